@@ -1,0 +1,74 @@
+/* block.h - reference-counted bytes of one thread.
+ *
+ *      [ header | bytes ....... used | room ..... ]
+ *                                    ^ next read or append goes here
+ *
+ * A block is filled from the front, by whoever holds it as its tail, and never rewritten: spans
+ * into the used part stay valid as long as one holds a reference. Blocks up to BLOCK_LARGE come
+ * from free lists of the thread; larger ones from the allocator, to which they return at once.
+ * A block never leaves the thread that made it.
+ */
+#ifndef COMMON_BLOCK_H
+#define COMMON_BLOCK_H
+
+#include "common/check.h"
+#include "common/span.h"
+
+enum {
+    BLOCK_SMALL = 1024 - 16,
+    BLOCK_MEDIUM = 16 * 1024 - 16,
+    BLOCK_LARGE = 64 * 1024 - 16,
+};
+
+struct block {
+    uint32_t references;
+    uint32_t size_class;
+    size_t used;
+    size_t capacity;
+    char bytes[];
+};
+
+/* A block with one reference and room for at least `capacity` bytes. */
+struct block *block_new(size_t capacity) MUST_USE;
+
+/* The bytes in a block of their own, no larger than they need. */
+struct block *block_copy(struct span bytes) MUST_USE;
+
+/* Internal: the last reference went. */
+void block_free(struct block *block);
+
+static inline struct block *block_take(struct block *block)
+{
+    CHECK(block->references > 0);
+    block->references++;
+    return block;
+}
+
+/* Gives back one reference and takes the pointer; NULL inside is fine. */
+static inline void block_release(struct block **block)
+{
+    struct block *gone = *block;
+
+    *block = NULL;
+    if (gone != NULL && --gone->references == 0) {
+        block_free(gone);
+    }
+}
+
+static inline size_t block_room(const struct block *block)
+{
+    return block->capacity - block->used;
+}
+
+static inline char *block_tail(struct block *block)
+{
+    return block->bytes + block->used;
+}
+
+/* Bytes that this thread's blocks in use take at the moment. */
+size_t block_bytes_in_use(void);
+
+/* Hands the thread's free lists back to the allocator: at thread end, and when memory is short. */
+void block_trim(void);
+
+#endif

@@ -1,0 +1,79 @@
+/* reactor.h - one thread's libev loop, with what libev leaves open:
+ *
+ *      wait ─> now = clock ─> callbacks of ready sockets and timers ─> flush tasks ─> bury tasks ─┐
+ *       ^                     (read, scan, route, append; no writes)   (one writev     (free what │
+ *       |                                                               per socket)     is dead)  │
+ *       └─────────────────────────────────────────────────────────────────────────────────────────┘
+ *
+ * Flush tasks may ask for more flush tasks: they run in the same turn. Nothing is freed inside
+ * somebody's callback: what dies asks to be buried, and is freed when no caller can look at it.
+ * All functions but reactor_new/free belong to the thread that runs the loop.
+ */
+#ifndef COMMON_REACTOR_H
+#define COMMON_REACTOR_H
+
+#include <ev.h>
+
+#include "common/list.h"
+
+/* Embed one per purpose; on no list unless asked for. */
+struct turn_task {
+    struct list_link link;
+    void (*run)(struct turn_task *task);
+};
+
+struct reactor_timer {
+    ev_timer timer;
+    struct reactor *reactor;
+    void (*expired)(struct reactor_timer *timer);
+};
+
+struct reactor {
+    struct ev_loop *loop;
+    uint64_t now; /* clock_now() when this turn began */
+    struct list flush;
+    struct list bury;
+    ev_prepare prepare;
+    ev_check check;
+};
+
+struct reactor *reactor_new(void) MUST_USE;
+void reactor_free(struct reactor **reactor);
+
+/* Runs turns until reactor_stop(); the caller's thread owns the reactor from here on. */
+void reactor_run(struct reactor *reactor);
+
+/* Ends reactor_run() after this turn. The reactor's thread; others post a message. */
+void reactor_stop(struct reactor *reactor);
+
+static inline uint64_t reactor_now(const struct reactor *reactor)
+{
+    return reactor->now;
+}
+
+/* Runs `task` once at the end of this turn; asking twice is asking once. */
+static inline void reactor_flush_later(struct reactor *reactor, struct turn_task *task)
+{
+    if (!list_link_is_on(&task->link)) {
+        list_append(&reactor->flush, &task->link);
+    }
+}
+
+/* Runs `task` after all flush tasks of this turn: the place to free memory. Takes the task off
+ * the flush list if it was there. */
+void reactor_bury(struct reactor *reactor, struct turn_task *task);
+
+/* A timer that is stopped. `expired` is called in the reactor's thread. */
+void reactor_timer_init(struct reactor_timer *timer, struct reactor *reactor,
+                        void (*expired)(struct reactor_timer *timer));
+
+/* (Re)starts: calls back once after `delay_us`. */
+void reactor_timer_start(struct reactor_timer *timer, uint64_t delay_us);
+void reactor_timer_stop(struct reactor_timer *timer);
+
+static inline bool reactor_timer_is_running(const struct reactor_timer *timer)
+{
+    return ev_is_active(&timer->timer);
+}
+
+#endif

@@ -1,0 +1,117 @@
+/* resp_scan.h - where a request or a reply ends, and a request's arguments.
+ *
+ * Both scanners look at bytes they do not own, copy nothing, and go on where they stopped when more
+ * bytes have come: `input` is always the whole of what is there from the first byte of the
+ * request or reply, wherever it lies in memory now, and never shorter than before. Nothing is
+ * believed before it is checked: a length over its limit is refused when its line is read, and
+ * announced lengths allocate nothing.
+ */
+#ifndef COMMON_RESP_SCAN_H
+#define COMMON_RESP_SCAN_H
+
+#include "common/span.h"
+
+enum scan_result {
+    SCAN_DONE = 0, /* complete: *used bytes belong to it */
+    SCAN_MORE,     /* so far so good, bytes are missing */
+    SCAN_BAD,      /* not RESP, or over a limit */
+};
+
+/* What Redis answers to a request that is no request, as "-ERR Protocol error: <text>". */
+#define PROTOCOL_ERRORS(ROW)                                                                       \
+    ROW(BIG_COUNT_LINE, "too big mbulk count string")                                              \
+    ROW(BAD_COUNT, "invalid multibulk length")                                                     \
+    ROW(UNAUTHENTICATED_COUNT, "unauthenticated multibulk length")                                 \
+    ROW(BIG_LENGTH_LINE, "too big bulk count string")                                              \
+    ROW(NO_DOLLAR, "expected '$', got '")                                                          \
+    ROW(BAD_LENGTH, "invalid bulk length")                                                         \
+    ROW(UNAUTHENTICATED_LENGTH, "unauthenticated bulk length")                                     \
+    ROW(BIG_INLINE, "too big inline request")                                                      \
+    ROW(UNBALANCED_QUOTES, "unbalanced quotes in request")                                         \
+    ROW(BIG_REQUEST, "too big request")
+
+enum protocol_error {
+#define ROW(symbol, text) PROTOCOL_ERROR_##symbol,
+    PROTOCOL_ERRORS(ROW)
+#undef ROW
+};
+
+/* Limits of one request; the first two are Redis's own by default. */
+struct scan_limits {
+    int64_t arguments;     /* most arguments of one request: 1024 * 1024, or 10 before AUTH */
+    int64_t bulk_bytes;    /* longest argument: 512 MB, or 16384 before AUTH */
+    size_t request_bytes;  /* longest request in all */
+    bool authenticated;    /* which of the two texts a refusal has */
+};
+
+/* The arguments of the last whole request. Kept by the caller and used again and again, so that a
+ * request allocates nothing; spans point into the input, or into `unquoted` for inline requests,
+ * and are good until the next scan with this struct. Zero-initialise. */
+struct arguments {
+    struct span *items;
+    uint32_t count;
+    uint32_t capacity;
+    char *unquoted;
+    size_t unquoted_capacity;
+};
+
+/* A request in progress. Zero at the start of each request (request_scan_reset). */
+struct request_scan {
+    size_t at;            /* bytes understood so far */
+    int64_t left;         /* arguments still to come, once the count line is read */
+    bool counting;        /* the count line has been read */
+    bool is_inline;       /* DONE: came as a line of text, so it must be composed anew to be sent */
+    size_t need;          /* MORE: bytes the request will have at least; a hint how much to read */
+    enum protocol_error error; /* BAD: why */
+    char unexpected;      /* BAD with NO_DOLLAR: the byte that came instead */
+};
+
+static inline void request_scan_reset(struct request_scan *scan)
+{
+    *scan = (struct request_scan){0};
+}
+
+/* Looks for one request at the start of `input`, as Redis's processMultibulkBuffer and
+ * processInlineBuffer do (a request starts with '*' or is an inline line; an empty line and "*0"
+ * are requests with no arguments, which the caller skips). After DONE and BAD the scan must be
+ * reset before it is used again. */
+enum scan_result request_scan_next(struct request_scan *scan, const struct scan_limits *limits,
+                                   struct span input, struct arguments *arguments,
+                                   size_t *used) MUST_USE;
+
+/* The text of the "-ERR Protocol error: …" line for a BAD scan, without CR LF, terminated. */
+const char *request_scan_error(const struct request_scan *scan, char *text, size_t size);
+
+/* Gives the memory back; `arguments` may be used again. */
+void arguments_clear(struct arguments *arguments);
+
+/* A reply in progress, RESP2 or RESP3. Zero at the start of each reply (reply_scan_reset).
+ * Aggregates are counted flat, so nesting costs nothing and has no limit. */
+struct reply_scan {
+    size_t at;       /* bytes understood so far */
+    uint64_t left;   /* values still to come */
+    bool started;
+    size_t need;     /* MORE: bytes the reply will have at least */
+};
+
+static inline void reply_scan_reset(struct reply_scan *scan)
+{
+    *scan = (struct reply_scan){0};
+}
+
+/* Looks for one whole reply at the start of `input`. An attribute ('|') belongs to the value
+ * behind it. BAD: not RESP, or longer than `limit_bytes`. */
+enum scan_result reply_scan_next(struct reply_scan *scan, size_t limit_bytes, struct span input,
+                                 size_t *used) MUST_USE;
+
+/* For a whole reply of type '*' (or '~', '>'): the number of elements and the offset of the first;
+ * false when it is not an array or is null. Elements are then walked with reply_scan_next. */
+bool reply_array_open(struct span reply, int64_t *count, size_t *first) MUST_USE;
+
+/* The content of a whole reply of type '$' or '+'; false when it is null or of another type. */
+bool reply_string(struct span reply, struct span *content) MUST_USE;
+
+/* The value of a whole reply of type ':'; false when it is of another type. */
+bool reply_integer(struct span reply, int64_t *number) MUST_USE;
+
+#endif

@@ -1,0 +1,43 @@
+/* socket.h - non-blocking sockets: listen, accept, connect, read, options.
+ *
+ * All sockets are CLOEXEC and non-blocking; TCP ones have TCP_NODELAY (without it, pipelines
+ * stall) and keepalive. Errors leave errno set.
+ */
+#ifndef COMMON_SOCKET_H
+#define COMMON_SOCKET_H
+
+#include "common/address.h"
+#include "common/base.h"
+
+enum socket_result {
+    SOCKET_OK = 0,
+    SOCKET_AGAIN,
+    SOCKET_EOF,
+    SOCKET_ERROR,
+};
+
+/* A listening socket, or -1. A stale unix socket file that nobody listens on is replaced. */
+int socket_listen(const struct address *address, int backlog) MUST_USE;
+
+/* The next connection, or -1 with errno (EAGAIN, EMFILE, …). `peer` may be NULL. */
+int socket_accept(int listener, struct endpoint *peer) MUST_USE;
+
+/* Starts to connect: a socket (connected or on its way), or -1. */
+int socket_connect(const struct endpoint *endpoint) MUST_USE;
+
+/* After a connecting socket became writable: 0, or the errno of the failure. */
+int socket_connect_error(int fd) MUST_USE;
+
+/* Reads at most `room` bytes; *size is how many came. */
+enum socket_result socket_read(int fd, char *to, size_t room, size_t *size) MUST_USE;
+
+/* How long sent bytes may stay unacknowledged before the kernel gives the peer up. */
+void socket_set_user_timeout(int fd, uint32_t timeout_ms);
+
+/* The port a listening socket got, for port 0. */
+uint16_t socket_port(int fd);
+
+/* This end's address. */
+void socket_local(int fd, struct endpoint *endpoint);
+
+#endif

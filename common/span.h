@@ -1,0 +1,42 @@
+/* span.h - pointer and length into bytes that somebody else owns. */
+#ifndef COMMON_SPAN_H
+#define COMMON_SPAN_H
+
+#include <string.h>
+
+#include "common/base.h"
+
+struct span {
+    const char *at;
+    size_t size;
+};
+
+#define SPAN(literal) ((struct span){(literal), sizeof(literal) - 1})
+
+static inline struct span span_of(const char *text)
+{
+    return (struct span){text, strlen(text)};
+}
+
+static inline bool span_equal(struct span a, struct span b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
+}
+
+static inline bool span_starts_with(struct span span, struct span prefix)
+{
+    return span.size >= prefix.size && memcmp(span.at, prefix.at, prefix.size) == 0;
+}
+
+/* Equal but for the case of ASCII letters, as Redis compares names and options. */
+bool span_equal_nocase(struct span a, struct span b);
+
+/* The number that `span` spells, as strict as Redis's string2ll: an optional minus, no plus, no
+ * leading zero, no blank, within int64. Returns false and leaves *number alone otherwise. */
+bool span_to_int64(struct span span, int64_t *number) MUST_USE;
+
+/* Does `text` match the glob `pattern` as in KEYS: * ? [a-z] [^x] and backslash? Runs in bounded
+ * recursion whatever the pattern is. */
+bool span_glob(struct span pattern, struct span text);
+
+#endif

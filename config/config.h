@@ -1,0 +1,96 @@
+/* config.h - what the operator wants: defaults, load, validate, print.
+ *
+ * Types of options.def and the C type and unit of their fields:
+ *
+ *      WORKERS     uint32_t          1..256; "auto" is stored as the number of CPUs
+ *      COUNT       uint64_t
+ *      BYTES       uint64_t          "64mb", "16kb", "1gb", "512" (kb = 1024 bytes)
+ *      DURATION    uint64_t          microseconds; "250us", "50ms", "5s", "1m", "1h"
+ *      TEXT        char *            min and max bound the length
+ *      SECRET      char *            like TEXT; printed as "***"
+ *      FILENAME    char *            a file that must be readable; see *_password below
+ *      ADDRESSES   struct addresses  one or a list; min and max bound the number
+ *      LOG_LEVEL, LOG_FORMAT         the enums of log.h
+ *
+ * "${NAME}" inside any scalar of the file is replaced by the environment variable; "$${" is a
+ * literal "${". A config is immutable once loaded: any thread may read it.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdio.h>
+
+#include "common/address.h"
+#include "common/log.h"
+
+struct addresses {
+    struct address *items;
+    size_t count;
+};
+
+#define CONFIG_TYPE_WORKERS    uint32_t
+#define CONFIG_TYPE_COUNT      uint64_t
+#define CONFIG_TYPE_BYTES      uint64_t
+#define CONFIG_TYPE_DURATION   uint64_t
+#define CONFIG_TYPE_TEXT       char *
+#define CONFIG_TYPE_SECRET     char *
+#define CONFIG_TYPE_FILENAME   char *
+#define CONFIG_TYPE_ADDRESSES  struct addresses
+#define CONFIG_TYPE_LOG_LEVEL  enum log_level
+#define CONFIG_TYPE_LOG_FORMAT enum log_format
+
+
+/* One entry of `pools:`. After loading, clients_password and backend_password hold the secret even
+ * when it came from a file; NULL is "none". */
+struct pool_config {
+#define OPTION(scope, field, path, type, fallback, min, max, reload, help)                         \
+    CONFIG_POOL_FIELD_##scope(type, field)
+#define CONFIG_POOL_FIELD_GLOBAL(type, field)
+#define CONFIG_POOL_FIELD_POOL(type, field) CONFIG_TYPE_##type field;
+#include "config/options.def"
+};
+
+struct config {
+#define OPTION(scope, field, path, type, fallback, min, max, reload, help)                         \
+    CONFIG_GLOBAL_FIELD_##scope(type, field)
+#define CONFIG_GLOBAL_FIELD_GLOBAL(type, field) CONFIG_TYPE_##type field;
+#define CONFIG_GLOBAL_FIELD_POOL(type, field)
+#include "config/options.def"
+    struct pool_config *pools;
+    size_t pool_count;
+};
+
+/* What a command line says on top of, or instead of, a file; NULL and zero are "not said". */
+struct config_overrides {
+    const char **listen;
+    size_t listen_count;
+    const char **seeds;
+    size_t seed_count;
+    const char *password_file;
+    const char *admin_listen;
+    const char *workers;
+    const char *log_level;
+};
+
+/* Everything that is wrong, one line each: "FILE:LINE:COLUMN: what, with what, what was expected". */
+struct config_errors {
+    char **lines;
+    size_t count;
+};
+
+/* Reads `path` (NULL: no file), then environment variables SLOTWAY_*, then `overrides`; the later
+ * one wins. Returns a config that the caller owns, or NULL with all errors in *errors. */
+struct config *config_load(const char *path, const struct config_overrides *overrides,
+                           struct config_errors *errors) MUST_USE;
+
+void config_free(struct config **config);
+void config_errors_clear(struct config_errors *errors);
+
+/* The effective configuration as YAML that config_load takes (secrets as "***"). */
+void config_print(const struct config *config, FILE *to);
+
+/* The table of options: --help-options as aligned text, or as the Markdown of docs/options.md. */
+void config_print_options(FILE *to);
+void config_print_options_markdown(FILE *to);
+
+#endif

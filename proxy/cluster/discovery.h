@@ -1,0 +1,49 @@
+/* discovery.h - one thread per pool that keeps the picture of its cluster current.
+ *
+ *      timer · hints from workers ─> too soon? remember ─> ask a known node, with a deadline,
+ *      then the next one ─> topology_from_reply ─> same as before? drop ─> version + 1, publish
+ *
+ * The thread may block: on sockets with a deadline, on the resolver without one. Nobody else
+ * waits for it. Any node that ever was in the picture can teach us, not only the seeds.
+ */
+#ifndef PROXY_CLUSTER_DISCOVERY_H
+#define PROXY_CLUSTER_DISCOVERY_H
+
+#include "config/config.h"
+#include "proxy/cluster/topology.h"
+
+struct discovery;
+
+/* Called on the discovery thread with a reference that the callee takes. */
+typedef void topology_publish(void *context, struct topology *topology);
+
+/* What makes somebody ask for a refresh; a metric counts each. */
+enum discovery_hint {
+    HINT_MOVED,       /* a node said MOVED */
+    HINT_UNREACHABLE, /* a connection to a node broke or could not be made */
+    HINT_UNBOUND,     /* a request has no node to go to, or a node said CLUSTERDOWN or the like */
+};
+
+/* Counters that any thread may read. */
+struct discovery_stats {
+    _Atomic uint64_t refreshes; /* questions asked */
+    _Atomic uint64_t failures;  /* questions without a usable answer */
+    _Atomic uint64_t changes;   /* pictures published */
+    _Atomic uint64_t hints[3];
+    _Atomic uint64_t last_success; /* clock_now() of the last usable answer; 0: none yet */
+};
+
+/* Borrows `pool` until freed. Nothing runs before discovery_start. */
+struct discovery *discovery_new(const struct pool_config *pool, topology_publish *publish,
+                                void *context) MUST_USE;
+void discovery_start(struct discovery *discovery);
+
+/* Any thread; cheap, also when called for every request. */
+void discovery_hint(struct discovery *discovery, enum discovery_hint hint);
+
+const struct discovery_stats *discovery_stats(const struct discovery *discovery);
+
+/* Ends the thread, within a second even when a node hangs, and frees. */
+void discovery_free(struct discovery **discovery);
+
+#endif

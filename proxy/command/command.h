@@ -1,0 +1,172 @@
+/* command.h - what a command is: one row of commands.def each, looked up by name.
+ *
+ * The words are Redis's own (COMMAND INFO): arity, flags, key specs, request and response policy.
+ * The class says what the proxy does with it. Immutable; any thread.
+ */
+#ifndef PROXY_COMMAND_COMMAND_H
+#define PROXY_COMMAND_COMMAND_H
+
+#include "common/resp_scan.h"
+#include "common/span.h"
+
+/* What the proxy does with a command. */
+#define COMMAND_CLASSES(ROW)                                                                       \
+    ROW(ONE_KEY, "forwarded to the node of its key")                                               \
+    ROW(SAME_SLOT, "forwarded to the node of its keys, which must share a slot")                   \
+    ROW(SPLIT, "split by slot, the answers merged in request order")                               \
+    ROW(BROADCAST, "sent to every primary, the answers merged")                                    \
+    ROW(ANY_NODE, "sent to one primary")                                                           \
+    ROW(LOCAL, "answered by slotway itself")                                                       \
+    ROW(SCRIPT, "forwarded to the node of its keys; without keys to one primary")                  \
+    ROW(BLOCKING, "not supported yet: it may block")                                               \
+    ROW(STREAM_READ, "forwarded by its keys; not supported yet with BLOCK")                        \
+    ROW(TRANSACTION, "not supported yet: transactions")                                            \
+    ROW(PUBSUB, "not supported yet: subscriptions")                                                \
+    ROW(MONITOR, "not supported yet: MONITOR")                                                     \
+    ROW(LATER, "not supported yet")                                                                \
+    ROW(ADMIN, "refused: administration of a node, connect to the node itself")                    \
+    ROW(INTERNAL, "refused: internal to a cluster's nodes, or impossible in a cluster")            \
+    ROW(CONTAINER, "has subcommands, each with a row of its own")
+
+enum command_class {
+#define ROW(symbol, text) COMMAND_CLASS_##symbol,
+    COMMAND_CLASSES(ROW)
+#undef ROW
+};
+
+/* Redis's command flags, by the names COMMAND INFO prints. */
+#define COMMAND_FLAGS(ROW)                                                                         \
+    ROW(WRITE, "write")                                                                            \
+    ROW(READONLY, "readonly")                                                                      \
+    ROW(DENYOOM, "denyoom")                                                                        \
+    ROW(ADMIN, "admin")                                                                            \
+    ROW(PUBSUB, "pubsub")                                                                          \
+    ROW(NOSCRIPT, "noscript")                                                                      \
+    ROW(BLOCKING, "blocking")                                                                      \
+    ROW(LOADING, "loading")                                                                        \
+    ROW(STALE, "stale")                                                                            \
+    ROW(SKIP_MONITOR, "skip_monitor")                                                              \
+    ROW(SKIP_SLOWLOG, "skip_slowlog")                                                              \
+    ROW(ASKING, "asking")                                                                          \
+    ROW(FAST, "fast")                                                                              \
+    ROW(NO_AUTH, "no_auth")                                                                        \
+    ROW(MOVABLEKEYS, "movablekeys")                                                                \
+    ROW(NO_MULTI, "no_multi")                                                                      \
+    ROW(ALLOW_BUSY, "allow_busy")                                                                  \
+    ROW(NO_ASYNC_LOADING, "no_async_loading")                                                      \
+    ROW(NO_MANDATORY_KEYS, "no_mandatory_keys")                                                    \
+    ROW(SCRIPT_RUNNER, "script_runner")
+
+enum command_flag_bit {
+#define ROW(symbol, text) COMMAND_BIT_##symbol,
+    COMMAND_FLAGS(ROW)
+#undef ROW
+};
+
+enum command_flag {
+#define ROW(symbol, text) COMMAND_##symbol = 1 << COMMAND_BIT_##symbol,
+    COMMAND_FLAGS(ROW)
+#undef ROW
+};
+
+enum request_policy { /* who must see it, from the command tips */
+    TO_DEFAULT,
+    TO_MULTI_SHARD,
+    TO_ALL_SHARDS,
+    TO_ALL_NODES,
+    TO_SPECIAL,
+};
+
+enum reply_policy { /* how several answers become one, from the command tips */
+    REPLY_DEFAULT,
+    REPLY_ALL_SUCCEEDED,
+    REPLY_ONE_SUCCEEDED,
+    REPLY_SUM,
+    REPLY_MIN,
+    REPLY_MAX,
+    REPLY_LOGICAL_AND,
+    REPLY_LOGICAL_OR,
+    REPLY_SPECIAL,
+};
+
+enum key_begin { KEY_BEGIN_NONE, KEY_BEGIN_INDEX, KEY_BEGIN_KEYWORD, KEY_BEGIN_UNKNOWN };
+enum key_find { KEY_FIND_NONE, KEY_FIND_RANGE, KEY_FIND_COUNT, KEY_FIND_UNKNOWN };
+
+/* Where keys are, in two steps as in COMMAND INFO: where to begin, and how to go on. */
+struct key_spec {
+    enum key_begin begin;
+    const char *keyword; /* KEYWORD: the word before the first key */
+    int16_t index;       /* INDEX: the argument; KEYWORD: where the search starts, < 0 from the end */
+    enum key_find find;
+    int16_t last;        /* RANGE: last key, relative; < 0 from the end. COUNT: offset of the count */
+    int16_t step;        /* distance between keys. */
+    int16_t limit;       /* RANGE with last -1: 2 is half of what is left. COUNT: offset of key 1 */
+    uint16_t flags;      /* KEY_* below */
+};
+
+enum key_flag {
+    KEY_RO = 1 << 0,
+    KEY_RW = 1 << 1,
+    KEY_OW = 1 << 2,
+    KEY_RM = 1 << 3,
+    KEY_ACCESS = 1 << 4,
+    KEY_UPDATE = 1 << 5,
+    KEY_INSERT = 1 << 6,
+    KEY_DELETE = 1 << 7,
+    KEY_NOT_KEY = 1 << 8,
+    KEY_INCOMPLETE = 1 << 9,
+    KEY_VARIABLE_FLAGS = 1 << 10,
+};
+
+enum { COMMAND_KEY_SPECS = 3 };
+
+/* COMMAND_ID_GET, COMMAND_ID_CONFIG_GET, … in the order of the rows. */
+enum command_id {
+#define COMMAND(symbol, ...) COMMAND_ID_##symbol,
+#include "proxy/command/commands.def"
+    COMMAND_COUNT,
+};
+
+struct command {
+    const char *name;   /* lower case; "config get" for a subcommand */
+    const char *since;  /* version of the server that brought it */
+    const char *groups; /* ACL categories as COMMAND INFO lists them: "@read,@string,@fast" */
+    enum command_id id;
+    int16_t arity; /* negative: at least so many; counts the name and the subcommand */
+    enum command_class class;
+    uint32_t flags;
+    enum request_policy request;
+    enum reply_policy reply;
+    struct key_spec keys[COMMAND_KEY_SPECS];
+    uint8_t key_spec_count;
+    uint8_t only_key; /* its only key is this argument and nothing else can be; 0: ask keys_find */
+};
+
+enum command_result {
+    COMMAND_FOUND = 0,
+    COMMAND_UNKNOWN,
+    COMMAND_UNKNOWN_SUBCOMMAND,
+    COMMAND_BAD_ARITY,
+};
+
+/* Looks `arguments` up (at least one): name, subcommand, arity. *command is the row where there
+ * is one: the subcommand's, or the container's for an unknown subcommand. */
+enum command_result command_find(const struct arguments *arguments,
+                                 const struct command **command) MUST_USE;
+
+/* The row for "get" or "config get" or "config|get", any case; NULL when there is none. */
+const struct command *command_by_name(struct span name);
+
+const struct command *command_by_id(enum command_id id);
+
+/* "a forwarded to the node…" text and the short name of a class, for help and docs. */
+const char *command_class_text(enum command_class class);
+const char *command_class_name(enum command_class class);
+
+/* The error Redis gives for a result other than FOUND, without "-" and CR LF, terminated, e.g.
+ * "ERR wrong number of arguments for 'get' command". At most `size` bytes; bytes that are not
+ * printable in names and arguments become '?'. */
+const char *command_error(enum command_result result, const struct command *command,
+                          const struct arguments *arguments, char *text, size_t size);
+
+#endif

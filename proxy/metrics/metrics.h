@@ -1,0 +1,54 @@
+/* metrics.h - counters of one worker and one pool; text for Prometheus.
+ *
+ * Each struct metrics has one writer, the worker; any thread may read, which is why fields are
+ * relaxed atomics. Reading sums over the workers of a pool.
+ */
+#ifndef PROXY_METRICS_METRICS_H
+#define PROXY_METRICS_METRICS_H
+
+#include <stdatomic.h>
+
+#include "common/histogram.h"
+
+typedef _Atomic uint64_t metric;
+
+enum close_reason {
+#define CLOSE_REASON(symbol, name, is_error, text) CLOSE_##symbol,
+#include "proxy/metrics/close_reasons.def"
+    CLOSE_REASON_COUNT,
+};
+
+enum { METRICS_ERROR_KINDS = 64 };
+
+struct metrics {
+#define COUNTER(name, help) metric name;
+#define GAUGE(name, help)   metric name;
+#include "proxy/metrics/metrics.def"
+    metric downstream_closed[CLOSE_REASON_COUNT];
+    metric upstream_closed[CLOSE_REASON_COUNT];
+    metric error_replies[METRICS_ERROR_KINDS]; /* by enum error_symbol */
+    struct histogram request_time;             /* arrival to reply, microseconds */
+};
+
+/* The writer's thread only. */
+static inline void metric_add(metric *value, uint64_t by)
+{
+    atomic_store_explicit(value, atomic_load_explicit(value, memory_order_relaxed) + by,
+                          memory_order_relaxed);
+}
+
+static inline void metric_subtract(metric *value, uint64_t by)
+{
+    atomic_store_explicit(value, atomic_load_explicit(value, memory_order_relaxed) - by,
+                          memory_order_relaxed);
+}
+
+static inline uint64_t metric_read(const metric *value)
+{
+    return atomic_load_explicit((metric *)value, memory_order_relaxed);
+}
+
+const char *close_reason_text(enum close_reason reason); /* a sentence's end, for logs */
+const char *close_reason_name(enum close_reason reason); /* "peer_closed", for labels */
+
+#endif
