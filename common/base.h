@@ -6,16 +6,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define container_of(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
+#define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
-#define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
+#define ARRAY_LEN(array)                    (sizeof(array) / sizeof((array)[0]))
 
-#define MUST_USE           __attribute__((warn_unused_result))
-#define PRINTF(format, at) __attribute__((format(printf, format, at)))
-#define UNUSED             __attribute__((unused))
+#define MUST_USE                            __attribute__((warn_unused_result))
+#define PRINTF(text, at)                    __attribute__((format(printf, text, at)))
+#define UNUSED                              __attribute__((unused))
 
-#define likely(condition)   __builtin_expect(!!(condition), 1)
-#define unlikely(condition) __builtin_expect(!!(condition), 0)
+#define likely(condition)                   __builtin_expect(!!(condition), 1)
+#define unlikely(condition)                 __builtin_expect(!!(condition), 0)
 
 /* One microsecond is the unit of all times inside the process. */
 enum {
