@@ -14,12 +14,6 @@
 #include "common/check.h"
 #include "common/span.h"
 
-enum {
-    BLOCK_SMALL = 1024 - 16,
-    BLOCK_MEDIUM = 16 * 1024 - 16,
-    BLOCK_LARGE = 64 * 1024 - 16,
-};
-
 struct block {
     uint32_t references;
     uint32_t size_class;
@@ -28,10 +22,17 @@ struct block {
     char bytes[];
 };
 
+/* Capacities that, with the header, fill their size class exactly. */
+enum {
+    BLOCK_SMALL = 1024 - sizeof(struct block),
+    BLOCK_MEDIUM = 16 * 1024 - sizeof(struct block),
+    BLOCK_LARGE = 64 * 1024 - sizeof(struct block),
+};
+
 /* A block with one reference and room for at least `capacity` bytes. */
 struct block *block_new(size_t capacity) MUST_USE;
 
-/* The bytes in a block of their own, no larger than they need. */
+/* The bytes in a block of their own, of the smallest size class that holds them. */
 struct block *block_copy(struct span bytes) MUST_USE;
 
 /* Internal: the last reference went. */

@@ -1,0 +1,109 @@
+#include "common/block.h"
+
+#include <criterion/criterion.h>
+
+TestSuite(block, .fini = block_trim);
+
+Test(block, has_the_room_that_was_asked_for)
+{
+    static const size_t sizes[] = {
+        0, 1, 103, 104, 105, 1000, BLOCK_SMALL, BLOCK_MEDIUM, BLOCK_LARGE, 65513, 1000000};
+
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        struct block *block = block_new(sizes[i]);
+
+        cr_expect_geq(block->capacity, sizes[i]);
+        cr_expect_eq(block_room(block), block->capacity);
+        memset(block_tail(block), 'x', block_room(block));
+        block_release(&block);
+        cr_expect_null(block);
+    }
+    cr_expect_eq(block_bytes_in_use(), 0);
+}
+
+Test(block, named_sizes_fill_their_class_exactly)
+{
+    static const size_t sizes[] = {BLOCK_SMALL, BLOCK_MEDIUM, BLOCK_LARGE};
+
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        struct block *block = block_new(sizes[i]);
+
+        cr_expect_eq(block->capacity, sizes[i]);
+        block_release(&block);
+    }
+}
+
+Test(block, larger_than_any_class_is_exact)
+{
+    struct block *block = block_new(BLOCK_LARGE + 1);
+
+    cr_expect_eq(block->capacity, BLOCK_LARGE + 1);
+    block_release(&block);
+}
+
+Test(block, lives_until_the_last_reference_goes)
+{
+    struct block *first = block_copy(SPAN("hello"));
+    struct block *second = block_take(first);
+
+    block_release(&first);
+    cr_expect_gt(block_bytes_in_use(), 0);
+    cr_expect(span_equal((struct span){second->bytes, second->used}, SPAN("hello")));
+    block_release(&second);
+    cr_expect_eq(block_bytes_in_use(), 0);
+    block_release(&second);
+}
+
+Test(block, copy_takes_the_smallest_class)
+{
+    struct block *small = block_copy(SPAN("x"));
+    struct block *empty = block_copy((struct span){NULL, 0});
+
+    cr_expect_eq(small->capacity, 128 - sizeof(struct block));
+    cr_expect_eq(empty->used, 0);
+    block_release(&small);
+    block_release(&empty);
+}
+
+Test(block, bytes_in_use_counts_headers_and_rounding)
+{
+    struct block *small = block_new(BLOCK_SMALL);
+    struct block *large = block_new(100000);
+
+    cr_expect_eq(block_bytes_in_use(), 1024 + 100000 + sizeof(struct block));
+    block_release(&large);
+    cr_expect_eq(block_bytes_in_use(), 1024);
+    block_release(&small);
+}
+
+#if !defined(__SANITIZE_ADDRESS__)
+Test(block, is_used_again)
+{
+    struct block *block = block_new(BLOCK_MEDIUM);
+    const struct block *before = block;
+
+    block_release(&block);
+    block = block_new(BLOCK_MEDIUM);
+    cr_expect_eq(block, before);
+    block_release(&block);
+}
+#endif
+
+Test(block, many_at_once_are_all_different)
+{
+    enum { MANY = 3000 };
+    static struct block *blocks[MANY];
+
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < MANY; i++) {
+            blocks[i] = block_new(sizeof i);
+            memcpy(blocks[i]->bytes, &i, sizeof i);
+        }
+        for (int i = 0; i < MANY; i++) {
+            cr_expect_eq(memcmp(blocks[i]->bytes, &i, sizeof i), 0);
+            block_release(&blocks[i]);
+        }
+    }
+    cr_expect_eq(block_bytes_in_use(), 0);
+    block_trim();
+}
