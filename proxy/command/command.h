@@ -69,6 +69,17 @@ enum command_flag {
 #undef ROW
 };
 
+/* Command tips that are no policy; they share the word of the flags. */
+#define COMMAND_TIPS(ROW)                                                                          \
+    ROW(NONDETERMINISTIC_OUTPUT, 24, "nondeterministic_output")                                    \
+    ROW(NONDETERMINISTIC_OUTPUT_ORDER, 25, "nondeterministic_output_order")
+
+enum command_tip {
+#define ROW(symbol, bit, text) COMMAND_##symbol = 1 << (bit),
+    COMMAND_TIPS(ROW)
+#undef ROW
+};
+
 enum request_policy { /* who must see it, from the command tips */
     TO_DEFAULT,
     TO_MULTI_SHARD,
@@ -129,12 +140,12 @@ enum command_id {
 
 struct command {
     const char *name;   /* lower case; "config get" for a subcommand */
-    const char *since;  /* version of the server that brought it */
+    const char *since;  /* version of the server that brought it: "6.2.0", "valkey 8.1.0" */
     const char *groups; /* ACL categories as COMMAND INFO lists them: "@read,@string,@fast" */
     enum command_id id;
     int16_t arity; /* negative: at least so many; counts the name and the subcommand */
     enum command_class class;
-    uint32_t flags;
+    uint32_t flags; /* enum command_flag and enum command_tip */
     enum request_policy request;
     enum reply_policy reply;
     struct key_spec keys[COMMAND_KEY_SPECS];
@@ -150,7 +161,8 @@ enum command_result {
 };
 
 /* Looks `arguments` up (at least one): name, subcommand, arity. *command is the row where there
- * is one: the subcommand's, or the container's for an unknown subcommand. */
+ * is one: the subcommand's, or the container's for an unknown subcommand, else NULL. A name without
+ * its value (MSET a 1 b) is a bad arity, too: Redis says it in the same words, only later. */
 enum command_result command_find(const struct arguments *arguments,
                                  const struct command **command) MUST_USE;
 
@@ -164,8 +176,8 @@ const char *command_class_text(enum command_class class);
 const char *command_class_name(enum command_class class);
 
 /* The error Redis gives for a result other than FOUND, without "-" and CR LF, terminated, e.g.
- * "ERR wrong number of arguments for 'get' command". At most `size` bytes; bytes that are not
- * printable in names and arguments become '?'. */
+ * "ERR wrong number of arguments for 'get' command". At most `size` bytes; line
+ * ends become blanks as in Redis, other bytes that are not printable become '?'. */
 const char *command_error(enum command_result result, const struct command *command,
                           const struct arguments *arguments, char *text, size_t size);
 
