@@ -18,6 +18,10 @@
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 enum log_format { LOG_TEXT, LOG_JSON };
 
+enum {
+    LOG_BURST = 20, /* lines per second and place */
+};
+
 /* One per place in the code that logs; any thread. */
 struct log_site {
     _Atomic uint64_t window_start;
@@ -34,7 +38,8 @@ void log_configure(enum log_level level, enum log_format format);
 void log_set_descriptor(int fd);
 
 /* Use the macros below. `pairs` is a printf format of the form "name=%s other=%d", values without
- * blanks in the format itself; it may be "". A %s value may hold anything. */
+ * blanks in the format itself; it may be "". A %s value may hold anything. Lines that would be
+ * longer than 4096 bytes are cut. */
 void log_line(struct log_site *site, enum log_level level, const char *event, const char *pairs,
               ...) PRINTF(4, 5);
 
