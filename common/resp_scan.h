@@ -79,7 +79,7 @@ enum scan_result request_scan_next(struct request_scan *scan, const struct scan_
                                    struct span input, struct arguments *arguments,
                                    size_t *used) MUST_USE;
 
-/* The text of the "-ERR Protocol error: …" line for a BAD scan, without CR LF, terminated. */
+/* The text for a BAD scan as resp_write_error takes it, "ERR Protocol error: …", terminated. */
 const char *request_scan_error(const struct request_scan *scan, char *text, size_t size);
 
 /* Gives the memory back; `arguments` may be used again. */
@@ -91,6 +91,7 @@ struct reply_scan {
     size_t at;       /* bytes understood so far */
     uint64_t left;   /* values still to come */
     bool started;
+    bool in_text;    /* `at` is inside a line of text whose end is not there yet */
     size_t need;     /* MORE: bytes the reply will have at least */
 };
 

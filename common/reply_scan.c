@@ -1,0 +1,249 @@
+#include "common/check.h"
+#include "common/resp_line.h"
+#include "common/resp_scan.h"
+
+enum {
+    NUMBER_MAX_BYTES = 22, /* "-9223372036854775808" CR LF */
+    VALUE_MIN_BYTES = 3,   /* "_" CR LF */
+};
+
+/* A line "<number>\r\n" that is not plain, without its type byte. */
+static enum scan_result odd_number(struct span line, int64_t *number, size_t *size)
+{
+    const char *cr =
+        line.size == 0 ? NULL : memchr(line.at, '\r', size_min(line.size, NUMBER_MAX_BYTES));
+    if (cr == NULL) {
+        return line.size >= NUMBER_MAX_BYTES ? SCAN_BAD : SCAN_MORE;
+    }
+
+    size_t digits = (size_t)(cr - line.at);
+    if (!span_to_int64((struct span){line.at, digits}, number)) {
+        return SCAN_BAD;
+    }
+    if (digits + 1 == line.size) {
+        return SCAN_MORE;
+    }
+    *size = digits + 2;
+    return cr[1] == '\n' ? SCAN_DONE : SCAN_BAD;
+}
+
+/* The number behind the type byte at `at`; *next is where the line ends. */
+static inline enum scan_result number_line(struct span input, size_t at, int64_t *number,
+                                           size_t *next)
+{
+    struct span line = {input.at + at + 1, input.size - at - 1};
+    const char *behind = plain_number(line.at, line.at + line.size, number);
+    if (likely(behind != NULL)) {
+        *next = (size_t)(behind - input.at);
+        return SCAN_DONE;
+    }
+
+    size_t size = 0;
+    enum scan_result result = odd_number(line, number, &size);
+    *next = at + 1 + size;
+    return result;
+}
+
+/* One value ends at `end`. */
+static inline enum scan_result value_done(struct reply_scan *scan, size_t end)
+{
+    scan->at = end;
+    scan->left--;
+    return SCAN_DONE;
+}
+
+static inline enum scan_result bulk_scan(struct reply_scan *scan, size_t limit, struct span input)
+{
+    int64_t length = 0;
+    size_t content = 0;
+    enum scan_result result = number_line(input, scan->at, &length, &content);
+    if (unlikely(result != SCAN_DONE)) {
+        return result;
+    }
+    if (length < 0) {
+        return length == -1 && input.at[scan->at] == '$' ? value_done(scan, content) : SCAN_BAD;
+    }
+    if (unlikely((uint64_t)length > limit)) {
+        return SCAN_BAD;
+    }
+
+    size_t end = content + (size_t)length + 2;
+    if (unlikely(end > limit)) {
+        return SCAN_BAD;
+    }
+    if (unlikely(end > input.size)) {
+        scan->need = end;
+        return SCAN_MORE;
+    }
+    if (unlikely(input.at[end - 2] != '\r' || input.at[end - 1] != '\n')) {
+        return SCAN_BAD;
+    }
+    return value_done(scan, end);
+}
+
+/* An aggregate is its line, and then so many values more to come, `each` per element. */
+static enum scan_result aggregate_scan(struct reply_scan *scan, size_t limit, struct span input,
+                                       uint64_t each)
+{
+    char type = input.at[scan->at];
+    int64_t count = 0;
+    size_t next = 0;
+    enum scan_result result = number_line(input, scan->at, &count, &next);
+    if (result != SCAN_DONE) {
+        return result;
+    }
+    if (count < 0) {
+        return count == -1 && type == '*' ? value_done(scan, next) : SCAN_BAD;
+    }
+
+    /* What cannot fit under the limit is not counted: the sum stays far from its end. */
+    uint64_t most = limit / VALUE_MIN_BYTES;
+    if ((uint64_t)count > most / each || scan->left > most - (uint64_t)count * each) {
+        return SCAN_BAD;
+    }
+    scan->left += (uint64_t)count * each;
+    if (type == '|') {
+        scan->at = next;
+        return SCAN_DONE;
+    }
+    return value_done(scan, next);
+}
+
+/* A line of any text. It may be long, so how far it has been searched is kept in scan->at. */
+static enum scan_result text_scan(struct reply_scan *scan, size_t limit, struct span input)
+{
+    scan->at += scan->in_text ? 0 : 1;
+    scan->in_text = true;
+    while (scan->at < input.size) {
+        const char *cr = memchr(input.at + scan->at, '\r', input.size - scan->at);
+        scan->at = cr == NULL ? input.size : (size_t)(cr - input.at);
+        if (scan->at + 1 >= input.size) {
+            break;
+        }
+        if (cr[1] == '\n') {
+            scan->in_text = false;
+            return value_done(scan, scan->at + 2);
+        }
+        scan->at++;
+    }
+    return input.size >= limit ? SCAN_BAD : SCAN_MORE;
+}
+
+static enum scan_result integer_scan(struct reply_scan *scan, struct span input)
+{
+    int64_t number = 0;
+    size_t next = 0;
+    enum scan_result result = number_line(input, scan->at, &number, &next);
+    return result == SCAN_DONE ? value_done(scan, next) : result;
+}
+
+/* "_" or "#t" or "#f", and CR LF. */
+static enum scan_result constant_scan(struct reply_scan *scan, struct span input, size_t size)
+{
+    struct span value = {input.at + scan->at, input.size - scan->at};
+    if (value.size < size + 2) {
+        return SCAN_MORE;
+    }
+    if (size == 2 && value.at[1] != 't' && value.at[1] != 'f') {
+        return SCAN_BAD;
+    }
+    if (value.at[size] != '\r' || value.at[size + 1] != '\n') {
+        return SCAN_BAD;
+    }
+    return value_done(scan, scan->at + size + 2);
+}
+
+static inline enum scan_result value_scan(struct reply_scan *scan, size_t limit, struct span input)
+{
+    if (scan->in_text) {
+        return text_scan(scan, limit, input);
+    }
+    if (scan->at == input.size) {
+        return SCAN_MORE;
+    }
+
+    switch (input.at[scan->at]) {
+    case '$':
+    case '!':
+    case '=': return bulk_scan(scan, limit, input);
+    case '+':
+    case '-':
+    case ',':
+    case '(': return text_scan(scan, limit, input);
+    case ':': return integer_scan(scan, input);
+    case '*':
+    case '~':
+    case '>': return aggregate_scan(scan, limit, input, 1);
+    case '%':
+    case '|': return aggregate_scan(scan, limit, input, 2);
+    case '_': return constant_scan(scan, input, 1);
+    case '#': return constant_scan(scan, input, 2);
+    default: return SCAN_BAD;
+    }
+}
+
+enum scan_result reply_scan_next(struct reply_scan *scan, size_t limit_bytes, struct span input,
+                                 size_t *used)
+{
+    CHECK(scan->at <= input.size);
+    if (!scan->started) {
+        scan->started = true;
+        scan->left = 1;
+    }
+
+    scan->need = input.size + 1;
+    while (scan->left > 0) {
+        enum scan_result result = value_scan(scan, limit_bytes, input);
+        if (unlikely(result != SCAN_DONE)) {
+            return result;
+        }
+        if (unlikely(scan->at > limit_bytes)) {
+            return SCAN_BAD;
+        }
+    }
+    *used = scan->at;
+    return SCAN_DONE;
+}
+
+bool reply_array_open(struct span reply, int64_t *count, size_t *first)
+{
+    if (reply.size == 0 || (reply.at[0] != '*' && reply.at[0] != '~' && reply.at[0] != '>')) {
+        return false;
+    }
+
+    int64_t elements = 0;
+    size_t next = 0;
+    if (number_line(reply, 0, &elements, &next) != SCAN_DONE || elements < 0) {
+        return false;
+    }
+    *count = elements;
+    *first = next;
+    return true;
+}
+
+bool reply_string(struct span reply, struct span *content)
+{
+    if (reply.size >= 3 && reply.at[0] == '+') {
+        *content = (struct span){reply.at + 1, reply.size - 3};
+        return true;
+    }
+    if (reply.size == 0 || reply.at[0] != '$') {
+        return false;
+    }
+
+    int64_t length = 0;
+    size_t start = 0;
+    if (number_line(reply, 0, &length, &start) != SCAN_DONE || length < 0 ||
+        (uint64_t)length + 2 > reply.size - start) {
+        return false;
+    }
+    *content = (struct span){reply.at + start, (size_t)length};
+    return true;
+}
+
+bool reply_integer(struct span reply, int64_t *number)
+{
+    size_t next = 0;
+    return reply.size > 0 && reply.at[0] == ':' &&
+           number_line(reply, 0, number, &next) == SCAN_DONE;
+}
