@@ -96,3 +96,31 @@ build_preset()
     shift
     (cd "$root" && cmake --preset "$preset" >/dev/null && cmake --build --preset "$preset" -- ${@:+"$@"})
 }
+
+# run_tests BUILD-FOLDER CTEST-OPTION...: runs ctest, and ends with a line that counts.
+run_tests()
+{
+    local build=$1 status=0 tests failures skipped line
+    shift
+    rm -f "$build/ctest.xml"
+    ctest --test-dir "$build" -j2 --output-on-failure --no-tests=error \
+        --output-junit "$build/ctest.xml" "$@" || status=$?
+    line=$(grep -A 8 '<testsuite ' "$build/ctest.xml" 2>/dev/null | tr '\n\t' '  ' || true)
+    tests=$(xml_count "$line" tests)
+    failures=$(xml_count "$line" failures)
+    skipped=$(($(xml_count "$line" skipped) + $(xml_count "$line" disabled)))
+    if [[ $status -ne 0 && $failures -eq 0 ]]; then
+        failures=1
+    fi
+    echo "$((tests > failures + skipped ? tests - failures - skipped : 0)) passed, $failures failed$(
+        [[ $skipped -eq 0 ]] || echo ", $skipped skipped")"
+    return "$status"
+}
+
+# The number in attribute $2 of element $1; 0 if there is none.
+xml_count()
+{
+    local number
+    number=$(sed -n "s/.* $2=\"\([0-9]*\)\".*/\1/p" <<<"$1")
+    echo "${number:-0}"
+}
