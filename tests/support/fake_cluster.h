@@ -1,0 +1,44 @@
+/* fake_cluster.h - some fake nodes and the slots they serve, all inside the test.
+ *
+ *      slot 0 ................................ 16383      split evenly at first
+ *        owner: index of a node, or FAKE_NOBODY
+ *
+ * The map is what the nodes tell in CLUSTER SLOTS and what fake_store obeys; a test may change it
+ * at any time. Any thread.
+ */
+#ifndef TESTS_SUPPORT_FAKE_CLUSTER_H
+#define TESTS_SUPPORT_FAKE_CLUSTER_H
+
+#include "tests/support/bytes.h"
+
+struct fake_node;
+struct fake_cluster;
+
+enum { FAKE_NOBODY = -1, FAKE_NODES_MAX = 16 };
+
+/* Starts `count` nodes that listen, each with its share of the slots. */
+struct fake_cluster *fake_cluster_new(int count);
+void fake_cluster_free(struct fake_cluster **cluster);
+
+struct fake_node *fake_cluster_node(const struct fake_cluster *cluster, int index);
+int fake_cluster_size(const struct fake_cluster *cluster);
+
+/* From now on `first` to `last` belong to `node`. */
+void fake_cluster_give(struct fake_cluster *cluster, int first, int last, int node);
+int fake_cluster_owner(struct fake_cluster *cluster, int slot);
+
+/* Makes `replica` follow `primary`, and serve nothing. */
+void fake_cluster_follow(struct fake_cluster *cluster, int replica, int primary);
+
+/* The host that CLUSTER SLOTS tells of a node instead of 127.0.0.1; NULL is a null. */
+void fake_cluster_announce(struct fake_cluster *cluster, int node, const char *host);
+
+/* cluster_current_epoch in CLUSTER INFO. */
+void fake_cluster_set_epoch(struct fake_cluster *cluster, int epoch);
+
+/* What a node answers: CLUSTER SLOTS, CLUSTER INFO, CLUSTER MYID. */
+void fake_cluster_print_slots(struct fake_cluster *cluster, struct bytes *reply);
+void fake_cluster_print_info(struct fake_cluster *cluster, struct bytes *reply);
+const char *fake_cluster_id(const struct fake_cluster *cluster, int node);
+
+#endif

@@ -1,0 +1,68 @@
+#include "tests/support/rig_config.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/check.h"
+#include "common/memory.h"
+
+static const char *or_else(const char *text, const char *otherwise)
+{
+    return text == NULL ? otherwise : text;
+}
+
+static void add_seeds(struct bytes *text, const struct fake_cluster *cluster)
+{
+    for (int i = 0; i < fake_cluster_size(cluster); i++) {
+        bytes_print(text, "%s\"%s\"", i == 0 ? "" : ", ",
+                    fake_node_address(fake_cluster_node(cluster, i)));
+    }
+}
+
+/* More entries of a flow mapping that already has some. */
+static const char *comma(const char *more)
+{
+    return more == NULL ? "" : ", ";
+}
+
+static void add_pool(struct bytes *text, const struct rig_options *options, uint16_t port,
+                     const char *name, const struct fake_cluster *cluster)
+{
+    bytes_print(text, "  - name: %s\n    listen: [\"127.0.0.1:%u\"]\n", name, port);
+    bytes_print(text, "    clients: {%s}\n", or_else(options->clients, "max: 10000"));
+    bytes_print(text, "    backend: {refresh: %s, seeds: [", or_else(options->refresh, "1s"));
+    if (options->seeds != NULL) {
+        bytes_print(text, "%s", options->seeds);
+    } else {
+        add_seeds(text, cluster);
+    }
+    bytes_print(text, "]%s%s}\n", comma(options->backend), or_else(options->backend, ""));
+    bytes_print(text, "    timeouts: {connect: %s, request: %s}\n",
+                or_else(options->connect_timeout, "300ms"),
+                or_else(options->request_timeout, "2s"));
+}
+
+struct bytes rig_config_text(const struct rig_options *options, const struct rig_ports *ports,
+                             const struct fake_cluster *cluster, const struct fake_cluster *other)
+{
+    struct bytes text = {0};
+
+    bytes_print(&text, "workers: %d\n", options->workers == 0 ? 1 : options->workers);
+    bytes_print(&text, "admin: {listen: \"127.0.0.1:%u\"}\n", ports->admin);
+    bytes_print(&text, "%s", or_else(options->global, ""));
+    bytes_print(&text, "pools:\n");
+    add_pool(&text, options, ports->listen, "main", cluster);
+    if (options->other_nodes > 0) {
+        add_pool(&text, options, ports->other, "other", other);
+    }
+    return text;
+}
+
+char *rig_config_file(struct bytes text, int *fd)
+{
+    *fd = memfd_create("slotway.yaml", MFD_CLOEXEC);
+    CHECK(*fd >= 0);
+    ssize_t written = write(*fd, text.at, text.size);
+    CHECK(written == (ssize_t)text.size);
+    return memory_print("/proc/%d/fd/%d", getpid(), *fd);
+}
