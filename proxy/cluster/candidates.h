@@ -1,0 +1,42 @@
+/* candidates.h - whom discovery asks in one round, and in which order:
+ *
+ *      the node that answered last ─> nodes of the last picture, from where the last round
+ *      stopped ─> seeds, resolved now, since names may have moved
+ *
+ * A place that was asked in this round is not asked again under another name. One thread.
+ */
+#ifndef PROXY_CLUSTER_CANDIDATES_H
+#define PROXY_CLUSTER_CANDIDATES_H
+
+#include "config/config.h"
+#include "proxy/cluster/topology.h"
+
+enum {
+    /* Of the picture, so that in a large cluster that hangs the seeds have their turn too. */
+    CANDIDATE_NODES_MAX = 32,
+};
+
+struct candidates {
+    const struct topology *topology; /* NULL: none yet */
+    const struct addresses *seeds;
+    struct endpoint preferred; /* size 0: none */
+    uint32_t start;            /* the first node of the picture in this round */
+    uint32_t step;             /* places looked at in this round */
+    struct endpoint *asked;    /* given out in this round */
+    size_t asked_count;
+    size_t asked_room;
+};
+
+void candidates_init(struct candidates *candidates, const struct addresses *seeds);
+void candidates_clear(struct candidates *candidates);
+
+/* Starts a round. `topology` may be NULL and is borrowed until the next call. */
+void candidates_begin_round(struct candidates *candidates, const struct topology *topology);
+
+/* The next place to ask; false at the end of the round. May ask the resolver. */
+bool candidates_next(struct candidates *candidates, struct endpoint *endpoint) MUST_USE;
+
+/* `endpoint` answered: it comes first in the next round. NULL: another node shall come first. */
+void candidates_prefer(struct candidates *candidates, const struct endpoint *endpoint);
+
+#endif

@@ -1,0 +1,68 @@
+/* node_link.h - discovery's talk with one node: blocking, with deadlines, and over at once when
+ * another thread wants the discovery thread to stop.
+ *
+ *      open:  socket_connect ─> writable, or deadline
+ *      ask:   AUTH (first time) + CLUSTER SLOTS + CLUSTER INFO in one write ─> whole replies, or
+ *             deadline ─> a topology with its epoch
+ *
+ * Replies are scanned to their end before hiredis builds trees of them: what a node only announces
+ * allocates nothing. One thread.
+ */
+#ifndef PROXY_CLUSTER_NODE_LINK_H
+#define PROXY_CLUSTER_NODE_LINK_H
+
+#include "config/config.h"
+#include "proxy/cluster/topology.h"
+
+enum {
+    NODE_LINK_ERROR_SIZE = 160,
+    NODE_LINK_REPLY_MAX = 32 * 1024 * 1024, /* 16384 ranges of one slot with three nodes: 6 MB */
+};
+
+enum node_link_result {
+    NODE_LINK_OK = 0,
+    NODE_LINK_FAILED,  /* `error` says why */
+    NODE_LINK_TIMEOUT, /* likewise: the node is there and silent */
+    NODE_LINK_STOPPED, /* stop_fd became readable */
+};
+
+struct node_link {
+    const struct pool_config *pool;
+    int stop_fd;
+    int fd; /* -1: closed */
+    struct endpoint endpoint;
+    bool is_greeted;
+    char error[NODE_LINK_ERROR_SIZE];
+    char *input;
+    size_t input_size;
+    size_t input_room;
+};
+
+/* What a node said. */
+struct node_answer {
+    struct topology *topology; /* the receiver's */
+    bool state_is_ok;          /* the node thinks that its cluster works */
+};
+
+/* A closed link. Borrows `pool`; `stop_fd` is watched, never read. */
+void node_link_init(struct node_link *link, const struct pool_config *pool, int stop_fd);
+
+/* Connects, within the pool's connect timeout. The link must be closed. */
+enum node_link_result node_link_open(struct node_link *link,
+                                     const struct endpoint *endpoint) MUST_USE;
+
+/* Asks for the topology, within the same time again. The link stays open only after OK. */
+enum node_link_result node_link_ask(struct node_link *link, struct node_answer *answer) MUST_USE;
+
+static inline bool node_link_is_open(const struct node_link *link)
+{
+    return link->fd >= 0;
+}
+
+/* Does nothing when closed. */
+void node_link_close(struct node_link *link);
+
+/* Closes and frees what the link holds. */
+void node_link_clear(struct node_link *link);
+
+#endif
