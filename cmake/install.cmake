@@ -1,2 +1,40 @@
+# What `cmake --install` puts where, and the Debian package that `cpack` makes of it.
 include(GNUInstallDirs)
+
 install(TARGETS slotway RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(FILES docs/slotway.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES config/proxy.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+install(FILES deploy/slotway.service DESTINATION lib/systemd/system)
+
+# What is below /usr is configured in /etc; any other prefix has an etc of its own.
+install(CODE [[
+    if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+        set(slotway_etc /etc/slotway)
+    else()
+        set(slotway_etc ${CMAKE_INSTALL_PREFIX}/etc/slotway)
+    endif()]])
+install(CODE "
+    if(NOT EXISTS \$ENV{DESTDIR}\${slotway_etc}/proxy.yaml)
+        file(INSTALL DESTINATION \${slotway_etc} TYPE FILE FILES ${PROJECT_SOURCE_DIR}/config/proxy.yaml)
+    endif()")
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_SET_DESTDIR ON)
+set(CPACK_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_PACKAGE_NAME slotway)
+set(CPACK_PACKAGE_VENDOR "slotway authors")
+set(CPACK_PACKAGE_CONTACT "slotway authors <slotway@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_PACKAGE_DESCRIPTION
+    "slotway stands in front of a Redis or Valkey Cluster and behaves like a single Redis: clients\n\
+that know nothing of slots, redirections and failovers have one address to talk to.")
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+file(WRITE ${PROJECT_BINARY_DIR}/conffiles "/etc/slotway/proxy.yaml\n")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${PROJECT_BINARY_DIR}/conffiles)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+include(CPack)
