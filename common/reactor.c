@@ -1,0 +1,124 @@
+#include "common/reactor.h"
+
+#include <stdlib.h>
+
+#include "common/check.h"
+#include "common/clock.h"
+#include "common/memory.h"
+
+static bool run_first(struct list *tasks)
+{
+    struct list_link *link = list_take_first(tasks);
+
+    if (link == NULL) {
+        return false;
+    }
+
+    struct turn_task *task = container_of(link, struct turn_task, link);
+    task->run(task);
+    return true;
+}
+
+/* A burial starts only when nothing is left to flush, also when an earlier burial asked for it. */
+static void end_turn(struct reactor *reactor)
+{
+    while (run_first(&reactor->flush) || run_first(&reactor->bury)) {
+    }
+}
+
+static void on_wake(struct ev_loop *loop UNUSED, ev_check *check, int events UNUSED)
+{
+    struct reactor *reactor = container_of(check, struct reactor, check);
+
+    reactor->now = clock_now();
+}
+
+static void before_wait(struct ev_loop *loop UNUSED, ev_prepare *prepare, int events UNUSED)
+{
+    end_turn(container_of(prepare, struct reactor, prepare));
+}
+
+/* The clock is read before any other callback of a turn, and the turn ends after all others.
+ * Both watchers also keep the loop going when there is nothing else to wait for. */
+struct reactor *reactor_new(void)
+{
+    struct reactor *reactor = memory_new(1, sizeof *reactor);
+
+    reactor->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV | EVFLAG_NOTIMERFD);
+    CHECK(reactor->loop != NULL);
+    reactor->now = clock_now();
+    list_init(&reactor->flush);
+    list_init(&reactor->bury);
+    ev_check_init(&reactor->check, on_wake);
+    ev_set_priority(&reactor->check, EV_MAXPRI);
+    ev_check_start(reactor->loop, &reactor->check);
+    ev_prepare_init(&reactor->prepare, before_wait);
+    ev_set_priority(&reactor->prepare, EV_MINPRI);
+    ev_prepare_start(reactor->loop, &reactor->prepare);
+    return reactor;
+}
+
+void reactor_free(struct reactor **reactor)
+{
+    struct reactor *gone = *reactor;
+
+    *reactor = NULL;
+    if (gone == NULL) {
+        return;
+    }
+    end_turn(gone);
+    ev_check_stop(gone->loop, &gone->check);
+    ev_prepare_stop(gone->loop, &gone->prepare);
+    ev_loop_destroy(gone->loop);
+    free(gone);
+}
+
+void reactor_run(struct reactor *reactor)
+{
+    ev_now_update(reactor->loop);
+    reactor->now = clock_now();
+    ev_run(reactor->loop, 0);
+    /* libev leaves without another look at the prepare watcher. */
+    end_turn(reactor);
+}
+
+void reactor_stop(struct reactor *reactor)
+{
+    ev_break(reactor->loop, EVBREAK_ALL);
+}
+
+void reactor_bury(struct reactor *reactor, struct turn_task *task)
+{
+    CHECK(task->run != NULL);
+    list_move(&reactor->bury, &task->link);
+}
+
+/* The timer is a repeating one, because those are moved within libev's heap when they start
+ * again; that it runs only once is seen to here. */
+static void on_timer(struct ev_loop *loop, ev_timer *watcher, int events UNUSED)
+{
+    struct reactor_timer *timer = container_of(watcher, struct reactor_timer, timer);
+
+    ev_timer_stop(loop, watcher);
+    timer->expired(timer);
+}
+
+void reactor_timer_init(struct reactor_timer *timer, struct reactor *reactor,
+                        void (*expired)(struct reactor_timer *timer))
+{
+    CHECK(expired != NULL);
+    timer->reactor = reactor;
+    timer->expired = expired;
+    ev_timer_init(&timer->timer, on_timer, 0., 0.);
+}
+
+void reactor_timer_start(struct reactor_timer *timer, uint64_t delay_us)
+{
+    timer->timer.repeat = (ev_tstamp)(delay_us > 0 ? delay_us : 1) / US_PER_SECOND;
+    ev_timer_again(timer->reactor->loop, &timer->timer);
+}
+
+void reactor_timer_stop(struct reactor_timer *timer)
+{
+    ev_timer_stop(timer->reactor->loop, &timer->timer);
+}

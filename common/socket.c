@@ -1,0 +1,250 @@
+#include "common/socket.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/check.h"
+
+/* A peer that went away without a word is noticed after two minutes. */
+enum {
+    KEEPALIVE_IDLE_S = 60,
+    KEEPALIVE_INTERVAL_S = 10,
+    KEEPALIVE_PROBES = 6,
+};
+
+/* Options only tune a connection: one that the kernel refuses leaves it usable. */
+static void set_option(int fd, int level, int name, int value)
+{
+    int error = errno;
+
+    (void)setsockopt(fd, level, name, &value, sizeof value);
+    errno = error;
+}
+
+static void set_tcp_options(int fd)
+{
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+}
+
+static int close_failed(int fd)
+{
+    int error = errno;
+
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+static int socket_open(const struct endpoint *endpoint)
+{
+    int family = endpoint->storage.ss_family;
+    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0 && family != AF_UNIX) {
+        set_tcp_options(fd);
+    }
+    return fd;
+}
+
+static int socket_bind(int fd, const struct endpoint *endpoint)
+{
+    return bind(fd, (const struct sockaddr *)&endpoint->storage, endpoint->size);
+}
+
+/* Is the path of a unix socket left over from somebody who no longer listens? */
+static bool is_stale(const struct endpoint *endpoint, const char *path)
+{
+    struct stat status;
+
+    if (lstat(path, &status) != 0 || !S_ISSOCK(status.st_mode)) {
+        return false;
+    }
+
+    int fd = socket_open(endpoint);
+
+    if (fd < 0) {
+        return false;
+    }
+
+    bool refused = connect(fd, (const struct sockaddr *)&endpoint->storage, endpoint->size) != 0 &&
+                   errno == ECONNREFUSED;
+
+    close(fd);
+    return refused;
+}
+
+static bool bind_path(int fd, const struct endpoint *endpoint, const char *path)
+{
+    if (socket_bind(fd, endpoint) == 0) {
+        return true;
+    }
+    if (errno != EADDRINUSE) {
+        return false;
+    }
+    if (!is_stale(endpoint, path)) {
+        errno = EADDRINUSE;
+        return false;
+    }
+    return unlink(path) == 0 && socket_bind(fd, endpoint) == 0;
+}
+
+static int listen_unix(const struct address *address, int backlog)
+{
+    struct endpoint endpoint;
+
+    CHECK(address_to_endpoint(address, &endpoint));
+
+    int fd = socket_open(&endpoint);
+
+    if (fd >= 0 && (!bind_path(fd, &endpoint, address->host) || listen(fd, backlog) != 0)) {
+        return close_failed(fd);
+    }
+    return fd;
+}
+
+/* `only_v6` keeps [::] and 0.0.0.0 apart, so that one may listen on both with the same port. */
+static int listen_tcp(const struct endpoint *endpoint, int backlog, int only_v6)
+{
+    int fd = socket_open(endpoint);
+
+    if (fd < 0) {
+        return -1;
+    }
+    set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (endpoint->storage.ss_family == AF_INET6) {
+        set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, only_v6);
+    }
+    if (socket_bind(fd, endpoint) != 0 || listen(fd, backlog) != 0) {
+        return close_failed(fd);
+    }
+    return fd;
+}
+
+/* "*": one socket for both families, or for IPv4 where there is no IPv6. */
+static int listen_any(uint16_t port, int backlog)
+{
+    struct address any = {.kind = ADDRESS_TCP, .host = "::", .port = port};
+    struct endpoint endpoint;
+
+    CHECK(address_to_endpoint(&any, &endpoint));
+
+    int fd = listen_tcp(&endpoint, backlog, 0);
+
+    if (fd >= 0 || (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)) {
+        return fd;
+    }
+    any = (struct address){.kind = ADDRESS_TCP, .host = "0.0.0.0", .port = port};
+    CHECK(address_to_endpoint(&any, &endpoint));
+    return listen_tcp(&endpoint, backlog, 0);
+}
+
+int socket_listen(const struct address *address, int backlog)
+{
+    struct endpoint endpoint;
+
+    if (address->kind == ADDRESS_UNIX) {
+        return listen_unix(address, backlog);
+    }
+    if (strcmp(address->host, "*") == 0) {
+        return listen_any(address->port, backlog);
+    }
+    if (address_resolve(address, &endpoint) != ADDRESS_OK) {
+        errno = EADDRNOTAVAIL;
+        return -1;
+    }
+    return listen_tcp(&endpoint, backlog, 1);
+}
+
+int socket_accept(int listener, struct endpoint *peer)
+{
+    struct endpoint here;
+    struct endpoint *from = peer != NULL ? peer : &here;
+    int fd;
+
+    do {
+        *from = (struct endpoint){.size = sizeof from->storage};
+        fd = accept4(listener, (struct sockaddr *)&from->storage, &from->size,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+    } while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
+
+    if (fd >= 0 && from->storage.ss_family != AF_UNIX) {
+        set_tcp_options(fd);
+    }
+    return fd;
+}
+
+int socket_connect(const struct endpoint *endpoint)
+{
+    int fd = socket_open(endpoint);
+
+    if (fd < 0) {
+        return -1;
+    }
+    if (connect(fd, (const struct sockaddr *)&endpoint->storage, endpoint->size) != 0 &&
+        errno != EINPROGRESS && errno != EINTR) {
+        return close_failed(fd);
+    }
+    return fd;
+}
+
+int socket_connect_error(int fd)
+{
+    int error = 0;
+    socklen_t size = sizeof error;
+
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+enum socket_result socket_read(int fd, char *to, size_t room, size_t *size)
+{
+    ssize_t count;
+
+    CHECK(room > 0);
+    *size = 0;
+    do {
+        count = recv(fd, to, room, 0);
+    } while (unlikely(count < 0 && errno == EINTR));
+
+    if (likely(count > 0)) {
+        *size = (size_t)count;
+        return SOCKET_OK;
+    }
+    if (count == 0) {
+        return SOCKET_EOF;
+    }
+    return errno == EAGAIN ? SOCKET_AGAIN : SOCKET_ERROR;
+}
+
+void socket_set_user_timeout(int fd, uint32_t timeout_ms)
+{
+    set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)timeout_ms);
+}
+
+void socket_local(int fd, struct endpoint *endpoint)
+{
+    *endpoint = (struct endpoint){.size = sizeof endpoint->storage};
+    if (getsockname(fd, (struct sockaddr *)&endpoint->storage, &endpoint->size) != 0) {
+        *endpoint = (struct endpoint){0};
+    }
+}
+
+uint16_t socket_port(int fd)
+{
+    struct endpoint endpoint;
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&endpoint.storage;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&endpoint.storage;
+
+    socket_local(fd, &endpoint);
+    switch (endpoint.storage.ss_family) {
+    case AF_INET: return ntohs(v4->sin_port);
+    case AF_INET6: return ntohs(v6->sin6_port);
+    default: return 0;
+    }
+}
