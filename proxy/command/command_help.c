@@ -1,0 +1,73 @@
+#include "proxy/command/command_help.h"
+
+#include <ctype.h>
+
+#include "proxy/command/command.h"
+
+void command_print_help(FILE *to)
+{
+    fprintf(to, "%-29s %5s  %-11s  %s\n", "command", "arity", "class", "what slotway does");
+    for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
+        const struct command *command = command_by_id(id);
+        fprintf(to, "%-29s %5d  %-11s  %s\n", command->name, command->arity,
+                command_class_name(command->class), command_class_text(command->class));
+    }
+}
+
+static void print_upper(FILE *to, const char *word)
+{
+    for (; *word != '\0'; word++) {
+        fputc(toupper((unsigned char)*word), to);
+    }
+}
+
+/* Of a sentence: its first letter becomes a capital. */
+static void print_heading(FILE *to, const char *text)
+{
+    fprintf(to, "\n## %c%s\n\n", toupper((unsigned char)text[0]), text + 1);
+}
+
+static void print_row(FILE *to, const struct command *command)
+{
+    int words = command->arity < 0 ? -command->arity : command->arity;
+
+    fprintf(to, "| ");
+    print_upper(to, command->name);
+    fprintf(to, " | %d%s | %s |\n", words, command->arity < 0 ? " or more" : "", command->since);
+}
+
+static void print_class(FILE *to, enum command_class class)
+{
+    print_heading(to, command_class_text(class));
+    fprintf(to, "| command | words | since |\n|---|---|---|\n");
+    for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
+        if (command_by_id(id)->class == class) {
+            print_row(to, command_by_id(id));
+        }
+    }
+}
+
+static const char preface[] =
+    "# Commands\n"
+    "\n"
+    "Every command that Redis 8.10 and Valkey 9.1 know, by what slotway does with it. A command\n"
+    "that the nodes behind slotway do not know is forwarded all the same, and their answer says "
+    "so.\n"
+    "Words are the name, the subcommand and the arguments; since is the version of Redis, or\n"
+    "Valkey, that brought the command.\n"
+    "\n"
+    "Rendered from `proxy/command/commands.def`; do not edit.\n";
+
+void command_print_help_markdown(FILE *to)
+{
+    static const enum command_class classes[] = {
+#define ROW(symbol, text) COMMAND_CLASS_##symbol,
+        COMMAND_CLASSES(ROW)
+#undef ROW
+    };
+
+    fputs(preface, to);
+    for (size_t i = 0; i < ARRAY_LEN(classes); i++) {
+        print_class(to, classes[i]);
+    }
+}

@@ -1,0 +1,171 @@
+#include "proxy/command/command_reply.h"
+
+#include "common/check.h"
+#include "common/resp_write.h"
+#include "proxy/command/command_info.h"
+
+static bool is_subcommand(const struct command *command)
+{
+    return strchr(command->name, ' ') != NULL;
+}
+
+/* The first or next subcommand. Rows are sorted: they stand right behind their container. */
+static const struct command *next_subcommand(const struct command *command)
+{
+    if (command->id + 1 == COMMAND_COUNT) {
+        return NULL;
+    }
+
+    const struct command *next = command_by_id(command->id + 1);
+    return is_subcommand(next) ? next : NULL;
+}
+
+static size_t served_subcommands(const struct command *container)
+{
+    const struct command *subcommand = container;
+    size_t count = 0;
+
+    while ((subcommand = next_subcommand(subcommand)) != NULL) {
+        count += command_is_served(subcommand) ? 1 : 0;
+    }
+    return count;
+}
+
+bool command_is_served(const struct command *command)
+{
+    switch (command->class) {
+    case COMMAND_CLASS_ONE_KEY:
+    case COMMAND_CLASS_SAME_SLOT:
+    case COMMAND_CLASS_SPLIT:
+    case COMMAND_CLASS_BROADCAST:
+    case COMMAND_CLASS_ANY_NODE:
+    case COMMAND_CLASS_LOCAL:
+    case COMMAND_CLASS_SCRIPT:
+    case COMMAND_CLASS_STREAM_READ: return true;
+    case COMMAND_CLASS_BLOCKING:
+    case COMMAND_CLASS_TRANSACTION:
+    case COMMAND_CLASS_PUBSUB:
+    case COMMAND_CLASS_MONITOR:
+    case COMMAND_CLASS_LATER:
+    case COMMAND_CLASS_ADMIN:
+    case COMMAND_CLASS_INTERNAL: return false;
+    case COMMAND_CLASS_CONTAINER: return served_subcommands(command) > 0;
+    }
+    return false;
+}
+
+static void write_element(struct sendq *to, const struct command *command, size_t subcommands)
+{
+    resp_write_array(to, COMMAND_INFO_FIELDS + 1);
+    command_write_info(to, command);
+    resp_write_array(to, subcommands);
+}
+
+void command_reply_info(struct sendq *to, const struct command *command)
+{
+    if (command == NULL) {
+        resp_write_null(to);
+        return;
+    }
+    if (is_subcommand(command)) {
+        write_element(to, command, 0);
+        return;
+    }
+
+    write_element(to, command, served_subcommands(command));
+    for (const struct command *each = command; (each = next_subcommand(each)) != NULL;) {
+        if (command_is_served(each)) {
+            write_element(to, each, 0);
+        }
+    }
+}
+
+static bool is_listed(const struct command *command)
+{
+    return !is_subcommand(command) && command_is_served(command);
+}
+
+static size_t listed_count(void)
+{
+    size_t count = 0;
+
+    for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
+        count += is_listed(command_by_id(id)) ? 1 : 0;
+    }
+    return count;
+}
+
+void command_reply_all(struct sendq *to)
+{
+    resp_write_array(to, listed_count());
+    for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
+        if (is_listed(command_by_id(id))) {
+            command_reply_info(to, command_by_id(id));
+        }
+    }
+}
+
+void command_reply_count(struct sendq *to)
+{
+    resp_write_integer(to, (int64_t)listed_count());
+}
+
+static bool in_category(const struct command *command, struct span category)
+{
+    const char *at = command->groups;
+
+    if (span_starts_with(category, SPAN("@"))) {
+        category = (struct span){category.at + 1, category.size - 1};
+    }
+    while (*at == '@') {
+        size_t size = strcspn(++at, ",");
+        if (span_equal_nocase((struct span){at, size}, category)) {
+            return true;
+        }
+        at += size + (at[size] == ',' ? 1 : 0);
+    }
+    return false;
+}
+
+/* The pattern is matched against the name on the wire. */
+static bool name_matches(const struct command *command, struct span pattern)
+{
+    char name[64];
+    size_t size = strlen(command->name);
+
+    CHECK(size < sizeof name);
+    for (size_t i = 0; i < size; i++) {
+        name[i] = command->name[i] == ' ' ? '|' : command->name[i];
+    }
+    return span_glob(pattern, (struct span){name, size});
+}
+
+static bool is_let_through(const struct command *command, enum command_filter filter,
+                           struct span word)
+{
+    if (!command_is_served(command)) {
+        return false;
+    }
+    switch (filter) {
+    case COMMAND_FILTER_NONE: return true;
+    case COMMAND_FILTER_MODULE: return false; /* none of the rows comes from a module */
+    case COMMAND_FILTER_CATEGORY: return in_category(command, word);
+    case COMMAND_FILTER_PATTERN: return name_matches(command, word);
+    }
+    return false;
+}
+
+void command_reply_list(struct sendq *to, enum command_filter filter, struct span word)
+{
+    size_t count = 0;
+
+    for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
+        count += is_let_through(command_by_id(id), filter, word) ? 1 : 0;
+    }
+    resp_write_array(to, count);
+    for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
+        if (is_let_through(command_by_id(id), filter, word)) {
+            command_write_name(to, command_by_id(id));
+        }
+    }
+}
