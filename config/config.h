@@ -39,7 +39,6 @@ struct addresses {
 #define CONFIG_TYPE_LOG_LEVEL  enum log_level
 #define CONFIG_TYPE_LOG_FORMAT enum log_format
 
-
 /* One entry of `pools:`. After loading, clients_password and backend_password hold the secret even
  * when it came from a file; NULL is "none". */
 struct pool_config {
@@ -72,7 +71,8 @@ struct config_overrides {
     const char *log_level;
 };
 
-/* Everything that is wrong, one line each: "FILE:LINE:COLUMN: what, with what, what was expected". */
+/* Everything that is wrong, one line each: "FILE:LINE:COLUMN: what, with what, what was expected",
+ * where "SLOTWAY_X" or "--option" may stand for the place. */
 struct config_errors {
     char **lines;
     size_t count;

@@ -1,0 +1,50 @@
+#include "config/config.h"
+
+#include <stdlib.h>
+
+#include "config/config_environment.h"
+#include "config/config_file.h"
+#include "config/option_value.h"
+
+struct config *config_load(const char *path, const struct config_overrides *overrides,
+                           struct config_errors *errors)
+{
+    struct draft draft;
+
+    *errors = (struct config_errors){0};
+    draft_init(&draft, errors);
+    if (path != NULL) {
+        config_file_load(&draft, path);
+    }
+    if (draft.config->pool_count == 0 && !draft.pools_are_unknown) {
+        draft_add_pool(&draft, path != NULL ? path : "--seed");
+    }
+    config_environment_load(&draft);
+    config_overrides_load(&draft, overrides);
+    return draft_finish(&draft);
+}
+
+static void fields_clear(void *fields, enum option_scope scope)
+{
+    for (size_t i = 0; i < OPTION_ID_COUNT; i++) {
+        if (option_rows[i].scope == scope) {
+            option_clear(&option_rows[i], (char *)fields + option_rows[i].offset);
+        }
+    }
+}
+
+void config_free(struct config **config)
+{
+    struct config *taken = *config;
+
+    *config = NULL;
+    if (taken == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < taken->pool_count; i++) {
+        fields_clear(&taken->pools[i], OPTION_POOL);
+    }
+    free(taken->pools);
+    fields_clear(taken, OPTION_GLOBAL);
+    free(taken);
+}

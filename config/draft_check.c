@@ -1,0 +1,201 @@
+#include "config/draft_check.h"
+
+#include <stdlib.h>
+
+#include "common/memory.h"
+#include "config/option_value.h"
+#include "config/password_file.h"
+
+enum { ADDRESS_TEXT_BYTES = sizeof(struct address) + 32 };
+
+static struct draft_field pool_field(struct draft *draft, size_t pool, enum option_id id)
+{
+    return (struct draft_field){draft, &option_rows[id], pool};
+}
+
+static void read_password(struct draft_field password, struct draft_field file)
+{
+    const char *path = *(char **)draft_value(file);
+    char **secret = draft_value(password);
+    char *problem = NULL;
+
+    if (draft_place(file)->is_bad || path == NULL) {
+        return;
+    }
+    char *line = password_file_read(path, (size_t)password.row->max, &problem);
+    if (line == NULL) {
+        draft_refuse(file, draft_place(file)->text,
+                     "no password for '%s', '%.*s': %s, expected a readable file with the password "
+                     "in its first line",
+                     file.row->path, CONFIG_ERROR_VALUE_BYTES, path, problem);
+        free(problem);
+        return;
+    }
+    free(*secret);
+    *secret = line;
+}
+
+/* A password and the name of its file stand for each other: the stronger source wins. */
+static void settle_password(struct draft *draft, size_t pool, enum option_id password_id,
+                            enum option_id file_id)
+{
+    struct draft_field password = pool_field(draft, pool, password_id);
+    struct draft_field file = pool_field(draft, pool, file_id);
+    enum draft_source password_source = draft_place(password)->source;
+    enum draft_source file_source = draft_place(file)->source;
+
+    if (file_source == DRAFT_DEFAULT) {
+        return;
+    }
+    if (file_source == password_source) {
+        draft_refuse(file, draft_place(file)->text,
+                     "two passwords, '%s' beside '%s', expected one of them", file.row->path,
+                     password.row->path);
+        return;
+    }
+    if (file_source < password_source) {
+        option_clear(file.row, draft_value(file));
+        return;
+    }
+    read_password(password, file);
+}
+
+static const char *place_text(struct draft *draft, struct draft_field field)
+{
+    const char *text = draft_place(field)->text;
+
+    return text != NULL ? text : draft->pools[field.pool].place;
+}
+
+static void check_count(struct draft_field field)
+{
+    struct draft_place *place = draft_place(field);
+    const struct addresses *addresses = draft_value(field);
+
+    if (place->source == DRAFT_DEFAULT || place->is_bad ||
+        option_count_fits(field.row, addresses)) {
+        return;
+    }
+    draft_refuse(field, place->text,
+                 "wrong number of addresses for '%s', %zu, expected %llu to %llu", field.row->path,
+                 addresses->count, (unsigned long long)field.row->min,
+                 (unsigned long long)field.row->max);
+}
+
+static void check_counts(struct draft *draft)
+{
+    for (size_t i = 0; i < OPTION_ID_COUNT; i++) {
+        const struct option_row *row = &option_rows[i];
+        size_t fields = row->scope == OPTION_GLOBAL ? 1 : draft->config->pool_count;
+        for (size_t pool = 0; row->type == OPTION_ADDRESSES && pool < fields; pool++) {
+            check_count((struct draft_field){draft, row, pool});
+        }
+    }
+}
+
+static void check_seeds(struct draft *draft, size_t pool)
+{
+    struct draft_field field = pool_field(draft, pool, OPTION_ID_seeds);
+    const struct pool_config *config = &draft->config->pools[pool];
+    char text[ADDRESS_TEXT_BYTES];
+
+    if (draft_place(field)->source == DRAFT_DEFAULT && !draft_place(field)->is_bad) {
+        config_errors_add(
+            draft->errors, draft->pools[pool].place,
+            "no seeds, pool '%s', expected 'backend.seeds' with a node of the cluster",
+            config->name);
+    }
+    for (size_t i = 0; i < config->seeds.count; i++) {
+        const struct address *seed = &config->seeds.items[i];
+        bool is_any = seed->kind == ADDRESS_TCP && strcmp(seed->host, "*") == 0;
+        if (is_any || (seed->kind == ADDRESS_TCP && seed->port == 0)) {
+            draft_refuse(field, draft_place(field)->text,
+                         "no address of a node in '%s', '%s', expected a host and a port from 1 to "
+                         "65535",
+                         field.row->path, address_print(seed, text, sizeof text));
+        }
+    }
+}
+
+static void check_name(struct draft *draft, size_t pool)
+{
+    const char *name = draft->config->pools[pool].name;
+    struct draft_field mine = pool_field(draft, pool, OPTION_ID_name);
+
+    for (size_t other = 0; other < pool; other++) {
+        struct draft_field first = pool_field(draft, other, OPTION_ID_name);
+        if (strcmp(draft->config->pools[other].name, name) == 0 && !draft_place(mine)->is_bad) {
+            draft_refuse(mine, place_text(draft, mine),
+                         "duplicate pool name, '%s' as at %s, expected a name of its own", name,
+                         place_text(draft, first));
+        }
+    }
+}
+
+/* Port 0 is any free port, so two of them are not the same address. */
+static bool address_collides(const struct address *a, const struct address *b)
+{
+    bool is_any_port = a->kind == ADDRESS_TCP && a->port == 0;
+
+    return !is_any_port && address_equal(a, b);
+}
+
+static bool addresses_hold(const struct addresses *addresses, size_t count,
+                           const struct address *address)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (address_collides(&addresses->items[i], address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Who listens on `address` before item `index` of pool `pool`: its place, or NULL. */
+static const char *listen_owner(struct draft *draft, size_t pool, size_t index)
+{
+    const struct config *config = draft->config;
+    const struct address *address = &config->pools[pool].listen.items[index];
+    struct draft_field admin = {draft, &option_rows[OPTION_ID_admin_listen], 0};
+
+    if (addresses_hold(&config->admin_listen, config->admin_listen.count, address)) {
+        const char *text = draft_place(admin)->text;
+        return text != NULL ? text : "the default of 'admin.listen'";
+    }
+    for (size_t other = 0; other <= pool; other++) {
+        const struct addresses *listen = &config->pools[other].listen;
+        if (addresses_hold(listen, other < pool ? listen->count : index, address)) {
+            return place_text(draft, pool_field(draft, other, OPTION_ID_listen));
+        }
+    }
+    return NULL;
+}
+
+static void check_listen(struct draft *draft, size_t pool)
+{
+    struct draft_field field = pool_field(draft, pool, OPTION_ID_listen);
+    const struct addresses *listen = &draft->config->pools[pool].listen;
+    char text[ADDRESS_TEXT_BYTES];
+
+    for (size_t i = 0; i < listen->count && !draft_place(field)->is_bad; i++) {
+        const char *owner = listen_owner(draft, pool, i);
+        if (owner != NULL) {
+            draft_refuse(field, place_text(draft, field),
+                         "duplicate address in '%s', '%s' as at %s, expected one of its own",
+                         field.row->path, address_print(&listen->items[i], text, sizeof text),
+                         owner);
+        }
+    }
+}
+
+void draft_check(struct draft *draft)
+{
+    check_counts(draft);
+    for (size_t pool = 0; pool < draft->config->pool_count; pool++) {
+        settle_password(draft, pool, OPTION_ID_clients_password, OPTION_ID_clients_password_file);
+        settle_password(draft, pool, OPTION_ID_backend_password, OPTION_ID_backend_password_file);
+        check_seeds(draft, pool);
+        check_name(draft, pool);
+        check_listen(draft, pool);
+    }
+}

@@ -1,0 +1,110 @@
+#include <stdlib.h>
+
+#include "config/config_environment.h"
+#include "config/option_value.h"
+
+typedef void row_fn(const struct option_row *row, FILE *to);
+
+static const char *fallback_text(const struct option_row *row)
+{
+    return row->fallback == NULL ? "not set" : row->fallback;
+}
+
+static void print_values(const struct option_row *row, FILE *to)
+{
+    char *expected = option_expected(row);
+
+    fputs(expected, to);
+    if (row->type == OPTION_ADDRESSES && row->max == 1) {
+        fputs("; or off", to);
+    } else if (row->type == OPTION_ADDRESSES) {
+        fprintf(to, "; a list of %llu to %llu", (unsigned long long)row->min,
+                (unsigned long long)row->max);
+    }
+    free(expected);
+}
+
+/* `quote` stands around each name. */
+static void print_variables(const struct option_row *row, const char *quote, FILE *to)
+{
+    char *name = config_variable_name(row);
+    const char *alias = config_variable_alias(row);
+
+    fprintf(to, "%s%s%s", quote, name, quote);
+    if (alias != NULL) {
+        fprintf(to, ", %s%s%s", quote, alias, quote);
+    }
+    free(name);
+}
+
+static void print_row(const struct option_row *row, FILE *to)
+{
+    fprintf(to, "  %s\n      %s\n      values:       ", row->path, row->help);
+    print_values(row, to);
+    fprintf(to, "\n      default:      %s\n      environment:  ", fallback_text(row));
+    print_variables(row, "", to);
+    fputs("\n\n", to);
+}
+
+static void print_row_markdown(const struct option_row *row, FILE *to)
+{
+    bool is_set = row->fallback != NULL;
+
+    fprintf(to, "| `%s` | %s%s%s | ", row->path, is_set ? "`" : "", fallback_text(row),
+            is_set ? "`" : "");
+    print_values(row, to);
+    fprintf(to, " | %s | ", row->help);
+    print_variables(row, "`", to);
+    fputs(" |\n", to);
+}
+
+static void print_rows(enum option_scope scope, row_fn *print, FILE *to)
+{
+    for (size_t i = 0; i < OPTION_ID_COUNT; i++) {
+        if (option_rows[i].scope == scope) {
+            print(&option_rows[i], to);
+        }
+    }
+}
+
+void config_print_options(FILE *to)
+{
+    fputs("Options of the process, at the top level of the file:\n\n", to);
+    print_rows(OPTION_GLOBAL, print_row, to);
+    fputs("Options of a pool, in an entry of the list 'pools':\n\n", to);
+    print_rows(OPTION_POOL, print_row, to);
+    fputs(
+        "In the file, a.b is key b of mapping a, null is not set, ${NAME} is replaced by the\n"
+        "environment variable NAME, and $${ is a literal ${. A variable of a pool means the only\n"
+        "pool. Later wins: file, environment, command line.\n",
+        to);
+}
+
+static void print_table_markdown(enum option_scope scope, FILE *to)
+{
+    fputs("| option | default | values | meaning | environment |\n"
+          "|---|---|---|---|---|\n",
+          to);
+    print_rows(scope, print_row_markdown, to);
+}
+
+void config_print_options_markdown(FILE *to)
+{
+    fputs("# Options\n\n"
+          "This page is printed by `slotway --help-options=markdown`.\n\n"
+          "The configuration is a YAML file. `a.b` is key `b` of mapping `a`; an unknown key, a "
+          "wrong type or a value out of bounds is an error, and all errors are reported at once, "
+          "each with its place. `null` and `~` mean not set. `${NAME}` inside a value is replaced "
+          "by the environment variable `NAME`, which must exist; `$${` is a literal `${`. Aliases, "
+          "anchors, tags and second documents are refused.\n\n"
+          "Every option has an environment variable too, which wins over the file; an empty one "
+          "counts as not set, and lists are split at commas. Command line options win over both. "
+          "A variable that belongs to a pool means the only pool, and is an error when the file "
+          "has several. Without `pools`, one pool with the name `main` is made of the defaults, "
+          "the environment and the command line.\n\n"
+          "## The process: the top level of the file\n\n",
+          to);
+    print_table_markdown(OPTION_GLOBAL, to);
+    fputs("\n## A pool: each entry of the list `pools`\n\n", to);
+    print_table_markdown(OPTION_POOL, to);
+}

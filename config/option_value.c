@@ -1,0 +1,319 @@
+#include "config/option_value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/check.h"
+#include "common/memory.h"
+#include "config/cpu_count.h"
+#include "config/quote.h"
+#include "config/unit.h"
+
+static const char *const log_level_words[] = {
+    [LOG_DEBUG] = "debug",
+    [LOG_INFO] = "info",
+    [LOG_WARN] = "warn",
+    [LOG_ERROR] = "error",
+};
+static const char *const log_format_words[] = {[LOG_TEXT] = "text", [LOG_JSON] = "json"};
+
+static enum option_result check_bounds(const struct option_row *row, uint64_t number)
+{
+    return number < row->min || number > row->max ? OPTION_OUT_OF_BOUNDS : OPTION_OK;
+}
+
+static enum option_result parse_integer(const struct option_row *row, struct span text,
+                                        uint64_t *number)
+{
+    enum unit_result result = row->type == OPTION_BYTES      ? unit_parse_bytes(text, number)
+                              : row->type == OPTION_DURATION ? unit_parse_duration(text, number)
+                                                             : unit_parse_count(text, number);
+
+    switch (result) {
+    case UNIT_OK: return check_bounds(row, *number);
+    case UNIT_BAD_FORM: return OPTION_BAD_FORM;
+    case UNIT_TOO_LARGE: return OPTION_OUT_OF_BOUNDS;
+    }
+    return OPTION_BAD_FORM;
+}
+
+static enum option_result set_integer(const struct option_row *row, struct span text, void *field)
+{
+    uint64_t number = 0;
+    enum option_result result = parse_integer(row, text, &number);
+
+    if (result == OPTION_OK) {
+        *(uint64_t *)field = number;
+    }
+    return result;
+}
+
+static enum option_result set_workers(const struct option_row *row, struct span text, void *field)
+{
+    uint64_t number = 0;
+
+    if (span_equal_nocase(text, SPAN("auto"))) {
+        *(uint32_t *)field = (uint32_t)size_min(cpu_count(), (size_t)row->max);
+        return OPTION_OK;
+    }
+    enum option_result result = parse_integer(row, text, &number);
+    if (result == OPTION_OK) {
+        *(uint32_t *)field = (uint32_t)number;
+    }
+    return result;
+}
+
+static bool has_control_character(struct span text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char byte = (unsigned char)text.at[i];
+        if (byte < 0x20 || byte == 0x7f) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum option_result set_text(const struct option_row *row, struct span text, void *field)
+{
+    char **string = field;
+    bool may_hold_anything = row->type == OPTION_SECRET;
+
+    if (check_bounds(row, text.size) != OPTION_OK) {
+        return OPTION_OUT_OF_BOUNDS;
+    }
+    if (memchr(text.at, '\0', text.size) != NULL ||
+        (!may_hold_anything && has_control_character(text))) {
+        return OPTION_BAD_FORM;
+    }
+    free(*string);
+    *string = memory_copy(text.at, text.size);
+    return OPTION_OK;
+}
+
+enum option_result option_append_address(struct span text, struct addresses *addresses)
+{
+    struct address address;
+
+    if (address_parse(text, &address) != ADDRESS_OK) {
+        return OPTION_BAD_FORM;
+    }
+    addresses->items =
+        memory_resize(addresses->items, addresses->count + 1, sizeof *addresses->items);
+    addresses->items[addresses->count++] = address;
+    return OPTION_OK;
+}
+
+static struct span trim(struct span text)
+{
+    while (text.size > 0 && text.at[0] == ' ') {
+        text = (struct span){text.at + 1, text.size - 1};
+    }
+    while (text.size > 0 && text.at[text.size - 1] == ' ') {
+        text.size--;
+    }
+    return text;
+}
+
+static enum option_result set_addresses(const struct option_row *row, struct span text, void *field)
+{
+    struct addresses addresses = {0};
+    enum option_result result = OPTION_OK;
+    bool is_off = row->min == 0 && (text.size == 0 || span_equal_nocase(text, SPAN("off")));
+    bool more = !is_off;
+
+    while (more && result == OPTION_OK) {
+        const char *comma = memchr(text.at, ',', text.size);
+        size_t size = comma == NULL ? text.size : (size_t)(comma - text.at);
+        result = option_append_address(trim((struct span){text.at, size}), &addresses);
+        more = comma != NULL;
+        text = more ? (struct span){comma + 1, text.size - size - 1} : text;
+    }
+    if (result != OPTION_OK) {
+        free(addresses.items);
+        return result;
+    }
+    option_clear(row, field);
+    *(struct addresses *)field = addresses;
+    return OPTION_OK;
+}
+
+static int word_find(const char *const *words, size_t count, struct span text)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (span_equal_nocase(span_of(words[i]), text)) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static enum option_result set_log_level(struct span text, enum log_level *level)
+{
+    int found = word_find(log_level_words, ARRAY_LEN(log_level_words), text);
+
+    if (found < 0) {
+        return OPTION_BAD_FORM;
+    }
+    *level = (enum log_level)found;
+    return OPTION_OK;
+}
+
+static enum option_result set_log_format(struct span text, enum log_format *format)
+{
+    int found = word_find(log_format_words, ARRAY_LEN(log_format_words), text);
+
+    if (found < 0) {
+        return OPTION_BAD_FORM;
+    }
+    *format = (enum log_format)found;
+    return OPTION_OK;
+}
+
+enum option_result option_parse(const struct option_row *row, struct span text, void *field)
+{
+    switch (row->type) {
+    case OPTION_WORKERS: return set_workers(row, text, field);
+    case OPTION_COUNT:
+    case OPTION_BYTES:
+    case OPTION_DURATION: return set_integer(row, text, field);
+    case OPTION_TEXT:
+    case OPTION_SECRET:
+    case OPTION_FILENAME: return set_text(row, text, field);
+    case OPTION_ADDRESSES: return set_addresses(row, text, field);
+    case OPTION_LOG_LEVEL: return set_log_level(text, field);
+    case OPTION_LOG_FORMAT: return set_log_format(text, field);
+    }
+    CHECK(false);
+    return OPTION_BAD_FORM;
+}
+
+bool option_count_fits(const struct option_row *row, const struct addresses *addresses)
+{
+    return addresses->count >= row->min && addresses->count <= row->max;
+}
+
+static void print_addresses(const struct addresses *addresses, FILE *to)
+{
+    char text[sizeof(struct address) + sizeof "unix:[]:65535"];
+
+    fputc('[', to);
+    for (size_t i = 0; i < addresses->count; i++) {
+        fputs(i == 0 ? "" : ", ", to);
+        quote_print(address_print(&addresses->items[i], text, sizeof text), to);
+    }
+    fputc(']', to);
+}
+
+static void print_text(const char *text, FILE *to)
+{
+    if (text == NULL) {
+        fputs("null", to);
+        return;
+    }
+    quote_print(text, to);
+}
+
+void option_print(const struct option_row *row, const void *field, FILE *to)
+{
+    switch (row->type) {
+    case OPTION_WORKERS: fprintf(to, "%u", (unsigned)*(const uint32_t *)field); return;
+    case OPTION_COUNT: fprintf(to, "%llu", (unsigned long long)*(const uint64_t *)field); return;
+    case OPTION_BYTES: unit_print_bytes(*(const uint64_t *)field, to); return;
+    case OPTION_DURATION: unit_print_duration(*(const uint64_t *)field, to); return;
+    case OPTION_TEXT:
+    case OPTION_FILENAME: print_text(*(char *const *)field, to); return;
+    case OPTION_SECRET: print_text(*(char *const *)field == NULL ? NULL : "***", to); return;
+    case OPTION_ADDRESSES: print_addresses(field, to); return;
+    case OPTION_LOG_LEVEL: fputs(log_level_words[*(const enum log_level *)field], to); return;
+    case OPTION_LOG_FORMAT: fputs(log_format_words[*(const enum log_format *)field], to); return;
+    }
+}
+
+static char *expected_range(const struct option_row *row)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&text, &size);
+    void (*print)(uint64_t, FILE *) =
+        row->type == OPTION_BYTES ? unit_print_bytes : unit_print_duration;
+
+    CHECK(to != NULL);
+    fputs(row->type == OPTION_BYTES ? "a size as 512, 16kb, 64mb or 1gb, from "
+                                    : "a duration as 250us, 50ms, 5s, 1m or 1h, from ",
+          to);
+    print(row->min, to);
+    fputs(" to ", to);
+    print(row->max, to);
+    CHECK(fclose(to) == 0);
+    return text;
+}
+
+char *option_expected(const struct option_row *row)
+{
+    unsigned long long min = row->min;
+    unsigned long long max = row->max;
+
+    switch (row->type) {
+    case OPTION_WORKERS: return memory_print("auto or a number from %llu to %llu", min, max);
+    case OPTION_COUNT: return memory_print("a number from %llu to %llu", min, max);
+    case OPTION_BYTES:
+    case OPTION_DURATION: return expected_range(row);
+    case OPTION_TEXT:
+    case OPTION_SECRET: return memory_print("text of %llu to %llu bytes", min, max);
+    case OPTION_FILENAME: return memory_print("the name of a file");
+    case OPTION_ADDRESSES: return memory_print("host:port, [v6]:port or unix:/path");
+    case OPTION_LOG_LEVEL: return memory_print("debug, info, warn or error");
+    case OPTION_LOG_FORMAT: return memory_print("text or json");
+    }
+    return NULL;
+}
+
+static bool addresses_equal(const struct addresses *a, const struct addresses *b)
+{
+    if (a->count != b->count) {
+        return false;
+    }
+    for (size_t i = 0; i < a->count; i++) {
+        if (!address_equal(&a->items[i], &b->items[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool text_equal(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+bool option_equal(const struct option_row *row, const void *a, const void *b)
+{
+    switch (row->type) {
+    case OPTION_WORKERS: return *(const uint32_t *)a == *(const uint32_t *)b;
+    case OPTION_COUNT:
+    case OPTION_BYTES:
+    case OPTION_DURATION: return *(const uint64_t *)a == *(const uint64_t *)b;
+    case OPTION_TEXT:
+    case OPTION_SECRET:
+    case OPTION_FILENAME: return text_equal(*(char *const *)a, *(char *const *)b);
+    case OPTION_ADDRESSES: return addresses_equal(a, b);
+    case OPTION_LOG_LEVEL: return *(const enum log_level *)a == *(const enum log_level *)b;
+    case OPTION_LOG_FORMAT: return *(const enum log_format *)a == *(const enum log_format *)b;
+    }
+    return false;
+}
+
+void option_clear(const struct option_row *row, void *field)
+{
+    if (row->type == OPTION_ADDRESSES) {
+        struct addresses *addresses = field;
+        free(addresses->items);
+        *addresses = (struct addresses){0};
+    }
+    if (row->type == OPTION_TEXT || row->type == OPTION_SECRET || row->type == OPTION_FILENAME) {
+        char **string = field;
+        free(*string);
+        *string = NULL;
+    }
+}

@@ -1,0 +1,39 @@
+/* option_value.h - the value of one option: from text into its field, and back. One thread. */
+#ifndef CONFIG_OPTION_VALUE_H
+#define CONFIG_OPTION_VALUE_H
+
+#include <stdio.h>
+
+#include "config/option_row.h"
+
+enum option_result {
+    OPTION_OK = 0,
+    OPTION_BAD_FORM,      /* not a value of the row's type */
+    OPTION_OUT_OF_BOUNDS, /* one, but below the least or above the most */
+};
+
+/* Sets *field, of the row's type, to what `text` says; what it held before is freed. Addresses are
+ * split at commas; how many there are is not looked at, see option_count_fits. When it fails the
+ * field is as it was. */
+enum option_result option_parse(const struct option_row *row, struct span text,
+                                void *field) MUST_USE;
+
+/* Adds one address, commas and all. */
+enum option_result option_append_address(struct span text, struct addresses *addresses) MUST_USE;
+
+/* Is the number of addresses within the row's bounds? */
+bool option_count_fits(const struct option_row *row, const struct addresses *addresses);
+
+/* What option_parse would take, for messages: "a number from 1 to 64". The caller frees it. */
+char *option_expected(const struct option_row *row);
+
+/* The value as YAML that option_parse takes; "***" for a secret, null for one that is not set. */
+void option_print(const struct option_row *row, const void *field, FILE *to);
+
+/* Do two fields of this row hold the same? */
+bool option_equal(const struct option_row *row, const void *a, const void *b);
+
+/* Frees what the field holds and zeroes it. */
+void option_clear(const struct option_row *row, void *field);
+
+#endif

@@ -1,0 +1,134 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "config/config.h"
+#include "proxy/arguments.h"
+#include "proxy/command/command_help.h"
+#include "proxy/healthcheck.h"
+#include "proxy/metrics/metrics_text.h"
+#include "proxy/server.h"
+
+/* Less than the time that container engines give a health check. */
+enum { HEALTHCHECK_TIMEOUT_US = 2 * US_PER_SECOND };
+
+/* The configuration, or NULL after everything that is wrong has been said. */
+static struct config *load(const struct arguments *arguments)
+{
+    struct config_errors errors;
+    struct config *config = config_load(arguments->config_path, &arguments->overrides, &errors);
+
+    for (size_t i = 0; i < errors.count; i++) {
+        fprintf(stderr, "slotway: %s\n", errors.lines[i]);
+    }
+    config_errors_clear(&errors);
+    return config;
+}
+
+static int run(const struct config *config)
+{
+    log_configure(config->log_level, config->log_format);
+    return server_run(config);
+}
+
+static int check_health(const struct config *config)
+{
+    char text[sizeof(struct address) + 32];
+
+    if (config->admin_listen.count == 0) {
+        fputs("slotway: no health check, 'admin.listen' is off, expected an address\n", stderr);
+        return EXIT_BAD_CONFIG;
+    }
+    const struct address *admin = &config->admin_listen.items[0];
+    enum healthcheck_result result = healthcheck(admin, HEALTHCHECK_TIMEOUT_US);
+    if (result != HEALTHCHECK_READY) {
+        fprintf(stderr, "slotway: %s, slotway at %s\n", healthcheck_text(result),
+                address_print(admin, text, sizeof text));
+        return EXIT_BAD_CONFIG;
+    }
+    return EXIT_FINE;
+}
+
+static int with_config(const struct arguments *arguments, int (*act)(const struct config *config))
+{
+    struct config *config = load(arguments);
+
+    if (config == NULL) {
+        return EXIT_BAD_CONFIG;
+    }
+    int code = act(config);
+    config_free(&config);
+    return code;
+}
+
+/* Only the admin address matters here, so the running process may have its seeds from a command
+ * line that this one does not see. */
+static int healthcheck_action(struct arguments *arguments)
+{
+    static const char *unused_seed[] = {"127.0.0.1:1"};
+    struct arguments lenient = *arguments;
+
+    if (lenient.config_path == NULL) {
+        lenient.overrides.seeds = unused_seed;
+        lenient.overrides.seed_count = 1;
+    }
+    return with_config(&lenient, check_health);
+}
+
+static int check_action(const struct config *config UNUSED)
+{
+    puts("slotway: the configuration is good");
+    return EXIT_FINE;
+}
+
+static int print_action(const struct config *config)
+{
+    config_print(config, stdout);
+    return EXIT_FINE;
+}
+
+typedef void help_fn(FILE *to);
+
+static int print_help(enum arguments_form form, help_fn *text, help_fn *markdown)
+{
+    (form == ARGUMENTS_MARKDOWN ? markdown : text)(stdout);
+    return EXIT_FINE;
+}
+
+static int act(struct arguments *arguments)
+{
+    enum arguments_form form = arguments->form;
+
+    switch (arguments->action) {
+    case ARGUMENTS_RUN: return with_config(arguments, run);
+    case ARGUMENTS_CHECK: return with_config(arguments, check_action);
+    case ARGUMENTS_PRINT_CONFIG: return with_config(arguments, print_action);
+    case ARGUMENTS_HEALTHCHECK: return healthcheck_action(arguments);
+    case ARGUMENTS_VERSION: puts("slotway " SLOTWAY_VERSION); return EXIT_FINE;
+    case ARGUMENTS_HELP: arguments_print_help(stdout); return EXIT_FINE;
+    case ARGUMENTS_HELP_OPTIONS:
+        return print_help(form, config_print_options, config_print_options_markdown);
+    case ARGUMENTS_HELP_METRICS:
+        return print_help(form, metrics_print_help, metrics_print_help_markdown);
+    case ARGUMENTS_HELP_COMMANDS:
+        return print_help(form, command_print_help, command_print_help_markdown);
+    }
+    return EXIT_BAD_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments arguments;
+    int code = EXIT_BAD_USAGE;
+
+    if (arguments_parse(argc, argv, &arguments, stderr)) {
+        code = act(&arguments);
+    }
+    arguments_clear(&arguments);
+    if (fflush(stdout) != 0) {
+        fprintf(stderr, "slotway: cannot write: %s\n", strerror(errno));
+        return code == EXIT_FINE ? EXIT_BAD_CONFIG : code;
+    }
+    return code;
+}
