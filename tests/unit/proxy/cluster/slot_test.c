@@ -1,0 +1,86 @@
+#include "proxy/cluster/slot.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* What CLUSTER KEYSLOT of redis-server 7.0.15 answers. */
+static const struct {
+    struct span key;
+    uint16_t slot;
+} rows[] = {
+    {SPAN("foo"), 12182},
+    {SPAN("bar"), 5061},
+    {SPAN(""), 0},
+    {SPAN("a"), 15495},
+    {SPAN("123456789"), 12739},
+    {SPAN("{user1000}.following"), 3443},
+    {SPAN("{user1000}.followers"), 3443},
+    {SPAN("user1000"), 3443},
+    {SPAN("foo{}{bar}"), 8363},
+    {SPAN("foo{{bar}}zap"), 4015},
+    {SPAN("foo{bar}{zap}"), 5061},
+    {SPAN("{}"), 15257},
+    {SPAN("{"), 4092},
+    {SPAN("}{"), 12793},
+    {SPAN("foo}{bar"), 7624},
+    {SPAN("foo{bar"), 15278},
+    {SPAN("{a}"), 15495},
+    {SPAN("key:000000012345"), 12533},
+    {SPAN("key:__rand_int__"), 13782},
+    {SPAN("\000"), 0},
+    {SPAN("\377\376{\000}\001"), 0},
+    {SPAN("a{b}c{d}e"), 3300},
+    {SPAN("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef!"), 14664},
+    {SPAN("{}{x}"), 3257},
+    {SPAN("x}{y}"), 12222},
+};
+
+Test(slot, is_what_the_server_says)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        cr_assert_eq(slot_of(rows[i].key), rows[i].slot, "key %zu: %s", i, rows[i].key.at);
+    }
+}
+
+Test(slot, keys_with_one_tag_share_a_slot)
+{
+    uint16_t slot = slot_of(SPAN("user1000"));
+    cr_assert_eq(slot_of(SPAN("{user1000}.following")), slot);
+    cr_assert_eq(slot_of(SPAN("{user1000}.followers")), slot);
+    cr_assert_eq(slot_of(SPAN("x{user1000}{other}")), slot);
+}
+
+Test(slot, an_empty_or_open_tag_is_no_tag)
+{
+    cr_assert_neq(slot_of(SPAN("foo{}{bar}")), slot_of(SPAN("bar")));
+    cr_assert_neq(slot_of(SPAN("foo{bar")), slot_of(SPAN("bar")));
+    cr_assert_neq(slot_of(SPAN("foo}{bar")), slot_of(SPAN("foo")));
+}
+
+static uint16_t bit_by_bit(struct span bytes)
+{
+    unsigned crc = 0;
+    for (size_t i = 0; i < bytes.size; i++) {
+        crc ^= (unsigned)(unsigned char)bytes.at[i] << 8;
+        for (int bit = 0; bit < 8; bit++) {
+            crc = (crc << 1 ^ ((crc & 0x8000) != 0 ? 0x1021 : 0)) & 0xffff;
+        }
+    }
+    return crc % 16384;
+}
+
+Test(slot, many_keys_hash_as_bit_by_bit_and_reach_every_slot)
+{
+    static bool seen[SLOT_COUNT];
+    size_t count = 0;
+    for (int i = 0; i < 300000; i++) {
+        char key[32];
+        struct span span = {key, (size_t)snprintf(key, sizeof key, "key:%d", i)};
+        uint16_t slot = slot_of(span);
+        cr_assert_eq(slot, bit_by_bit(span), "%s", key);
+        count += !seen[slot];
+        seen[slot] = true;
+    }
+    cr_assert_eq(count, (size_t)SLOT_COUNT);
+}
