@@ -94,7 +94,7 @@ static const struct {
     {SPAN("%0\r\n"), 0},
     {SPAN("~2\r\n+a\r\n+b\r\n"), 0},
     {SPAN(">2\r\n+message\r\n$1\r\nx\r\n"), 0},
-    {SPAN("|1\r\n+ttl\r\n:3600\r\n*2\r\n:1\r\n:2\r\n+next\r\n"), 30},
+    {SPAN("|1\r\n+ttl\r\n:3600\r\n*2\r\n:1\r\n:2\r\n+next\r\n"), 29},
     {SPAN("*2\r\n|1\r\n+a\r\n+b\r\n:1\r\n:2\r\n:3\r\n"), 24},
     {SPAN("|0\r\n|0\r\n+OK\r\n"), 0},
 };
