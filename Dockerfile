@@ -19,10 +19,9 @@ RUN cmake --preset release -DSLOTWAY_BENCH=OFF \
 
 FROM scratch
 COPY --from=build /image /
-ENV PATH=/usr/bin
+ENV PATH=/usr/bin SLOTWAY_CONFIG=/etc/slotway/proxy.yaml
 USER 65532:65532
 EXPOSE 6380 9180
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["slotway", "--healthcheck"]
 ENTRYPOINT ["slotway"]
-CMD ["-c", "/etc/slotway/proxy.yaml"]
