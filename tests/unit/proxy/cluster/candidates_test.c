@@ -1,0 +1,131 @@
+#include "proxy/cluster/candidates.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+static struct address address_of(const char *text)
+{
+    struct address address;
+
+    cr_assert_eq(address_parse(span_of(text), &address), ADDRESS_OK);
+    return address;
+}
+
+static struct topology *nodes(uint32_t count)
+{
+    struct topology *topology = topology_new();
+
+    for (uint32_t number = 0; number < count; number++) {
+        char text[32];
+        snprintf(text, sizeof text, "10.0.%u.%u:1", number / 256, number % 256);
+        struct address address = address_of(text);
+        topology_add_node(topology, text, &address, NODE_PRIMARY, NODE_NONE);
+    }
+    return topology;
+}
+
+static void expect_next(struct candidates *candidates, const char *expected)
+{
+    struct endpoint endpoint;
+    char text[sizeof(struct address)];
+
+    cr_assert(candidates_next(candidates, &endpoint), "the round ended before %s", expected);
+    cr_expect_str_eq(endpoint_print(&endpoint, text, sizeof text), expected, "%s", text);
+}
+
+static void expect_end(struct candidates *candidates)
+{
+    struct endpoint endpoint;
+
+    cr_expect_not(candidates_next(candidates, &endpoint));
+}
+
+static struct address seed_items[2];
+static struct addresses seeds = {seed_items, 2};
+static struct candidates candidates;
+
+static void set_up(void)
+{
+    seed_items[0] = address_of("10.9.0.1:1");
+    seed_items[1] = address_of("10.0.0.1:1");
+    candidates_init(&candidates, &seeds);
+}
+
+static void tear_down(void)
+{
+    candidates_clear(&candidates);
+}
+
+TestSuite(candidates, .init = set_up, .fini = tear_down);
+
+Test(candidates, are_the_seeds_while_nothing_is_known)
+{
+    candidates_begin_round(&candidates, NULL);
+    expect_next(&candidates, "10.9.0.1:1");
+    expect_next(&candidates, "10.0.0.1:1");
+    expect_end(&candidates);
+}
+
+Test(candidates, are_the_preferred_then_nodes_then_seeds_each_place_once)
+{
+    struct topology *topology = nodes(3);
+    struct endpoint last = topology->nodes[2].endpoint;
+
+    candidates_prefer(&candidates, &last);
+    candidates_begin_round(&candidates, topology);
+    expect_next(&candidates, "10.0.0.2:1");
+    expect_next(&candidates, "10.0.0.0:1");
+    expect_next(&candidates, "10.0.0.1:1");
+    expect_next(&candidates, "10.9.0.1:1");
+    expect_end(&candidates);
+    topology_release(&topology);
+}
+
+Test(candidates, begin_with_another_node_when_none_is_preferred_any_more)
+{
+    struct topology *topology = nodes(3);
+
+    candidates_begin_round(&candidates, topology);
+    expect_next(&candidates, "10.0.0.0:1");
+    candidates_prefer(&candidates, NULL);
+    candidates_begin_round(&candidates, topology);
+    expect_next(&candidates, "10.0.0.1:1");
+    topology_release(&topology);
+}
+
+Test(candidates, skip_nodes_whose_name_was_not_resolved)
+{
+    struct topology *topology = nodes(2);
+
+    topology->nodes[0].endpoint = (struct endpoint){0};
+    candidates_begin_round(&candidates, topology);
+    expect_next(&candidates, "10.0.0.1:1");
+    expect_next(&candidates, "10.9.0.1:1");
+    expect_end(&candidates);
+    topology_release(&topology);
+}
+
+Test(candidates, reach_every_node_of_a_large_cluster_in_a_few_rounds)
+{
+    enum { NODES = 3 * CANDIDATE_NODES_MAX };
+    struct topology *topology = nodes(NODES);
+    bool was_asked[NODES] = {false};
+    struct endpoint endpoint;
+
+    for (int round = 0; round < 3; round++) {
+        candidates_begin_round(&candidates, topology);
+        size_t asked = 0;
+        while (candidates_next(&candidates, &endpoint)) {
+            for (uint16_t number = 0; number < NODES; number++) {
+                was_asked[number] |= memcmp(&topology->nodes[number].endpoint.storage,
+                                            &endpoint.storage, endpoint.size) == 0;
+            }
+            asked++;
+        }
+        cr_expect_leq(asked, CANDIDATE_NODES_MAX + seeds.count);
+    }
+    for (uint16_t number = 0; number < NODES; number++) {
+        cr_expect(was_asked[number], "node %u", number);
+    }
+    topology_release(&topology);
+}
