@@ -10,15 +10,18 @@ set(CMAKE_C_EXTENSIONS ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set_property(GLOBAL PROPERTY USE_FOLDERS ON)
 
+# For the whole folder, so that what a test adds for itself (-Wno-conversion) comes behind and holds.
+add_compile_options(
+    -Wall -Wextra -Wshadow -Wconversion -Wundef -Werror -Wstrict-prototypes -Wmissing-prototypes
+    # A log line without pairs has an empty format.
+    -Wno-format-zero-length)
+
 add_library(slotway_flags INTERFACE)
 target_compile_definitions(slotway_flags INTERFACE
     _GNU_SOURCE SLOTWAY_VERSION="${PROJECT_VERSION}"
     # libev's four-compatibility layer breaks strict aliasing rules; we need none of it.
     EV_COMPAT3=0)
 target_compile_options(slotway_flags INTERFACE
-    -Wall -Wextra -Wshadow -Wconversion -Wundef -Werror -Wstrict-prototypes -Wmissing-prototypes
-    # A log line without pairs has an empty format.
-    -Wno-format-zero-length
     -fno-strict-aliasing -fno-omit-frame-pointer -g)
 
 if(SLOTWAY_SANITIZE)
