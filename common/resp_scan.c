@@ -46,7 +46,8 @@ static enum scan_result wait_for_more(struct request_scan *scan, struct span inp
 }
 
 /* The text of a line up to its `mark`. Redis looks for it with strchr, so a zero byte hides
- * whatever is behind it, and gives up once the line has more than LINE_MAX_BYTES without it. */
+ * whatever is behind it, and gives up once a read leaves more than LINE_MAX_BYTES without it. Here
+ * the line itself is measured, so that the answer does not depend on where reads were cut. */
 static enum scan_result line_find(struct span line, char mark, size_t *size)
 {
     const char *end = memchr(line.at, mark, size_min(line.size, LINE_MAX_BYTES + 1));
@@ -260,11 +261,10 @@ const char *request_scan_error(const struct request_scan *scan, char *text, size
 
     const char *words = texts[scan->error];
     if (scan->error != PROTOCOL_ERROR_NO_DOLLAR) {
-        snprintf(text, size, "ERR Protocol error: %s", words);
+        snprintf(text, size, "%s", words);
     } else {
         bool breaks_line = scan->unexpected == '\r' || scan->unexpected == '\n';
-        snprintf(text, size, "ERR Protocol error: %s%c'", words,
-                 breaks_line ? ' ' : scan->unexpected);
+        snprintf(text, size, "%s%c'", words, breaks_line ? ' ' : scan->unexpected);
     }
     return text;
 }

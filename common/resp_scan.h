@@ -38,10 +38,10 @@ enum protocol_error {
 
 /* Limits of one request; the first two are Redis's own by default. */
 struct scan_limits {
-    int64_t arguments;     /* most arguments of one request: 1024 * 1024, or 10 before AUTH */
-    int64_t bulk_bytes;    /* longest argument: 512 MB, or 16384 before AUTH */
-    size_t request_bytes;  /* longest request in all */
-    bool authenticated;    /* which of the two texts a refusal has */
+    int64_t arguments;    /* most arguments of one request: 1024 * 1024, or 10 before AUTH */
+    int64_t bulk_bytes;   /* longest argument: 512 MB, or 16384 before AUTH */
+    size_t request_bytes; /* longest request in all */
+    bool authenticated;   /* which of the two texts a refusal has */
 };
 
 /* The arguments of the last whole request. Kept by the caller and used again and again, so that a
@@ -57,13 +57,13 @@ struct arguments {
 
 /* A request in progress. Zero at the start of each request (request_scan_reset). */
 struct request_scan {
-    size_t at;            /* bytes understood so far */
-    int64_t left;         /* arguments still to come, once the count line is read */
-    bool counting;        /* the count line has been read */
-    bool is_inline;       /* DONE: came as a line of text, so it must be composed anew to be sent */
-    size_t need;          /* MORE: bytes the request will have at least; a hint how much to read */
+    size_t at;      /* bytes understood so far */
+    int64_t left;   /* arguments still to come, once the count line is read */
+    bool counting;  /* the count line has been read */
+    bool is_inline; /* DONE: came as a line of text, so it must be composed anew to be sent */
+    size_t need;    /* MORE: bytes the request will have at least; a hint how much to read */
     enum protocol_error error; /* BAD: why */
-    char unexpected;      /* BAD with NO_DOLLAR: the byte that came instead */
+    char unexpected;           /* BAD with NO_DOLLAR: the byte that came instead */
 };
 
 static inline void request_scan_reset(struct request_scan *scan)
@@ -79,7 +79,7 @@ enum scan_result request_scan_next(struct request_scan *scan, const struct scan_
                                    struct span input, struct arguments *arguments,
                                    size_t *used) MUST_USE;
 
-/* The text for a BAD scan as resp_write_error takes it, "ERR Protocol error: …", terminated. */
+/* The <text> of "-ERR Protocol error: <text>" for a BAD scan, terminated. */
 const char *request_scan_error(const struct request_scan *scan, char *text, size_t size);
 
 /* Gives the memory back; `arguments` may be used again. */
@@ -88,11 +88,11 @@ void arguments_clear(struct arguments *arguments);
 /* A reply in progress, RESP2 or RESP3. Zero at the start of each reply (reply_scan_reset).
  * Aggregates are counted flat, so nesting costs nothing and has no limit. */
 struct reply_scan {
-    size_t at;       /* bytes understood so far */
-    uint64_t left;   /* values still to come */
+    size_t at;     /* bytes understood so far */
+    uint64_t left; /* values still to come */
     bool started;
-    bool in_text;    /* `at` is inside a line of text whose end is not there yet */
-    size_t need;     /* MORE: bytes the reply will have at least */
+    bool in_text; /* `at` is inside a line of text whose end is not there yet */
+    size_t need;  /* MORE: bytes the reply will have at least */
 };
 
 static inline void reply_scan_reset(struct reply_scan *scan)

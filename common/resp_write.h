@@ -4,14 +4,15 @@
 
 #include "common/sendq.h"
 
-void resp_write_status(struct sendq *queue, const char *text);    /* +text */
-void resp_write_error(struct sendq *queue, const char *text);     /* -text; CR and LF become blanks */
-void resp_write_integer(struct sendq *queue, int64_t number);     /* :number */
-void resp_write_bulk(struct sendq *queue, struct span bytes);     /* $n bytes */
-void resp_write_text(struct sendq *queue, const char *text);      /* $n text */
-void resp_write_null(struct sendq *queue);                        /* $-1 */
-void resp_write_null_array(struct sendq *queue);                  /* *-1 */
-void resp_write_array(struct sendq *queue, size_t count);         /* *count, the elements follow */
+/* Each appends one value, as the remark beside it shows, and the CR LF that ends it. */
+void resp_write_status(struct sendq *queue, const char *text); /* +text */
+void resp_write_error(struct sendq *queue, const char *text);  /* -text; CR and LF become blanks */
+void resp_write_integer(struct sendq *queue, int64_t number);  /* :number */
+void resp_write_bulk(struct sendq *queue, struct span bytes);  /* $n bytes */
+void resp_write_text(struct sendq *queue, const char *text);   /* $n text */
+void resp_write_null(struct sendq *queue);                     /* $-1 */
+void resp_write_null_array(struct sendq *queue);               /* *-1 */
+void resp_write_array(struct sendq *queue, size_t count);      /* *count, the elements follow */
 
 /* $n and the formatted text; for what is not on the plain path. */
 void resp_write_format(struct sendq *queue, const char *format, ...) PRINTF(2, 3);
