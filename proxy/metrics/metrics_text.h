@@ -1,0 +1,60 @@
+/* metrics_text.h - metrics as text: the Prometheus exposition format, and help for people.
+ *
+ *      # HELP slotway_retry_read_total reads sent again …       metrics_write_family
+ *      # TYPE slotway_retry_read_total counter
+ *      slotway_retry_read_total{pool="main"} 3                  metrics_write_sample
+ *
+ * All samples of a family follow its two lines. Any thread that may use the sendq.
+ */
+#ifndef PROXY_METRICS_METRICS_TEXT_H
+#define PROXY_METRICS_METRICS_TEXT_H
+
+#include <stdio.h>
+
+#include "common/sendq.h"
+#include "proxy/metrics/metrics.h"
+
+enum metrics_family {
+#define FAMILY(symbol, name, type, labels, help) FAMILY_##symbol,
+#include "proxy/metrics/families.def"
+    FAMILY_COUNT,
+};
+
+struct metrics_label {
+    const char *name;
+    const char *value; /* any text; it is escaped */
+};
+
+/* One pool: what its workers counted. */
+struct metrics_source {
+    const char *pool;
+    const struct metrics *const *workers;
+    size_t worker_count;
+};
+
+/* Names of error replies in the order of `struct metrics`.error_replies. */
+struct metrics_errors {
+    const char *const *names;
+    size_t count; /* at most METRICS_ERROR_KINDS */
+};
+
+/* Everything that workers count, summed over the workers of each pool. */
+void metrics_write_sources(struct sendq *to, const struct metrics_source *sources, size_t count,
+                           const struct metrics_errors *errors);
+
+/* What the kernel knows of this process, the version, the number of workers, and the clock_wall()
+ * at which it `started`. */
+void metrics_write_process(struct sendq *to, uint64_t started, uint32_t workers);
+
+/* HELP and TYPE of a family whose samples the caller writes next. */
+void metrics_write_family(struct sendq *to, enum metrics_family family);
+
+/* One sample; `labels` may be NULL when `count` is 0. */
+void metrics_write_sample(struct sendq *to, enum metrics_family family,
+                          const struct metrics_label *labels, size_t count, double value);
+
+/* All metrics with their help: --help-metrics as aligned text, or docs/metrics.md. */
+void metrics_print_help(FILE *to);
+void metrics_print_help_markdown(FILE *to);
+
+#endif
