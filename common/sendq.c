@@ -291,3 +291,19 @@ enum sendq_result sendq_write(struct sendq *queue, int fd, size_t *sent)
     }
     return SENDQ_OK;
 }
+
+void sendq_keep(struct sendq *queue, struct block *block, struct span bytes)
+{
+    if (bytes.size == 0) {
+        return;
+    }
+    if (!list_is_empty(&queue->chunks) || (block != NULL && bytes.size >= SENDQ_COPY_MAX)) {
+        sendq_lend(queue, block, bytes);
+        return;
+    }
+
+    struct chunk *chunk = chunk_new(queue, sizeof *chunk + bytes.size);
+
+    chunk_put(chunk, bytes);
+    queue->size += bytes.size;
+}

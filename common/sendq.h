@@ -45,6 +45,10 @@ void sendq_print(struct sendq *queue, const char *format, ...) PRINTF(2, 3);
  * With `block` NULL the bytes are always copied. */
 void sendq_lend(struct sendq *queue, struct block *block, struct span bytes);
 
+/* Like sendq_lend, for a queue that will wait: small bytes get a block of just their size, so that
+ * thousands of waiting replies take no more than they are. */
+void sendq_keep(struct sendq *queue, struct block *block, struct span bytes);
+
 /* Appends all of `from` to `to` and leaves `from` empty. */
 void sendq_move(struct sendq *to, struct sendq *from);
 

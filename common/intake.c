@@ -1,0 +1,106 @@
+#include "common/intake.h"
+
+enum {
+    READ_ROOM = 16 * 1024,  /* least room that a read is worth */
+    MOVE_MAX = 4 * 1024,    /* an incomplete message up to this moves into the shared block */
+    GROW_STEP = 64 * 1024,  /* least room when a large message grows */
+};
+
+void intake_clear(struct intake *intake)
+{
+    block_release(&intake->block);
+}
+
+/* The shared block, with at least `room` bytes of room. */
+static struct block *intake_block(struct intake *intake, size_t room)
+{
+    if (intake->block != NULL && intake->block->references == 1) {
+        intake->block->used = 0;
+    }
+    if (intake->block == NULL || block_room(intake->block) < room) {
+        block_release(&intake->block);
+        intake->block = block_new(BLOCK_LARGE);
+    }
+    return intake->block;
+}
+
+/* Moves what has been read to the end of `block`, behind which the next read goes. */
+static void inbound_move(struct inbound *inbound, struct block *block)
+{
+    size_t from = block->used;
+
+    if (inbound->size > 0) {
+        memcpy(block_tail(block), inbound->block->bytes + inbound->from, inbound->size);
+        block->used += inbound->size;
+    }
+    block_release(&inbound->block);
+    inbound->block = block_take(block);
+    inbound->from = from;
+}
+
+static bool inbound_is_at_end(const struct inbound *inbound)
+{
+    return inbound->block->used == inbound->from + inbound->size;
+}
+
+/* A block of the message's own: as large as it needs, but never much larger than what came. */
+static void inbound_grow(struct inbound *inbound, size_t need)
+{
+    size_t capacity = 2 * inbound->size + GROW_STEP;
+
+    if (need > inbound->size) {
+        capacity = size_min(capacity, need);
+    }
+
+    struct block *block = block_new(capacity);
+
+    inbound_move(inbound, block);
+    block_release(&block);
+}
+
+/* Afterwards the next bytes can be read to the tail of inbound->block. */
+static void inbound_prepare(struct intake *intake, struct inbound *inbound, size_t need)
+{
+    size_t want = READ_ROOM;
+
+    if (need > inbound->size) {
+        want = size_min(want, need - inbound->size);
+    }
+    if (inbound->size > 0 && inbound_is_at_end(inbound) && block_room(inbound->block) >= want) {
+        return;
+    }
+    if (inbound->size <= MOVE_MAX) {
+        inbound_move(inbound, intake_block(intake, inbound->size + READ_ROOM));
+        return;
+    }
+    inbound_grow(inbound, need);
+}
+
+enum socket_result intake_read(struct intake *intake, struct inbound *inbound, int fd, size_t need,
+                               size_t *received)
+{
+    *received = 0;
+    inbound_prepare(intake, inbound, need);
+
+    enum socket_result result = socket_read(fd, block_tail(inbound->block),
+                                            block_room(inbound->block), received);
+
+    inbound->block->used += *received;
+    inbound->size += *received;
+    if (inbound->size == 0) {
+        block_release(&inbound->block);
+    }
+    return result;
+}
+
+void inbound_keep(struct inbound *inbound)
+{
+    if (inbound->size > MOVE_MAX || inbound->size == 0) {
+        return;
+    }
+
+    struct block *own = block_copy(inbound_bytes(inbound));
+
+    block_release(&inbound->block);
+    *inbound = (struct inbound){.block = own, .size = inbound->size};
+}

@@ -1,0 +1,457 @@
+#include "proxy/downstream/client.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/memory.h"
+#include "common/resp_write.h"
+#include "proxy/downstream/local.h"
+#include "proxy/routing/router.h"
+
+enum {
+    ARGUMENTS_MAX = 1024 * 1024,           /* Redis: at most so many in one request */
+    BULK_MAX = 512 * 1024 * 1024,          /* Redis: proto-max-bulk-len */
+    ARGUMENTS_MAX_STRANGER = 10,           /* before AUTH */
+    BULK_MAX_STRANGER = 16 * 1024,         /* before AUTH */
+    DETAIL_MAX = 512,
+};
+
+static const struct {
+    const char *text;
+    unsigned next;
+} client_states[] = {
+#define TO(symbol)                 (1u << CLIENT_##symbol)
+#define STATE(symbol, name, after) {name, after},
+    CLIENT_STATES(STATE)
+#undef STATE
+#undef TO
+};
+
+static void client_become(struct client *client, enum client_state next)
+{
+    CHECK(client_states[client->state].next & (1u << next));
+    client->state = next;
+}
+
+static void client_want_flush(struct client *client)
+{
+    reactor_flush_later(client->clients->reactor, &client->flush);
+}
+
+static bool client_is_muted(const struct client *client)
+{
+    return client->session.reply_mode == REPLY_MODE_OFF || client->skips_reply;
+}
+
+/* A reply to a request that was on its way. It may be the client's last, or make room for more. */
+static void client_on_done(struct request *request, struct block *block, struct span bytes)
+{
+    struct client *client = request->owner;
+
+    histogram_record(&client->clients->metrics->request_time,
+                     reactor_now(client->clients->reactor) - request->arrived);
+    pipeline_settle(&client->pipeline, request, block, bytes);
+    client_want_flush(client);
+}
+
+struct request *client_request_begin(struct client *client, const struct command *command,
+                                     struct block *block, struct span bytes)
+{
+    struct request *request = request_new(command, block, bytes);
+
+    request->done = client_on_done;
+    request->owner = client;
+    request->lane = &client->lane;
+    request->arrived = reactor_now(client->clients->reactor);
+    request->deadline = request->arrived + client->clients->config->timeout_request;
+    request->muted = client_is_muted(client);
+    pipeline_push(&client->pipeline, request);
+    return request;
+}
+
+/* With nothing in front of it, a reply is composed where it will leave from. */
+struct sendq *client_reply_begin(struct client *client, const struct command *command)
+{
+    if (pipeline_is_empty(&client->pipeline) && !client_is_muted(client)) {
+        client->answering = NULL;
+        return &client->output;
+    }
+
+    struct request *request =
+        client_request_begin(client, command, NULL, (struct span){"", 0});
+
+    client->answering = request;
+    return &request->reply;
+}
+
+void client_reply_end(struct client *client)
+{
+    struct request *request = client->answering;
+
+    client->answering = NULL;
+    metric_add(&client->clients->metrics->downstream_local_total, 1);
+    client_want_flush(client);
+    if (request != NULL) {
+        request->muted = client_is_muted(client);
+        request_become(request, REQUEST_SETTLED);
+        request->done = NULL;
+        pipeline_settle_composed(&client->pipeline, request);
+    }
+}
+
+void client_refuse(struct client *client, const struct command *command, enum error_symbol symbol,
+                   const char *detail)
+{
+    char line[ERROR_REPLY_MAX];
+    struct span reply = error_reply(symbol, detail, client->clients->metrics, line);
+
+    sendq_append(client_reply_begin(client, command), reply);
+    client_reply_end(client);
+}
+
+static void client_forward(struct client *client, const struct command *command,
+                           const struct route *route, struct block *block, struct span bytes)
+{
+    struct clients *clients = client->clients;
+    struct request *request = client_request_begin(client, command, block, bytes);
+
+    switch (route->kind) {
+    case ROUTE_SLOT:
+        request->slot = route->slot;
+        request->target = TARGET_SLOT;
+        dispatcher_send(clients->dispatcher, request);
+        return;
+    case ROUTE_ANY:
+        request->target = TARGET_PRIMARY;
+        dispatcher_send(clients->dispatcher, request);
+        return;
+    case ROUTE_SPLIT:
+        fanout_split(clients->dispatcher, request, &clients->arguments, &clients->keys);
+        return;
+    case ROUTE_PRIMARIES:
+    case ROUTE_NODES:
+        fanout_broadcast(clients->dispatcher, request, route->kind, NULL, NULL);
+        return;
+    case ROUTE_LOCAL:
+    case ROUTE_REFUSE: CHECK(!"a request that is forwarded");
+    }
+}
+
+static void client_route(struct client *client, const struct command *command,
+                         struct block *block, struct span bytes)
+{
+    const struct arguments *arguments = &client->clients->arguments;
+    struct route route = route_request(command, arguments, &client->clients->keys);
+
+    if (route.kind == ROUTE_LOCAL || unlikely(local_has(command))) {
+        local_answer(client, command, arguments, block, bytes);
+        return;
+    }
+    if (unlikely(route.kind == ROUTE_REFUSE)) {
+        char detail[DETAIL_MAX];
+
+        client_refuse(client, command, route.error,
+                      route_refusal(command, route.error, detail, sizeof detail));
+        return;
+    }
+    client_forward(client, command, &route, block, bytes);
+}
+
+/* Redis closes without a word on what looks like a web browser that was tricked into talking to
+ * it (cross-protocol scripting). */
+static bool client_is_browser(const struct arguments *arguments)
+{
+    return span_equal_nocase(arguments->items[0], SPAN("POST")) ||
+           span_equal_nocase(arguments->items[0], SPAN("Host:"));
+}
+
+static void client_on_unknown(struct client *client, enum command_result result,
+                              const struct command *command)
+{
+    const struct arguments *arguments = &client->clients->arguments;
+    char detail[DETAIL_MAX];
+
+    if (client_is_browser(arguments)) {
+        log_warn("a web browser spoke to us", "client=%" PRIu64, client->session.id);
+        client_finish(client, CLOSE_CROSS_PROTOCOL);
+        return;
+    }
+    client_refuse(client, command, ERROR_COMMAND,
+                  command_error(result, command, arguments, detail, sizeof detail));
+}
+
+/* One whole request, its arguments in clients->arguments. In the order of checks of Redis's
+ * processCommand: known, arity, authenticated. */
+static void client_on_request(struct client *client, struct block *block, struct span bytes)
+{
+    struct session *session = &client->session;
+    const struct command *command = NULL;
+    enum command_result result = command_find(&client->clients->arguments, &command);
+
+    metric_add(&client->clients->metrics->downstream_requests_total, 1);
+    session->last_request = reactor_now(client->clients->reactor);
+    client->skips_reply = session->reply_mode == REPLY_MODE_SKIP_NEXT;
+    if (unlikely(client->skips_reply)) {
+        session->reply_mode = REPLY_MODE_ON;
+    }
+    if (unlikely(result != COMMAND_FOUND)) {
+        client_on_unknown(client, result, command);
+        return;
+    }
+    session->last_command = command;
+    if (unlikely(!session->is_authenticated && (command->flags & COMMAND_NO_AUTH) == 0)) {
+        client_refuse(client, command, ERROR_NO_AUTH, NULL);
+        return;
+    }
+    client_route(client, command, block, bytes);
+}
+
+/* A line of text goes to nodes in the form they all understand. */
+static void client_on_inline(struct client *client)
+{
+    const struct arguments *arguments = &client->clients->arguments;
+    struct sendq composed;
+
+    sendq_init(&composed);
+    resp_write_request(&composed, arguments->items, arguments->count);
+
+    struct block *block = sendq_flatten(&composed);
+
+    sendq_clear(&composed);
+    client_on_request(client, block, (struct span){block->bytes, block->used});
+    block_release(&block);
+}
+
+static void client_on_protocol_error(struct client *client)
+{
+    char detail[DETAIL_MAX];
+
+    request_scan_error(&client->scan, detail, sizeof detail);
+    client_refuse(client, NULL, ERROR_PROTOCOL, detail);
+    client_finish(client, CLOSE_PROTOCOL_ERROR);
+}
+
+static size_t client_pending(const struct client *client)
+{
+    return client->pipeline.bytes + client->output.size;
+}
+
+/* Has it so much unanswered or unread, in parts of `share`, that reading should wait? */
+static bool client_is_full(const struct client *client, uint64_t share)
+{
+    const struct pool_config *config = client->clients->config;
+
+    return client->pipeline.count >= (config->clients_pipeline + share - 1) / share ||
+           client_pending(client) >= config->clients_pending_bytes / share;
+}
+
+static void client_pause(struct client *client)
+{
+    client_become(client, CLIENT_PAUSED);
+    ev_io_stop(client->clients->reactor->loop, &client->readable);
+    metric_add(&client->clients->metrics->downstream_paused_total, 1);
+}
+
+static struct scan_limits client_limits(const struct client *client)
+{
+    bool known = client->session.is_authenticated;
+
+    return (struct scan_limits){
+        .arguments = known ? ARGUMENTS_MAX : ARGUMENTS_MAX_STRANGER,
+        .bulk_bytes = known ? BULK_MAX : BULK_MAX_STRANGER,
+        .request_bytes = client->clients->config->clients_request_bytes,
+        .authenticated = known,
+    };
+}
+
+/* Takes one request from what has been read. Returns false when there is none. */
+static bool client_scan_one(struct client *client)
+{
+    struct scan_limits limits = client_limits(client);
+    struct arguments *arguments = &client->clients->arguments;
+    struct span bytes = inbound_bytes(&client->inbound);
+    size_t used = 0;
+
+    switch (request_scan_next(&client->scan, &limits, bytes, arguments, &used)) {
+    case SCAN_MORE: inbound_keep(&client->inbound); return false;
+    case SCAN_BAD: client_on_protocol_error(client); return false;
+    case SCAN_DONE: break;
+    }
+
+    bool is_inline = client->scan.is_inline;
+
+    request_scan_reset(&client->scan);
+    if (unlikely(arguments->count == 0)) {
+        /* An empty line, or "*0": Redis reads over it. */
+    } else if (unlikely(is_inline)) {
+        client_on_inline(client);
+    } else {
+        client_on_request(client, client->inbound.block, (struct span){bytes.at, used});
+    }
+    inbound_use(&client->inbound, used);
+    return true;
+}
+
+static void client_scan(struct client *client)
+{
+    while (client->state == CLIENT_READING && client->inbound.size > 0) {
+        if (unlikely(client_is_full(client, 1))) {
+            client_pause(client);
+            return;
+        }
+        if (!client_scan_one(client)) {
+            return;
+        }
+    }
+}
+
+static void client_on_eof(struct client *client)
+{
+    if (pipeline_is_empty(&client->pipeline) && sendq_is_empty(&client->output)) {
+        client_close(client, CLOSE_PEER_CLOSED);
+        return;
+    }
+    client_finish(client, CLOSE_PEER_CLOSED);
+}
+
+static void client_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)
+{
+    struct client *client = container_of(watcher, struct client, readable);
+    size_t received = 0;
+    enum socket_result result = intake_read(client->clients->intake, &client->inbound, client->fd,
+                                            client->scan.need, &received);
+
+    if (received > 0) {
+        metric_add(&client->clients->metrics->downstream_received_bytes_total, received);
+        client_scan(client);
+    }
+    switch (result) {
+    case SOCKET_OK:
+    case SOCKET_AGAIN: return;
+    case SOCKET_EOF: client_on_eof(client); return;
+    case SOCKET_ERROR: client_close(client, CLOSE_READ_FAILED); return;
+    }
+}
+
+static void client_on_writable(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)
+{
+    client_want_flush(container_of(watcher, struct client, writable));
+}
+
+/* Returns false when the client is closed. */
+static bool client_write(struct client *client)
+{
+    struct ev_loop *loop = client->clients->reactor->loop;
+    size_t sent = 0;
+    enum sendq_result result = sendq_write(&client->output, client->fd, &sent);
+
+    metric_add(&client->clients->metrics->downstream_sent_bytes_total, sent);
+    switch (result) {
+    case SENDQ_OK: ev_io_stop(loop, &client->writable); return true;
+    case SENDQ_PARTLY: ev_io_start(loop, &client->writable); return true;
+    case SENDQ_ERROR: client_close(client, CLOSE_WRITE_FAILED); return false;
+    }
+    return true;
+}
+
+static void client_on_flush(struct turn_task *task)
+{
+    struct client *client = container_of(task, struct client, flush);
+
+    if (client->state == CLIENT_CLOSED || !client_write(client)) {
+        return;
+    }
+    if (client_pending(client) > client->clients->config->clients_output_bytes &&
+        client->output.size > client->clients->config->clients_pending_bytes) {
+        log_warn("client reads too slowly", "client=%" PRIu64 " unread_bytes=%zu",
+                 client->session.id, client->output.size);
+        client_close(client, CLOSE_OUTPUT_LIMIT);
+        return;
+    }
+    if (client->state == CLIENT_DRAINING && pipeline_is_empty(&client->pipeline) &&
+        sendq_is_empty(&client->output)) {
+        client_close(client, client->close_reason);
+        return;
+    }
+    if (client->state == CLIENT_PAUSED && !client_is_full(client, 2)) {
+        client_become(client, CLIENT_READING);
+        ev_io_start(client->clients->reactor->loop, &client->readable);
+        client_scan(client);
+    }
+}
+
+static void client_on_bury(struct turn_task *task)
+{
+    struct client *client = container_of(task, struct client, bury);
+
+    session_clear(&client->session);
+    free(client);
+}
+
+void client_open(struct clients *clients, int fd)
+{
+    struct client *client = memory_new(1, sizeof *client);
+    uint64_t now = reactor_now(clients->reactor);
+    uint64_t id = atomic_fetch_add(&clients->house->next_client_id, 1) + 1;
+
+    client->clients = clients;
+    client->fd = fd;
+    client->flush.run = client_on_flush;
+    client->bury.run = client_on_bury;
+    session_init(&client->session, id, now, clients->config->clients_password == NULL);
+    lane_init(&client->lane, id);
+    sendq_init(&client->output);
+    pipeline_init(&client->pipeline, &client->output);
+    ev_io_init(&client->readable, client_on_readable, fd, EV_READ);
+    ev_io_init(&client->writable, client_on_writable, fd, EV_WRITE);
+    ev_io_start(clients->reactor->loop, &client->readable);
+    clients_on_open(clients, &client->in_clients);
+}
+
+static void client_give_up(struct client *client, struct request *request)
+{
+    if (request->state == REQUEST_SPLIT) {
+        fanout_abandon(request);
+    } else if (list_link_is_on(&request->in_queue)) {
+        dispatcher_abandon(client->clients->dispatcher, &request);
+        return;
+    }
+    request_free(&request);
+}
+
+void client_close(struct client *client, enum close_reason reason)
+{
+    struct clients *clients = client->clients;
+    struct request *request;
+
+    client_become(client, CLIENT_CLOSED);
+    log_debug("client closed", "client=%" PRIu64 " reason=%s", client->session.id,
+              close_reason_name(reason));
+    metric_add(&clients->metrics->downstream_closed[reason], 1);
+    ev_io_stop(clients->reactor->loop, &client->readable);
+    ev_io_stop(clients->reactor->loop, &client->writable);
+    close(client->fd);
+    while ((request = pipeline_take(&client->pipeline)) != NULL) {
+        client_give_up(client, request);
+    }
+    dispatcher_clear_lane(clients->dispatcher, &client->lane);
+    inbound_clear(&client->inbound);
+    sendq_clear(&client->output);
+    list_remove(&client->flush.link);
+    reactor_bury(clients->reactor, &client->bury);
+    clients_on_close(clients, &client->in_clients);
+}
+
+void client_finish(struct client *client, enum close_reason reason)
+{
+    if (client->state == CLIENT_DRAINING || client->state == CLIENT_CLOSED) {
+        return;
+    }
+    client_become(client, CLIENT_DRAINING);
+    client->close_reason = reason;
+    ev_io_stop(client->clients->reactor->loop, &client->readable);
+    client_want_flush(client);
+}

@@ -1,0 +1,82 @@
+/* client.h - one client: read, scan, dispatch, write.
+ *
+ *      readable ─> intake ─> scan ─> find ─> admit ─> route ─> dispatcher, fan-out or local answer
+ *                                                                     │
+ *      socket <─ flush, once per turn <─ output <─ pipeline <─────────┘ in request order
+ *
+ *      READING ⇄ PAUSED     PAUSED: it has too much unanswered or unread; nothing more is read
+ *         │        │
+ *         └─> DRAINING      nothing more is read; closes when everything is answered and written
+ *                │
+ *              CLOSED       its memory is freed at the end of the turn
+ *
+ * Only client_close closes, and nothing that a reply triggers may call it: whoever finds in a
+ * callback that a client must go, marks it with client_finish and lets the flush do it. Worker's
+ * thread only.
+ */
+#ifndef PROXY_DOWNSTREAM_CLIENT_H
+#define PROXY_DOWNSTREAM_CLIENT_H
+
+#include "common/intake.h"
+#include "proxy/downstream/clients.h"
+#include "proxy/downstream/pipeline.h"
+#include "proxy/downstream/session.h"
+
+#define CLIENT_STATES(STATE)                                                                       \
+    STATE(READING, "requests are read", TO(PAUSED) | TO(DRAINING) | TO(CLOSED))                    \
+    STATE(PAUSED, "too much is unanswered", TO(READING) | TO(DRAINING) | TO(CLOSED))               \
+    STATE(DRAINING, "gets its last replies", TO(CLOSED))                                           \
+    STATE(CLOSED, "is gone", 0)
+
+enum client_state {
+#define STATE(symbol, text, next) CLIENT_##symbol,
+    CLIENT_STATES(STATE)
+#undef STATE
+};
+
+struct client {
+    struct list_link in_clients;
+    struct clients *clients;
+    enum client_state state;
+    int fd;
+    enum close_reason close_reason; /* DRAINING: why it will be closed */
+    struct session session;
+    struct lane lane;
+    struct inbound inbound;
+    struct request_scan scan;
+    struct pipeline pipeline;
+    struct sendq output;
+    struct request *answering;      /* between client_reply_begin and _end; NULL: into `output` */
+    bool skips_reply;               /* CLIENT REPLY SKIP concerns the request in hand */
+    struct turn_task flush;
+    struct turn_task bury;
+    ev_io readable;
+    ev_io writable;
+};
+
+/* Takes the socket. The client is on `clients` until it is closed. */
+void client_open(struct clients *clients, int fd);
+
+/* At once: its requests are given up, its memory is freed at the end of the turn. Not from inside a
+ * reply's callback, nor while the client's own requests are being scanned. */
+void client_close(struct client *client, enum close_reason reason);
+
+/* Reads no more, answers what it has, then closes. From anywhere. */
+void client_finish(struct client *client, enum close_reason reason);
+
+/* Where the reply to the request in hand is to be composed, and then client_reply_end. It leaves
+ * when its turn has come. */
+struct sendq *client_reply_begin(struct client *client, const struct command *command);
+void client_reply_end(struct client *client);
+
+/* Puts a request of the client's on its pipeline that somebody will settle later, with
+ * request_settle: for answers that other threads or nodes contribute to. `bytes` is the request in
+ * hand as it would go to a node. */
+struct request *client_request_begin(struct client *client, const struct command *command,
+                                     struct block *block, struct span bytes) MUST_USE;
+
+/* An error of the proxy's own as the reply to the request in hand. */
+void client_refuse(struct client *client, const struct command *command, enum error_symbol symbol,
+                   const char *detail);
+
+#endif

@@ -1,0 +1,192 @@
+#include "proxy/downstream/listener.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/memory.h"
+#include "proxy/downstream/client.h"
+
+enum {
+    ACCEPTS_PER_TURN = 64, /* so that a crowd at the door does not keep signals waiting */
+    FULL_PAUSE_US = 100 * US_PER_MS,
+};
+
+struct listener {
+    struct reactor *reactor;
+    struct house *house;
+    struct reactor_timer pause;
+    size_t socket_count;
+    struct listening_socket {
+        struct listener *listener;
+        ev_io readable;
+        int fd;
+    } sockets[];
+};
+
+/* A socket on its way to a worker. */
+struct newcomer {
+    struct message message;
+    struct clients *clients;
+    int fd;
+};
+
+static void newcomer_deliver(struct message *message)
+{
+    struct newcomer *newcomer = container_of(message, struct newcomer, message);
+
+    client_open(newcomer->clients, newcomer->fd);
+    free(newcomer);
+}
+
+static void newcomer_drop(struct message *message)
+{
+    struct newcomer *newcomer = container_of(message, struct newcomer, message);
+
+    close(newcomer->fd);
+    free(newcomer);
+}
+
+static size_t emptiest_worker(const struct house *house)
+{
+    size_t best = 0;
+
+    for (size_t i = 1; i < house->worker_count; i++) {
+        if (atomic_load(house->clients[i]->load) < atomic_load(house->clients[best]->load)) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+static void listener_hand_over(struct listener *listener, int fd)
+{
+    struct house *house = listener->house;
+    size_t worker = emptiest_worker(house);
+    struct newcomer *newcomer = memory_new(1, sizeof *newcomer);
+
+    atomic_fetch_add(&house->client_count, 1);
+    atomic_fetch_add(house->clients[worker]->load, 1);
+    newcomer->message.deliver = newcomer_deliver;
+    newcomer->message.drop = newcomer_drop;
+    newcomer->clients = house->clients[worker];
+    newcomer->fd = fd;
+    mailbox_post(house->mailboxes[worker], &newcomer->message);
+}
+
+/* In Redis's words, without waiting for what the client may be sending. */
+static void listener_turn_away(struct listener *listener, int fd)
+{
+    static const char words[] = "-ERR max number of clients reached\r\n";
+    ssize_t sent = send(fd, words, sizeof words - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+    log_warn("too many clients", "pool=%s max=%llu told=%d", listener->house->pool->name,
+             (unsigned long long)listener->house->pool->clients_max, sent > 0);
+    atomic_fetch_add(&listener->house->rejected_count, 1);
+    close(fd);
+}
+
+static void listener_start(struct listener *listener)
+{
+    for (size_t i = 0; i < listener->socket_count; i++) {
+        ev_io_start(listener->reactor->loop, &listener->sockets[i].readable);
+    }
+}
+
+/* No descriptor is left: the waiting connection stays readable, so looking away is the only way
+ * not to spin. */
+static void listener_pause(struct listener *listener)
+{
+    for (size_t i = 0; i < listener->socket_count; i++) {
+        ev_io_stop(listener->reactor->loop, &listener->sockets[i].readable);
+    }
+    reactor_timer_start(&listener->pause, FULL_PAUSE_US);
+}
+
+static void listener_on_pause_over(struct reactor_timer *timer)
+{
+    listener_start(container_of(timer, struct listener, pause));
+}
+
+static void listener_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)
+{
+    struct listening_socket *listening = container_of(watcher, struct listening_socket, readable);
+    struct listener *listener = listening->listener;
+    struct house *house = listener->house;
+
+    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+        int fd = socket_accept(listening->fd, NULL);
+
+        if (fd >= 0 && atomic_load(&house->client_count) >= house->pool->clients_max) {
+            listener_turn_away(listener, fd);
+        } else if (fd >= 0) {
+            listener_hand_over(listener, fd);
+        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            log_error("cannot accept clients", "pool=%s error=%s", house->pool->name,
+                      strerror(errno));
+            listener_pause(listener);
+            return;
+        } else if (errno == EAGAIN) {
+            return;
+        }
+    }
+}
+
+static bool listener_listen(struct listener *listener, const struct address *address)
+{
+    char text[sizeof address->host + 16];
+    struct listening_socket *listening = &listener->sockets[listener->socket_count];
+
+    address_print(address, text, sizeof text);
+    listening->fd = socket_listen(address, (int)listener->house->pool->backlog);
+    if (listening->fd < 0) {
+        log_error("cannot listen", "pool=%s address=%s error=%s", listener->house->pool->name,
+                  text, strerror(errno));
+        return false;
+    }
+    listening->listener = listener;
+    ev_io_init(&listening->readable, listener_on_readable, listening->fd, EV_READ);
+    listener->socket_count++;
+    log_info("listening", "pool=%s address=%s", listener->house->pool->name, text);
+    return true;
+}
+
+struct listener *listener_open(struct reactor *reactor, struct house *house)
+{
+    const struct addresses *addresses = &house->pool->listen;
+    struct listener *listener =
+        memory_new(1, sizeof *listener + addresses->count * sizeof listener->sockets[0]);
+
+    listener->reactor = reactor;
+    listener->house = house;
+    reactor_timer_init(&listener->pause, reactor, listener_on_pause_over);
+    for (size_t i = 0; i < addresses->count; i++) {
+        if (!listener_listen(listener, &addresses->items[i])) {
+            listener_close(&listener);
+            return NULL;
+        }
+    }
+    listener_start(listener);
+    return listener;
+}
+
+void listener_close(struct listener **listener)
+{
+    struct listener *gone = *listener;
+
+    *listener = NULL;
+    reactor_timer_stop(&gone->pause);
+    for (size_t i = 0; i < gone->socket_count; i++) {
+        const struct address *address = &gone->house->pool->listen.items[i];
+
+        ev_io_stop(gone->reactor->loop, &gone->sockets[i].readable);
+        close(gone->sockets[i].fd);
+        if (address->kind == ADDRESS_UNIX) {
+            unlink(address->host);
+        }
+    }
+    free(gone);
+}

@@ -1,0 +1,22 @@
+/* listener.h - accepts the clients of one pool and hands each to the worker with the fewest.
+ *
+ *      listening sockets ─ accept ─> too many? told so and closed
+ *                             └────> emptiest worker's mailbox ─> client_open there
+ *
+ * One thread accepts for all: measured, sockets shared by SO_REUSEPORT split 50 long-lived clients
+ * as badly as 62:38 over two workers. Control thread only.
+ */
+#ifndef PROXY_DOWNSTREAM_LISTENER_H
+#define PROXY_DOWNSTREAM_LISTENER_H
+
+#include "proxy/downstream/clients.h"
+
+struct listener;
+
+/* Listens on all addresses of house->pool. NULL, with the reason logged, when one cannot be. */
+struct listener *listener_open(struct reactor *reactor, struct house *house) MUST_USE;
+
+/* Accepts no more. Takes the pointer. */
+void listener_close(struct listener **listener);
+
+#endif

@@ -1,0 +1,42 @@
+/* session.h - what a client has said of itself, and what slotway must remember of it.
+ *
+ * State that a Redis server keeps per connection lives here, never on the shared connections to
+ * the nodes. One client's; its worker's thread.
+ */
+#ifndef PROXY_DOWNSTREAM_SESSION_H
+#define PROXY_DOWNSTREAM_SESSION_H
+
+#include "common/address.h"
+#include "common/span.h"
+#include "proxy/command/command.h"
+
+enum reply_mode {
+    REPLY_MODE_ON,
+    REPLY_MODE_OFF,       /* CLIENT REPLY OFF: no replies until ON */
+    REPLY_MODE_SKIP_NEXT, /* CLIENT REPLY SKIP was just said: the next request gets no reply */
+};
+
+struct session {
+    uint64_t id;                 /* unique in the process, never used again */
+    uint64_t created;            /* clock_now() */
+    uint64_t last_request;       /* likewise */
+    char *name;                  /* CLIENT SETNAME; NULL: none. Likewise the next two */
+    char *library_name;
+    char *library_version;
+    const struct command *last_command; /* NULL: none yet */
+    enum reply_mode reply_mode;
+    bool is_authenticated;
+    bool no_evict;
+    bool no_touch;
+};
+
+void session_init(struct session *session, uint64_t id, uint64_t now, bool is_authenticated);
+void session_clear(struct session *session);
+
+/* As RESET leaves it: no name, default reply mode; authenticated only if no password is needed. */
+void session_reset(struct session *session, bool is_authenticated);
+
+/* Replaces one of the strings; an empty span removes it. */
+void session_set(char **text, struct span value);
+
+#endif

@@ -1,0 +1,93 @@
+#include "proxy/request/request.h"
+
+#include <stdlib.h>
+
+#include "common/memory.h"
+
+/* The free list is bounded so that a burst does not keep its memory for ever. */
+enum { REQUESTS_KEPT = 16 * 1024 };
+
+static _Thread_local struct request *free_requests;
+static _Thread_local uint32_t free_count;
+
+#define TO(symbol) (1u << REQUEST_##symbol)
+static const uint8_t states_after[] = {
+#define STATE(symbol, text, next) next,
+    REQUEST_STATES(STATE)
+#undef STATE
+};
+#undef TO
+
+static struct request *request_take_free(void)
+{
+    struct request *request = free_requests;
+
+    if (request == NULL) {
+        return memory_raw(sizeof *request);
+    }
+    free_requests = request->owner;
+    free_count--;
+    return request;
+}
+
+struct request *request_new(const struct command *command, struct block *block, struct span bytes)
+{
+    struct request *request = request_take_free();
+
+    *request = (struct request){
+        .command = command,
+        .block = block == NULL ? NULL : block_take(block),
+        .bytes = bytes,
+        .slot = SLOT_NONE,
+    };
+    sendq_init(&request->reply);
+    return request;
+}
+
+void request_free(struct request **request)
+{
+    struct request *gone = *request;
+
+    *request = NULL;
+    CHECK(!list_link_is_on(&gone->in_queue) && !list_link_is_on(&gone->in_pipeline));
+    CHECK(gone->gate == NULL);
+    block_release(&gone->block);
+    sendq_clear(&gone->reply);
+    if (free_count == REQUESTS_KEPT) {
+        free(gone);
+        return;
+    }
+    gone->owner = free_requests;
+    free_requests = gone;
+    free_count++;
+}
+
+void request_become(struct request *request, enum request_state next)
+{
+    CHECK(states_after[request->state] & (1u << next));
+    request->state = (uint8_t)next;
+}
+
+void request_settle(struct request *request, struct block *block, struct span bytes)
+{
+    request_done *done = request->done;
+
+    request_become(request, REQUEST_SETTLED);
+    if (done == NULL) {
+        request_free(&request);
+        return;
+    }
+    request->done = NULL;
+    done(request, block, bytes);
+}
+
+void request_trim(void)
+{
+    while (free_requests != NULL) {
+        struct request *gone = free_requests;
+
+        free_requests = gone->owner;
+        free(gone);
+    }
+    free_count = 0;
+}

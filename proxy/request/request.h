@@ -1,0 +1,113 @@
+/* request.h - one request on its way to one node: its bytes, its deadline, its life.
+ *
+ *      WAITING ──> SENT ──────────> SETTLED
+ *        ^  |        |                 ^
+ *        |  └────────┼── SPLIT ────────┤      SPLIT: parts of its own are on their way instead
+ *        └───────────┘ refused, or never left: waits and is sent again
+ *
+ * A request is on its client's pipeline (in_pipeline) from arrival until its reply has gone to the
+ * client's output, and on at most one queue (in_queue): an upstream's while it is SENT or about to
+ * be, a gate's while it is held back. `done` is called exactly once, with the one reply, unless the
+ * request is given up before: then it is an orphan, keeps its place among what is in flight, and
+ * its reply is swallowed. Worker's thread only; memory comes from the thread's free list.
+ */
+#ifndef PROXY_REQUEST_REQUEST_H
+#define PROXY_REQUEST_REQUEST_H
+
+#include "common/list.h"
+#include "common/sendq.h"
+#include "proxy/cluster/slot.h"
+#include "proxy/command/command.h"
+
+#define REQUEST_STATES(STATE)                                                                      \
+    STATE(WAITING, "not with a node", TO(SENT) | TO(SPLIT) | TO(SETTLED))                          \
+    STATE(SENT, "with an upstream", TO(WAITING) | TO(SETTLED))                                     \
+    STATE(SPLIT, "its parts are on their way", TO(SETTLED))                                        \
+    STATE(SETTLED, "has its reply", 0)
+
+enum request_state {
+#define STATE(symbol, text, next) REQUEST_##symbol,
+    REQUEST_STATES(STATE)
+#undef STATE
+};
+
+/* Why a request has not had its answer yet: decides what it is told at its deadline. */
+enum refusal {
+    REFUSAL_NONE = 0,
+    REFUSAL_UNREACHABLE, /* no connection to its node */
+    REFUSAL_LOST,        /* a read whose answer was lost with its connection */
+    REFUSAL_MOVED,
+    REFUSAL_ASK,
+    REFUSAL_TRYAGAIN,
+    REFUSAL_CLUSTERDOWN,
+    REFUSAL_LOADING,
+    REFUSAL_MASTERDOWN,
+    REFUSAL_READONLY,
+    REFUSAL_COUNT,
+};
+
+enum request_target {
+    TARGET_SLOT,     /* the primary of `slot` */
+    TARGET_NODE,     /* the node `node`, whatever it serves */
+    TARGET_PRIMARY,  /* any one primary */
+};
+
+struct request;
+struct fanout;
+struct gate;
+struct lane;
+
+/* The one reply. `bytes` are good until this returns; `block` keeps them longer for who takes a
+ * reference, NULL when nobody can. */
+typedef void request_done(struct request *request, struct block *block, struct span bytes);
+
+struct request {
+    struct list_link in_pipeline;
+    struct list_link in_queue;
+    struct block *block;            /* keeps `bytes` */
+    struct span bytes;              /* what goes to the node */
+    const struct command *command;
+    request_done *done;             /* NULL: an orphan, its reply is swallowed */
+    void *owner;                    /* what `done` needs: a client, a fan-out */
+    struct lane *lane;              /* the client's order of effects; NULL: an orphan */
+    struct gate *gate;              /* that counts this request; NULL on the plain path */
+    struct fanout *fanout;          /* SPLIT: its parts */
+    uint64_t sequence;              /* place in the lane's order */
+    uint64_t arrived;               /* microseconds, clock_now() of its turn */
+    uint64_t deadline;
+    uint64_t offset;                /* SENT: where it starts in its upstream's stream of bytes */
+    struct sendq reply;             /* SETTLED, and not yet its turn */
+    uint16_t slot;                  /* SLOT_NONE without keys */
+    uint16_t node;                  /* TARGET_NODE: index of a pool. ASK: where to ask */
+    uint8_t state;                  /* enum request_state */
+    uint8_t target;                 /* enum request_target */
+    uint8_t refusal;                /* enum refusal: the last one */
+    uint8_t hops;                   /* redirections followed so far */
+    bool asking;                    /* goes to `node` once, behind ASKING */
+    bool muted;                     /* CLIENT REPLY OFF or SKIP: the client gets no reply */
+    bool expired;                   /* given up at its deadline: its late reply is swallowed */
+};
+
+/* A new request, WAITING, that takes its own reference to `block`; NULL for bytes that stay. */
+struct request *request_new(const struct command *command, struct block *block,
+                            struct span bytes) MUST_USE;
+
+/* Takes the pointer; the request must be on no queue and no pipeline. */
+void request_free(struct request **request);
+
+/* The only writer of ->state: checks the table of states. */
+void request_become(struct request *request, enum request_state next);
+
+/* Makes it settled and calls its `done`, or frees an orphan. The caller looks at it no more. */
+void request_settle(struct request *request, struct block *block, struct span bytes);
+
+/* May it be sent again although a node may have seen it? Reads only. */
+static inline bool request_is_repeatable(const struct request *request)
+{
+    return (request->command->flags & COMMAND_READONLY) != 0;
+}
+
+/* Hands the thread's free list back to the allocator. */
+void request_trim(void);
+
+#endif

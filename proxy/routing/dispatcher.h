@@ -1,0 +1,84 @@
+/* dispatcher.h - takes a worker's requests to the nodes of one cluster, and brings back answers.
+ *
+ *      client, fan-out ── dispatcher_send ──> slot table ──> pool ──> upstream ──> node
+ *             ^                 │                                        │
+ *             │                 └─> gate: must wait <── refused, lost ───┤
+ *             └── request->done <───────────────────────── answered ─────┘
+ *
+ * What the contract says of retries is decided here and nowhere else: what certainly was not
+ * executed is sent again until its deadline; a read whose answer was lost likewise; a write whose
+ * answer was lost is answered with an error and never sent again. Every wait is bounded: in time by
+ * the request's deadline, in number and bytes by the configuration. Worker's thread only.
+ */
+#ifndef PROXY_ROUTING_DISPATCHER_H
+#define PROXY_ROUTING_DISPATCHER_H
+
+#include "proxy/cluster/discovery.h"
+#include "proxy/request/error_reply.h"
+#include "proxy/routing/gate.h"
+#include "proxy/routing/moving.h"
+#include "proxy/routing/slot_table.h"
+
+struct dispatcher {
+    struct pool_site site;
+    struct discovery *discovery; /* for hints; NULL in tests */
+    struct slot_table table;
+    struct gates gates;
+    struct moving_slots moving;
+    uint64_t waiting_count;
+    uint64_t waiting_bytes;
+    uint64_t waiting_deadline;   /* nothing that waits is due before this */
+    struct turn_task pump;       /* looks at the ready gates at the end of the turn */
+    struct reactor_timer tick;   /* runs the watch; stopped when there is nothing to watch */
+};
+
+/* Borrows all it is given. The topology comes later, by dispatcher_adopt. */
+struct dispatcher *dispatcher_new(struct reactor *reactor, struct intake *intake,
+                                  const struct pool_config *config, struct metrics *metrics,
+                                  struct discovery *discovery) MUST_USE;
+
+/* All clients must be gone. */
+void dispatcher_free(struct dispatcher **dispatcher);
+
+/* Takes a reference to a newer picture: requests that wait, or that wait for a connection to a node
+ * that no longer serves their slot, are looked at again. */
+void dispatcher_adopt(struct dispatcher *dispatcher, struct topology *topology);
+
+/* Sends `request` (target, slot, node, lane, done, arrived and deadline set) to its node, now or
+ * when it can be. Its `done` is called exactly once, perhaps before this returns, unless it is
+ * abandoned first. */
+void dispatcher_send(struct dispatcher *dispatcher, struct request *request);
+
+/* Nobody wants the answer any more: what is with a node stays there as an orphan, what is not is
+ * dropped. Takes the pointer; the request must not be settled or split, nor on a pipeline. */
+void dispatcher_abandon(struct dispatcher *dispatcher, struct request **request);
+
+/* Closes a client's lane, none of whose requests is left. */
+void dispatcher_clear_lane(struct dispatcher *dispatcher, struct lane *lane);
+
+/* Settles `request`, which is with nobody, with an error of our own. */
+void dispatcher_refuse(struct dispatcher *dispatcher, struct request *request,
+                       enum error_symbol symbol, const char *detail);
+
+/* For the watch (watch.h). Looks at `gate` again at the end of this turn. */
+void dispatcher_look_at(struct dispatcher *dispatcher, struct gate *gate);
+
+/* For the watch. Takes `request` out of the gate it waits in; it is then with nobody. */
+void dispatcher_unhold(struct dispatcher *dispatcher, struct request *request);
+
+/* For the watch. All gates are looked at again, whatever they rest for. */
+void dispatcher_look_at_all(struct dispatcher *dispatcher);
+
+/* For the watch. The mark of a moving slot has run out. */
+void dispatcher_unwatch(struct dispatcher *dispatcher, uint16_t slot);
+
+/* For the watch. Makes discovery ask early. */
+void dispatcher_hint(struct dispatcher *dispatcher, enum discovery_hint hint);
+
+/* The picture in use; NULL before the first. */
+static inline const struct topology *dispatcher_topology(const struct dispatcher *dispatcher)
+{
+    return dispatcher->table.topology;
+}
+
+#endif

@@ -1,0 +1,62 @@
+/* fanout.h - one request, many parts: split by slot, or sent to many nodes; the answers joined.
+ *
+ *      MGET a b c  ──split──>  part 0 (slot of a, c): MGET a c  ──>  *2 va vc ─┐
+ *                              part 1 (slot of b):    MGET b    ──>  *1 vb ────┤
+ *      *3 va vb vc <──join─────────────────────────────────────────────────────┘
+ *
+ * Each part is a request of its own that is routed, redirected and retried like any other, in its
+ * client's lane. When the last one has its answer, the joiner composes the one reply in the
+ * parent's ->reply and the parent is settled. Owned by its parent; worker's thread only.
+ */
+#ifndef PROXY_ROUTING_FANOUT_H
+#define PROXY_ROUTING_FANOUT_H
+
+#include "proxy/command/keys.h"
+#include "proxy/routing/dispatcher.h"
+#include "proxy/routing/router.h"
+
+struct fanout;
+
+/* Composes the reply of fanout->parent in `to`, from all its parts. */
+typedef void fanout_join(struct fanout *fanout, struct sendq *to);
+
+struct part {
+    struct fanout *fanout;
+    struct request *request;     /* NULL once settled */
+    struct block *block;         /* keeps `reply` */
+    struct span reply;           /* one whole reply */
+    const uint32_t *positions;   /* SPLIT: for each of its keys, which of the parent's keys it is */
+    uint32_t key_count;
+    bool is_optional;            /* a replica's: its failure is not the request's */
+};
+
+struct fanout {
+    struct request *parent;
+    struct dispatcher *dispatcher;
+    fanout_join *join;
+    void *context;               /* what a joiner of the caller needs */
+    uint32_t *positions;         /* of all parts */
+    uint32_t key_count;          /* of the parent */
+    uint32_t part_count;
+    uint32_t parts_left;
+    bool is_starting;            /* parts are still being sent */
+    struct part parts[];
+};
+
+/* Splits `parent` by the slots of `keys` and sends the parts. `parent` becomes SPLIT; it may be
+ * settled before this returns. */
+void fanout_split(struct dispatcher *dispatcher, struct request *parent,
+                  const struct arguments *arguments, const struct keys *keys);
+
+/* Sends `parent` as it is to every primary, for ROUTE_NODES to reachable replicas too. `join` NULL
+ * means by the command's reply policy; `context` is for `join`. May settle before this returns. */
+void fanout_broadcast(struct dispatcher *dispatcher, struct request *parent, enum route_kind kind,
+                      fanout_join *join, void *context);
+
+/* Nobody wants the reply any more: gives all parts up and frees the fan-out of `parent`. */
+void fanout_abandon(struct request *parent);
+
+/* For joiners: the first error among the parts that count, or an empty span. */
+struct span fanout_error(const struct fanout *fanout);
+
+#endif

@@ -1,0 +1,109 @@
+#include "proxy/routing/gate.h"
+
+#include <stdlib.h>
+
+#include "common/memory.h"
+
+uint32_t gate_key(const struct request *request)
+{
+    switch ((enum request_target)request->target) {
+    case TARGET_SLOT: return request->slot;
+    case TARGET_NODE: return GATE_KEY_NODE | request->node;
+    case TARGET_PRIMARY: return GATE_KEY_ANY;
+    }
+    return GATE_KEY_ANY;
+}
+
+void lane_init(struct lane *lane, uint64_t number)
+{
+    *lane = (struct lane){.number = number};
+    list_init(&lane->gates);
+}
+
+void gates_init(struct gates *gates)
+{
+    gates->count = 0;
+    list_init(&gates->ready);
+    list_init(&gates->resting);
+    for (size_t i = 0; i < GATE_BUCKETS; i++) {
+        list_init(&gates->buckets[i]);
+    }
+}
+
+/* Fibonacci hashing: lanes are numbered in a row, slots are close to each other. */
+static struct list *gates_bucket(struct gates *gates, const struct lane *lane, uint32_t key)
+{
+    uint64_t mixed = (lane->number << 20 ^ key) * UINT64_C(0x9E3779B97F4A7C15);
+
+    return &gates->buckets[mixed >> 52];
+}
+
+struct gate *gates_find(struct gates *gates, const struct lane *lane, uint32_t key)
+{
+    if (list_is_empty(&lane->gates)) {
+        return NULL;
+    }
+    LIST_EACH (link, gates_bucket(gates, lane, key)) {
+        struct gate *gate = container_of(link, struct gate, in_bucket);
+
+        if (gate->key == key && gate->lane == lane) {
+            return gate;
+        }
+    }
+    return NULL;
+}
+
+struct gate *gate_new(struct gates *gates, struct lane *lane, uint32_t key)
+{
+    struct gate *gate = memory_new(1, sizeof *gate);
+
+    gate->lane = lane;
+    gate->key = key;
+    list_init(&gate->waiting);
+    list_append(&lane->gates, &gate->in_lane);
+    list_append(gates_bucket(gates, lane, key), &gate->in_bucket);
+    gates->count++;
+    return gate;
+}
+
+void gate_free(struct gates *gates, struct gate **gate)
+{
+    struct gate *gone = *gate;
+
+    *gate = NULL;
+    CHECK(list_is_empty(&gone->waiting) && gone->outstanding == 0);
+    list_remove(&gone->in_lane);
+    list_remove(&gone->in_bucket);
+    list_remove(&gone->in_list);
+    gates->count--;
+    free(gone);
+}
+
+void gate_attach(struct gate *gate, struct request *request)
+{
+    CHECK(request->gate == NULL);
+    request->gate = gate;
+    gate->outstanding++;
+}
+
+void gate_detach(struct request *request)
+{
+    if (request->gate == NULL) {
+        return;
+    }
+    CHECK(request->gate->outstanding > 0);
+    request->gate->outstanding--;
+    request->gate = NULL;
+}
+
+void gate_hold(struct gate *gate, struct request *request)
+{
+    struct list_link *at = &gate->waiting.anchor;
+
+    CHECK(request->state == REQUEST_WAITING && request->gate == NULL);
+    while (at->previous != &gate->waiting.anchor &&
+           container_of(at->previous, struct request, in_queue)->sequence > request->sequence) {
+        at = at->previous;
+    }
+    list_insert_before(at, &request->in_queue);
+}

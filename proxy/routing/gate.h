@@ -1,0 +1,87 @@
+/* gate.h - keeps one client's requests for one slot in order while that slot is unsettled.
+ *
+ *      lane (a client) ── gate, slot 5 ── outstanding: how many are with a node
+ *            |                  └──────── waiting:     r3 r4 r5, in the order they were sent
+ *            └────────── gate, slot 9 ...
+ *
+ * There is no gate on the plain path: a client's requests for a slot follow each other down one
+ * connection, and the node executes them in that order. A gate opens when that is no longer sure:
+ * a request was refused (MOVED, ASK, TRYAGAIN, …) or its connection broke, or the slot changed hands
+ * while requests for it are with the old owner. From then on
+ *
+ *   - requests already with a node are counted as outstanding, and nothing else is sent until each
+ *     is answered, refused or lost;
+ *   - what was refused, and what arrives meanwhile, waits in the order of its sequence numbers;
+ *   - one at a time is sent, until one is answered by the slot's owner. Then all that wait follow
+ *     at once, and the gate closes.
+ *
+ * So order never depends on why something had to wait. Requests that go to a node rather than
+ * to a slot use gates too, under keys of their own. Worker's thread only.
+ */
+#ifndef PROXY_ROUTING_GATE_H
+#define PROXY_ROUTING_GATE_H
+
+#include "proxy/request/request.h"
+
+struct lane {
+    struct list gates;      /* usually none, seldom more than a few */
+    uint64_t number;        /* which of several connections to a node it uses */
+    uint64_t next_sequence;
+};
+
+struct gate {
+    struct list_link in_lane;
+    struct list_link in_bucket;
+    struct list_link in_list;  /* ready or resting below; none while requests are outstanding */
+    struct lane *lane;
+    uint32_t key;              /* gate_key() of its requests */
+    uint32_t outstanding;      /* requests with a node that point to this gate */
+    struct list waiting;       /* requests, by sequence */
+    uint64_t retry_at;         /* nothing is sent before this time */
+    uint32_t attempts;         /* refusals since the last answer: makes the pauses longer */
+    bool is_settled;           /* the last one was answered: all that wait may follow */
+};
+
+enum { GATE_BUCKETS = 4096 };
+
+/* All gates of a dispatcher. */
+struct gates {
+    struct list ready;   /* to be looked at in this turn */
+    struct list resting; /* until their retry_at, or until something changes */
+    uint32_t count;
+    struct list buckets[GATE_BUCKETS]; /* by lane and key: a lost connection opens thousands */
+};
+
+/* What shares a gate: requests for one slot, for one node, or for any node. */
+uint32_t gate_key(const struct request *request);
+
+enum { GATE_KEY_NODE = 1 << 16, GATE_KEY_ANY = 1 << 17 };
+
+static inline bool gate_is_for_slot(const struct gate *gate)
+{
+    return gate->key < SLOT_COUNT;
+}
+
+void lane_init(struct lane *lane, uint64_t number);
+
+void gates_init(struct gates *gates);
+
+/* The lane's gate for `key`, or NULL. */
+struct gate *gates_find(struct gates *gates, const struct lane *lane, uint32_t key);
+
+/* A new gate of the lane, on no list yet. There is none for `key` so far. */
+struct gate *gate_new(struct gates *gates, struct lane *lane, uint32_t key) MUST_USE;
+
+/* Takes the pointer. Nothing waits; nobody points to it. */
+void gate_free(struct gates *gates, struct gate **gate);
+
+/* Counts `request`, which is with a node, as outstanding. */
+void gate_attach(struct gate *gate, struct request *request);
+
+/* The opposite. */
+void gate_detach(struct request *request);
+
+/* Puts `request` among the waiting, behind all with a lower sequence number. */
+void gate_hold(struct gate *gate, struct request *request);
+
+#endif

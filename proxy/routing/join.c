@@ -1,0 +1,286 @@
+#include "proxy/routing/join.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/memory.h"
+#include "common/resp_write.h"
+
+static bool part_counts(const struct part *part)
+{
+    return !(part->is_optional && part->reply.at[0] == '-');
+}
+
+static void join_strange(struct fanout *fanout, struct sendq *to)
+{
+    char line[ERROR_REPLY_MAX];
+
+    sendq_append(to, error_reply(ERROR_STRANGE_REPLY, fanout->parent->command->name,
+                                 fanout->dispatcher->site.metrics, line));
+}
+
+static void join_lend(struct sendq *to, const struct part *part, struct span bytes)
+{
+    sendq_lend(to, part->block, bytes);
+}
+
+static uint32_t count_succeeded(const struct fanout *fanout)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < fanout->part_count; i++) {
+        count += fanout->parts[i].reply.at[0] != '-';
+    }
+    return count;
+}
+
+/* The first error is the answer. A write says what else happened: it cannot be undone. */
+static void join_error(struct fanout *fanout, struct span error, struct sendq *to)
+{
+    uint32_t succeeded = count_succeeded(fanout);
+
+    if ((fanout->parent->command->flags & COMMAND_WRITE) == 0 || succeeded == 0) {
+        sendq_append(to, error);
+        return;
+    }
+    sendq_append(to, (struct span){error.at, error.size - 2});
+    sendq_print(to, " (proxy: %u of %u parts of this request were executed)\r\n", succeeded,
+                fanout->part_count);
+}
+
+/* Walks the elements of one part's array and notes each where its key stands in the request. */
+static bool collect_elements(const struct part *part, struct span *elements)
+{
+    int64_t count;
+    size_t at;
+
+    if (!reply_array_open(part->reply, &count, &at) || count != (int64_t)part->key_count) {
+        return false;
+    }
+    for (uint32_t i = 0; i < part->key_count; i++) {
+        struct reply_scan scan = {0};
+        struct span rest = {part->reply.at + at, part->reply.size - at};
+        size_t used = 0;
+
+        if (reply_scan_next(&scan, SIZE_MAX, rest, &used) != SCAN_DONE) {
+            return false;
+        }
+        elements[part->positions[i]] = (struct span){rest.at, used};
+        at += used;
+    }
+    return true;
+}
+
+static void join_by_key(struct fanout *fanout, struct sendq *to)
+{
+    struct span *elements = memory_new(fanout->key_count, sizeof *elements);
+    const struct part **part_of = memory_new(fanout->key_count, sizeof *part_of);
+    bool fits = true;
+
+    for (uint32_t i = 0; i < fanout->part_count && fits; i++) {
+        const struct part *part = &fanout->parts[i];
+
+        fits = collect_elements(part, elements);
+        for (uint32_t j = 0; j < part->key_count; j++) {
+            part_of[part->positions[j]] = part;
+        }
+    }
+    if (fits) {
+        resp_write_array(to, fanout->key_count);
+        for (uint32_t i = 0; i < fanout->key_count; i++) {
+            join_lend(to, part_of[i], elements[i]);
+        }
+    } else {
+        join_strange(fanout, to);
+    }
+    free(elements);
+    free(part_of);
+}
+
+static int64_t combine(enum reply_policy policy, int64_t a, int64_t b)
+{
+    switch (policy) {
+    case REPLY_MIN: return a < b ? a : b;
+    case REPLY_MAX: return a > b ? a : b;
+    case REPLY_LOGICAL_AND: return a != 0 && b != 0;
+    case REPLY_LOGICAL_OR: return a != 0 || b != 0;
+    case REPLY_SUM:
+    case REPLY_DEFAULT:
+    case REPLY_ALL_SUCCEEDED:
+    case REPLY_ONE_SUCCEEDED:
+    case REPLY_SPECIAL: return (int64_t)((uint64_t)a + (uint64_t)b);
+    }
+    return a;
+}
+
+/* One integer from each part, or an array of as many integers from each (SCRIPT EXISTS). */
+struct integers {
+    int64_t *items;
+    size_t count;
+    bool is_array;
+};
+
+static bool take_integer(struct integers *integers, size_t index, struct span reply,
+                         enum reply_policy policy, bool is_first)
+{
+    int64_t number;
+
+    if (!reply_integer(reply, &number)) {
+        return false;
+    }
+    integers->items[index] =
+        is_first ? number : combine(policy, integers->items[index], number);
+    return true;
+}
+
+static bool add_integers(struct span reply, enum reply_policy policy, bool is_first,
+                         struct integers *integers)
+{
+    int64_t count = 1;
+    size_t at = 0;
+    bool is_array = reply_array_open(reply, &count, &at);
+
+    if (is_first) {
+        integers->is_array = is_array;
+        integers->count = (size_t)count;
+        integers->items = memory_new((size_t)count, sizeof *integers->items);
+    }
+    if (is_array != integers->is_array || (size_t)count != integers->count) {
+        return false;
+    }
+    for (size_t i = 0; i < integers->count; i++) {
+        struct reply_scan scan = {0};
+        struct span rest = {reply.at + at, reply.size - at};
+        size_t used = 0;
+
+        if (reply_scan_next(&scan, SIZE_MAX, rest, &used) != SCAN_DONE ||
+            !take_integer(integers, i, (struct span){rest.at, used}, policy, is_first)) {
+            return false;
+        }
+        at += used;
+    }
+    return true;
+}
+
+static void join_integers(struct fanout *fanout, struct sendq *to)
+{
+    struct integers integers = {0};
+    bool is_first = true;
+    bool fits = true;
+
+    for (uint32_t i = 0; i < fanout->part_count && fits; i++) {
+        if (part_counts(&fanout->parts[i])) {
+            fits = add_integers(fanout->parts[i].reply, fanout->parent->command->reply, is_first,
+                                &integers);
+            is_first = false;
+        }
+    }
+    if (!fits || is_first) {
+        join_strange(fanout, to);
+        free(integers.items);
+        return;
+    }
+    if (integers.is_array) {
+        resp_write_array(to, integers.count);
+    }
+    for (size_t i = 0; i < integers.count; i++) {
+        resp_write_integer(to, integers.items[i]);
+    }
+    free(integers.items);
+}
+
+/* Redis: without a tip, nested replies of commands without keys are put behind each other; what is
+ * not an array is the same everywhere, and the first will do. */
+static void join_arrays(struct fanout *fanout, struct sendq *to)
+{
+    int64_t total = 0;
+    int64_t count;
+    size_t at;
+
+    for (uint32_t i = 0; i < fanout->part_count; i++) {
+        if (!part_counts(&fanout->parts[i])) {
+            continue;
+        }
+        if (!reply_array_open(fanout->parts[i].reply, &count, &at)) {
+            join_lend(to, &fanout->parts[i], fanout->parts[i].reply);
+            return;
+        }
+        total += count;
+    }
+    resp_write_array(to, (size_t)total);
+    for (uint32_t i = 0; i < fanout->part_count; i++) {
+        const struct part *part = &fanout->parts[i];
+
+        if (part_counts(part) && reply_array_open(part->reply, &count, &at)) {
+            join_lend(to, part, (struct span){part->reply.at + at, part->reply.size - at});
+        }
+    }
+}
+
+static void join_first_success(struct fanout *fanout, struct sendq *to)
+{
+    const struct part *chosen = &fanout->parts[0];
+
+    for (uint32_t i = 0; i < fanout->part_count; i++) {
+        if (fanout->parts[i].reply.at[0] != '-') {
+            chosen = &fanout->parts[i];
+            break;
+        }
+    }
+    join_lend(to, chosen, chosen->reply);
+}
+
+static bool reply_is_null(struct span reply)
+{
+    return span_equal(reply, SPAN("$-1\r\n")) || span_equal(reply, SPAN("_\r\n"));
+}
+
+/* One of the nodes that have any key; null only if none has. */
+static void join_random(struct fanout *fanout, struct sendq *to)
+{
+    uint32_t start = (uint32_t)random() % fanout->part_count;
+    const struct part *chosen = &fanout->parts[start];
+
+    for (uint32_t i = 0; i < fanout->part_count && reply_is_null(chosen->reply); i++) {
+        chosen = &fanout->parts[(start + i) % fanout->part_count];
+    }
+    join_lend(to, chosen, chosen->reply);
+}
+
+void join_by_policy(struct fanout *fanout, struct sendq *to)
+{
+    const struct command *command = fanout->parent->command;
+    struct span error = fanout_error(fanout);
+
+    if (command->reply == REPLY_ONE_SUCCEEDED) {
+        join_first_success(fanout, to);
+        return;
+    }
+    if (error.size > 0) {
+        join_error(fanout, error, to);
+        return;
+    }
+    switch (command->reply) {
+    case REPLY_SUM:
+    case REPLY_MIN:
+    case REPLY_MAX:
+    case REPLY_LOGICAL_AND:
+    case REPLY_LOGICAL_OR: join_integers(fanout, to); return;
+    case REPLY_ALL_SUCCEEDED:
+    case REPLY_ONE_SUCCEEDED: join_first_success(fanout, to); return;
+    case REPLY_SPECIAL:
+        if (command->id == COMMAND_ID_RANDOMKEY) {
+            join_random(fanout, to);
+        } else {
+            join_first_success(fanout, to);
+        }
+        return;
+    case REPLY_DEFAULT:
+        if (fanout->key_count > 0) {
+            join_by_key(fanout, to);
+        } else {
+            join_arrays(fanout, to);
+        }
+        return;
+    }
+}

@@ -1,0 +1,207 @@
+#include "proxy/routing/slot_table.h"
+
+#include <stdlib.h>
+
+#include "common/log.h"
+#include "common/memory.h"
+
+void slot_table_init(struct slot_table *table, const struct pool_site *site)
+{
+    table->site = site;
+    table->topology = NULL;
+    table->pools = NULL;
+    table->pool_count = 0;
+    table->next_primary = 0;
+    for (uint32_t slot = 0; slot < SLOT_COUNT; slot++) {
+        table->slots[slot] = (struct slot_entry){.owner = NODE_NONE};
+    }
+}
+
+void slot_table_clear(struct slot_table *table)
+{
+    for (uint16_t i = 0; i < table->pool_count; i++) {
+        if (table->pools[i] != NULL) {
+            pool_free(&table->pools[i]);
+        }
+    }
+    free(table->pools);
+    table->pools = NULL;
+    table->pool_count = 0;
+    if (table->topology != NULL) {
+        topology_release(&table->topology);
+    }
+}
+
+/* The first free index, in a longer array if need be. NODE_NONE is never given out. */
+static uint16_t slot_table_free_index(struct slot_table *table)
+{
+    for (uint16_t i = 0; i < table->pool_count; i++) {
+        if (table->pools[i] == NULL) {
+            return i;
+        }
+    }
+    CHECK(table->pool_count < NODE_NONE - 1);
+    table->pools = memory_resize(table->pools, table->pool_count + 1u, sizeof *table->pools);
+    table->pools[table->pool_count] = NULL;
+    return table->pool_count++;
+}
+
+static struct pool *slot_table_add(struct slot_table *table, const char *id,
+                                   const struct address *address, const struct endpoint *endpoint)
+{
+    uint16_t index = slot_table_free_index(table);
+    struct pool *pool = pool_new(table->site, id, address, endpoint);
+
+    pool->index = index;
+    table->pools[index] = pool;
+    return pool;
+}
+
+static bool same_endpoint(const struct endpoint *a, const struct endpoint *b)
+{
+    return a->size == b->size && memcmp(&a->storage, &b->storage, a->size) == 0;
+}
+
+/* The pool of a node: by id and address, or one that a redirection opened at its address. */
+static struct pool *slot_table_pool_of(struct slot_table *table, const struct node *node)
+{
+    for (uint16_t i = 0; i < table->pool_count; i++) {
+        struct pool *pool = table->pools[i];
+
+        if (pool == NULL || !address_equal(&pool->address, &node->address) ||
+            !same_endpoint(&pool->endpoint, &node->endpoint)) {
+            continue;
+        }
+        if (pool->id[0] == '\0') {
+            memcpy(pool->id, node->id, sizeof pool->id);
+        }
+        if (strcmp(pool->id, node->id) == 0) {
+            return pool;
+        }
+    }
+    return slot_table_add(table, node->id, &node->address, &node->endpoint);
+}
+
+static void mark_all_leaving(struct slot_table *table)
+{
+    for (uint16_t i = 0; i < table->pool_count; i++) {
+        if (table->pools[i] != NULL) {
+            table->pools[i]->is_leaving = true;
+            table->pools[i]->is_primary = false;
+        }
+    }
+}
+
+static uint32_t slot_table_fill(struct slot_table *table, const uint16_t *pool_of_node,
+                                uint64_t *changed)
+{
+    uint32_t count = 0;
+
+    memset(changed, 0, SLOT_COUNT / 8);
+    for (uint32_t slot = 0; slot < SLOT_COUNT; slot++) {
+        uint16_t node = table->topology->primary_of_slot[slot];
+        uint16_t owner = node == NODE_NONE ? NODE_NONE : pool_of_node[node];
+
+        if (table->slots[slot].owner != owner) {
+            table->slots[slot].owner = owner;
+            changed[slot / 64] |= UINT64_C(1) << (slot % 64);
+            count++;
+        }
+    }
+    return count;
+}
+
+uint32_t slot_table_adopt(struct slot_table *table, struct topology *topology, uint64_t *changed)
+{
+    uint16_t *pool_of_node = memory_new(topology->node_count, sizeof *pool_of_node);
+
+    if (table->topology != NULL) {
+        topology_release(&table->topology);
+    }
+    table->topology = topology;
+    mark_all_leaving(table);
+    for (uint16_t i = 0; i < topology->node_count; i++) {
+        struct pool *pool = slot_table_pool_of(table, &topology->nodes[i]);
+
+        pool->is_leaving = false;
+        pool->is_primary = topology->nodes[i].role == NODE_PRIMARY;
+        pool_of_node[i] = pool->index;
+    }
+
+    uint32_t count = slot_table_fill(table, pool_of_node, changed);
+
+    free(pool_of_node);
+    return count;
+}
+
+struct pool *slot_table_pool_at(struct slot_table *table, const struct address *address)
+{
+    struct endpoint endpoint;
+
+    for (uint16_t i = 0; i < table->pool_count; i++) {
+        struct pool *pool = table->pools[i];
+
+        if (pool != NULL && !pool->is_leaving && address_equal(&pool->address, address)) {
+            return pool;
+        }
+    }
+    if (!address_to_endpoint(address, &endpoint)) {
+        return NULL;
+    }
+    log_info("redirected to a node that is not known yet", "host=%s port=%u", address->host,
+             address->port);
+    return slot_table_add(table, "", address, &endpoint);
+}
+
+struct pool *slot_table_any_primary(struct slot_table *table)
+{
+    struct pool *second_best = NULL;
+
+    for (uint32_t i = 0; i < table->pool_count; i++) {
+        uint16_t index = (uint16_t)((table->next_primary + i) % table->pool_count);
+        struct pool *pool = table->pools[index];
+
+        if (pool == NULL || !pool->is_primary) {
+            continue;
+        }
+        if (pool->attempts == 0) {
+            table->next_primary = (uint16_t)((index + 1) % table->pool_count);
+            return pool;
+        }
+        second_best = pool;
+    }
+    return second_best;
+}
+
+/* A pool at an address that a redirection named serves as long as the table points to it. */
+static bool slot_table_uses(const struct slot_table *table, const struct pool *pool)
+{
+    for (uint32_t slot = 0; slot < SLOT_COUNT; slot++) {
+        if (table->slots[slot].owner == pool->index) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool slot_table_tend(struct slot_table *table)
+{
+    bool again = false;
+
+    for (uint16_t i = 0; i < table->pool_count; i++) {
+        struct pool *pool = table->pools[i];
+
+        if (pool == NULL) {
+            continue;
+        }
+        if (pool->is_leaving && pool_is_idle(pool) && !slot_table_uses(table, pool)) {
+            pool_free(&table->pools[i]);
+            continue;
+        }
+        if (!pool->is_leaving) {
+            pool_probe(pool);
+        }
+        again = again || pool->is_leaving || pool->attempts > 0;
+    }
+    return again;
+}

@@ -1,0 +1,55 @@
+/* slot_table.h - a worker's own view of the cluster: from slot to pool, patched by redirections.
+ *
+ *      slots[5] = { owner: 2, watched: 0 }   owner: index into pools[], NODE_NONE when unbound
+ *                                            watched: gates and moves in progress for the slot;
+ *                                            0 is the plain path: send, and do not look further
+ *
+ * The picture from discovery fills it, a MOVED changes one slot at once, and the next picture
+ * overrules both. Pools are found by node id, or by address where a redirection named one that no
+ * picture knows yet. An index stays a pool's as long as it lives. Worker's thread only.
+ */
+#ifndef PROXY_ROUTING_SLOT_TABLE_H
+#define PROXY_ROUTING_SLOT_TABLE_H
+
+#include "proxy/upstream/pool.h"
+
+struct slot_entry {
+    uint16_t owner;
+    uint16_t watched;
+};
+
+struct slot_table {
+    const struct pool_site *site;
+    struct topology *topology; /* the picture in use; NULL before the first */
+    struct pool **pools;       /* by index; NULL where one was and went */
+    uint16_t pool_count;       /* length of pools */
+    uint16_t next_primary;     /* where the search for any primary goes on */
+    struct slot_entry slots[SLOT_COUNT];
+};
+
+/* Borrows `site`. All slots are unbound. */
+void slot_table_init(struct slot_table *table, const struct pool_site *site);
+
+/* All requests must have been given back: pools are closed and freed. */
+void slot_table_clear(struct slot_table *table);
+
+/* Takes the reference. Returns how many slots changed their owner, and sets their bits in
+ * `changed` (SLOT_COUNT bits, zeroed by this). Pools that the picture does not name are leaving. */
+uint32_t slot_table_adopt(struct slot_table *table, struct topology *topology, uint64_t *changed);
+
+static inline bool slot_bit(const uint64_t *bits, uint16_t slot)
+{
+    return (bits[slot / 64] >> (slot % 64)) & 1;
+}
+
+/* The pool behind `address`: known, or new if the address is numeric; NULL otherwise. */
+struct pool *slot_table_pool_at(struct slot_table *table, const struct address *address);
+
+/* One of the primaries in turn, one that accepts requests if there is any; NULL without primaries. */
+struct pool *slot_table_any_primary(struct slot_table *table);
+
+/* Closes and frees leaving pools that have nothing in flight. Returns true when pools that must be
+ * looked after remain: leaving, or out of reach. Those are probed. */
+bool slot_table_tend(struct slot_table *table);
+
+#endif

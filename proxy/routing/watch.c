@@ -1,0 +1,157 @@
+#include "proxy/routing/watch.h"
+
+/* What a request that still waits is told at its deadline. */
+static const enum error_symbol waiting_errors[REFUSAL_COUNT] = {
+    [REFUSAL_NONE] = ERROR_CLUSTER_DOWN,
+    [REFUSAL_UNREACHABLE] = ERROR_CLUSTER_DOWN,
+    [REFUSAL_LOST] = ERROR_READ_LOST,
+    [REFUSAL_MOVED] = ERROR_MOVED_TOO_OFTEN,
+    [REFUSAL_ASK] = ERROR_KEYS_MOVING,
+    [REFUSAL_TRYAGAIN] = ERROR_KEYS_MOVING,
+    [REFUSAL_CLUSTERDOWN] = ERROR_CLUSTER_STATE,
+    [REFUSAL_LOADING] = ERROR_NODE_LOADING,
+    [REFUSAL_MASTERDOWN] = ERROR_NODE_READONLY,
+    [REFUSAL_READONLY] = ERROR_NODE_READONLY,
+};
+
+static enum error_symbol sent_error(const struct upstream *upstream, const struct request *request)
+{
+    if (upstream->state != UPSTREAM_READY) {
+        return waiting_errors[REFUSAL_UNREACHABLE];
+    }
+    return request_is_repeatable(request) ? ERROR_TIMEOUT_READ : ERROR_TIMEOUT_WRITE;
+}
+
+/* Gives up what is due in `requests`, and lowers *earliest to the first deadline that is left. */
+static void watch_sent(struct dispatcher *dispatcher, struct upstream *upstream,
+                       struct list *requests, uint64_t *earliest)
+{
+    uint64_t now = reactor_now(dispatcher->site.reactor);
+
+    LIST_EACH_SAFE (link, requests) {
+        struct request *request = container_of(link, struct request, in_queue);
+
+        if (request->done == NULL) {
+            continue;
+        }
+        if (request->deadline > now) {
+            *earliest = request->deadline < *earliest ? request->deadline : *earliest;
+            continue;
+        }
+
+        enum error_symbol error = sent_error(upstream, request);
+
+        metric_add(&dispatcher->site.metrics->timeouts_total, 1);
+        upstream_forget(upstream, request);
+        dispatcher_hint(dispatcher, HINT_UNREACHABLE);
+        dispatcher_refuse(dispatcher, request, error, upstream->pool->name);
+    }
+}
+
+/* Somebody gave up on it and nothing at all has come since for as long: it is not coming back. */
+static bool upstream_is_stalled(const struct upstream *upstream, uint64_t now, uint64_t patience)
+{
+    struct list_link *first = list_first(&upstream->in_flight);
+
+    if (first == NULL) {
+        return false;
+    }
+
+    const struct request *request = container_of(first, struct request, in_queue);
+    uint64_t since = upstream->last_read > request->arrived ? upstream->last_read
+                                                            : request->arrived;
+
+    return request->done == NULL && since + 2 * patience < now;
+}
+
+static void watch_upstream(struct dispatcher *dispatcher, struct upstream *upstream)
+{
+    uint64_t now = reactor_now(dispatcher->site.reactor);
+
+    if (upstream->earliest_deadline <= now) {
+        uint64_t earliest = UINT64_MAX;
+
+        watch_sent(dispatcher, upstream, &upstream->in_flight, &earliest);
+        watch_sent(dispatcher, upstream, &upstream->waiting, &earliest);
+        upstream->earliest_deadline = earliest;
+    }
+    if (upstream->state == UPSTREAM_READY &&
+        upstream_is_stalled(upstream, now, dispatcher->site.config->timeout_request)) {
+        upstream_close(upstream, CLOSE_STALLED);
+    }
+}
+
+static bool watch_pools(struct dispatcher *dispatcher)
+{
+    struct slot_table *table = &dispatcher->table;
+    bool is_busy = false;
+
+    for (uint16_t i = 0; i < table->pool_count; i++) {
+        struct pool *pool = table->pools[i];
+
+        for (uint32_t j = 0; pool != NULL && j < pool->upstream_count; j++) {
+            watch_upstream(dispatcher, &pool->upstreams[j]);
+        }
+        is_busy = is_busy || (pool != NULL && !pool_is_idle(pool));
+    }
+    return slot_table_tend(table) || is_busy;
+}
+
+static void watch_waiting(struct dispatcher *dispatcher, struct gate *gate, uint64_t *earliest)
+{
+    uint64_t now = reactor_now(dispatcher->site.reactor);
+
+    LIST_EACH_SAFE (link, &gate->waiting) {
+        struct request *request = container_of(link, struct request, in_queue);
+
+        if (request->deadline > now) {
+            *earliest = request->deadline < *earliest ? request->deadline : *earliest;
+            continue;
+        }
+        metric_add(&dispatcher->site.metrics->timeouts_total, 1);
+        dispatcher_unhold(dispatcher, request);
+        dispatcher_hint(dispatcher, HINT_UNBOUND);
+        dispatcher_refuse(dispatcher, request, waiting_errors[request->refusal], NULL);
+    }
+}
+
+static void watch_gates(struct dispatcher *dispatcher)
+{
+    uint64_t now = reactor_now(dispatcher->site.reactor);
+    uint64_t earliest = UINT64_MAX;
+    bool is_due = dispatcher->waiting_deadline <= now;
+
+    LIST_EACH_SAFE (link, &dispatcher->gates.resting) {
+        struct gate *gate = container_of(link, struct gate, in_list);
+
+        if (is_due) {
+            watch_waiting(dispatcher, gate, &earliest);
+        }
+        if (gate->outstanding == 0 && gate->retry_at <= now) {
+            dispatcher_look_at(dispatcher, gate);
+        }
+    }
+    if (is_due) {
+        dispatcher->waiting_deadline = earliest;
+    }
+}
+
+static void watch_moving(struct dispatcher *dispatcher)
+{
+    uint64_t now = reactor_now(dispatcher->site.reactor);
+    uint16_t slot;
+
+    while ((slot = moving_expire(&dispatcher->moving, now)) != SLOT_NONE) {
+        dispatcher_unwatch(dispatcher, slot);
+    }
+}
+
+bool watch_tick(struct dispatcher *dispatcher)
+{
+    watch_gates(dispatcher);
+    watch_moving(dispatcher);
+
+    bool is_busy = watch_pools(dispatcher);
+
+    return is_busy || dispatcher->gates.count > 0 || dispatcher->moving.count > 0;
+}

@@ -1,0 +1,17 @@
+/* watch.h - what a dispatcher does as time goes by: deadlines, retries, probes, stalled nodes.
+ *
+ * One tick of WATCH_TICK_US does it all while there is anything to watch, and none when the worker
+ * is idle: no timer per request. Lower bounds of deadlines make a tick cost nothing when
+ * nothing is due. Worker's thread only.
+ */
+#ifndef PROXY_ROUTING_WATCH_H
+#define PROXY_ROUTING_WATCH_H
+
+#include "proxy/routing/dispatcher.h"
+
+enum { WATCH_TICK_US = 20 * US_PER_MS };
+
+/* One tick. Returns true while there is something to watch. */
+bool watch_tick(struct dispatcher *dispatcher);
+
+#endif

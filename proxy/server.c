@@ -1,0 +1,294 @@
+#include "proxy/server.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "proxy/admin.h"
+#include "proxy/arguments.h"
+#include "proxy/server_parts.h"
+#include "proxy/status.h"
+
+enum { SPARE_DESCRIPTORS = 256 }; /* beyond clients: nodes, listeners, admin page, standard ones */
+
+static void server_on_topology(void *context, struct topology *topology)
+{
+    struct server_pool *pool = context;
+    struct server *server = pool->server;
+    size_t number = (size_t)(pool - server->pools);
+
+    for (size_t i = 0; i < server->worker_count; i++) {
+        worker_adopt(server->workers[i], number, topology_take(topology));
+    }
+    topology_release(&topology);
+}
+
+/* 40 hex digits that no other start has. */
+static void make_run_id(char *text)
+{
+    unsigned char bytes[20];
+
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
+        memset(bytes, 0, sizeof bytes);
+    }
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    }
+}
+
+static void server_make_house(struct server *server, size_t number)
+{
+    struct house *house = &server->pools[number].house;
+
+    house->started = clock_now();
+    house->config = server->config;
+    house->pool = &server->config->pools[number];
+    house->worker_count = server->worker_count;
+    house->clients = memory_new(server->worker_count, sizeof(struct clients *));
+    house->mailboxes = memory_new(server->worker_count, sizeof(struct mailbox *));
+    house->discovery = server->pools[number].discovery;
+    for (size_t i = 0; i < server->worker_count; i++) {
+        house->clients[i] = &server->workers[i]->pools[number].clients;
+        house->mailboxes[i] = server->workers[i]->mailbox;
+    }
+    make_run_id(house->run_id);
+}
+
+static void server_make(struct server *server, const struct config *config)
+{
+    server->config = config;
+    server->started = clock_wall();
+    server->reactor = reactor_new();
+    server->mailbox = mailbox_new(server->reactor);
+    server->worker_count = config->workers;
+    server->workers = memory_new(server->worker_count, sizeof(struct worker *));
+    server->pools = memory_new(config->pool_count, sizeof *server->pools);
+    for (size_t i = 0; i < server->worker_count; i++) {
+        server->workers[i] = worker_new(i, config->pool_count);
+        server->workers[i]->owner = server;
+    }
+    for (size_t i = 0; i < config->pool_count; i++) {
+        struct server_pool *pool = &server->pools[i];
+
+        pool->server = server;
+        pool->discovery = discovery_new(&config->pools[i], server_on_topology, pool);
+        server_make_house(server, i);
+        for (size_t j = 0; j < server->worker_count; j++) {
+            worker_add_pool(server->workers[j], i, &pool->house, pool->discovery);
+        }
+    }
+}
+
+static bool server_listen(struct server *server)
+{
+    for (size_t i = 0; i < server->config->pool_count; i++) {
+        server->pools[i].listener = listener_open(server->reactor, &server->pools[i].house);
+        if (server->pools[i].listener == NULL) {
+            return false;
+        }
+    }
+    server->is_listening = true;
+    if (server->config->admin_listen.count == 0) {
+        return true;
+    }
+
+    const struct admin_hooks hooks = {server, status_write_metrics, status_is_ready};
+
+    server->admin = admin_new(server->reactor, &server->config->admin_listen.items[0], &hooks);
+    return server->admin != NULL;
+}
+
+static void server_stop_listening(struct server *server)
+{
+    server->is_listening = false;
+    for (size_t i = 0; i < server->config->pool_count; i++) {
+        if (server->pools[i].listener != NULL) {
+            listener_close(&server->pools[i].listener);
+        }
+    }
+}
+
+/* Posted by each worker when its last client is gone. */
+struct drained {
+    struct message message;
+    struct server *server;
+};
+
+static void drained_drop(struct message *message)
+{
+    free(container_of(message, struct drained, message));
+}
+
+static void server_on_drained(struct message *message)
+{
+    struct server *server = container_of(message, struct drained, message)->server;
+
+    drained_drop(message);
+    server->drained_count++;
+    if (server->drained_count == server->worker_count) {
+        log_info("drained", "");
+        reactor_stop(server->reactor);
+    }
+}
+
+static void server_on_worker_drained(struct worker *worker)
+{
+    struct server *server = worker->owner;
+    struct drained *drained = memory_new(1, sizeof *drained);
+
+    drained->server = server;
+    drained->message.deliver = server_on_drained;
+    drained->message.drop = drained_drop;
+    mailbox_post(server->mailbox, &drained->message);
+}
+
+static void server_on_drain_timeout(struct reactor_timer *timer)
+{
+    log_warn("closing clients that are not done", "");
+    reactor_stop(container_of(timer, struct server, drain_timer)->reactor);
+}
+
+static void server_on_stop_signal(struct ev_loop *loop UNUSED, ev_signal *watcher,
+                                  int events UNUSED)
+{
+    struct server *server = watcher->data;
+
+    if (server->is_draining) {
+        log_warn("stopping at once", "signal=%d", watcher->signum);
+        reactor_stop(server->reactor);
+        return;
+    }
+    log_info("stopping", "signal=%d drain_ms=%llu", watcher->signum,
+             (unsigned long long)(server->config->drain_timeout / US_PER_MS));
+    server->is_draining = true;
+    server_stop_listening(server);
+    reactor_timer_start(&server->drain_timer, server->config->drain_timeout);
+    for (size_t i = 0; i < server->worker_count; i++) {
+        worker_drain(server->workers[i]);
+    }
+}
+
+/* Without a handler, a terminal that goes away would end us without a word. */
+static void server_on_hangup(struct ev_loop *loop UNUSED, ev_signal *watcher UNUSED,
+                             int events UNUSED)
+{
+    log_warn("hangup signal ignored: the configuration is read at start only", "");
+}
+
+static void server_watch_signal(struct server *server, ev_signal *watcher, int number,
+                                void (*received)(struct ev_loop *, ev_signal *, int))
+{
+    ev_signal_init(watcher, received, number);
+    watcher->data = server;
+    ev_signal_start(server->reactor->loop, watcher);
+}
+
+static void server_watch_signals(struct server *server)
+{
+    signal(SIGPIPE, SIG_IGN);
+    server_watch_signal(server, &server->terminate, SIGTERM, server_on_stop_signal);
+    server_watch_signal(server, &server->interrupt, SIGINT, server_on_stop_signal);
+    server_watch_signal(server, &server->hangup, SIGHUP, server_on_hangup);
+    reactor_timer_init(&server->drain_timer, server->reactor, server_on_drain_timeout);
+}
+
+/* Threads inherit the mask: signals are the control thread's. */
+static void server_start_threads(struct server *server)
+{
+    sigset_t all;
+    sigset_t before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (size_t i = 0; i < server->worker_count; i++) {
+        server->workers[i]->on_drained = server_on_worker_drained;
+        worker_start(server->workers[i]);
+    }
+    for (size_t i = 0; i < server->config->pool_count; i++) {
+        discovery_start(server->pools[i].discovery);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* As many descriptors as we are allowed; fewer than the clients may need is worth a line. */
+static void raise_descriptor_limit(const struct config *config)
+{
+    struct rlimit limit;
+    uint64_t wanted = SPARE_DESCRIPTORS;
+
+    for (size_t i = 0; i < config->pool_count; i++) {
+        wanted += config->pools[i].clients_max;
+    }
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return;
+    }
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < wanted) {
+        log_warn("fewer file descriptors than clients.max may need", "allowed=%llu wanted=%llu",
+                 (unsigned long long)limit.rlim_cur, (unsigned long long)wanted);
+    }
+}
+
+static void server_free(struct server *server)
+{
+    server_stop_listening(server);
+    if (server->admin != NULL) {
+        admin_free(&server->admin);
+    }
+    /* Workers give hints to discovery, and discovery posts to workers' mailboxes: the threads end in
+     * this order, and mailboxes last. */
+    for (size_t i = 0; i < server->worker_count; i++) {
+        worker_stop(server->workers[i]);
+    }
+    for (size_t i = 0; i < server->worker_count; i++) {
+        worker_join(server->workers[i]);
+    }
+    for (size_t i = 0; i < server->config->pool_count; i++) {
+        discovery_free(&server->pools[i].discovery);
+    }
+    for (size_t i = 0; i < server->worker_count; i++) {
+        worker_free(&server->workers[i]);
+    }
+    for (size_t i = 0; i < server->config->pool_count; i++) {
+        free(server->pools[i].house.clients);
+        free(server->pools[i].house.mailboxes);
+    }
+    ev_signal_stop(server->reactor->loop, &server->terminate);
+    ev_signal_stop(server->reactor->loop, &server->interrupt);
+    ev_signal_stop(server->reactor->loop, &server->hangup);
+    reactor_timer_stop(&server->drain_timer);
+    mailbox_free(&server->mailbox);
+    reactor_free(&server->reactor);
+    free(server->workers);
+    free(server->pools);
+}
+
+int server_run(const struct config *config)
+{
+    struct server server = {0};
+    int code = EXIT_FINE;
+
+    log_info("slotway starts", "version=%s workers=%u pools=%zu", SLOTWAY_VERSION,
+             config->workers, config->pool_count);
+    raise_descriptor_limit(config);
+    server_make(&server, config);
+    server_watch_signals(&server);
+    server_start_threads(&server);
+    if (server_listen(&server)) {
+        reactor_run(server.reactor);
+    } else {
+        code = EXIT_CANNOT_START;
+    }
+    server_free(&server);
+    log_info("slotway ends", "code=%d", code);
+    return code;
+}

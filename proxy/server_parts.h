@@ -1,0 +1,39 @@
+/* server_parts.h - what the process consists of: for server.c, which runs it, and status.c, which
+ * tells of it. Control thread only.
+ */
+#ifndef PROXY_SERVER_PARTS_H
+#define PROXY_SERVER_PARTS_H
+
+#include "proxy/downstream/listener.h"
+#include "proxy/worker.h"
+
+struct admin;
+struct server;
+
+/* One configured pool: what is not a worker's. */
+struct server_pool {
+    struct server *server;
+    struct discovery *discovery;
+    struct listener *listener;
+    struct house house;
+};
+
+struct server {
+    const struct config *config;
+    uint64_t started;             /* clock_wall() */
+    struct reactor *reactor;
+    struct mailbox *mailbox;
+    struct worker **workers;
+    size_t worker_count;
+    size_t drained_count;         /* workers whose last client is gone */
+    struct server_pool *pools;    /* config->pool_count of them */
+    struct admin *admin;
+    bool is_listening;
+    bool is_draining;
+    struct reactor_timer drain_timer;
+    ev_signal terminate;
+    ev_signal interrupt;
+    ev_signal hangup;
+};
+
+#endif

@@ -1,0 +1,151 @@
+#include "proxy/status.h"
+
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/memory.h"
+#include "proxy/metrics/metrics_text.h"
+#include "proxy/request/error_reply.h"
+#include "proxy/server_parts.h"
+
+static const char *const hint_names[] = {
+    [HINT_MOVED] = "moved",
+    [HINT_UNREACHABLE] = "unreachable",
+    [HINT_UNBOUND] = "unbound",
+};
+
+static void write_sources(const struct server *server, struct sendq *to)
+{
+    size_t pool_count = server->config->pool_count;
+    const struct metrics_errors errors = {error_reply_names(), ERROR_SYMBOL_COUNT};
+    struct metrics_source *sources = memory_new(pool_count, sizeof *sources);
+    const struct metrics **all =
+        memory_new(pool_count * server->worker_count, sizeof(struct metrics *));
+
+    for (size_t i = 0; i < pool_count; i++) {
+        const struct metrics **workers = all + i * server->worker_count;
+
+        for (size_t j = 0; j < server->worker_count; j++) {
+            workers[j] = &server->workers[j]->pools[i].metrics;
+        }
+        sources[i] = (struct metrics_source){server->config->pools[i].name, workers,
+                                             server->worker_count};
+    }
+    metrics_write_sources(to, sources, pool_count, &errors);
+    free(all);
+    free(sources);
+}
+
+/* One figure per pool. */
+typedef double pool_figure(const struct server_pool *pool);
+
+static double figure_refreshes(const struct server_pool *pool)
+{
+    return (double)discovery_stats(pool->discovery)->refreshes;
+}
+
+static double figure_failures(const struct server_pool *pool)
+{
+    return (double)discovery_stats(pool->discovery)->failures;
+}
+
+static double figure_changes(const struct server_pool *pool)
+{
+    return (double)discovery_stats(pool->discovery)->changes;
+}
+
+static double figure_age(const struct server_pool *pool)
+{
+    uint64_t last = discovery_stats(pool->discovery)->last_success;
+    uint64_t now = clock_now();
+
+    return last == 0 || last > now ? 0 : (double)(now - last) / US_PER_SECOND;
+}
+
+static double figure_rejected(const struct server_pool *pool)
+{
+    return (double)pool->house.rejected_count;
+}
+
+static const struct {
+    enum metrics_family family;
+    pool_figure *figure;
+} pool_figures[] = {
+    {FAMILY_DISCOVERY_REFRESHES, figure_refreshes},
+    {FAMILY_DISCOVERY_FAILURES, figure_failures},
+    {FAMILY_DISCOVERY_CHANGES, figure_changes},
+    {FAMILY_DISCOVERY_AGE, figure_age},
+    {FAMILY_REJECTED, figure_rejected},
+};
+
+static void write_pool_figures(const struct server *server, struct sendq *to)
+{
+    for (size_t i = 0; i < ARRAY_LEN(pool_figures); i++) {
+        metrics_write_family(to, pool_figures[i].family);
+        for (size_t j = 0; j < server->config->pool_count; j++) {
+            const struct metrics_label label = {"pool", server->config->pools[j].name};
+
+            metrics_write_sample(to, pool_figures[i].family, &label, 1,
+                                 pool_figures[i].figure(&server->pools[j]));
+        }
+    }
+}
+
+static void write_hints(const struct server *server, struct sendq *to)
+{
+    metrics_write_family(to, FAMILY_DISCOVERY_HINTS);
+    for (size_t i = 0; i < server->config->pool_count; i++) {
+        const struct discovery_stats *stats = discovery_stats(server->pools[i].discovery);
+
+        for (size_t j = 0; j < ARRAY_LEN(hint_names); j++) {
+            const struct metrics_label labels[] = {{"pool", server->config->pools[i].name},
+                                                   {"kind", hint_names[j]}};
+
+            metrics_write_sample(to, FAMILY_DISCOVERY_HINTS, labels, 2, (double)stats->hints[j]);
+        }
+    }
+}
+
+void status_write_metrics(void *context, struct sendq *to)
+{
+    const struct server *server = context;
+    struct sendq nowhere;
+
+    sendq_init(&nowhere);
+    write_sources(server, to);
+    write_pool_figures(server, to);
+    write_hints(server, to);
+    metrics_write_family(to, FAMILY_READY);
+    metrics_write_sample(to, FAMILY_READY, NULL, 0, status_is_ready(context, &nowhere));
+    metrics_write_process(to, server->started, (uint32_t)server->worker_count);
+    sendq_clear(&nowhere);
+}
+
+static bool pool_is_ready(const struct server *server, size_t number)
+{
+    for (size_t i = 0; i < server->worker_count; i++) {
+        if (metric_read(&server->workers[i]->pools[number].metrics.topology_version) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool status_is_ready(void *context, struct sendq *why)
+{
+    const struct server *server = context;
+    bool is_ready = true;
+
+    if (server->is_draining || !server->is_listening) {
+        sendq_print(why, server->is_draining ? "draining\n" : "not listening\n");
+        is_ready = false;
+    }
+    for (size_t i = 0; i < server->config->pool_count; i++) {
+        if (!pool_is_ready(server, i)) {
+            sendq_print(why, "pool %s: no node of its cluster has answered yet\n",
+                        server->config->pools[i].name);
+            is_ready = false;
+        }
+    }
+    return is_ready;
+}

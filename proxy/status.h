@@ -1,0 +1,17 @@
+/* status.h - what the process tells of itself: metrics of all workers and pools, readiness.
+ *
+ * Control thread; reads what workers and discovery count in relaxed atomics.
+ */
+#ifndef PROXY_STATUS_H
+#define PROXY_STATUS_H
+
+#include "common/sendq.h"
+
+/* Hooks of the admin page; `context` is the struct server. */
+void status_write_metrics(void *context, struct sendq *to);
+
+/* Ready: it listens, is not draining, and each worker has a picture of each pool's cluster. Else
+ * appends a line per reason to `why`. */
+bool status_is_ready(void *context, struct sendq *why);
+
+#endif

@@ -1,0 +1,118 @@
+#include "proxy/upstream/pool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/log.h"
+#include "common/memory.h"
+
+enum {
+    BACKOFF_FIRST_US = 20 * US_PER_MS,
+    BACKOFF_MAX_US = 500 * US_PER_MS,
+};
+
+struct pool *pool_new(const struct pool_site *site, const char *id, const struct address *address,
+                      const struct endpoint *endpoint)
+{
+    uint32_t count = (uint32_t)site->config->backend_connections;
+    struct pool *pool = memory_new(1, sizeof *pool + count * sizeof pool->upstreams[0]);
+
+    pool->site = site;
+    snprintf(pool->id, sizeof pool->id, "%s", id);
+    pool->address = *address;
+    pool->endpoint = *endpoint;
+    address_print(address, pool->name, sizeof pool->name);
+    pool->upstream_count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        upstream_init(&pool->upstreams[i], pool);
+    }
+    return pool;
+}
+
+void pool_free(struct pool **pool)
+{
+    struct pool *gone = *pool;
+
+    *pool = NULL;
+    for (uint32_t i = 0; i < gone->upstream_count; i++) {
+        upstream_clear(&gone->upstreams[i]);
+    }
+    free(gone);
+}
+
+static struct upstream *pool_pick(struct pool *pool, uint64_t lane_number)
+{
+    return &pool->upstreams[pool->upstream_count == 1 ? 0 : lane_number % pool->upstream_count];
+}
+
+bool pool_accepts(const struct pool *pool)
+{
+    return pool->attempts == 0 || reactor_now(pool->site->reactor) >= pool->retry_at;
+}
+
+bool pool_is_full(const struct pool *pool, uint64_t lane_number)
+{
+    const struct upstream *upstream = pool_pick((struct pool *)pool, lane_number);
+
+    return upstream->in_flight_count + upstream->waiting_count >= pool->site->config->backend_in_flight;
+}
+
+void pool_send(struct pool *pool, struct request *request, uint64_t lane_number)
+{
+    upstream_send(pool_pick(pool, lane_number), request);
+}
+
+bool pool_is_idle(const struct pool *pool)
+{
+    for (uint32_t i = 0; i < pool->upstream_count; i++) {
+        const struct upstream *upstream = &pool->upstreams[i];
+
+        if (!list_is_empty(&upstream->in_flight) || !list_is_empty(&upstream->waiting)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void pool_probe(struct pool *pool)
+{
+    if (pool->attempts > 0 && pool_accepts(pool)) {
+        upstream_connect(&pool->upstreams[0]);
+    }
+}
+
+void pool_on_ready(struct pool *pool)
+{
+    if (pool->attempts > 0) {
+        log_info("node reachable again", "node=%s attempts=%u", pool->name, pool->attempts);
+    }
+    pool->attempts = 0;
+    pool->down_since = 0;
+    pool->site->events->ready(pool);
+}
+
+/* Doubles from one failure to the next, minus up to a quarter so that workers do not knock
+ * together. */
+static uint64_t backoff_us(uint32_t attempts)
+{
+    uint64_t delay = (uint64_t)BACKOFF_FIRST_US << (attempts < 8 ? attempts - 1 : 7);
+
+    if (delay > BACKOFF_MAX_US) {
+        delay = BACKOFF_MAX_US;
+    }
+    return delay - (uint64_t)random() % (delay / 4);
+}
+
+void pool_on_failure(struct pool *pool, enum close_reason reason, const char *error)
+{
+    uint64_t now = reactor_now(pool->site->reactor);
+
+    pool->attempts++;
+    pool->retry_at = now + backoff_us(pool->attempts);
+    if (pool->down_since == 0) {
+        pool->down_since = now;
+    }
+    log_warn("node unreachable", "node=%s reason=%s error=%s attempts=%u", pool->name,
+             close_reason_name(reason), error, pool->attempts);
+    pool->site->events->unreachable(pool);
+}

@@ -1,0 +1,430 @@
+#include "proxy/upstream/upstream.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/resp_write.h"
+#include "proxy/upstream/pool.h"
+
+/* A node's reply may be as large as a client's patience: a bound only against garbage. */
+static const size_t reply_limit_bytes = (size_t)64 << 30;
+
+enum { USER_TIMEOUT_FACTOR = 2 };
+
+static const struct {
+    const char *text;
+    unsigned next;
+} upstream_states[] = {
+#define TO(symbol)                 (1u << UPSTREAM_##symbol)
+#define STATE(symbol, name, after) {name, after},
+    UPSTREAM_STATES(STATE)
+#undef STATE
+#undef TO
+};
+
+static void upstream_become(struct upstream *upstream, enum upstream_state next)
+{
+    struct metrics *metrics = upstream->pool->site->metrics;
+
+    CHECK(upstream_states[upstream->state].next & (1u << next));
+    if (next == UPSTREAM_READY) {
+        metric_add(&metrics->upstream_connections_active, 1);
+    } else if (upstream->state == UPSTREAM_READY) {
+        metric_subtract(&metrics->upstream_connections_active, 1);
+    }
+    log_debug("upstream state", "node=%s from=%s to=%s", upstream->pool->name,
+              upstream_states[upstream->state].text, upstream_states[next].text);
+    upstream->state = next;
+}
+
+static struct ev_loop *upstream_loop(const struct upstream *upstream)
+{
+    return upstream->pool->site->reactor->loop;
+}
+
+static void upstream_want_flush(struct upstream *upstream)
+{
+    reactor_flush_later(upstream->pool->site->reactor, &upstream->flush);
+}
+
+/* Redis Cluster: ASKING and the request must be neighbours on the connection, or the node forgets.
+ * Its own +OK is nobody's reply: an orphan takes it. */
+static void upstream_append_asking(struct upstream *upstream, const struct request *request)
+{
+    static const struct span asking = {"*1\r\n$6\r\nASKING\r\n", 16};
+    struct request *prefix = request_new(request->command, NULL, asking);
+
+    request_become(prefix, REQUEST_SENT);
+    prefix->arrived = request->arrived;
+    prefix->deadline = UINT64_MAX;
+    prefix->muted = true;
+    prefix->offset = upstream->stream_queued;
+    sendq_append(&upstream->output, asking);
+    upstream->stream_queued += asking.size;
+    list_append(&upstream->in_flight, &prefix->in_queue);
+    upstream->in_flight_count++;
+    metric_add(&upstream->pool->site->metrics->upstream_in_flight, 1);
+}
+
+static void upstream_append(struct upstream *upstream, struct request *request)
+{
+    struct metrics *metrics = upstream->pool->site->metrics;
+
+    if (unlikely(request->asking)) {
+        upstream_append_asking(upstream, request);
+        request->asking = false;
+    }
+    request->offset = upstream->stream_queued;
+    upstream->stream_queued += request->bytes.size;
+    sendq_lend(&upstream->output, request->block, request->bytes);
+    list_append(&upstream->in_flight, &request->in_queue);
+    upstream->in_flight_count++;
+    metric_add(&metrics->upstream_in_flight, 1);
+    metric_add(&metrics->upstream_requests_total, 1);
+}
+
+void upstream_send(struct upstream *upstream, struct request *request)
+{
+    request_become(request, REQUEST_SENT);
+    if (request->deadline < upstream->earliest_deadline) {
+        upstream->earliest_deadline = request->deadline;
+    }
+    if (likely(upstream->state == UPSTREAM_READY)) {
+        upstream_append(upstream, request);
+        upstream_want_flush(upstream);
+        return;
+    }
+    list_append(&upstream->waiting, &request->in_queue);
+    upstream->waiting_count++;
+    upstream_connect(upstream);
+}
+
+static void upstream_on_ready(struct upstream *upstream)
+{
+    struct list_link *link;
+
+    reactor_timer_stop(&upstream->connect_timer);
+    upstream_become(upstream, UPSTREAM_READY);
+    while ((link = list_take_first(&upstream->waiting)) != NULL) {
+        upstream_append(upstream, container_of(link, struct request, in_queue));
+    }
+    upstream->waiting_count = 0;
+    if (!sendq_is_empty(&upstream->output)) {
+        upstream_want_flush(upstream);
+    }
+    pool_on_ready(upstream->pool);
+}
+
+/* The name makes us visible in the node's CLIENT LIST; a node may refuse it and no harm is done. */
+static void upstream_greet(struct upstream *upstream)
+{
+    const struct pool_config *config = upstream->pool->site->config;
+    const struct span name[] = {SPAN("CLIENT"), SPAN("SETNAME"), SPAN("slotway")};
+
+    upstream_become(upstream, UPSTREAM_GREETING);
+    if (config->backend_password != NULL) {
+        bool is_default = strcmp(config->backend_username, "default") == 0;
+        const struct span login[] = {SPAN("AUTH"), span_of(config->backend_username),
+                                     span_of(config->backend_password)};
+        const struct span password[] = {login[0], login[2]};
+
+        resp_write_request(&upstream->output, is_default ? password : login, is_default ? 2 : 3);
+        upstream->greetings++;
+    }
+    resp_write_request(&upstream->output, name, ARRAY_LEN(name));
+    upstream->greetings++;
+    upstream->stream_queued = upstream->output.size;
+    upstream_want_flush(upstream);
+}
+
+/* Any error to AUTH ends the connection. The last answer is to CLIENT SETNAME and may be anything. */
+static void upstream_on_greeting(struct upstream *upstream, struct span reply)
+{
+    upstream->greetings--;
+    if (reply.at[0] == '-' && upstream->greetings > 0) {
+        log_error("node refuses our password", "node=%s error=%.*s", upstream->pool->name,
+                  (int)size_min(reply.size - 3, 200), reply.at + 1);
+        upstream_close(upstream, CLOSE_GREETING_REFUSED);
+        return;
+    }
+    if (reply.at[0] == '-' && span_starts_with(reply, SPAN("-ERR max number of clients"))) {
+        upstream_close(upstream, CLOSE_GREETING_REFUSED);
+        return;
+    }
+    if (upstream->greetings == 0) {
+        upstream_on_ready(upstream);
+    }
+}
+
+static void upstream_on_reply(struct upstream *upstream, struct span reply)
+{
+    struct list_link *link = list_take_first(&upstream->in_flight);
+
+    if (unlikely(link == NULL)) {
+        upstream_close(upstream, CLOSE_UNASKED_REPLY);
+        return;
+    }
+    upstream->in_flight_count--;
+    metric_subtract(&upstream->pool->site->metrics->upstream_in_flight, 1);
+    upstream->pool->site->events->replied(upstream->pool,
+                                          container_of(link, struct request, in_queue),
+                                          upstream->inbound.block, reply);
+}
+
+/* Hands out every whole reply that has come. The connection may be closed when it returns. */
+static void upstream_scan(struct upstream *upstream)
+{
+    while (upstream->inbound.size > 0) {
+        struct span bytes = inbound_bytes(&upstream->inbound);
+        size_t used = 0;
+        enum scan_result result =
+            reply_scan_next(&upstream->scan, reply_limit_bytes, bytes, &used);
+
+        if (result == SCAN_MORE) {
+            inbound_keep(&upstream->inbound);
+            return;
+        }
+        if (result == SCAN_BAD) {
+            upstream_close(upstream, CLOSE_PROTOCOL_ERROR);
+            return;
+        }
+        reply_scan_reset(&upstream->scan);
+        if (unlikely(upstream->state == UPSTREAM_GREETING)) {
+            upstream_on_greeting(upstream, (struct span){bytes.at, used});
+        } else {
+            upstream_on_reply(upstream, (struct span){bytes.at, used});
+        }
+        if (unlikely(upstream->state == UPSTREAM_IDLE)) {
+            return;
+        }
+        inbound_use(&upstream->inbound, used);
+    }
+}
+
+/* Reads once. Returns what the socket said. */
+static enum socket_result upstream_read(struct upstream *upstream)
+{
+    const struct pool_site *site = upstream->pool->site;
+    size_t received = 0;
+    enum socket_result result = intake_read(site->intake, &upstream->inbound, upstream->fd,
+                                            upstream->scan.need, &received);
+
+    if (received > 0) {
+        upstream->last_read = reactor_now(site->reactor);
+        metric_add(&site->metrics->upstream_received_bytes_total, received);
+        upstream_scan(upstream);
+    }
+    return result;
+}
+
+static void upstream_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)
+{
+    struct upstream *upstream = container_of(watcher, struct upstream, readable);
+    enum socket_result result = upstream_read(upstream);
+
+    if (upstream->state == UPSTREAM_IDLE) {
+        return;
+    }
+    switch (result) {
+    case SOCKET_OK:
+    case SOCKET_AGAIN: return;
+    case SOCKET_EOF: upstream_close(upstream, CLOSE_PEER_CLOSED); return;
+    case SOCKET_ERROR: upstream_close(upstream, CLOSE_READ_FAILED); return;
+    }
+}
+
+/* Writing failed, but replies that came before stand: read what is there, then close. */
+static void upstream_on_broken(struct upstream *upstream)
+{
+    while (upstream->state != UPSTREAM_IDLE && upstream_read(upstream) == SOCKET_OK) {
+    }
+    if (upstream->state != UPSTREAM_IDLE) {
+        upstream_close(upstream, CLOSE_WRITE_FAILED);
+    }
+}
+
+static void upstream_flush(struct turn_task *task)
+{
+    struct upstream *upstream = container_of(task, struct upstream, flush);
+    size_t sent = 0;
+
+    if (upstream->state != UPSTREAM_GREETING && upstream->state != UPSTREAM_READY) {
+        return;
+    }
+
+    enum sendq_result result = sendq_write(&upstream->output, upstream->fd, &sent);
+
+    upstream->stream_sent += sent;
+    metric_add(&upstream->pool->site->metrics->upstream_sent_bytes_total, sent);
+    switch (result) {
+    case SENDQ_OK: ev_io_stop(upstream_loop(upstream), &upstream->writable); return;
+    case SENDQ_PARTLY: ev_io_start(upstream_loop(upstream), &upstream->writable); return;
+    case SENDQ_ERROR: upstream_on_broken(upstream); return;
+    }
+}
+
+static void upstream_on_connected(struct upstream *upstream)
+{
+    int error = socket_connect_error(upstream->fd);
+
+    if (error != 0) {
+        errno = error;
+        upstream_close(upstream, CLOSE_CONNECT_FAILED);
+        return;
+    }
+    ev_io_stop(upstream_loop(upstream), &upstream->writable);
+    ev_io_start(upstream_loop(upstream), &upstream->readable);
+    upstream_greet(upstream);
+}
+
+static void upstream_on_writable(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)
+{
+    struct upstream *upstream = container_of(watcher, struct upstream, writable);
+
+    if (upstream->state == UPSTREAM_CONNECTING) {
+        upstream_on_connected(upstream);
+        return;
+    }
+    upstream_want_flush(upstream);
+}
+
+static void upstream_on_connect_timeout(struct reactor_timer *timer)
+{
+    errno = ETIMEDOUT;
+    upstream_close(container_of(timer, struct upstream, connect_timer), CLOSE_CONNECT_TIMEOUT);
+}
+
+void upstream_init(struct upstream *upstream, struct pool *pool)
+{
+    *upstream = (struct upstream){
+        .pool = pool,
+        .fd = -1,
+        .earliest_deadline = UINT64_MAX,
+        .flush = {.run = upstream_flush},
+    };
+    list_init(&upstream->in_flight);
+    list_init(&upstream->waiting);
+    sendq_init(&upstream->output);
+    reactor_timer_init(&upstream->connect_timer, pool->site->reactor, upstream_on_connect_timeout);
+    ev_init(&upstream->readable, upstream_on_readable);
+    ev_init(&upstream->writable, upstream_on_writable);
+}
+
+void upstream_connect(struct upstream *upstream)
+{
+    const struct pool_site *site = upstream->pool->site;
+
+    if (upstream->state != UPSTREAM_IDLE) {
+        return;
+    }
+    metric_add(&site->metrics->upstream_connections_total, 1);
+    upstream_become(upstream, UPSTREAM_CONNECTING);
+    reactor_timer_start(&upstream->connect_timer, site->config->timeout_connect);
+    upstream->fd = socket_connect(&upstream->pool->endpoint);
+    if (upstream->fd < 0) {
+        /* Told by the timer, at once: nobody expects to lose requests while sending one. */
+        reactor_timer_start(&upstream->connect_timer, 0);
+        return;
+    }
+    socket_set_user_timeout(upstream->fd, (uint32_t)(USER_TIMEOUT_FACTOR *
+                                                     site->config->timeout_request / US_PER_MS));
+    ev_io_set(&upstream->readable, upstream->fd, EV_READ);
+    ev_io_set(&upstream->writable, upstream->fd, EV_WRITE);
+    ev_io_start(upstream_loop(upstream), &upstream->writable);
+}
+
+static void upstream_close_socket(struct upstream *upstream)
+{
+    reactor_timer_stop(&upstream->connect_timer);
+    ev_io_stop(upstream_loop(upstream), &upstream->readable);
+    ev_io_stop(upstream_loop(upstream), &upstream->writable);
+    list_remove(&upstream->flush.link);
+    if (upstream->fd >= 0) {
+        close(upstream->fd);
+        upstream->fd = -1;
+    }
+    sendq_clear(&upstream->output);
+    inbound_clear(&upstream->inbound);
+    reply_scan_reset(&upstream->scan);
+    upstream->greetings = 0;
+}
+
+static void upstream_give_back(struct upstream *upstream, struct list *requests, uint64_t sent)
+{
+    struct pool *pool = upstream->pool;
+    struct list_link *link;
+
+    while ((link = list_take_first(requests)) != NULL) {
+        struct request *request = container_of(link, struct request, in_queue);
+        bool left = request->offset < sent;
+
+        pool->site->events->returned(pool, request, left ? RETURN_LOST : RETURN_UNSENT);
+    }
+}
+
+/* errno speaks only where a system call failed. */
+static const char *upstream_error_text(enum close_reason reason)
+{
+    bool is_system = reason == CLOSE_CONNECT_FAILED || reason == CLOSE_CONNECT_TIMEOUT ||
+                     reason == CLOSE_READ_FAILED || reason == CLOSE_WRITE_FAILED;
+
+    return is_system ? strerror(errno) : close_reason_text(reason);
+}
+
+void upstream_close(struct upstream *upstream, enum close_reason reason)
+{
+    struct metrics *metrics = upstream->pool->site->metrics;
+    const char *error = upstream_error_text(reason);
+    bool was_ready = upstream->state == UPSTREAM_READY;
+    uint64_t sent = upstream->stream_sent;
+    struct list sent_requests;
+    struct list unsent_requests;
+
+    list_init(&sent_requests);
+    list_init(&unsent_requests);
+    list_splice(&sent_requests, &upstream->in_flight);
+    list_splice(&unsent_requests, &upstream->waiting);
+    metric_subtract(&metrics->upstream_in_flight, upstream->in_flight_count);
+    metric_add(&metrics->upstream_closed[reason], 1);
+    metric_add(was_ready ? &metrics->upstream_lost_total : &metrics->upstream_connect_failed_total,
+               1);
+    upstream_become(upstream, UPSTREAM_IDLE);
+    upstream_close_socket(upstream);
+    upstream->in_flight_count = upstream->waiting_count = 0;
+    upstream->stream_sent = upstream->stream_queued = 0;
+    upstream->earliest_deadline = UINT64_MAX;
+    if (reason != CLOSE_NODE_GONE && reason != CLOSE_DRAINED) {
+        pool_on_failure(upstream->pool, reason, error);
+    }
+    upstream_give_back(upstream, &sent_requests, sent);
+    upstream_give_back(upstream, &unsent_requests, 0);
+}
+
+void upstream_clear(struct upstream *upstream)
+{
+    if (upstream->state != UPSTREAM_IDLE) {
+        upstream_close(upstream, CLOSE_DRAINED);
+    }
+    CHECK(list_is_empty(&upstream->in_flight) && list_is_empty(&upstream->waiting));
+}
+
+/* In flight is what has a place in the stream; what waits has none yet. */
+void upstream_forget(struct upstream *upstream, struct request *request)
+{
+    CHECK(request->state == REQUEST_SENT && list_link_is_on(&request->in_queue));
+    if (upstream->state == UPSTREAM_READY) {
+        struct request *orphan = request_new(request->command, NULL, request->bytes);
+
+        request_become(orphan, REQUEST_SENT);
+        orphan->expired = true;
+        orphan->arrived = request->arrived;
+        orphan->deadline = UINT64_MAX;
+        orphan->offset = request->offset;
+        list_insert_before(&request->in_queue, &orphan->in_queue);
+    } else {
+        upstream->waiting_count--;
+    }
+    list_remove(&request->in_queue);
+}

@@ -1,0 +1,81 @@
+/* upstream.h - one shared connection to one node: states, and who waits for which reply.
+ *
+ *      waiting (not connected yet)      in flight, oldest first
+ *      [ r7 r8 r9 ]  ── READY ──>       [ r1 r2 r3 | r4 r5 r6 ]
+ *                                         handed to the kernel | still in `output`
+ *
+ *      stream_sent is the number of bytes the kernel has taken since the connection was made; a
+ *      request whose offset is at or behind it certainly never left.
+ *
+ * A node answers in the order it was asked, so the first in flight owns the next reply. Nothing is
+ * ever taken out of the middle: a request that was given up stays as an orphan until its reply has
+ * come and been swallowed. Owned by its pool; worker's thread only.
+ */
+#ifndef PROXY_UPSTREAM_UPSTREAM_H
+#define PROXY_UPSTREAM_UPSTREAM_H
+
+#include "common/intake.h"
+#include "common/reactor.h"
+#include "common/resp_scan.h"
+#include "common/sendq.h"
+#include "proxy/metrics/metrics.h"
+#include "proxy/request/request.h"
+
+struct pool;
+
+#define UPSTREAM_STATES(STATE)                                                                     \
+    STATE(IDLE, "no connection", TO(CONNECTING))                                                   \
+    STATE(CONNECTING, "waiting for connect()", TO(GREETING) | TO(IDLE))                            \
+    STATE(GREETING, "sent AUTH, waiting for its answer", TO(READY) | TO(IDLE))                     \
+    STATE(READY, "requests flow", TO(IDLE))
+
+enum upstream_state {
+#define STATE(symbol, text, next) UPSTREAM_##symbol,
+    UPSTREAM_STATES(STATE)
+#undef STATE
+};
+
+struct upstream {
+    struct pool *pool;
+    enum upstream_state state;
+    int fd;
+    uint32_t in_flight_count;
+    uint32_t waiting_count;
+    uint32_t greetings;         /* replies to the greeting that are still to come */
+    struct list in_flight;      /* requests, oldest first */
+    struct list waiting;        /* requests for when the connection is ready, oldest first */
+    uint64_t earliest_deadline; /* no request in flight or waiting is due before this */
+    uint64_t last_read;         /* when bytes last came */
+    uint64_t stream_queued;
+    uint64_t stream_sent;
+    struct sendq output;
+    struct inbound inbound;
+    struct reply_scan scan;
+    struct turn_task flush;
+    struct reactor_timer connect_timer;
+    ev_io readable;
+    ev_io writable;
+};
+
+/* `upstream` is the pool's memory. */
+void upstream_init(struct upstream *upstream, struct pool *pool);
+
+/* The pool lets it go: closed, and nothing may be in flight or waiting. */
+void upstream_clear(struct upstream *upstream);
+
+/* Puts `request` on its way: into this turn's write when READY, else behind the others that wait
+ * for the connection, which is started if it is not under way. */
+void upstream_send(struct upstream *upstream, struct request *request);
+
+/* Ends the connection and gives every request back through the pool's events, oldest first: those
+ * that certainly never left as RETURN_UNSENT, the others as RETURN_LOST. */
+void upstream_close(struct upstream *upstream, enum close_reason reason);
+
+/* `request` waits or is in flight here, and is wanted no more: out of the waiting it is taken, among
+ * those in flight an orphan takes its place. Afterwards it is on no queue, and the caller's. */
+void upstream_forget(struct upstream *upstream, struct request *request);
+
+/* Starts to connect if there is no connection; for a probe without a request. */
+void upstream_connect(struct upstream *upstream);
+
+#endif

@@ -1,0 +1,180 @@
+#include "proxy/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/log.h"
+#include "common/memory.h"
+
+/* What is asked of a worker from another thread. */
+struct order {
+    struct message message;
+    struct worker *worker;
+    size_t pool;
+    struct topology *topology; /* to adopt; owned until delivered */
+};
+
+static struct order *order_new(struct worker *worker, void (*deliver)(struct message *message),
+                               void (*drop)(struct message *message))
+{
+    struct order *order = memory_new(1, sizeof *order);
+
+    order->worker = worker;
+    order->message.deliver = deliver;
+    order->message.drop = drop;
+    return order;
+}
+
+static void order_drop(struct message *message)
+{
+    struct order *order = container_of(message, struct order, message);
+
+    if (order->topology != NULL) {
+        topology_release(&order->topology);
+    }
+    free(order);
+}
+
+static void worker_on_adopt(struct message *message)
+{
+    struct order *order = container_of(message, struct order, message);
+    struct topology *topology = order->topology;
+
+    order->topology = NULL;
+    dispatcher_adopt(order->worker->pools[order->pool].dispatcher, topology);
+    order_drop(message);
+}
+
+void worker_adopt(struct worker *worker, size_t number, struct topology *topology)
+{
+    struct order *order = order_new(worker, worker_on_adopt, order_drop);
+
+    order->pool = number;
+    order->topology = topology;
+    mailbox_post(worker->mailbox, &order->message);
+}
+
+static void worker_on_pool_drained(struct clients *clients)
+{
+    struct worker *worker = clients->owner;
+
+    container_of(clients, struct worker_pool, clients)->is_drained = true;
+    for (size_t i = 0; i < worker->pool_count; i++) {
+        if (!worker->pools[i].is_drained) {
+            return;
+        }
+    }
+    worker->on_drained(worker);
+}
+
+static void worker_on_drain(struct message *message)
+{
+    struct worker *worker = container_of(message, struct order, message)->worker;
+
+    order_drop(message);
+    for (size_t i = 0; i < worker->pool_count; i++) {
+        clients_drain(&worker->pools[i].clients);
+    }
+}
+
+void worker_drain(struct worker *worker)
+{
+    mailbox_post(worker->mailbox, &order_new(worker, worker_on_drain, order_drop)->message);
+}
+
+static void worker_on_stop(struct message *message)
+{
+    struct worker *worker = container_of(message, struct order, message)->worker;
+
+    order_drop(message);
+    mailbox_close(worker->mailbox);
+    for (size_t i = 0; i < worker->pool_count; i++) {
+        worker->pools[i].clients.is_draining = false;
+        clients_close_all(&worker->pools[i].clients, CLOSE_DRAIN_TIMEOUT);
+    }
+    reactor_stop(worker->reactor);
+}
+
+void worker_stop(struct worker *worker)
+{
+    mailbox_post(worker->mailbox, &order_new(worker, worker_on_stop, order_drop)->message);
+}
+
+struct worker *worker_new(size_t index, size_t pool_count)
+{
+    struct worker *worker =
+        memory_new(1, sizeof *worker + pool_count * sizeof worker->pools[0]);
+
+    worker->index = index;
+    worker->pool_count = pool_count;
+    worker->reactor = reactor_new();
+    worker->mailbox = mailbox_new(worker->reactor);
+    return worker;
+}
+
+void worker_add_pool(struct worker *worker, size_t number, struct house *house,
+                     struct discovery *discovery)
+{
+    struct worker_pool *pool = &worker->pools[number];
+
+    pool->dispatcher = dispatcher_new(worker->reactor, &worker->replies, house->pool,
+                                      &pool->metrics, discovery);
+    pool->clients = (struct clients){
+        .house = house,
+        .worker = worker->index,
+        .reactor = worker->reactor,
+        .intake = &worker->requests,
+        .dispatcher = pool->dispatcher,
+        .config = house->pool,
+        .metrics = &pool->metrics,
+        .drained = worker_on_pool_drained,
+        .owner = worker,
+        .load = &worker->load,
+    };
+    clients_init(&pool->clients);
+}
+
+/* Blocks and requests come from free lists of the thread: what holds any must go in the thread. */
+static void worker_clear(struct worker *worker)
+{
+    for (size_t i = 0; i < worker->pool_count; i++) {
+        clients_clear(&worker->pools[i].clients);
+        dispatcher_free(&worker->pools[i].dispatcher);
+    }
+    intake_clear(&worker->requests);
+    intake_clear(&worker->replies);
+    request_trim();
+    block_trim();
+}
+
+static void *worker_main(void *argument)
+{
+    struct worker *worker = argument;
+    char name[16];
+
+    snprintf(name, sizeof name, "worker-%zu", worker->index % 1000);
+    pthread_setname_np(pthread_self(), name);
+    reactor_run(worker->reactor);
+    worker_clear(worker);
+    return NULL;
+}
+
+void worker_start(struct worker *worker)
+{
+    CHECK(pthread_create(&worker->thread, NULL, worker_main, worker) == 0);
+}
+
+void worker_join(struct worker *worker)
+{
+    CHECK(pthread_join(worker->thread, NULL) == 0);
+}
+
+void worker_free(struct worker **worker)
+{
+    struct worker *gone = *worker;
+
+    *worker = NULL;
+    mailbox_free(&gone->mailbox);
+    reactor_free(&gone->reactor);
+    free(gone);
+}

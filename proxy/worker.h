@@ -1,0 +1,61 @@
+/* worker.h - one worker thread: a reactor, and for each pool its dispatcher and its clients.
+ *
+ *      worker ─┬─ reactor, mailbox, intakes
+ *              ├─ pool "main":  dispatcher ─ pools ─ upstreams        metrics
+ *              │                clients ─ client, client, …
+ *              └─ pool "other": …
+ *
+ * Nothing in here is shared with other workers. From worker_start to worker_free all of it belongs to
+ * the worker's thread; others post messages.
+ */
+#ifndef PROXY_WORKER_H
+#define PROXY_WORKER_H
+
+#include <pthread.h>
+
+#include "proxy/downstream/clients.h"
+
+/* What a worker has of one configured pool. */
+struct worker_pool {
+    struct dispatcher *dispatcher;
+    struct clients clients;
+    struct metrics metrics;
+    bool is_drained;
+};
+
+struct worker {
+    size_t index;
+    pthread_t thread;
+    struct reactor *reactor;
+    struct mailbox *mailbox;
+    struct intake requests; /* clients read to */
+    struct intake replies;  /* nodes' replies are read to */
+    _Atomic uint32_t load;  /* clients here, and on their way here */
+    void (*on_drained)(struct worker *worker); /* in the worker's thread */
+    void *owner;
+    size_t pool_count;
+    struct worker_pool pools[];
+};
+
+/* Control thread. Makes the worker with its mailbox; pools are added before it starts. */
+struct worker *worker_new(size_t index, size_t pool_count) MUST_USE;
+void worker_add_pool(struct worker *worker, size_t number, struct house *house,
+                     struct discovery *discovery);
+void worker_start(struct worker *worker);
+
+/* Any thread: takes a reference to a picture of pool `number`'s cluster. */
+void worker_adopt(struct worker *worker, size_t number, struct topology *topology);
+
+/* Any thread: no more requests are read; on_drained is called when the last client is gone. */
+void worker_drain(struct worker *worker);
+
+/* Any thread: closes the clients that are left and ends the thread. */
+void worker_stop(struct worker *worker);
+
+/* Control thread, after worker_stop: waits until the thread has ended. */
+void worker_join(struct worker *worker);
+
+/* After worker_join, when nobody can post any more. */
+void worker_free(struct worker **worker);
+
+#endif
