@@ -1,6 +1,9 @@
 #include "proxy/command/command_reply.h"
 
+#include <stdlib.h>
+
 #include "common/check.h"
+#include "common/memory.h"
 #include "common/resp_write.h"
 #include "proxy/command/command_info.h"
 
@@ -114,9 +117,6 @@ static bool in_category(const struct command *command, struct span category)
 {
     const char *at = command->groups;
 
-    if (span_starts_with(category, SPAN("@"))) {
-        category = (struct span){category.at + 1, category.size - 1};
-    }
     while (*at == '@') {
         size_t size = strcspn(++at, ",");
         if (span_equal_nocase((struct span){at, size}, category)) {
@@ -155,17 +155,31 @@ static bool is_let_through(const struct command *command, enum command_filter fi
     return false;
 }
 
+/* Names are matched in any case: theirs is lower. */
+static char *lower_copy(struct span word)
+{
+    char *copy = memory_copy(word.at, word.size);
+
+    for (size_t i = 0; i < word.size; i++) {
+        copy[i] = (char)(copy[i] >= 'A' && copy[i] <= 'Z' ? copy[i] - 'A' + 'a' : copy[i]);
+    }
+    return copy;
+}
+
 void command_reply_list(struct sendq *to, enum command_filter filter, struct span word)
 {
+    char *lower = lower_copy(word);
+    struct span wanted = {lower, word.size};
     size_t count = 0;
 
     for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
-        count += is_let_through(command_by_id(id), filter, word) ? 1 : 0;
+        count += is_let_through(command_by_id(id), filter, wanted) ? 1 : 0;
     }
     resp_write_array(to, count);
     for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
-        if (is_let_through(command_by_id(id), filter, word)) {
+        if (is_let_through(command_by_id(id), filter, wanted)) {
             command_write_name(to, command_by_id(id));
         }
     }
+    free(lower);
 }

@@ -32,7 +32,7 @@ enum command_filter {
 };
 
 /* COMMAND LIST: names, "config|get" for a subcommand, of those that `filter` lets through; `word`
- * is the module, the ACL category with or without @, or the glob. */
+ * is the module, the ACL category without its @, or the glob, each in any case. */
 void command_reply_list(struct sendq *to, enum command_filter filter, struct span word);
 
 #endif
