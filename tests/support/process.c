@@ -83,6 +83,20 @@ struct bytes process_output(const struct process *process)
     return output;
 }
 
+long process_resident_kb(const struct process *process)
+{
+    char path[64];
+    long pages = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/statm", (int)process->pid);
+    FILE *file = fopen(path, "r");
+    CHECK(file != NULL);
+    int fields = fscanf(file, "%*d %ld", &pages);
+    CHECK(fields == 1);
+    fclose(file);
+    return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
 void process_clear(struct process *process)
 {
     if (process->output <= 0) {

@@ -30,6 +30,9 @@ int process_stop(struct process *process, int signal, uint64_t timeout_ms);
 /* All it has written so far; the caller clears it. */
 struct bytes process_output(const struct process *process);
 
+/* How much memory it holds now, in kilobytes. */
+long process_resident_kb(const struct process *process);
+
 /* Kills it if need be and gives everything back. */
 void process_clear(struct process *process);
 

@@ -1,0 +1,122 @@
+/* SIGTERM and SIGINT: what was asked is answered, nothing new begins, and the process ends. */
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "tests/support/expect.h"
+#include "tests/support/http.h"
+#include "tests/support/rig.h"
+
+TestSuite(drain, .timeout = 60, .fini = rig_clean_up);
+
+static void expect_ended_well(struct rig *rig)
+{
+    cr_expect(WAIT_FOR(process_has_ended(rig_process(rig))));
+    int status = rig_process(rig)->status;
+    cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %#x", (unsigned)status);
+}
+
+static bool refuses_clients(struct rig *rig)
+{
+    struct wire *wire = wire_open(rig_port(rig));
+    bool refuses = wire == NULL;
+
+    wire_close(&wire);
+    return refuses;
+}
+
+static void answers_what_is_in_flight(int signal)
+{
+    struct rig *rig = rig_start_with((struct rig_options){
+        .nodes = 1, .request_timeout = "20s", .global = "drain: {timeout: 20s}\n"});
+    script(rig, 0, WANT("SET", "k", "1"), WANT("GET", "k"), STALL, SAY("+OK\r\n"),
+           SAY("$1\r\n1\r\n"));
+    struct wire *idle = rig_connect(rig);
+
+    cr_expect_str_eq(wire_ask(idle, "PING"), "PONG");
+    wire_request(rig_client(rig), "SET", "k", "1");
+    wire_request(rig_client(rig), "GET", "k");
+    cr_expect(fake_node_has_stalled(rig_node(rig, 0)));
+    kill(rig_process(rig)->pid, signal);
+    cr_expect(WAIT_FOR(refuses_clients(rig)));
+    cr_expect(wire_is_closed(idle));
+    cr_expect_not(process_has_ended(rig_process(rig)));
+    fake_node_release(rig_node(rig, 0));
+    wire_expect(rig_client(rig), "+OK\r\n$1\r\n1\r\n");
+    cr_expect(wire_is_closed(rig_client(rig)));
+    expect_ended_well(rig);
+    rig_stop(&rig);
+}
+
+Test(drain, sigterm_answers_what_is_in_flight)
+{
+    answers_what_is_in_flight(SIGTERM);
+}
+
+Test(drain, sigint_likewise)
+{
+    answers_what_is_in_flight(SIGINT);
+}
+
+Test(drain, fails_readiness_first)
+{
+    struct rig *rig = rig_start_with((struct rig_options){
+        .nodes = 1, .request_timeout = "20s", .global = "drain: {timeout: 20s}\n"});
+    script(rig, 0, WANT("GET", "k"), SAY_LATER("$1\r\nv\r\n"));
+
+    wire_request(rig_client(rig), "GET", "k");
+    cr_expect(fake_node_has_stalled(rig_node(rig, 0)));
+    kill(rig_process(rig)->pid, SIGTERM);
+    cr_expect(WAIT_FOR(http_get(rig_admin_port(rig), "/readyz", NULL) == 503));
+    cr_expect_eq(http_get(rig_admin_port(rig), "/healthz", NULL), 200);
+    fake_node_release(rig_node(rig, 0));
+    cr_expect_str_eq(wire_text(rig_client(rig)), "v");
+    expect_ended_well(rig);
+    rig_stop(&rig);
+}
+
+Test(drain, ends_when_its_time_is_over)
+{
+    struct rig *rig = rig_start_with((struct rig_options){
+        .nodes = 1, .request_timeout = "60s", .global = "drain: {timeout: 300ms}\n"});
+    script(rig, 0, WANT("GET", "k"), SAY_LATER("$1\r\nv\r\n"));
+
+    wire_request(rig_client(rig), "GET", "k");
+    cr_expect(fake_node_has_stalled(rig_node(rig, 0)));
+    uint64_t began = wait_now_ms();
+    kill(rig_process(rig)->pid, SIGTERM);
+    expect_ended_well(rig);
+    cr_expect_lt(wait_now_ms() - began, 5000);
+    fake_node_release(rig_node(rig, 0));
+    rig_stop(&rig);
+}
+
+Test(drain, under_load_loses_no_answer)
+{
+    enum { CLIENTS = 8, REQUESTS = 500 };
+    struct rig *rig = rig_start_with((struct rig_options){
+        .nodes = 3, .workers = 2, .with_store = true, .request_timeout = "20s"});
+    struct wire *wires[CLIENTS];
+
+    for (int i = 0; i < CLIENTS; i++) {
+        wires[i] = rig_connect(rig);
+        cr_expect_str_eq(wire_ask(wires[i], "PING"), "PONG");
+        for (int request = 0; request < REQUESTS; request++) {
+            wire_request(wires[i], "INCR", rig_print(rig, "key%d", i));
+        }
+    }
+    kill(rig_process(rig)->pid, SIGTERM);
+    for (int i = 0; i < CLIENTS; i++) {
+        size_t answered = 0;
+        while (wire_reply(wires[i], NULL) != NULL) {
+            answered++;
+        }
+        size_t executed = 0;
+        for (int node = 0; node < 3; node++) {
+            executed += fake_node_count(rig_node(rig, node), rig_print(rig, "INCR key%d", i));
+        }
+        cr_expect_eq(answered, executed, "client %d: %zu answers to %zu effects", i, answered,
+                     executed);
+    }
+    expect_ended_well(rig);
+    rig_stop(&rig);
+}

@@ -1,0 +1,135 @@
+/* While nobody serves a slot its requests wait, within bounds, and go on as soon as somebody does.
+ *
+ * With two nodes, node 0 serves "k" (slot 7629), "b" and "c", and node 1 serves "a" and "d".
+ */
+#include "tests/support/expect.h"
+#include "tests/support/rig.h"
+
+TestSuite(failover_wait, .timeout = 60, .fini = rig_clean_up);
+
+static struct rig *start_patient(const char *backend)
+{
+    return rig_start_with((struct rig_options){.nodes = 2,
+                                               .request_timeout = "10s",
+                                               .refresh = "1h",
+                                               .with_store = true,
+                                               .backend = backend});
+}
+
+Test(failover_wait, a_request_waits_for_the_new_primary)
+{
+    struct rig *rig = start_patient(NULL);
+
+    cr_expect_str_eq(ask(rig, "SET", "k", "1"), "OK");
+    fake_node_die(rig_node(rig, 0));
+    wire_request(rig_client(rig), "APPEND", "k", "2");
+    cr_expect(WAIT_FOR(metric(rig, "waiting_requests") == 1));
+    cr_expect_not(wire_has_input(rig_client(rig)));
+    fake_cluster_give(rig_cluster(rig), 0, 8191, 1);
+    uint64_t began = wait_now_ms();
+    cr_expect_str_eq(wire_text(rig_client(rig)), "2");
+    cr_expect_lt(wait_now_ms() - began, 1500, "it took %llu ms",
+                 (unsigned long long)(wait_now_ms() - began));
+    cr_expect_eq(fake_node_count(rig_node(rig, 1), "APPEND"), 1);
+    rig_stop(&rig);
+}
+
+Test(failover_wait, other_slots_go_on)
+{
+    struct rig *rig = start_patient(NULL);
+    struct wire *other = rig_connect(rig);
+
+    cr_expect_str_eq(ask(rig, "SET", "k", "1"), "OK");
+    fake_node_die(rig_node(rig, 0));
+    wire_request(rig_client(rig), "GET", "k");
+    cr_expect(WAIT_FOR(metric(rig, "waiting_requests") == 1));
+    for (int i = 0; i < 100; i++) {
+        cr_expect_str_eq(wire_ask(other, "INCR", "a"), rig_print(rig, "%d", i + 1));
+    }
+    cr_expect_not(wire_has_input(rig_client(rig)));
+    fake_node_return(rig_node(rig, 0));
+    cr_expect_str_eq(wire_text(rig_client(rig)), "1");
+    rig_stop(&rig);
+}
+
+Test(failover_wait, an_unbound_slot_gets_clusterdown_at_the_deadline)
+{
+    struct rig *rig = rig_start_with((struct rig_options){
+        .nodes = 2, .request_timeout = "400ms", .refresh = "100ms", .with_store = true});
+    long long version = metric(rig, "topology_version");
+
+    fake_cluster_give(rig_cluster(rig), 7629, 7629, FAKE_NOBODY);
+    cr_expect(rig_topology_passes(rig, version));
+    EXPECT_STARTS(ask(rig, "GET", "k"), "-CLUSTERDOWN Hash slot not served");
+    cr_expect_str_eq(ask(rig, "GET", "c"), "(nil)");
+    wire_request(rig_client(rig), "GET", "k");
+    fake_cluster_give(rig_cluster(rig), 7629, 7629, 1);
+    cr_expect_str_eq(wire_text(rig_client(rig)), "(nil)");
+    rig_stop(&rig);
+}
+
+Test(failover_wait, a_dead_node_gets_clusterdown_at_the_deadline)
+{
+    struct rig *rig = rig_start_with(
+        (struct rig_options){.nodes = 2, .request_timeout = "400ms", .with_store = true});
+
+    cr_expect_str_eq(ask(rig, "GET", "k"), "(nil)");
+    fake_node_die(rig_node(rig, 0));
+    EXPECT_STARTS(ask(rig, "SET", "k", "1"), "-CLUSTERDOWN Hash slot not served");
+    EXPECT_STARTS(ask(rig, "GET", "k"), "-CLUSTERDOWN Hash slot not served");
+    fake_node_return(rig_node(rig, 0));
+    cr_expect(WAIT_FOR(ask(rig, "GET", "k")[0] == '('));
+    rig_stop(&rig);
+}
+
+Test(failover_wait, no_more_requests_wait_than_may)
+{
+    struct rig *rig = start_patient("waiting: 10");
+
+    cr_expect_str_eq(ask(rig, "SET", "k", "1"), "OK");
+    fake_node_die(rig_node(rig, 0));
+    struct wire *waiters[10];
+    for (size_t i = 0; i < ARRAY_LEN(waiters); i++) {
+        waiters[i] = rig_connect(rig);
+        wire_request(waiters[i], "INCR", "b");
+    }
+    cr_expect(WAIT_FOR(metric(rig, "waiting_requests") == 10));
+    EXPECT_STARTS(ask(rig, "GET", "k"), "-ERR proxy: overloaded");
+    cr_expect_str_eq(ask(rig, "GET", "a"), "(nil)");
+    fake_node_return(rig_node(rig, 0));
+    for (size_t i = 0; i < ARRAY_LEN(waiters); i++) {
+        cr_expect_gt(wire_text(waiters[i])[0], '0');
+    }
+    cr_expect_eq(metric(rig, "waiting_requests"), 0);
+    cr_expect_eq(metric(rig, "waiting_bytes"), 0);
+    rig_stop(&rig);
+}
+
+Test(failover_wait, no_more_bytes_wait_than_may)
+{
+    struct rig *rig = start_patient("waiting_bytes: 100kb");
+
+    cr_expect_str_eq(ask(rig, "SET", "k", "1"), "OK");
+    fake_node_die(rig_node(rig, 0));
+    struct wire *waiter = rig_connect(rig);
+    wire_request(waiter, "APPEND", "b", rig_print(rig, "%090000d", 0));
+    cr_expect(WAIT_FOR(metric(rig, "waiting_requests") == 1));
+    EXPECT_STARTS(ask(rig, "SET", "k", rig_print(rig, "%020000d", 0)), "-ERR proxy: overloaded");
+    fake_node_return(rig_node(rig, 0));
+    cr_expect_str_eq(wire_text(waiter), "90000");
+    rig_stop(&rig);
+}
+
+Test(failover_wait, a_shard_that_was_taken_over_in_time_misses_nothing)
+{
+    struct rig *rig = rig_start_with((struct rig_options){
+        .nodes = 3, .request_timeout = "5s", .refresh = "100ms", .with_store = true});
+    long long version = metric(rig, "topology_version");
+
+    fake_cluster_give(rig_cluster(rig), 0, 5461, 1);
+    cr_expect(rig_topology_passes(rig, version));
+    fake_node_die(rig_node(rig, 0));
+    cr_expect_str_eq(ask(rig, "SET", "b", "1"), "OK");
+    cr_expect_eq(fake_node_count(rig_node(rig, 1), "SET b"), 1);
+    rig_stop(&rig);
+}
