@@ -89,6 +89,12 @@ http_status()
         read -r _ status _ <&3 && printf "%s" "$status"' _ "$1" "$2" 2>/dev/null || true
 }
 
+# The targets of build folder $1 whose whole name matches $2.
+ninja_targets()
+{
+    ninja -C "$1" -t targets all | sed -n "s/^\($2\): phony\$/\1/p" | sort -u
+}
+
 # Configures and builds preset $1; the rest are targets.
 build_preset()
 {
@@ -100,7 +106,8 @@ build_preset()
 # run_tests BUILD-FOLDER CTEST-OPTION...: runs ctest, and ends with a line that counts.
 run_tests()
 {
-    local build=$1 status=0 tests failures skipped line
+    local build status=0 tests failures skipped line
+    build=$(cd "$1" && pwd)
     shift
     rm -f "$build/ctest.xml"
     ctest --test-dir "$build" -j2 --output-on-failure --no-tests=error \
