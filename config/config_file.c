@@ -38,7 +38,7 @@ static void walk_refuse_kind(struct file_walk *walk, const struct yaml_entry *en
 static void walk_refuse_key(struct file_walk *walk, const struct yaml_entry *entry)
 {
     char *place = walk_place(walk, entry->key_place);
-    char *suggestion = option_suggest(walk->scope, entry->path + walk->prefix);
+    char *suggestion = option_suggest(walk->scope, entry->path + walk->prefix, entry->key);
 
     config_errors_add(walk->draft->errors, place, "unknown key, '%s', %s", entry->path, suggestion);
     free(suggestion);

@@ -145,19 +145,22 @@ static char *names_all(enum option_scope scope, struct span section)
     return all;
 }
 
-char *option_suggest(enum option_scope scope, const char *path)
+static bool is_known(enum option_scope scope, const char *path)
 {
-    const char *dot = strrchr(path, '.');
-    struct span section = {path, dot == NULL ? 0 : (size_t)(dot - path)};
-    struct span unknown = span_of(dot == NULL ? path : dot + 1);
-    struct span closest = name_closest(scope, section, unknown);
+    return option_row_find(scope, path) != NULL || option_is_section(scope, path);
+}
 
-    if (scope == OPTION_GLOBAL && option_row_find(OPTION_POOL, path) != NULL) {
+char *option_suggest(enum option_scope scope, const char *path, const char *name)
+{
+    struct span section = {path, name == path ? 0 : (size_t)(name - path) - 1};
+
+    if (scope == OPTION_GLOBAL && is_known(OPTION_POOL, path)) {
         return memory_print("expected inside an entry of 'pools'");
     }
-    if (scope == OPTION_POOL && option_row_find(OPTION_GLOBAL, path) != NULL) {
+    if (scope == OPTION_POOL && is_known(OPTION_GLOBAL, path)) {
         return memory_print("expected at the top level");
     }
+    struct span closest = name_closest(scope, section, span_of(name));
     if (closest.size > 0) {
         return memory_print("did you mean '%.*s'?", (int)closest.size, closest.at);
     }

@@ -48,8 +48,9 @@ enum option_id option_row_id(const struct option_row *row);
 /* Is `path` a mapping that holds options, as "log" is? */
 bool option_is_section(enum option_scope scope, const char *path);
 
-/* What to expect instead of the unknown `path`: "did you mean 'x'?" when a name beside it is close,
- * or else the names that may stand there. The caller frees it. */
-char *option_suggest(enum option_scope scope, const char *path);
+/* What to expect instead of the unknown `path`, whose last part is `name`: "did you mean 'x'?" when
+ * a name beside it is close, or else the names that may stand there. What is in front of `name` is
+ * a section. The caller frees it. */
+char *option_suggest(enum option_scope scope, const char *path, const char *name);
 
 #endif

@@ -109,10 +109,11 @@ static void complain(int option, char **argv, FILE *complaints)
 
     if (option == ':') {
         fprintf(complaints, "slotway: option '%s' needs a value", said);
-    } else if (optopt > 0 && optopt < ON_CHECK) {
-        fprintf(complaints, "slotway: unknown option '-%c'", optopt);
-    } else if (optopt >= ON_CHECK) {
+    } else if (optopt >= ON_CHECK || optopt == 'h' || optopt == 'V') {
+        /* A known option can only be wrong by "=value". */
         fprintf(complaints, "slotway: option '%s' takes no value", said);
+    } else if (optopt > 0) {
+        fprintf(complaints, "slotway: unknown option '-%c'", optopt);
     } else {
         fprintf(complaints, "slotway: unknown option '%s'", said);
     }

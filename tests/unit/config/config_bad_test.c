@@ -1,0 +1,261 @@
+#include "tests/unit/config/fixture.h"
+
+TestSuite(config_bad, .init = fixture_enter, .fini = fixture_leave);
+
+#define SEEDS "backend: {seeds: [\"n:1\"]}"
+
+struct bad_file {
+    const char *behaviour;
+    const char *yaml;
+    const char *errors;
+};
+
+static const struct bad_file keys[] = {
+    {"an unknown key near a known one gets a suggestion", "wrokers: 3\npools:\n  - " SEEDS "\n",
+     "f.yaml:1:1: unknown key, 'wrokers', did you mean 'workers'?\n"},
+    {"an unknown key that is near nothing gets the list",
+     "log: {colour: red}\npools: [{" SEEDS "}]",
+     "f.yaml:1:7: unknown key, 'log.colour', expected one of level, format\n"},
+    {"an unknown top-level key gets the list with pools", "quux: 1\npools: [{" SEEDS "}]",
+     "f.yaml:1:1: unknown key, 'quux', expected one of workers, log, admin, drain, pools\n"},
+    {"pools misspelt", "pool: [{" SEEDS "}]\n",
+     "f.yaml:1:1: unknown key, 'pool', did you mean 'pools'?\n"
+     "f.yaml: no seeds, pool 'main', expected 'backend.seeds' with a node of the cluster\n"},
+    {"a key inside a pool is suggested without its section",
+     "pools:\n  - " SEEDS "\n    timeouts: {conect: 1s}\n",
+     "f.yaml:3:16: unknown key, 'pools[0].timeouts.conect', did you mean 'connect'?\n"},
+    {"a pool's key at the top level", "listen: \"h:1\"\npools: [{" SEEDS "}]",
+     "f.yaml:1:1: unknown key, 'listen', expected inside an entry of 'pools'\n"},
+    {"a pool's section at the top level", "timeouts: {request: 1s}\npools: [{" SEEDS "}]",
+     "f.yaml:1:1: unknown key, 'timeouts', expected inside an entry of 'pools'\n"},
+    {"a top-level key inside a pool", "pools: [{workers: 2, " SEEDS "}]",
+     "f.yaml:1:10: unknown key, 'pools[0].workers', expected at the top level\n"},
+    {"a dotted key is not a path", "log.level: debug\npools: [{" SEEDS "}]",
+     "f.yaml:1:1: unknown key, ''log.level'', expected one of workers, log, admin, drain, pools\n"},
+    {"what is inside an unknown key is not looked at", "x: {y: [1, {z: 2}]}\npools: [{" SEEDS "}]",
+     "f.yaml:1:1: unknown key, 'x', expected one of workers, log, admin, drain, pools\n"},
+    {"a duplicate key", "workers: 2\nlog: {level: info}\nworkers: 3\npools: [{" SEEDS "}]",
+     "f.yaml:3:1: duplicate key 'workers', first at line 1, expected once\n"},
+    {"a control character in a key does not reach the terminal",
+     "\"a\\eb\": 1\npools: [{" SEEDS "}]",
+     "f.yaml:1:1: unknown key, ''a?b'', expected one of workers, log, admin, drain, pools\n"},
+};
+
+static const struct bad_file types[] = {
+    {"a list where a mapping is expected", "log: [info]\npools: [{" SEEDS "}]",
+     "f.yaml:1:6: wrong type for 'log', a list, expected a mapping\n"},
+    {"a scalar where a mapping is expected", "log: info\npools: [{" SEEDS "}]",
+     "f.yaml:1:6: wrong type for 'log', a single value, expected a mapping\n"},
+    {"a mapping where a scalar is expected", "workers: {count: 4}\npools: [{" SEEDS "}]",
+     "f.yaml:1:10: wrong type for 'workers', a mapping, expected a single value\n"},
+    {"a list where a scalar is expected", "pools: [{name: [a, b], " SEEDS "}]",
+     "f.yaml:1:16: wrong type for 'pools[0].name', a list, expected a single value\n"},
+    {"a mapping where a list is expected", "pools: [{backend: {seeds: {a: 1}}}]",
+     "f.yaml:1:27: wrong type for 'pools[0].backend.seeds', a mapping, expected a list\n"},
+    {"a list inside a list", "pools: [{backend: {seeds: [[\"n:1\"]]}}]",
+     "f.yaml:1:28: wrong type for 'pools[0].backend.seeds[0]', a list, expected an address\n"},
+    {"pools as a mapping", "pools: {name: a}\n",
+     "f.yaml:1:8: wrong type for 'pools', a mapping, expected a list of at least one mapping\n"},
+    {"pools without any", "pools: []\n",
+     "f.yaml:1:8: wrong type for 'pools', a list, expected a list of at least one mapping\n"},
+    {"a pool that is no mapping", "pools: [main]\n",
+     "f.yaml:1:9: wrong type for 'pools[0]', a single value, expected a mapping\n"},
+    {"a file that is a list", "- a\n",
+     "f.yaml:1:1: wrong type for 'the file', a list, expected a mapping\n"},
+    {"a file that is a word", "hello\n",
+     "f.yaml:1:1: wrong type for 'the file', a single value, expected a mapping\n"},
+};
+
+static const struct bad_file values[] = {
+    {"too many workers", "workers: 257\npools: [{" SEEDS "}]",
+     "f.yaml:1:10: value out of bounds for 'workers', '257', expected auto or a number from 1 to "
+     "256\n"},
+    {"no workers", "workers: 0\npools: [{" SEEDS "}]",
+     "f.yaml:1:10: value out of bounds for 'workers', '0', expected auto or a number from 1 to "
+     "256\n"},
+    {"a word for a number", "pools:\n- clients: {max: many}\n  " SEEDS "\n",
+     "f.yaml:2:18: bad value for 'clients.max', 'many', expected a number from 1 to 1000000\n"},
+    {"a duration without a unit", "pools:\n- timeouts: {request: 5}\n  " SEEDS "\n",
+     "f.yaml:2:23: bad value for 'timeouts.request', '5', expected a duration as 250us, 50ms, 5s, "
+     "1m or 1h, from 1ms to 1h\n"},
+    {"a size in an unknown unit", "pools:\n- clients: {request_bytes: 1tb}\n  " SEEDS "\n",
+     "f.yaml:2:28: bad value for 'clients.request_bytes', '1tb', expected a size as 512, 16kb, "
+     "64mb or 1gb, from 1kb to 4gb\n"},
+    {"an unknown log level", "log: {level: loud}\npools: [{" SEEDS "}]",
+     "f.yaml:1:14: bad value for 'log.level', 'loud', expected debug, info, warn or error\n"},
+    {"an address without a port", "pools: [{listen: localhost, " SEEDS "}]",
+     "f.yaml:1:18: bad value for 'listen', 'localhost', expected host:port, [v6]:port or "
+     "unix:/path\n"},
+    {"each bad address of a list", "pools: [{listen: [a, \"h:1\", b], " SEEDS "}]",
+     "f.yaml:1:19: bad value for 'listen', 'a', expected host:port, [v6]:port or unix:/path\n"
+     "f.yaml:1:29: bad value for 'listen', 'b', expected host:port, [v6]:port or unix:/path\n"},
+    {"no address to listen on", "pools: [{listen: [], " SEEDS "}]",
+     "f.yaml:1:18: wrong number of addresses for 'listen', 0, expected 1 to 64\n"},
+    {"two admin addresses", "admin: {listen: [\"h:1\", \"h:2\"]}\npools: [{" SEEDS "}]",
+     "f.yaml:1:17: wrong number of addresses for 'admin.listen', 2, expected 0 to 1\n"},
+    {"an empty password", "pools: [{clients: {password: \"\"}, " SEEDS "}]",
+     "f.yaml:1:30: value out of bounds for 'clients.password', '***', expected text of 1 to 512 "
+     "bytes\n"},
+    {"a password is never shown", "pools: [{backend: {password: \"a\\0b\", seeds: [\"n:1\"]}}]",
+     "f.yaml:1:30: zero byte in 'pools[0].backend.password', expected text\n"},
+    {"a variable that is not set",
+     "pools: [{backend: {password: \"${NOT_SET_1}\", seeds: [\"n:1\"]}}]",
+     "f.yaml:1:30: variable is not set for 'backend.password', 'NOT_SET_1', expected it in the "
+     "environment, or \"$${\" for a literal \"${\"\n"},
+    {"an unset variable in a list is reported without an echo",
+     "pools: [{backend: {seeds: [\"${NOT_SET_1}\"]}}]",
+     "f.yaml:1:28: variable is not set for 'backend.seeds', 'NOT_SET_1', expected it in the "
+     "environment, or \"$${\" for a literal \"${\"\n"},
+    {"a variable without its brace", "pools: [{name: \"${HOME\", " SEEDS "}]",
+     "f.yaml:1:16: bad variable for 'name', '${HOME', expected \"${NAME}\", or \"$${\" for a "
+     "literal "
+     "\"${\"\n"},
+};
+
+static const struct bad_file pools[] = {
+    {"no seeds", "pools:\n  - name: a\n  - name: b\n    listen: \"h:1\"\n    " SEEDS "\n",
+     "f.yaml:2:5: no seeds, pool 'a', expected 'backend.seeds' with a node of the cluster\n"},
+    {"an empty list of seeds", "pools: [{backend: {seeds: []}}]",
+     "f.yaml:1:27: wrong number of addresses for 'backend.seeds', 0, expected 1 to 1024\n"},
+    {"seeds that cannot be connected to", "pools: [{backend: {seeds: [\"*:7000\", \"n:0\"]}}]",
+     "f.yaml:1:27: no address of a node in 'backend.seeds', '*:7000', expected a host and a port "
+     "from 1 to 65535\n"
+     "f.yaml:1:27: no address of a node in 'backend.seeds', 'n:0', expected a host and a port from "
+     "1 to 65535\n"},
+    {"two pools of one name",
+     "pools:\n- {name: a, listen: \"h:1\", " SEEDS "}\n- {name: a, listen: \"h:2\", " SEEDS "}\n",
+     "f.yaml:3:10: duplicate pool name, 'a' as at f.yaml:2:10, expected a name of its own\n"},
+    {"two pools without a name",
+     "pools:\n- {listen: \"h:1\", " SEEDS "}\n- {listen: \"h:2\", " SEEDS "}\n",
+     "f.yaml:3:3: duplicate pool name, 'main' as at f.yaml:2:3, expected a name of its own\n"},
+    {"two pools on one address",
+     "pools:\n- {name: a, listen: [\"h:1\", \"h:2\"], " SEEDS "}\n"
+     "- {name: b, listen: [\"h:2\"], " SEEDS "}\n",
+     "f.yaml:3:21: duplicate address in 'listen', 'h:2' as at f.yaml:2:21, expected one of its "
+     "own\n"},
+    {"two pools on the default address", "pools:\n- {name: a, " SEEDS "}\n- {name: b, " SEEDS "}\n",
+     "f.yaml:3:3: duplicate address in 'listen', '127.0.0.1:6380' as at f.yaml:2:3, expected one "
+     "of "
+     "its own\n"},
+    {"one pool twice on an address", "pools: [{listen: [\"h:1\", \"h:1\"], " SEEDS "}]",
+     "f.yaml:1:18: duplicate address in 'listen', 'h:1' as at f.yaml:1:18, expected one of its "
+     "own\n"},
+    {"a pool on the admin address", "pools: [{listen: \"127.0.0.1:9180\", " SEEDS "}]",
+     "f.yaml:1:18: duplicate address in 'listen', '127.0.0.1:9180' as at the default of "
+     "'admin.listen', expected one of its own\n"},
+    {"a password beside its file",
+     "pools: [{backend: {password: x, password_file: y, seeds: [\"n:1\"]}}]",
+     "f.yaml:1:48: two passwords, 'backend.password_file' beside 'backend.password', expected one "
+     "of them\n"},
+    {"a password file that is not there",
+     "pools: [{backend: {password_file: nowhere, seeds: [\"n:1\"]}}]",
+     "f.yaml:1:35: no password for 'backend.password_file', 'nowhere': No such file or directory, "
+     "expected a readable file with the password in its first line\n"},
+};
+
+static const struct bad_file forms[] = {
+    {"broken YAML", "workers: 3\n  log: {\n",
+     "f.yaml:2:6: not YAML, mapping values are not allowed in this context, expected \"name: "
+     "value\" lines\n"},
+    {"a tab", "log:\n\tlevel: info\n",
+     "f.yaml:2:1: not YAML, found character that cannot start any token while scanning for the "
+     "next "
+     "token, expected \"name: value\" lines\n"},
+    {"an alias", "workers: *x\n", "f.yaml:1:10: alias, '*x', expected the value itself\n"},
+    {"an anchor", "workers: &x 3\npools: [{" SEEDS "}]",
+     "f.yaml:1:10: anchor, '&x', expected only the value\n"},
+    {"a tag", "workers: !!int 3\npools: [{" SEEDS "}]",
+     "f.yaml:1:10: tag, 'tag:yaml.org,2002:int', expected only the value\n"},
+    {"a second document", "workers: 3\n---\nworkers: 3\n",
+     "f.yaml:2:1: second document, '---', expected only one\n"},
+    {"a list as a key", "[a, b]: 3\n", "f.yaml:1:1: key is not a name, expected \"name: value\"\n"},
+    {"nine levels", "a: {b: {c: {d: {e: {f: {g: {h: {i: 1}}}}}}}}\n",
+     "f.yaml:1:32: nested too deeply, 'a.b.c.d.e.f.g.h', expected at most 8 levels\n"},
+};
+
+static void expect_all(const struct bad_file *files, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        fixture_bad(files[i].behaviour, files[i].yaml, NULL, files[i].errors);
+    }
+}
+
+Test(config_bad, keys)
+{
+    expect_all(keys, ARRAY_LEN(keys));
+}
+
+Test(config_bad, types)
+{
+    expect_all(types, ARRAY_LEN(types));
+}
+
+Test(config_bad, values)
+{
+    expect_all(values, ARRAY_LEN(values));
+}
+
+Test(config_bad, pools)
+{
+    expect_all(pools, ARRAY_LEN(pools));
+}
+
+Test(config_bad, forms)
+{
+    expect_all(forms, ARRAY_LEN(forms));
+}
+
+Test(config_bad, all_errors_come_at_once)
+{
+    fixture_bad(
+        "all at once",
+        "workers: lots\nlog: [a]\ncolour: red\npools:\n- name: a\n  timeouts: {request: 2h}\n",
+        NULL,
+        "f.yaml:1:10: bad value for 'workers', 'lots', expected auto or a number from 1 to "
+        "256\n"
+        "f.yaml:2:6: wrong type for 'log', a list, expected a mapping\n"
+        "f.yaml:3:1: unknown key, 'colour', expected one of workers, log, admin, drain, "
+        "pools\n"
+        "f.yaml:6:23: value out of bounds for 'timeouts.request', '2h', expected a duration "
+        "as 250us, 50ms, 5s, 1m or 1h, from 1ms to 1h\n"
+        "f.yaml:5:3: no seeds, pool 'a', expected 'backend.seeds' with a node of the "
+        "cluster\n");
+}
+
+Test(config_bad, a_file_that_is_not_there)
+{
+    struct config_errors errors;
+
+    cr_assert_null(config_load("nowhere.yaml", NULL, &errors));
+    cr_assert_eq(errors.count, 1);
+    cr_expect_str_eq(errors.lines[0], "nowhere.yaml: cannot be read, No such file or directory, "
+                                      "expected a YAML file");
+    config_errors_clear(&errors);
+    cr_expect_eq(errors.count, 0);
+}
+
+Test(config_bad, a_folder)
+{
+    struct config_errors errors;
+
+    cr_assert_null(config_load("/", NULL, &errors));
+    cr_assert_eq(errors.count, 1);
+    cr_expect_str_eq(errors.lines[0], "/: cannot be read, Is a directory, expected a YAML file");
+    config_errors_clear(&errors);
+}
+
+Test(config_bad, a_long_value_is_cut_in_the_message)
+{
+    char name[513];
+
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    char *yaml = memory_print("log: {level: %s}\npools: [{" SEEDS "}]", name);
+    char *expected =
+        memory_print("f.yaml:1:14: bad value for 'log.level', '%.64s', expected debug, "
+                     "info, warn or error\n",
+                     name);
+    fixture_bad("cut", yaml, NULL, expected);
+    free(yaml);
+    free(expected);
+}
