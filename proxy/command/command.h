@@ -80,7 +80,8 @@ enum command_tip {
 #undef ROW
 };
 
-enum request_policy { /* who must see it, from the command tips */
+/* Who must see it, from the command tips. */
+enum request_policy {
     TO_DEFAULT,
     TO_MULTI_SHARD,
     TO_ALL_SHARDS,
@@ -88,7 +89,8 @@ enum request_policy { /* who must see it, from the command tips */
     TO_SPECIAL,
 };
 
-enum reply_policy { /* how several answers become one, from the command tips */
+/* How several answers become one, from the command tips. */
+enum reply_policy {
     REPLY_DEFAULT,
     REPLY_ALL_SUCCEEDED,
     REPLY_ONE_SUCCEEDED,
@@ -107,12 +109,12 @@ enum key_find { KEY_FIND_NONE, KEY_FIND_RANGE, KEY_FIND_COUNT, KEY_FIND_UNKNOWN 
 struct key_spec {
     enum key_begin begin;
     const char *keyword; /* KEYWORD: the word before the first key */
-    int16_t index;       /* INDEX: the argument; KEYWORD: where the search starts, < 0 from the end */
+    int16_t index; /* INDEX: the argument; KEYWORD: where the search starts, < 0 from the end */
     enum key_find find;
-    int16_t last;        /* RANGE: last key, relative; < 0 from the end. COUNT: offset of the count */
-    int16_t step;        /* distance between keys. */
-    int16_t limit;       /* RANGE with last -1: 2 is half of what is left. COUNT: offset of key 1 */
-    uint16_t flags;      /* KEY_* below */
+    int16_t last;   /* RANGE: last key, relative; < 0 from the end. COUNT: offset of the count */
+    int16_t step;   /* distance between keys. */
+    int16_t limit;  /* RANGE with last -1: 2 is half of what is left. COUNT: offset of key 1 */
+    uint16_t flags; /* KEY_* below */
 };
 
 enum key_flag {
@@ -169,6 +171,7 @@ enum command_result command_find(const struct arguments *arguments,
 /* The row for "get" or "config get" or "config|get", any case; NULL when there is none. */
 const struct command *command_by_name(struct span name);
 
+/* The row of `id`. */
 const struct command *command_by_id(enum command_id id);
 
 /* "a forwarded to the node…" text and the short name of a class, for help and docs. */

@@ -44,6 +44,7 @@ static const struct {
     {"georadius a 1 2 3 km storedist b store c", "1 9"},
     {"georadius a 1 2 3 km store c storedist b", "1 9"},
     {"georadius a 1 2 3 km store store", "1 7"},
+    {"georadius a 1 2 3 km store store desc", "1 7"},
     {"georadius a 1 2 3 km withdist store", "1"},
     {"georadiusbymember a m 3 km store b", "1 6"},
     {"georadiusbymember store m 3 km", "1"},

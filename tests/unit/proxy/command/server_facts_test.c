@@ -107,7 +107,9 @@ static void sort_set(redisReply *set)
     for (size_t i = 0; i < set->elements; i++) {
         cr_assert_not_null(set->element[i]->str);
     }
-    qsort(set->element, set->elements, sizeof set->element[0], compare_words);
+    if (set->elements > 0) {
+        qsort(set->element, set->elements, sizeof set->element[0], compare_words);
+    }
 }
 
 static void text_add_reply(struct text *text, const redisReply *reply);
