@@ -53,17 +53,18 @@ static inline redisContext *real_redis_connect(const char *socket)
     return NULL;
 }
 
+/* Until it answers, or has ended, or 20 seconds are over. */
 static inline void real_redis_wait(struct real_redis *redis, const char *socket)
 {
     const struct timespec pause = {.tv_nsec = 5 * 1000 * 1000};
 
     for (int tries = 0; tries < 4000 && redis->context == NULL; tries++) {
-        cr_assert_eq(waitpid(redis->pid, NULL, WNOHANG), 0,
-                     "redis-server does not run: is it there?");
+        if (waitpid(redis->pid, NULL, WNOHANG) != 0) {
+            return;
+        }
         redis->context = real_redis_connect(socket);
         nanosleep(&pause, NULL);
     }
-    cr_assert_not_null(redis->context, "redis-server does not answer");
 }
 
 static inline void real_redis_start(struct real_redis *redis)
@@ -82,6 +83,7 @@ static inline void real_redis_start(struct real_redis *redis)
     real_redis_wait(redis, socket);
     unlink(socket);
     rmdir(folder);
+    cr_assert_not_null(redis->context, "redis-server does not run: is it on the PATH?");
 }
 
 static inline void real_redis_stop(struct real_redis *redis)

@@ -7,7 +7,7 @@
 #include "proxy/command/keys.h"
 
 enum {
-    TRIES = 200, /* per command, of each kind */
+    TRIES = 150, /* per command, of each kind */
     MORE = 9,   /* arguments beyond the least number */
 };
 
