@@ -1,9 +1,9 @@
 #include "common/intake.h"
 
 enum {
-    READ_ROOM = 16 * 1024,  /* least room that a read is worth */
-    MOVE_MAX = 4 * 1024,    /* an incomplete message up to this moves into the shared block */
-    GROW_STEP = 64 * 1024,  /* least room when a large message grows */
+    READ_ROOM = 16 * 1024, /* least room that a read is worth */
+    MOVE_MAX = 4 * 1024,   /* an incomplete message up to this moves into the shared block */
+    GROW_STEP = 64 * 1024, /* least room when a large message grows */
 };
 
 void intake_clear(struct intake *intake)
@@ -82,8 +82,8 @@ enum socket_result intake_read(struct intake *intake, struct inbound *inbound, i
     *received = 0;
     inbound_prepare(intake, inbound, need);
 
-    enum socket_result result = socket_read(fd, block_tail(inbound->block),
-                                            block_room(inbound->block), received);
+    enum socket_result result =
+        socket_read(fd, block_tail(inbound->block), block_room(inbound->block), received);
 
     inbound->block->used += *received;
     inbound->size += *received;

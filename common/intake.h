@@ -4,9 +4,9 @@
  *                                  ^ inbound of connection A: a slice and a reference
  *
  * All connections read into the one current block, behind each other, so that an idle connection
- * has no buffer and a busy thread stays in a few warm kilobytes: once nobody refers to the block, it
- * is filled from its start again. A connection whose message is not complete keeps its slice, and
- * reads on behind it: in place where nobody else has read since, else in a block where it fits.
+ * has no buffer and a busy thread stays in a few warm kilobytes: once nobody refers to the block,
+ * it is filled from its start again. A connection whose message is not complete keeps its slice,
+ * and reads on behind it: in place where nobody else has read since, else in a block where it fits.
  * Memory grows with bytes received, never with lengths announced. One thread.
  */
 #ifndef COMMON_INTAKE_H

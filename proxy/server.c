@@ -12,7 +12,6 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "proxy/admin.h"
-#include "proxy/arguments.h"
 #include "proxy/server_parts.h"
 #include "proxy/status.h"
 
@@ -244,8 +243,8 @@ static void server_free(struct server *server)
     if (server->admin != NULL) {
         admin_free(&server->admin);
     }
-    /* Workers give hints to discovery, and discovery posts to workers' mailboxes: the threads end in
-     * this order, and mailboxes last. */
+    /* Workers give hints to discovery, and discovery posts to workers' mailboxes: the threads end
+     * in this order, and mailboxes last. */
     for (size_t i = 0; i < server->worker_count; i++) {
         worker_stop(server->workers[i]);
     }
@@ -272,13 +271,13 @@ static void server_free(struct server *server)
     free(server->pools);
 }
 
-int server_run(const struct config *config)
+enum server_result server_run(const struct config *config)
 {
     struct server server = {0};
-    int code = EXIT_FINE;
+    enum server_result code = SERVER_ENDED;
 
-    log_info("slotway starts", "version=%s workers=%u pools=%zu", SLOTWAY_VERSION,
-             config->workers, config->pool_count);
+    log_info("slotway starts", "version=%s workers=%u pools=%zu", SLOTWAY_VERSION, config->workers,
+             config->pool_count);
     raise_descriptor_limit(config);
     server_make(&server, config);
     server_watch_signals(&server);
@@ -286,9 +285,9 @@ int server_run(const struct config *config)
     if (server_listen(&server)) {
         reactor_run(server.reactor);
     } else {
-        code = EXIT_CANNOT_START;
+        code = SERVER_CANNOT_START;
     }
     server_free(&server);
-    log_info("slotway ends", "code=%d", code);
+    log_info("slotway ends", "code=%d", (int)code);
     return code;
 }

@@ -4,8 +4,13 @@
 
 #include "config/config.h"
 
-/* Runs until SIGTERM or SIGINT has been obeyed. Returns the exit code: 0 after a drain, 3 when an
- * address could not be listened on. */
-int server_run(const struct config *config);
+/* Also what the process exits with. */
+enum server_result {
+    SERVER_ENDED = 0,
+    SERVER_CANNOT_START = 3, /* an address could not be listened on */
+};
+
+/* Runs until SIGTERM or SIGINT has been obeyed; a second one ends the drain. Main thread. */
+enum server_result server_run(const struct config *config);
 
 #endif

@@ -20,13 +20,13 @@ struct server_pool {
 
 struct server {
     const struct config *config;
-    uint64_t started;             /* clock_wall() */
+    uint64_t started; /* clock_wall() */
     struct reactor *reactor;
     struct mailbox *mailbox;
     struct worker **workers;
     size_t worker_count;
-    size_t drained_count;         /* workers whose last client is gone */
-    struct server_pool *pools;    /* config->pool_count of them */
+    size_t drained_count;      /* workers whose last client is gone */
+    struct server_pool *pools; /* config->pool_count of them */
     struct admin *admin;
     bool is_listening;
     bool is_draining;

@@ -28,8 +28,8 @@ static void write_sources(const struct server *server, struct sendq *to)
         for (size_t j = 0; j < server->worker_count; j++) {
             workers[j] = &server->workers[j]->pools[i].metrics;
         }
-        sources[i] = (struct metrics_source){server->config->pools[i].name, workers,
-                                             server->worker_count};
+        sources[i] =
+            (struct metrics_source){server->config->pools[i].name, workers, server->worker_count};
     }
     metrics_write_sources(to, sources, pool_count, &errors);
     free(all);

@@ -102,8 +102,7 @@ void worker_stop(struct worker *worker)
 
 struct worker *worker_new(size_t index, size_t pool_count)
 {
-    struct worker *worker =
-        memory_new(1, sizeof *worker + pool_count * sizeof worker->pools[0]);
+    struct worker *worker = memory_new(1, sizeof *worker + pool_count * sizeof worker->pools[0]);
 
     worker->index = index;
     worker->pool_count = pool_count;
@@ -117,8 +116,8 @@ void worker_add_pool(struct worker *worker, size_t number, struct house *house,
 {
     struct worker_pool *pool = &worker->pools[number];
 
-    pool->dispatcher = dispatcher_new(worker->reactor, &worker->replies, house->pool,
-                                      &pool->metrics, discovery);
+    pool->dispatcher =
+        dispatcher_new(worker->reactor, &worker->replies, house->pool, &pool->metrics, discovery);
     pool->clients = (struct clients){
         .house = house,
         .worker = worker->index,

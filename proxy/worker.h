@@ -5,8 +5,8 @@
  *              │                clients ─ client, client, …
  *              └─ pool "other": …
  *
- * Nothing in here is shared with other workers. From worker_start to worker_free all of it belongs to
- * the worker's thread; others post messages.
+ * Nothing in here is shared with other workers. From worker_start to worker_free all of it belongs
+ * to the worker's thread; others post messages.
  */
 #ifndef PROXY_WORKER_H
 #define PROXY_WORKER_H
@@ -28,9 +28,9 @@ struct worker {
     pthread_t thread;
     struct reactor *reactor;
     struct mailbox *mailbox;
-    struct intake requests; /* clients read to */
-    struct intake replies;  /* nodes' replies are read to */
-    _Atomic uint32_t load;  /* clients here, and on their way here */
+    struct intake requests;                    /* clients read to */
+    struct intake replies;                     /* nodes' replies are read to */
+    _Atomic uint32_t load;                     /* clients here, and on their way here */
     void (*on_drained)(struct worker *worker); /* in the worker's thread */
     void *owner;
     size_t pool_count;

@@ -12,10 +12,10 @@
 #include "proxy/routing/router.h"
 
 enum {
-    ARGUMENTS_MAX = 1024 * 1024,           /* Redis: at most so many in one request */
-    BULK_MAX = 512 * 1024 * 1024,          /* Redis: proto-max-bulk-len */
-    ARGUMENTS_MAX_STRANGER = 10,           /* before AUTH */
-    BULK_MAX_STRANGER = 16 * 1024,         /* before AUTH */
+    ARGUMENTS_MAX = INT32_MAX,     /* Redis: no other limit than the size of the request */
+    BULK_MAX = 512 * 1024 * 1024,  /* Redis: proto-max-bulk-len */
+    ARGUMENTS_MAX_STRANGER = 10,   /* before AUTH */
+    BULK_MAX_STRANGER = 16 * 1024, /* before AUTH */
     DETAIL_MAX = 512,
 };
 
@@ -80,8 +80,7 @@ struct sendq *client_reply_begin(struct client *client, const struct command *co
         return &client->output;
     }
 
-    struct request *request =
-        client_request_begin(client, command, NULL, (struct span){"", 0});
+    struct request *request = client_request_begin(client, command, NULL, (struct span){"", 0});
 
     client->answering = request;
     return &request->reply;
@@ -140,8 +139,8 @@ static void client_forward(struct client *client, const struct command *command,
     }
 }
 
-static void client_route(struct client *client, const struct command *command,
-                         struct block *block, struct span bytes)
+static void client_route(struct client *client, const struct command *command, struct block *block,
+                         struct span bytes)
 {
     const struct arguments *arguments = &client->clients->arguments;
     struct route route = route_request(command, arguments, &client->clients->keys);

@@ -46,8 +46,8 @@ struct client {
     struct request_scan scan;
     struct pipeline pipeline;
     struct sendq output;
-    struct request *answering;      /* between client_reply_begin and _end; NULL: into `output` */
-    bool skips_reply;               /* CLIENT REPLY SKIP concerns the request in hand */
+    struct request *answering; /* between client_reply_begin and _end; NULL: into `output` */
+    bool skips_reply;          /* CLIENT REPLY SKIP concerns the request in hand */
     struct turn_task flush;
     struct turn_task bury;
     ev_io readable;

@@ -13,43 +13,43 @@
 /* What all workers of the process know of each other and of the process, per pool; immutable but
  * for the atomics. */
 struct house {
-    uint64_t started;                  /* clock_now() */
+    uint64_t started; /* clock_now() */
     const struct config *config;
     const struct pool_config *pool;
     const struct discovery *discovery;
-    struct clients **clients;          /* of this pool, by worker */
-    struct mailbox **mailboxes;        /* by worker */
+    struct clients **clients;   /* of this pool, by worker */
+    struct mailbox **mailboxes; /* by worker */
     size_t worker_count;
-    _Atomic uint64_t next_client_id;   /* of the pool */
-    _Atomic uint32_t client_count;     /* accepted and not closed yet, of the pool */
-    _Atomic uint64_t rejected_count;   /* turned away because there were too many, of the pool */
-    char run_id[41];                   /* 40 hex digits, new with each start */
+    _Atomic uint64_t next_client_id; /* of the pool */
+    _Atomic uint32_t client_count;   /* accepted and not closed yet, of the pool */
+    _Atomic uint64_t rejected_count; /* turned away because there were too many, of the pool */
+    char run_id[41];                 /* 40 hex digits, new with each start */
 };
 
 struct clients {
     struct house *house;
-    size_t worker;                  /* which one this is, an index into house->clients */
+    size_t worker; /* which one this is, an index into house->clients */
     struct reactor *reactor;
-    struct intake *intake;          /* where requests are read to */
+    struct intake *intake; /* where requests are read to */
     struct dispatcher *dispatcher;
     const struct pool_config *config;
     struct metrics *metrics;
-    struct list open;               /* of struct client */
+    struct list open; /* of struct client */
     uint32_t count;
     bool is_draining;
     void (*drained)(struct clients *clients); /* the last one left while draining */
-    void *owner;                    /* the worker */
-    struct arguments arguments;     /* scratch of the request in hand */
-    struct keys keys;               /* likewise */
-    struct reactor_timer idle;      /* looks for idle clients; runs only with clients.idle */
-    _Atomic uint32_t *load;         /* the worker's: its clients of all pools, and those coming */
+    void *owner;                              /* the worker */
+    struct arguments arguments;               /* scratch of the request in hand */
+    struct keys keys;                         /* likewise */
+    struct reactor_timer idle; /* looks for idle clients; runs only with clients.idle */
+    _Atomic uint32_t *load;    /* the worker's: its clients of all pools, and those coming */
 };
 
 void clients_init(struct clients *clients);
 void clients_clear(struct clients *clients);
 
-/* Stops reading from all; each is closed once it has its replies. Calls `drained` when none is left,
- * perhaps before this returns. */
+/* Stops reading from all; each is closed once it has its replies. Calls `drained` when none is
+ * left, perhaps before this returns. */
 void clients_drain(struct clients *clients);
 
 /* Closes those that are left. */

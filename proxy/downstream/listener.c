@@ -143,8 +143,8 @@ static bool listener_listen(struct listener *listener, const struct address *add
     address_print(address, text, sizeof text);
     listening->fd = socket_listen(address, (int)listener->house->pool->backlog);
     if (listening->fd < 0) {
-        log_error("cannot listen", "pool=%s address=%s error=%s", listener->house->pool->name,
-                  text, strerror(errno));
+        log_error("cannot listen", "pool=%s address=%s error=%s", listener->house->pool->name, text,
+                  strerror(errno));
         return false;
     }
     listening->listener = listener;

@@ -22,8 +22,8 @@ void pipeline_init(struct pipeline *pipeline, struct sendq *output);
 /* Adds `request` behind the others; the pipeline owns it from here on. */
 void pipeline_push(struct pipeline *pipeline, struct request *request);
 
-/* `request`, which is settled, has its reply: what its ->reply holds, and then `bytes`. Moves to the
- * output what may leave now and frees those requests. */
+/* `request`, which is settled, has its reply: what its ->reply holds, and then `bytes`. Moves to
+ * the output what may leave now and frees those requests. */
 void pipeline_settle(struct pipeline *pipeline, struct request *request, struct block *block,
                      struct span bytes);
 

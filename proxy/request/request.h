@@ -47,9 +47,9 @@ enum refusal {
 };
 
 enum request_target {
-    TARGET_SLOT,     /* the primary of `slot` */
-    TARGET_NODE,     /* the node `node`, whatever it serves */
-    TARGET_PRIMARY,  /* any one primary */
+    TARGET_SLOT,    /* the primary of `slot` */
+    TARGET_NODE,    /* the node `node`, whatever it serves */
+    TARGET_PRIMARY, /* any one primary */
 };
 
 struct request;
@@ -64,28 +64,28 @@ typedef void request_done(struct request *request, struct block *block, struct s
 struct request {
     struct list_link in_pipeline;
     struct list_link in_queue;
-    struct block *block;            /* keeps `bytes` */
-    struct span bytes;              /* what goes to the node */
+    struct block *block; /* keeps `bytes` */
+    struct span bytes;   /* what goes to the node */
     const struct command *command;
-    request_done *done;             /* NULL: an orphan, its reply is swallowed */
-    void *owner;                    /* what `done` needs: a client, a fan-out */
-    struct lane *lane;              /* the client's order of effects; NULL: an orphan */
-    struct gate *gate;              /* that counts this request; NULL on the plain path */
-    struct fanout *fanout;          /* SPLIT: its parts */
-    uint64_t sequence;              /* place in the lane's order */
-    uint64_t arrived;               /* microseconds, clock_now() of its turn */
+    request_done *done;    /* NULL: an orphan, its reply is swallowed */
+    void *owner;           /* what `done` needs: a client, a fan-out */
+    struct lane *lane;     /* the client's order of effects; NULL: an orphan */
+    struct gate *gate;     /* that counts this request; NULL on the plain path */
+    struct fanout *fanout; /* SPLIT: its parts */
+    uint64_t sequence;     /* place in the lane's order */
+    uint64_t arrived;      /* microseconds, clock_now() of its turn */
     uint64_t deadline;
-    uint64_t offset;                /* SENT: where it starts in its upstream's stream of bytes */
-    struct sendq reply;             /* SETTLED, and not yet its turn */
-    uint16_t slot;                  /* SLOT_NONE without keys */
-    uint16_t node;                  /* TARGET_NODE: index of a pool. ASK: where to ask */
-    uint8_t state;                  /* enum request_state */
-    uint8_t target;                 /* enum request_target */
-    uint8_t refusal;                /* enum refusal: the last one */
-    uint8_t hops;                   /* redirections followed so far */
-    bool asking;                    /* goes to `node` once, behind ASKING */
-    bool muted;                     /* CLIENT REPLY OFF or SKIP: the client gets no reply */
-    bool expired;                   /* given up at its deadline: its late reply is swallowed */
+    uint64_t offset;    /* SENT: where it starts in its upstream's stream of bytes */
+    struct sendq reply; /* SETTLED, and not yet its turn */
+    uint16_t slot;      /* SLOT_NONE without keys */
+    uint16_t node;      /* TARGET_NODE: index of a pool. ASK: where to ask */
+    uint8_t state;      /* enum request_state */
+    uint8_t target;     /* enum request_target */
+    uint8_t refusal;    /* enum refusal: the last one */
+    uint8_t hops;       /* redirections followed so far */
+    bool asking;        /* goes to `node` once, behind ASKING */
+    bool muted;         /* CLIENT REPLY OFF or SKIP: the client gets no reply */
+    bool expired;       /* given up at its deadline: its late reply is swallowed */
 };
 
 /* A new request, WAITING, that takes its own reference to `block`; NULL for bytes that stay. */

@@ -3,22 +3,13 @@
 #include <stdlib.h>
 
 #include "common/memory.h"
+#include "proxy/routing/holding.h"
+#include "proxy/routing/pick.h"
 #include "proxy/routing/redirect.h"
 #include "proxy/routing/watch.h"
 
 enum {
-    PAUSE_FIRST_US = US_PER_MS,
-    PAUSE_MAX_US = 50 * US_PER_MS,
     HOPS_AT_ONCE = 5, /* redirections followed without a pause */
-};
-
-enum verdict { SEND_IT, WAIT_FOR_IT, REFUSE_IT };
-
-/* Where a request can go now. */
-struct pick {
-    enum verdict verdict;
-    struct pool *pool;
-    enum error_symbol error;
 };
 
 static uint64_t dispatcher_now(const struct dispatcher *dispatcher)
@@ -33,223 +24,23 @@ void dispatcher_hint(struct dispatcher *dispatcher, enum discovery_hint hint)
     }
 }
 
-void dispatcher_look_at(struct dispatcher *dispatcher, struct gate *gate)
-{
-    list_move(&dispatcher->gates.ready, &gate->in_list);
-    reactor_flush_later(dispatcher->site.reactor, &dispatcher->pump);
-}
-
-void dispatcher_look_at_all(struct dispatcher *dispatcher)
-{
-    if (dispatcher->gates.count == 0) {
-        return;
-    }
-    LIST_EACH (link, &dispatcher->gates.resting) {
-        container_of(link, struct gate, in_list)->retry_at = 0;
-    }
-    list_splice(&dispatcher->gates.ready, &dispatcher->gates.resting);
-    reactor_flush_later(dispatcher->site.reactor, &dispatcher->pump);
-}
-
-static struct gate *dispatcher_gate(struct dispatcher *dispatcher, struct lane *lane, uint32_t key)
-{
-    struct gate *gate = gates_find(&dispatcher->gates, lane, key);
-
-    if (gate == NULL) {
-        gate = gate_new(&dispatcher->gates, lane, key);
-        list_append(&dispatcher->gates.resting, &gate->in_list);
-        if (gate_is_for_slot(gate)) {
-            dispatcher->table.slots[key].watched++;
-        }
-    }
-    return gate;
-}
-
-static void dispatcher_close_gate(struct dispatcher *dispatcher, struct gate *gate)
-{
-    if (gate_is_for_slot(gate)) {
-        dispatcher_unwatch(dispatcher, (uint16_t)gate->key);
-    }
-    gate_free(&dispatcher->gates, &gate);
-}
-
-void dispatcher_unwatch(struct dispatcher *dispatcher, uint16_t slot)
-{
-    CHECK(dispatcher->table.slots[slot].watched > 0);
-    dispatcher->table.slots[slot].watched--;
-}
-
-/* The request leaves the node's hands: its gate may go on. */
-static void dispatcher_release(struct dispatcher *dispatcher, struct request *request)
-{
-    struct gate *gate = request->gate;
-
-    if (gate != NULL) {
-        gate_detach(request);
-        dispatcher_look_at(dispatcher, gate);
-    }
-}
-
 void dispatcher_refuse(struct dispatcher *dispatcher, struct request *request,
                        enum error_symbol symbol, const char *detail)
 {
-    dispatcher_release(dispatcher, request);
+    holding_release(dispatcher, request);
     error_settle(request, symbol, detail, dispatcher->site.metrics);
-}
-
-static void dispatcher_count_waiting(struct dispatcher *dispatcher, const struct request *request)
-{
-    struct metrics *metrics = dispatcher->site.metrics;
-
-    dispatcher->waiting_count++;
-    dispatcher->waiting_bytes += request->bytes.size;
-    if (request->deadline < dispatcher->waiting_deadline) {
-        dispatcher->waiting_deadline = request->deadline;
-    }
-    metric_add(&metrics->waiting_requests, 1);
-    metric_add(&metrics->waiting_bytes, request->bytes.size);
-    metric_add(&metrics->waited_total, 1);
-}
-
-void dispatcher_unhold(struct dispatcher *dispatcher, struct request *request)
-{
-    struct metrics *metrics = dispatcher->site.metrics;
-
-    CHECK(request->state == REQUEST_WAITING && list_link_is_on(&request->in_queue));
-    list_remove(&request->in_queue);
-    dispatcher->waiting_count--;
-    dispatcher->waiting_bytes -= request->bytes.size;
-    metric_subtract(&metrics->waiting_requests, 1);
-    metric_subtract(&metrics->waiting_bytes, request->bytes.size);
-}
-
-/* Puts `request` behind its gate. Refuses it where too much waits already. */
-static void dispatcher_hold(struct dispatcher *dispatcher, struct gate *gate,
-                            struct request *request)
-{
-    const struct pool_config *config = dispatcher->site.config;
-
-    if (request->state == REQUEST_SENT) {
-        gate_detach(request);
-        request_become(request, REQUEST_WAITING);
-    }
-    dispatcher_look_at(dispatcher, gate);
-    if (dispatcher->waiting_count >= config->waiting_requests ||
-        dispatcher->waiting_bytes + request->bytes.size > config->waiting_bytes) {
-        dispatcher_refuse(dispatcher, request, ERROR_OVERLOADED, "the cluster to settle");
-        return;
-    }
-    gate_hold(gate, request);
-    dispatcher_count_waiting(dispatcher, request);
-}
-
-/* Doubles with each refusal in a row; jittered, so that clients do not come back together. */
-static uint64_t gate_pause(const struct gate *gate)
-{
-    uint64_t pause = (uint64_t)PAUSE_FIRST_US << (gate->attempts < 6 ? gate->attempts : 6);
-
-    if (pause > PAUSE_MAX_US) {
-        pause = PAUSE_MAX_US;
-    }
-    return pause - (uint64_t)random() % (pause / 2);
-}
-
-/* Holds back what was refused, or never left, or lost its answer; with or without a pause. */
-static void dispatcher_hold_refused(struct dispatcher *dispatcher, struct request *request,
-                                    enum refusal refusal, bool pauses)
-{
-    struct gate *gate = request->gate;
-
-    if (gate == NULL) {
-        gate = dispatcher_gate(dispatcher, request->lane, gate_key(request));
-    }
-    request->refusal = (uint8_t)refusal;
-    gate->is_settled = false;
-    if (pauses) {
-        gate->retry_at = dispatcher_now(dispatcher) + gate_pause(gate);
-        gate->attempts++;
-    }
-    dispatcher_hold(dispatcher, gate, request);
-}
-
-static struct pick pick_refuse(enum error_symbol error, struct pool *pool)
-{
-    return (struct pick){REFUSE_IT, pool, error};
-}
-
-/* The pool that serves `request`, whatever state it is in; NULL when nobody does. */
-static struct pool *dispatcher_pool_for(struct dispatcher *dispatcher, struct request *request)
-{
-    struct slot_table *table = &dispatcher->table;
-
-    if (unlikely(request->asking)) {
-        struct pool *pool = table->pools[request->node];
-
-        if (pool != NULL && pool_accepts(pool)) {
-            return pool;
-        }
-        request->asking = false;
-    }
-    switch ((enum request_target)request->target) {
-    case TARGET_SLOT: {
-        uint16_t owner = table->slots[request->slot].owner;
-
-        return owner == NODE_NONE ? NULL : table->pools[owner];
-    }
-    case TARGET_NODE: {
-        struct pool *pool = table->pools[request->node];
-
-        return pool == NULL || pool->is_leaving ? NULL : pool;
-    }
-    case TARGET_PRIMARY: return slot_table_any_primary(table);
-    }
-    return NULL;
-}
-
-static struct pick dispatcher_pick(struct dispatcher *dispatcher, struct request *request)
-{
-    struct pool *pool = dispatcher_pool_for(dispatcher, request);
-
-    if (unlikely(pool == NULL)) {
-        dispatcher_hint(dispatcher, HINT_UNBOUND);
-        return pick_refuse(dispatcher->table.topology == NULL ? ERROR_CLUSTER_UNKNOWN
-                                                              : ERROR_CLUSTER_DOWN,
-                           NULL);
-    }
-    if (unlikely(pool->attempts > 0)) {
-        /* Out of reach for longer than anybody's patience: say so at once. Probes go on. */
-        if (pool->down_since + dispatcher->site.config->timeout_request <
-            dispatcher_now(dispatcher)) {
-            return pick_refuse(ERROR_CLUSTER_DOWN, pool);
-        }
-        if (!pool_accepts(pool)) {
-            return (struct pick){WAIT_FOR_IT, pool, 0};
-        }
-    }
-    if (unlikely(pool_is_full(pool, request->lane->number))) {
-        return pick_refuse(ERROR_OVERLOADED, pool);
-    }
-    return (struct pick){SEND_IT, pool, 0};
-}
-
-static void dispatcher_refuse_pick(struct dispatcher *dispatcher, struct request *request,
-                                   const struct pick *pick)
-{
-    const char *name = pick->pool == NULL ? "the cluster" : pick->pool->name;
-
-    dispatcher_refuse(dispatcher, request, pick->error, name);
 }
 
 static void dispatcher_forward(struct dispatcher *dispatcher, struct request *request)
 {
-    struct pick pick = dispatcher_pick(dispatcher, request);
+    struct pick pick = pick_for(dispatcher, request);
 
     switch (pick.verdict) {
     case SEND_IT: pool_send(pick.pool, request, request->lane->number); return;
     case WAIT_FOR_IT:
-        dispatcher_hold_refused(dispatcher, request, REFUSAL_UNREACHABLE, true);
+        holding_hold_refused(dispatcher, request, REFUSAL_UNREACHABLE, AFTER_A_PAUSE);
         return;
-    case REFUSE_IT: dispatcher_refuse_pick(dispatcher, request, &pick); return;
+    case REFUSE_IT: dispatcher_refuse(dispatcher, request, pick.error, pick_name(&pick)); return;
     }
 }
 
@@ -278,74 +69,13 @@ void dispatcher_send(struct dispatcher *dispatcher, struct request *request)
     struct gate *gate = gates_find(&dispatcher->gates, request->lane, key);
 
     if (gate == NULL && key < SLOT_COUNT && moving_has(&dispatcher->moving, request->slot)) {
-        gate = dispatcher_gate(dispatcher, request->lane, key);
+        gate = holding_gate(dispatcher, request->lane, key);
     }
     if (gate == NULL) {
         dispatcher_forward(dispatcher, request);
         return;
     }
-    dispatcher_hold(dispatcher, gate, request);
-}
-
-static void gate_rest(struct dispatcher *dispatcher, struct gate *gate)
-{
-    list_move(&dispatcher->gates.resting, &gate->in_list);
-}
-
-/* May more than one request of the gate be on its way? */
-static bool gate_is_open(const struct dispatcher *dispatcher, const struct gate *gate)
-{
-    return gate->is_settled && !(gate_is_for_slot(gate) &&
-                                 moving_has(&dispatcher->moving, (uint16_t)gate->key));
-}
-
-/* Sends or refuses the first that waits. Returns false when the gate must rest. */
-static bool dispatcher_pump_one(struct dispatcher *dispatcher, struct gate *gate,
-                                struct request *request)
-{
-    struct pick pick = dispatcher_pick(dispatcher, request);
-
-    if (pick.verdict == WAIT_FOR_IT) {
-        gate->retry_at = dispatcher_now(dispatcher) + gate_pause(gate);
-        return false;
-    }
-    dispatcher_unhold(dispatcher, request);
-    if (pick.verdict == REFUSE_IT) {
-        dispatcher_refuse_pick(dispatcher, request, &pick);
-        return true;
-    }
-    if (!gate_is_open(dispatcher, gate)) {
-        gate_attach(gate, request);
-    }
-    pool_send(pick.pool, request, request->lane->number);
-    return true;
-}
-
-static void dispatcher_pump_gate(struct dispatcher *dispatcher, struct gate *gate)
-{
-    while (gate->outstanding == 0 && gate->retry_at <= dispatcher_now(dispatcher)) {
-        struct list_link *first = list_first(&gate->waiting);
-
-        if (first == NULL) {
-            dispatcher_close_gate(dispatcher, gate);
-            return;
-        }
-        if (!dispatcher_pump_one(dispatcher, gate,
-                                 container_of(first, struct request, in_queue))) {
-            break;
-        }
-    }
-    gate_rest(dispatcher, gate);
-}
-
-static void dispatcher_on_pump(struct turn_task *task)
-{
-    struct dispatcher *dispatcher = container_of(task, struct dispatcher, pump);
-    struct list_link *first;
-
-    while ((first = list_first(&dispatcher->gates.ready)) != NULL) {
-        dispatcher_pump_gate(dispatcher, container_of(first, struct gate, in_list));
-    }
+    holding_hold(dispatcher, gate, request);
 }
 
 /* The slot is no longer sure: what is in flight for it must be back before more is sent. */
@@ -357,7 +87,7 @@ static void dispatcher_gate_in_flight(struct dispatcher *dispatcher, struct list
 
         if (request->slot == slot && request->target == TARGET_SLOT && request->lane != NULL &&
             request->gate == NULL) {
-            gate_attach(dispatcher_gate(dispatcher, request->lane, slot), request);
+            gate_attach(holding_gate(dispatcher, request->lane, slot), request);
         }
     }
 }
@@ -372,8 +102,7 @@ static void dispatcher_unsettle(struct dispatcher *dispatcher, struct pool *pool
 
 static void dispatcher_mark_moving(struct dispatcher *dispatcher, uint16_t slot)
 {
-    if (slot < SLOT_COUNT &&
-        moving_mark(&dispatcher->moving, slot, dispatcher_now(dispatcher))) {
+    if (slot < SLOT_COUNT && moving_mark(&dispatcher->moving, slot, dispatcher_now(dispatcher))) {
         dispatcher->table.slots[slot].watched++;
     }
 }
@@ -451,8 +180,8 @@ static void dispatcher_on_refused(struct pool *pool, struct request *request,
     } else {
         dispatcher_hint(dispatcher, HINT_UNBOUND);
     }
-    dispatcher_hold_refused(dispatcher, request, redirect->refusal,
-                            !at_once || request->hops > HOPS_AT_ONCE);
+    holding_hold_refused(dispatcher, request, redirect->refusal,
+                         at_once && request->hops <= HOPS_AT_ONCE ? AT_ONCE : AFTER_A_PAUSE);
 }
 
 /* What goes to one node for its own sake cannot go to another: only LOADING passes with time. */
@@ -493,7 +222,7 @@ static void dispatcher_on_replied(struct pool *pool, struct request *request, st
         request->gate->is_settled = true;
         request->gate->attempts = 0;
         request->gate->retry_at = 0;
-        dispatcher_release(dispatcher, request);
+        holding_release(dispatcher, request);
     }
     request_settle(request, block, reply);
 }
@@ -511,10 +240,10 @@ static void dispatcher_on_returned(struct pool *pool, struct request *request,
     request->asking = false;
     if (reason == RETURN_UNSENT) {
         metric_add(&metrics->retry_unsent_total, 1);
-        dispatcher_hold_refused(dispatcher, request, REFUSAL_UNREACHABLE, true);
+        holding_hold_refused(dispatcher, request, REFUSAL_UNREACHABLE, AFTER_A_PAUSE);
     } else if (request_is_repeatable(request)) {
         metric_add(&metrics->retry_read_total, 1);
-        dispatcher_hold_refused(dispatcher, request, REFUSAL_LOST, true);
+        holding_hold_refused(dispatcher, request, REFUSAL_LOST, AFTER_A_PAUSE);
     } else {
         metric_add(&metrics->outcome_unknown_total, 1);
         dispatcher_refuse(dispatcher, request, ERROR_LOST_AFTER_SEND, pool->name);
@@ -523,7 +252,7 @@ static void dispatcher_on_returned(struct pool *pool, struct request *request,
 
 static void dispatcher_on_ready(struct pool *pool)
 {
-    dispatcher_look_at_all(pool->site->dispatcher);
+    holding_look_at_all(pool->site->dispatcher);
 }
 
 static void dispatcher_on_unreachable(struct pool *pool)
@@ -561,7 +290,7 @@ struct dispatcher *dispatcher_new(struct reactor *reactor, struct intake *intake
     dispatcher->site = (struct pool_site){reactor, intake, config, metrics, &events, dispatcher};
     dispatcher->discovery = discovery;
     dispatcher->waiting_deadline = UINT64_MAX;
-    dispatcher->pump.run = dispatcher_on_pump;
+    dispatcher->pump.run = holding_on_pump;
     gates_init(&dispatcher->gates);
     slot_table_init(&dispatcher->table, &dispatcher->site);
     reactor_timer_init(&dispatcher->tick, reactor, dispatcher_on_tick);
@@ -591,7 +320,7 @@ static void dispatcher_recall(struct dispatcher *dispatcher, struct upstream *up
 
         if (request->lane != NULL && request->target == TARGET_SLOT && request->gate == NULL &&
             slot_bit(changed, request->slot)) {
-            gate_attach(dispatcher_gate(dispatcher, request->lane, request->slot), request);
+            gate_attach(holding_gate(dispatcher, request->lane, request->slot), request);
         }
     }
     LIST_EACH_SAFE (link, &upstream->waiting) {
@@ -600,7 +329,7 @@ static void dispatcher_recall(struct dispatcher *dispatcher, struct upstream *up
         if (request->lane != NULL && request->target == TARGET_SLOT && !request->asking &&
             slot_bit(changed, request->slot)) {
             upstream_forget(upstream, request);
-            dispatcher_hold_refused(dispatcher, request, REFUSAL_UNREACHABLE, false);
+            holding_hold_refused(dispatcher, request, REFUSAL_UNREACHABLE, AT_ONCE);
         }
     }
 }
@@ -621,7 +350,7 @@ void dispatcher_adopt(struct dispatcher *dispatcher, struct topology *topology)
             dispatcher_recall(dispatcher, &pool->upstreams[j], changed);
         }
     }
-    dispatcher_look_at_all(dispatcher);
+    holding_look_at_all(dispatcher);
     if (!reactor_timer_is_running(&dispatcher->tick)) {
         reactor_timer_start(&dispatcher->tick, WATCH_TICK_US);
     }
@@ -636,12 +365,12 @@ void dispatcher_abandon(struct dispatcher *dispatcher, struct request **request)
     gone->done = NULL;
     gone->owner = NULL;
     if (gone->state == REQUEST_WAITING) {
-        dispatcher_unhold(dispatcher, gone);
+        holding_unhold(dispatcher, gone);
         gone->lane = NULL;
         request_free(&gone);
         return;
     }
-    dispatcher_release(dispatcher, gone);
+    holding_release(dispatcher, gone);
     gone->lane = NULL;
 }
 
@@ -650,6 +379,6 @@ void dispatcher_clear_lane(struct dispatcher *dispatcher, struct lane *lane)
     struct list_link *link;
 
     while ((link = list_first(&lane->gates)) != NULL) {
-        dispatcher_close_gate(dispatcher, container_of(link, struct gate, in_lane));
+        holding_close_gate(dispatcher, container_of(link, struct gate, in_lane));
     }
 }

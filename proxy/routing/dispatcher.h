@@ -27,9 +27,9 @@ struct dispatcher {
     struct moving_slots moving;
     uint64_t waiting_count;
     uint64_t waiting_bytes;
-    uint64_t waiting_deadline;   /* nothing that waits is due before this */
-    struct turn_task pump;       /* looks at the ready gates at the end of the turn */
-    struct reactor_timer tick;   /* runs the watch; stopped when there is nothing to watch */
+    uint64_t waiting_deadline; /* nothing that waits is due before this */
+    struct turn_task pump;     /* looks at the ready gates at the end of the turn */
+    struct reactor_timer tick; /* runs the watch; stopped when there is nothing to watch */
 };
 
 /* Borrows all it is given. The topology comes later, by dispatcher_adopt. */
@@ -60,19 +60,7 @@ void dispatcher_clear_lane(struct dispatcher *dispatcher, struct lane *lane);
 void dispatcher_refuse(struct dispatcher *dispatcher, struct request *request,
                        enum error_symbol symbol, const char *detail);
 
-/* For the watch (watch.h). Looks at `gate` again at the end of this turn. */
-void dispatcher_look_at(struct dispatcher *dispatcher, struct gate *gate);
-
-/* For the watch. Takes `request` out of the gate it waits in; it is then with nobody. */
-void dispatcher_unhold(struct dispatcher *dispatcher, struct request *request);
-
-/* For the watch. All gates are looked at again, whatever they rest for. */
-void dispatcher_look_at_all(struct dispatcher *dispatcher);
-
-/* For the watch. The mark of a moving slot has run out. */
-void dispatcher_unwatch(struct dispatcher *dispatcher, uint16_t slot);
-
-/* For the watch. Makes discovery ask early. */
+/* Makes discovery ask early. */
 void dispatcher_hint(struct dispatcher *dispatcher, enum discovery_hint hint);
 
 /* The picture in use; NULL before the first. */

@@ -10,8 +10,7 @@ enum { BULK_OVERHEAD = 32 }; /* "$", a length, two CR LF */
 static struct fanout *fanout_new(struct dispatcher *dispatcher, struct request *parent,
                                  uint32_t part_count)
 {
-    struct fanout *fanout =
-        memory_new(1, sizeof *fanout + part_count * sizeof fanout->parts[0]);
+    struct fanout *fanout = memory_new(1, sizeof *fanout + part_count * sizeof fanout->parts[0]);
 
     fanout->dispatcher = dispatcher;
     fanout->parent = parent;
@@ -101,10 +100,10 @@ static void fanout_start(struct fanout *fanout)
 struct split {
     const struct arguments *arguments;
     const struct keys *keys;
-    uint32_t step;       /* arguments that belong to a key, with the key */
-    bool has_count;      /* MSETEX: the number of keys stands in front of them */
-    uint32_t tail;       /* first argument behind the last key's */
-    uint16_t *slots;     /* of each key */
+    uint32_t step;   /* arguments that belong to a key, with the key */
+    bool has_count;  /* MSETEX: the number of keys stands in front of them */
+    uint32_t tail;   /* first argument behind the last key's */
+    uint16_t *slots; /* of each key */
 };
 
 static struct split split_of(const struct command *command, const struct arguments *arguments,

@@ -22,24 +22,24 @@ typedef void fanout_join(struct fanout *fanout, struct sendq *to);
 
 struct part {
     struct fanout *fanout;
-    struct request *request;     /* NULL once settled */
-    struct block *block;         /* keeps `reply` */
-    struct span reply;           /* one whole reply */
-    const uint32_t *positions;   /* SPLIT: for each of its keys, which of the parent's keys it is */
+    struct request *request;   /* NULL once settled */
+    struct block *block;       /* keeps `reply` */
+    struct span reply;         /* one whole reply */
+    const uint32_t *positions; /* SPLIT: for each of its keys, which of the parent's keys it is */
     uint32_t key_count;
-    bool is_optional;            /* a replica's: its failure is not the request's */
+    bool is_optional; /* a replica's: its failure is not the request's */
 };
 
 struct fanout {
     struct request *parent;
     struct dispatcher *dispatcher;
     fanout_join *join;
-    void *context;               /* what a joiner of the caller needs */
-    uint32_t *positions;         /* of all parts */
-    uint32_t key_count;          /* of the parent */
+    void *context;       /* what a joiner of the caller needs */
+    uint32_t *positions; /* of all parts */
+    uint32_t key_count;  /* of the parent */
     uint32_t part_count;
     uint32_t parts_left;
-    bool is_starting;            /* parts are still being sent */
+    bool is_starting; /* parts are still being sent */
     struct part parts[];
 };
 

@@ -6,8 +6,8 @@
  *
  * There is no gate on the plain path: a client's requests for a slot follow each other down one
  * connection, and the node executes them in that order. A gate opens when that is no longer sure:
- * a request was refused (MOVED, ASK, TRYAGAIN, …) or its connection broke, or the slot changed hands
- * while requests for it are with the old owner. From then on
+ * a request was refused (MOVED, ASK, TRYAGAIN, …) or its connection broke, or the slot changed
+ * hands while requests for it are with the old owner. From then on
  *
  *   - requests already with a node are counted as outstanding, and nothing else is sent until each
  *     is answered, refused or lost;
@@ -24,22 +24,22 @@
 #include "proxy/request/request.h"
 
 struct lane {
-    struct list gates;      /* usually none, seldom more than a few */
-    uint64_t number;        /* which of several connections to a node it uses */
+    struct list gates; /* usually none, seldom more than a few */
+    uint64_t number;   /* which of several connections to a node it uses */
     uint64_t next_sequence;
 };
 
 struct gate {
     struct list_link in_lane;
     struct list_link in_bucket;
-    struct list_link in_list;  /* ready or resting below; none while requests are outstanding */
+    struct list_link in_list; /* ready or resting below; none while requests are outstanding */
     struct lane *lane;
-    uint32_t key;              /* gate_key() of its requests */
-    uint32_t outstanding;      /* requests with a node that point to this gate */
-    struct list waiting;       /* requests, by sequence */
-    uint64_t retry_at;         /* nothing is sent before this time */
-    uint32_t attempts;         /* refusals since the last answer: makes the pauses longer */
-    bool is_settled;           /* the last one was answered: all that wait may follow */
+    uint32_t key;         /* gate_key() of its requests */
+    uint32_t outstanding; /* requests with a node that point to this gate */
+    struct list waiting;  /* requests, by sequence */
+    uint64_t retry_at;    /* nothing is sent before this time */
+    uint32_t attempts;    /* refusals since the last answer: makes the pauses longer */
+    bool is_settled;      /* the last one was answered: all that wait may follow */
 };
 
 enum { GATE_BUCKETS = 4096 };

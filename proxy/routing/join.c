@@ -128,8 +128,7 @@ static bool take_integer(struct integers *integers, size_t index, struct span re
     if (!reply_integer(reply, &number)) {
         return false;
     }
-    integers->items[index] =
-        is_first ? number : combine(policy, integers->items[index], number);
+    integers->items[index] = is_first ? number : combine(policy, integers->items[index], number);
     return true;
 }
 

@@ -13,7 +13,7 @@ struct moving_slots {
     struct moving_slot {
         uint16_t slot;
         uint64_t until;
-    } *items;
+    } * items;
     size_t count;
     size_t capacity;
 };

@@ -4,12 +4,9 @@ static const struct {
     struct span prefix;
     enum refusal refusal;
 } words[] = {
-    {{"-MOVED ", 7}, REFUSAL_MOVED},
-    {{"-ASK ", 5}, REFUSAL_ASK},
-    {{"-TRYAGAIN", 9}, REFUSAL_TRYAGAIN},
-    {{"-CLUSTERDOWN", 12}, REFUSAL_CLUSTERDOWN},
-    {{"-LOADING", 8}, REFUSAL_LOADING},
-    {{"-MASTERDOWN", 11}, REFUSAL_MASTERDOWN},
+    {{"-MOVED ", 7}, REFUSAL_MOVED},      {{"-ASK ", 5}, REFUSAL_ASK},
+    {{"-TRYAGAIN", 9}, REFUSAL_TRYAGAIN}, {{"-CLUSTERDOWN", 12}, REFUSAL_CLUSTERDOWN},
+    {{"-LOADING", 8}, REFUSAL_LOADING},   {{"-MASTERDOWN", 11}, REFUSAL_MASTERDOWN},
     {{"-READONLY", 9}, REFUSAL_READONLY},
 };
 

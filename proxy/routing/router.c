@@ -68,8 +68,7 @@ static bool stream_read_blocks(const struct arguments *arguments)
 
 static struct route route_broadcast(const struct command *command)
 {
-    return (struct route){.kind = command->request == TO_ALL_NODES ? ROUTE_NODES
-                                                                   : ROUTE_PRIMARIES};
+    return (struct route){.kind = command->request == TO_ALL_NODES ? ROUTE_NODES : ROUTE_PRIMARIES};
 }
 
 struct route route_request(const struct command *command, const struct arguments *arguments,
@@ -89,8 +88,7 @@ struct route route_request(const struct command *command, const struct arguments
     case COMMAND_CLASS_ANY_NODE: return (struct route){.kind = ROUTE_ANY};
     case COMMAND_CLASS_LOCAL: return (struct route){.kind = ROUTE_LOCAL};
     case COMMAND_CLASS_STREAM_READ:
-        return stream_read_blocks(arguments) ? unsupported
-                                             : route_keys(command, arguments, keys);
+        return stream_read_blocks(arguments) ? unsupported : route_keys(command, arguments, keys);
     case COMMAND_CLASS_BLOCKING:
     case COMMAND_CLASS_TRANSACTION:
     case COMMAND_CLASS_PUBSUB:

@@ -45,7 +45,8 @@ static inline bool slot_bit(const uint64_t *bits, uint16_t slot)
 /* The pool behind `address`: known, or new if the address is numeric; NULL otherwise. */
 struct pool *slot_table_pool_at(struct slot_table *table, const struct address *address);
 
-/* One of the primaries in turn, one that accepts requests if there is any; NULL without primaries. */
+/* One of the primaries in turn, one that accepts requests if there is any; NULL without primaries.
+ */
 struct pool *slot_table_any_primary(struct slot_table *table);
 
 /* Closes and frees leaving pools that have nothing in flight. Returns true when pools that must be

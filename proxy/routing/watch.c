@@ -1,5 +1,7 @@
 #include "proxy/routing/watch.h"
 
+#include "proxy/routing/holding.h"
+
 /* What a request that still waits is told at its deadline. */
 static const enum error_symbol waiting_errors[REFUSAL_COUNT] = {
     [REFUSAL_NONE] = ERROR_CLUSTER_DOWN,
@@ -58,8 +60,8 @@ static bool upstream_is_stalled(const struct upstream *upstream, uint64_t now, u
     }
 
     const struct request *request = container_of(first, struct request, in_queue);
-    uint64_t since = upstream->last_read > request->arrived ? upstream->last_read
-                                                            : request->arrived;
+    uint64_t since =
+        upstream->last_read > request->arrived ? upstream->last_read : request->arrived;
 
     return request->done == NULL && since + 2 * patience < now;
 }
@@ -109,7 +111,7 @@ static void watch_waiting(struct dispatcher *dispatcher, struct gate *gate, uint
             continue;
         }
         metric_add(&dispatcher->site.metrics->timeouts_total, 1);
-        dispatcher_unhold(dispatcher, request);
+        holding_unhold(dispatcher, request);
         dispatcher_hint(dispatcher, HINT_UNBOUND);
         dispatcher_refuse(dispatcher, request, waiting_errors[request->refusal], NULL);
     }
@@ -128,7 +130,7 @@ static void watch_gates(struct dispatcher *dispatcher)
             watch_waiting(dispatcher, gate, &earliest);
         }
         if (gate->outstanding == 0 && gate->retry_at <= now) {
-            dispatcher_look_at(dispatcher, gate);
+            holding_look_at(dispatcher, gate);
         }
     }
     if (is_due) {
@@ -142,7 +144,7 @@ static void watch_moving(struct dispatcher *dispatcher)
     uint16_t slot;
 
     while ((slot = moving_expire(&dispatcher->moving, now)) != SLOT_NONE) {
-        dispatcher_unwatch(dispatcher, slot);
+        holding_unwatch(dispatcher, slot);
     }
 }
 

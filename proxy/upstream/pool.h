@@ -43,13 +43,13 @@ struct pool {
     char id[NODE_ID_SIZE + 1]; /* "" for an address that a redirect named and no picture knows */
     struct address address;
     struct endpoint endpoint;
-    char name[300];            /* "host:port", for logs and errors */
-    uint16_t index;            /* among its dispatcher's pools */
-    bool is_primary;           /* in the picture in use */
-    bool is_leaving;           /* no picture names it any more: closes when nothing is in flight */
-    uint32_t attempts;         /* failures to connect in a row */
-    uint64_t retry_at;         /* no attempt before this time */
-    uint64_t down_since;       /* 0: reachable, or not tried yet */
+    char name[300];      /* "host:port", for logs and errors */
+    uint16_t index;      /* among its dispatcher's pools */
+    bool is_primary;     /* in the picture in use */
+    bool is_leaving;     /* no picture names it any more: closes when nothing is in flight */
+    uint32_t attempts;   /* failures to connect in a row */
+    uint64_t retry_at;   /* no attempt before this time */
+    uint64_t down_since; /* 0: reachable, or not tried yet */
     uint32_t upstream_count;
     struct upstream upstreams[];
 };

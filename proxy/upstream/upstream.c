@@ -139,7 +139,8 @@ static void upstream_greet(struct upstream *upstream)
     upstream_want_flush(upstream);
 }
 
-/* Any error to AUTH ends the connection. The last answer is to CLIENT SETNAME and may be anything. */
+/* Any error to AUTH ends the connection. The last answer is to CLIENT SETNAME and may be anything.
+ */
 static void upstream_on_greeting(struct upstream *upstream, struct span reply)
 {
     upstream->greetings--;
@@ -179,8 +180,7 @@ static void upstream_scan(struct upstream *upstream)
     while (upstream->inbound.size > 0) {
         struct span bytes = inbound_bytes(&upstream->inbound);
         size_t used = 0;
-        enum scan_result result =
-            reply_scan_next(&upstream->scan, reply_limit_bytes, bytes, &used);
+        enum scan_result result = reply_scan_next(&upstream->scan, reply_limit_bytes, bytes, &used);
 
         if (result == SCAN_MORE) {
             inbound_keep(&upstream->inbound);
@@ -208,8 +208,8 @@ static enum socket_result upstream_read(struct upstream *upstream)
 {
     const struct pool_site *site = upstream->pool->site;
     size_t received = 0;
-    enum socket_result result = intake_read(site->intake, &upstream->inbound, upstream->fd,
-                                            upstream->scan.need, &received);
+    enum socket_result result =
+        intake_read(site->intake, &upstream->inbound, upstream->fd, upstream->scan.need, &received);
 
     if (received > 0) {
         upstream->last_read = reactor_now(site->reactor);
@@ -328,8 +328,8 @@ void upstream_connect(struct upstream *upstream)
         reactor_timer_start(&upstream->connect_timer, 0);
         return;
     }
-    socket_set_user_timeout(upstream->fd, (uint32_t)(USER_TIMEOUT_FACTOR *
-                                                     site->config->timeout_request / US_PER_MS));
+    socket_set_user_timeout(
+        upstream->fd, (uint32_t)(USER_TIMEOUT_FACTOR * site->config->timeout_request / US_PER_MS));
     ev_io_set(&upstream->readable, upstream->fd, EV_READ);
     ev_io_set(&upstream->writable, upstream->fd, EV_WRITE);
     ev_io_start(upstream_loop(upstream), &upstream->writable);

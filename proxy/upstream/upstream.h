@@ -71,8 +71,9 @@ void upstream_send(struct upstream *upstream, struct request *request);
  * that certainly never left as RETURN_UNSENT, the others as RETURN_LOST. */
 void upstream_close(struct upstream *upstream, enum close_reason reason);
 
-/* `request` waits or is in flight here, and is wanted no more: out of the waiting it is taken, among
- * those in flight an orphan takes its place. Afterwards it is on no queue, and the caller's. */
+/* `request` waits or is in flight here, and is wanted no more: out of the waiting it is taken,
+ * among those in flight an orphan takes its place. Afterwards it is on no queue, and the caller's.
+ */
 void upstream_forget(struct upstream *upstream, struct request *request);
 
 /* Starts to connect if there is no connection; for a probe without a request. */

@@ -1,0 +1,200 @@
+#include "proxy/routing/holding.h"
+
+#include <stdlib.h>
+
+#include "proxy/routing/pick.h"
+
+enum {
+    PAUSE_FIRST_US = US_PER_MS,
+    PAUSE_MAX_US = 50 * US_PER_MS,
+};
+
+void holding_look_at(struct dispatcher *dispatcher, struct gate *gate)
+{
+    list_move(&dispatcher->gates.ready, &gate->in_list);
+    reactor_flush_later(dispatcher->site.reactor, &dispatcher->pump);
+}
+
+void holding_look_at_all(struct dispatcher *dispatcher)
+{
+    if (dispatcher->gates.count == 0) {
+        return;
+    }
+    LIST_EACH (link, &dispatcher->gates.resting) {
+        container_of(link, struct gate, in_list)->retry_at = 0;
+    }
+    list_splice(&dispatcher->gates.ready, &dispatcher->gates.resting);
+    reactor_flush_later(dispatcher->site.reactor, &dispatcher->pump);
+}
+
+struct gate *holding_gate(struct dispatcher *dispatcher, struct lane *lane, uint32_t key)
+{
+    struct gate *gate = gates_find(&dispatcher->gates, lane, key);
+
+    if (gate == NULL) {
+        gate = gate_new(&dispatcher->gates, lane, key);
+        list_append(&dispatcher->gates.resting, &gate->in_list);
+        if (gate_is_for_slot(gate)) {
+            dispatcher->table.slots[key].watched++;
+        }
+    }
+    return gate;
+}
+
+void holding_close_gate(struct dispatcher *dispatcher, struct gate *gate)
+{
+    if (gate_is_for_slot(gate)) {
+        holding_unwatch(dispatcher, (uint16_t)gate->key);
+    }
+    gate_free(&dispatcher->gates, &gate);
+}
+
+void holding_unwatch(struct dispatcher *dispatcher, uint16_t slot)
+{
+    CHECK(dispatcher->table.slots[slot].watched > 0);
+    dispatcher->table.slots[slot].watched--;
+}
+
+/* The request leaves the node's hands: its gate may go on. */
+void holding_release(struct dispatcher *dispatcher, struct request *request)
+{
+    struct gate *gate = request->gate;
+
+    if (gate != NULL) {
+        gate_detach(request);
+        holding_look_at(dispatcher, gate);
+    }
+}
+
+static void count_waiting(struct dispatcher *dispatcher, const struct request *request)
+{
+    struct metrics *metrics = dispatcher->site.metrics;
+
+    dispatcher->waiting_count++;
+    dispatcher->waiting_bytes += request->bytes.size;
+    if (request->deadline < dispatcher->waiting_deadline) {
+        dispatcher->waiting_deadline = request->deadline;
+    }
+    metric_add(&metrics->waiting_requests, 1);
+    metric_add(&metrics->waiting_bytes, request->bytes.size);
+    metric_add(&metrics->waited_total, 1);
+}
+
+void holding_unhold(struct dispatcher *dispatcher, struct request *request)
+{
+    struct metrics *metrics = dispatcher->site.metrics;
+
+    CHECK(request->state == REQUEST_WAITING && list_link_is_on(&request->in_queue));
+    list_remove(&request->in_queue);
+    dispatcher->waiting_count--;
+    dispatcher->waiting_bytes -= request->bytes.size;
+    metric_subtract(&metrics->waiting_requests, 1);
+    metric_subtract(&metrics->waiting_bytes, request->bytes.size);
+}
+
+/* Puts `request` behind its gate. Refuses it where too much waits already. */
+void holding_hold(struct dispatcher *dispatcher, struct gate *gate, struct request *request)
+{
+    const struct pool_config *config = dispatcher->site.config;
+
+    if (request->state == REQUEST_SENT) {
+        gate_detach(request);
+        request_become(request, REQUEST_WAITING);
+    }
+    holding_look_at(dispatcher, gate);
+    if (dispatcher->waiting_count >= config->waiting_requests ||
+        dispatcher->waiting_bytes + request->bytes.size > config->waiting_bytes) {
+        dispatcher_refuse(dispatcher, request, ERROR_OVERLOADED, "the cluster to settle");
+        return;
+    }
+    gate_hold(gate, request);
+    count_waiting(dispatcher, request);
+}
+
+/* Doubles with each refusal in a row; jittered, so that clients do not come back together. */
+static uint64_t gate_pause(const struct gate *gate)
+{
+    uint64_t pause = (uint64_t)PAUSE_FIRST_US << (gate->attempts < 6 ? gate->attempts : 6);
+
+    if (pause > PAUSE_MAX_US) {
+        pause = PAUSE_MAX_US;
+    }
+    return pause - (uint64_t)random() % (pause / 2);
+}
+
+/* Holds back what was refused, or never left, or lost its answer; with or without a pause. */
+void holding_hold_refused(struct dispatcher *dispatcher, struct request *request,
+                          enum refusal refusal, enum pause pause)
+{
+    struct gate *gate = request->gate;
+
+    if (gate == NULL) {
+        gate = holding_gate(dispatcher, request->lane, gate_key(request));
+    }
+    request->refusal = (uint8_t)refusal;
+    gate->is_settled = false;
+    if (pause == AFTER_A_PAUSE) {
+        gate->retry_at = reactor_now(dispatcher->site.reactor) + gate_pause(gate);
+        gate->attempts++;
+    }
+    holding_hold(dispatcher, gate, request);
+}
+
+static void gate_rest(struct dispatcher *dispatcher, struct gate *gate)
+{
+    list_move(&dispatcher->gates.resting, &gate->in_list);
+}
+
+/* May more than one request of the gate be on its way? */
+static bool gate_is_open(const struct dispatcher *dispatcher, const struct gate *gate)
+{
+    return gate->is_settled &&
+           !(gate_is_for_slot(gate) && moving_has(&dispatcher->moving, (uint16_t)gate->key));
+}
+
+/* Sends or refuses the first that waits. Returns false when the gate must rest. */
+static bool pump_one(struct dispatcher *dispatcher, struct gate *gate, struct request *request)
+{
+    struct pick pick = pick_for(dispatcher, request);
+
+    if (pick.verdict == WAIT_FOR_IT) {
+        gate->retry_at = reactor_now(dispatcher->site.reactor) + gate_pause(gate);
+        return false;
+    }
+    holding_unhold(dispatcher, request);
+    if (pick.verdict == REFUSE_IT) {
+        dispatcher_refuse(dispatcher, request, pick.error, pick_name(&pick));
+        return true;
+    }
+    if (!gate_is_open(dispatcher, gate)) {
+        gate_attach(gate, request);
+    }
+    pool_send(pick.pool, request, request->lane->number);
+    return true;
+}
+
+static void pump_gate(struct dispatcher *dispatcher, struct gate *gate)
+{
+    while (gate->outstanding == 0 && gate->retry_at <= reactor_now(dispatcher->site.reactor)) {
+        struct list_link *first = list_first(&gate->waiting);
+
+        if (first == NULL) {
+            holding_close_gate(dispatcher, gate);
+            return;
+        }
+        if (!pump_one(dispatcher, gate, container_of(first, struct request, in_queue))) {
+            break;
+        }
+    }
+    gate_rest(dispatcher, gate);
+}
+
+void holding_on_pump(struct turn_task *task)
+{
+    struct dispatcher *dispatcher = container_of(task, struct dispatcher, pump);
+    struct list_link *first;
+
+    while ((first = list_first(&dispatcher->gates.ready)) != NULL) {
+        pump_gate(dispatcher, container_of(first, struct gate, in_list));
+    }
+}

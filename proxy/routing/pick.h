@@ -1,0 +1,23 @@
+/* pick.h - where a request can go now: to which pool, or why not. Decides, and does nothing.
+ * Worker's thread only.
+ */
+#ifndef PROXY_ROUTING_PICK_H
+#define PROXY_ROUTING_PICK_H
+
+#include "proxy/routing/dispatcher.h"
+
+enum verdict { SEND_IT, WAIT_FOR_IT, REFUSE_IT };
+
+struct pick {
+    enum verdict verdict;
+    struct pool *pool;       /* REFUSE_IT: the one that would have served it, or NULL */
+    enum error_symbol error; /* REFUSE_IT */
+};
+
+/* Drops the request's wish to ask another node if that one cannot be reached now. */
+struct pick pick_for(struct dispatcher *dispatcher, struct request *request);
+
+/* Who is to blame, for the text of a refusal. */
+const char *pick_name(const struct pick *pick);
+
+#endif
