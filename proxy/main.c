@@ -4,8 +4,8 @@
 
 #include "common/log.h"
 #include "config/config.h"
-#include "proxy/arguments.h"
 #include "proxy/command/command_help.h"
+#include "proxy/command_line.h"
 #include "proxy/healthcheck.h"
 #include "proxy/metrics/metrics_text.h"
 #include "proxy/server.h"
@@ -14,10 +14,10 @@
 enum { HEALTHCHECK_TIMEOUT_US = 2 * US_PER_SECOND };
 
 /* The configuration, or NULL after everything that is wrong has been said. */
-static struct config *load(const struct arguments *arguments)
+static struct config *load(const struct command_line *line)
 {
     struct config_errors errors;
-    struct config *config = config_load(arguments->config_path, &arguments->overrides, &errors);
+    struct config *config = config_load(line->config_path, &line->overrides, &errors);
 
     for (size_t i = 0; i < errors.count; i++) {
         fprintf(stderr, "slotway: %s\n", errors.lines[i]);
@@ -50,9 +50,9 @@ static int check_health(const struct config *config)
     return EXIT_FINE;
 }
 
-static int with_config(const struct arguments *arguments, int (*act)(const struct config *config))
+static int with_config(const struct command_line *line, int (*act)(const struct config *config))
 {
-    struct config *config = load(arguments);
+    struct config *config = load(line);
 
     if (config == NULL) {
         return EXIT_BAD_CONFIG;
@@ -64,10 +64,10 @@ static int with_config(const struct arguments *arguments, int (*act)(const struc
 
 /* Only the admin address matters here, so the running process may have its seeds from a command
  * line that this one does not see. */
-static int healthcheck_action(struct arguments *arguments)
+static int healthcheck_action(struct command_line *line)
 {
     static const char *unused_seed[] = {"127.0.0.1:1"};
-    struct arguments lenient = *arguments;
+    struct command_line lenient = *line;
 
     if (lenient.config_path == NULL) {
         lenient.overrides.seeds = unused_seed;
@@ -90,28 +90,28 @@ static int print_action(const struct config *config)
 
 typedef void help_fn(FILE *to);
 
-static int print_help(enum arguments_form form, help_fn *text, help_fn *markdown)
+static int print_help(enum command_line_form form, help_fn *text, help_fn *markdown)
 {
-    (form == ARGUMENTS_MARKDOWN ? markdown : text)(stdout);
+    (form == COMMAND_LINE_MARKDOWN ? markdown : text)(stdout);
     return EXIT_FINE;
 }
 
-static int act(struct arguments *arguments)
+static int act(struct command_line *line)
 {
-    enum arguments_form form = arguments->form;
+    enum command_line_form form = line->form;
 
-    switch (arguments->action) {
-    case ARGUMENTS_RUN: return with_config(arguments, run);
-    case ARGUMENTS_CHECK: return with_config(arguments, check_action);
-    case ARGUMENTS_PRINT_CONFIG: return with_config(arguments, print_action);
-    case ARGUMENTS_HEALTHCHECK: return healthcheck_action(arguments);
-    case ARGUMENTS_VERSION: puts("slotway " SLOTWAY_VERSION); return EXIT_FINE;
-    case ARGUMENTS_HELP: arguments_print_help(stdout); return EXIT_FINE;
-    case ARGUMENTS_HELP_OPTIONS:
+    switch (line->action) {
+    case COMMAND_LINE_RUN: return with_config(line, run);
+    case COMMAND_LINE_CHECK: return with_config(line, check_action);
+    case COMMAND_LINE_PRINT_CONFIG: return with_config(line, print_action);
+    case COMMAND_LINE_HEALTHCHECK: return healthcheck_action(line);
+    case COMMAND_LINE_VERSION: puts("slotway " SLOTWAY_VERSION); return EXIT_FINE;
+    case COMMAND_LINE_HELP: command_line_print_help(stdout); return EXIT_FINE;
+    case COMMAND_LINE_HELP_OPTIONS:
         return print_help(form, config_print_options, config_print_options_markdown);
-    case ARGUMENTS_HELP_METRICS:
+    case COMMAND_LINE_HELP_METRICS:
         return print_help(form, metrics_print_help, metrics_print_help_markdown);
-    case ARGUMENTS_HELP_COMMANDS:
+    case COMMAND_LINE_HELP_COMMANDS:
         return print_help(form, command_print_help, command_print_help_markdown);
     }
     return EXIT_BAD_USAGE;
@@ -119,13 +119,13 @@ static int act(struct arguments *arguments)
 
 int main(int argc, char **argv)
 {
-    struct arguments arguments;
+    struct command_line line;
     int code = EXIT_BAD_USAGE;
 
-    if (arguments_parse(argc, argv, &arguments, stderr)) {
-        code = act(&arguments);
+    if (command_line_parse(argc, argv, &line, stderr)) {
+        code = act(&line);
     }
-    arguments_clear(&arguments);
+    command_line_clear(&line);
     if (fflush(stdout) != 0) {
         fprintf(stderr, "slotway: cannot write: %s\n", strerror(errno));
         return code == EXIT_FINE ? EXIT_BAD_CONFIG : code;

@@ -1,4 +1,4 @@
-#include "proxy/arguments.h"
+#include "proxy/command_line.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 enum { ARGC_MAX = 12 };
 
 /* Parses `words` behind the program's name; what was complained about is to be freed. */
-static bool parse(const char *const *words, struct arguments *arguments, char **complaints)
+static bool parse(const char *const *words, struct command_line *line, char **complaints)
 {
     char *argv[ARGC_MAX + 2] = {(char *)"slotway"};
     size_t size = 0;
@@ -18,65 +18,65 @@ static bool parse(const char *const *words, struct arguments *arguments, char **
         cr_assert_leq(argc, ARGC_MAX);
         argv[argc] = (char *)words[argc - 1];
     }
-    bool result = arguments_parse(argc, argv, arguments, to);
+    bool result = command_line_parse(argc, argv, line, to);
     fclose(to);
     return result;
 }
 
 static const struct {
     const char *words[ARGC_MAX];
-    enum arguments_action action;
-    enum arguments_form form;
+    enum command_line_action action;
+    enum command_line_form form;
 } actions[] = {
-    {{NULL}, ARGUMENTS_RUN, ARGUMENTS_TEXT},
-    {{"-c", "f"}, ARGUMENTS_RUN, ARGUMENTS_TEXT},
-    {{"--check", "-c", "f"}, ARGUMENTS_CHECK, ARGUMENTS_TEXT},
-    {{"--print-config"}, ARGUMENTS_PRINT_CONFIG, ARGUMENTS_TEXT},
-    {{"--healthcheck"}, ARGUMENTS_HEALTHCHECK, ARGUMENTS_TEXT},
-    {{"-V"}, ARGUMENTS_VERSION, ARGUMENTS_TEXT},
-    {{"--version"}, ARGUMENTS_VERSION, ARGUMENTS_TEXT},
-    {{"-h"}, ARGUMENTS_HELP, ARGUMENTS_TEXT},
-    {{"--help"}, ARGUMENTS_HELP, ARGUMENTS_TEXT},
-    {{"--help-options"}, ARGUMENTS_HELP_OPTIONS, ARGUMENTS_TEXT},
-    {{"--help-options=text"}, ARGUMENTS_HELP_OPTIONS, ARGUMENTS_TEXT},
-    {{"--help-options=markdown"}, ARGUMENTS_HELP_OPTIONS, ARGUMENTS_MARKDOWN},
-    {{"--help-metrics=markdown"}, ARGUMENTS_HELP_METRICS, ARGUMENTS_MARKDOWN},
-    {{"--help-commands"}, ARGUMENTS_HELP_COMMANDS, ARGUMENTS_TEXT},
+    {{NULL}, COMMAND_LINE_RUN, COMMAND_LINE_TEXT},
+    {{"-c", "f"}, COMMAND_LINE_RUN, COMMAND_LINE_TEXT},
+    {{"--check", "-c", "f"}, COMMAND_LINE_CHECK, COMMAND_LINE_TEXT},
+    {{"--print-config"}, COMMAND_LINE_PRINT_CONFIG, COMMAND_LINE_TEXT},
+    {{"--healthcheck"}, COMMAND_LINE_HEALTHCHECK, COMMAND_LINE_TEXT},
+    {{"-V"}, COMMAND_LINE_VERSION, COMMAND_LINE_TEXT},
+    {{"--version"}, COMMAND_LINE_VERSION, COMMAND_LINE_TEXT},
+    {{"-h"}, COMMAND_LINE_HELP, COMMAND_LINE_TEXT},
+    {{"--help"}, COMMAND_LINE_HELP, COMMAND_LINE_TEXT},
+    {{"--help-options"}, COMMAND_LINE_HELP_OPTIONS, COMMAND_LINE_TEXT},
+    {{"--help-options=text"}, COMMAND_LINE_HELP_OPTIONS, COMMAND_LINE_TEXT},
+    {{"--help-options=markdown"}, COMMAND_LINE_HELP_OPTIONS, COMMAND_LINE_MARKDOWN},
+    {{"--help-metrics=markdown"}, COMMAND_LINE_HELP_METRICS, COMMAND_LINE_MARKDOWN},
+    {{"--help-commands"}, COMMAND_LINE_HELP_COMMANDS, COMMAND_LINE_TEXT},
 };
 
-Test(arguments, what_to_do)
+Test(command_line, what_to_do)
 {
     for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
-        struct arguments arguments;
+        struct command_line line;
         char *complaints = NULL;
-        cr_expect(parse(actions[i].words, &arguments, &complaints), "row %zu", i);
-        cr_expect_eq(arguments.action, actions[i].action, "row %zu", i);
-        cr_expect_eq(arguments.form, actions[i].form, "row %zu", i);
+        cr_expect(parse(actions[i].words, &line, &complaints), "row %zu", i);
+        cr_expect_eq(line.action, actions[i].action, "row %zu", i);
+        cr_expect_eq(line.form, actions[i].form, "row %zu", i);
         cr_expect_str_eq(complaints, "");
-        arguments_clear(&arguments);
+        command_line_clear(&line);
         free(complaints);
     }
 }
 
-Test(arguments, what_to_run_with)
+Test(command_line, what_to_run_with)
 {
     const char *const words[] = {"--config=f", "--listen", "h:1",         "--seed",      "n:1",
                                  "--seed",     "n:2",      "--workers=3", "--admin=off", NULL};
-    struct arguments arguments;
+    struct command_line line;
     char *complaints = NULL;
 
-    cr_assert(parse(words, &arguments, &complaints), "%s", complaints);
-    cr_expect_str_eq(arguments.config_path, "f");
-    cr_expect_eq(arguments.overrides.listen_count, 1);
-    cr_expect_str_eq(arguments.overrides.listen[0], "h:1");
-    cr_expect_eq(arguments.overrides.seed_count, 2);
-    cr_expect_str_eq(arguments.overrides.seeds[1], "n:2");
-    cr_expect_str_eq(arguments.overrides.workers, "3");
-    cr_expect_str_eq(arguments.overrides.admin_listen, "off");
-    cr_expect_null(arguments.overrides.log_level);
-    cr_expect_null(arguments.overrides.password_file);
-    arguments_clear(&arguments);
-    cr_expect_null(arguments.overrides.seeds);
+    cr_assert(parse(words, &line, &complaints), "%s", complaints);
+    cr_expect_str_eq(line.config_path, "f");
+    cr_expect_eq(line.overrides.listen_count, 1);
+    cr_expect_str_eq(line.overrides.listen[0], "h:1");
+    cr_expect_eq(line.overrides.seed_count, 2);
+    cr_expect_str_eq(line.overrides.seeds[1], "n:2");
+    cr_expect_str_eq(line.overrides.workers, "3");
+    cr_expect_str_eq(line.overrides.admin_listen, "off");
+    cr_expect_null(line.overrides.log_level);
+    cr_expect_null(line.overrides.password_file);
+    command_line_clear(&line);
+    cr_expect_null(line.overrides.seeds);
     free(complaints);
 }
 
@@ -96,44 +96,44 @@ static const struct {
     {{"--help-options=html"}, "slotway: unknown form 'html' of help, expected text or markdown\n"},
 };
 
-Test(arguments, mistakes)
+Test(command_line, mistakes)
 {
     for (size_t i = 0; i < ARRAY_LEN(mistakes); i++) {
-        struct arguments arguments;
+        struct command_line line;
         char *complaints = NULL;
-        cr_expect_not(parse(mistakes[i].words, &arguments, &complaints), "row %zu", i);
+        cr_expect_not(parse(mistakes[i].words, &line, &complaints), "row %zu", i);
         cr_expect_str_eq(complaints, mistakes[i].complaint);
-        arguments_clear(&arguments);
+        command_line_clear(&line);
         free(complaints);
     }
 }
 
-Test(arguments, a_variable_names_the_file_when_nothing_else_does)
+Test(command_line, a_variable_names_the_file_when_nothing_else_does)
 {
     const char *const none[] = {NULL};
     const char *const named[] = {"-c", "mine", NULL};
-    struct arguments arguments;
+    struct command_line line;
     char *complaints = NULL;
 
     setenv("SLOTWAY_CONFIG", "from environment", 1);
-    cr_assert(parse(none, &arguments, &complaints));
-    cr_expect_str_eq(arguments.config_path, "from environment");
-    arguments_clear(&arguments);
+    cr_assert(parse(none, &line, &complaints));
+    cr_expect_str_eq(line.config_path, "from environment");
+    command_line_clear(&line);
     free(complaints);
 
-    cr_assert(parse(named, &arguments, &complaints));
-    cr_expect_str_eq(arguments.config_path, "mine");
-    arguments_clear(&arguments);
+    cr_assert(parse(named, &line, &complaints));
+    cr_expect_str_eq(line.config_path, "mine");
+    command_line_clear(&line);
     free(complaints);
 
     setenv("SLOTWAY_CONFIG", "", 1);
-    cr_assert(parse(none, &arguments, &complaints));
-    cr_expect_null(arguments.config_path);
-    arguments_clear(&arguments);
+    cr_assert(parse(none, &line, &complaints));
+    cr_expect_null(line.config_path);
+    command_line_clear(&line);
     free(complaints);
 }
 
-Test(arguments, help_has_every_long_option)
+Test(command_line, help_has_every_long_option)
 {
     static const char *const names[] = {
         "--config", "--check",         "--print-config", "--healthcheck",   "--version",
@@ -145,7 +145,7 @@ Test(arguments, help_has_every_long_option)
     FILE *to = open_memstream(&help, &size);
 
     cr_assert_not_null(to);
-    arguments_print_help(to);
+    command_line_print_help(to);
     fclose(to);
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         cr_expect_not_null(strstr(help, names[i]), "%s", names[i]);

@@ -1,4 +1,4 @@
-#include "proxy/arguments.h"
+#include "proxy/command_line.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -47,12 +47,12 @@ static void append(const char ***list, size_t *count, const char *text)
 }
 
 /* Options that say a value; false for any other. */
-static bool take_value(struct arguments *arguments, int option, const char *value)
+static bool take_value(struct command_line *line, int option, const char *value)
 {
-    struct config_overrides *overrides = &arguments->overrides;
+    struct config_overrides *overrides = &line->overrides;
 
     switch (option) {
-    case 'c': arguments->config_path = value; return true;
+    case 'c': line->config_path = value; return true;
     case ON_LISTEN: append(&overrides->listen, &overrides->listen_count, value); return true;
     case ON_SEED: append(&overrides->seeds, &overrides->seed_count, value); return true;
     case ON_PASSWORD_FILE: overrides->password_file = value; return true;
@@ -64,39 +64,39 @@ static bool take_value(struct arguments *arguments, int option, const char *valu
 }
 
 /* Options that say what to do; the last one counts. */
-static bool take_action(struct arguments *arguments, int option)
+static bool take_action(struct command_line *line, int option)
 {
     static const struct {
         int option;
-        enum arguments_action action;
+        enum command_line_action action;
     } actions[] = {
-        {ON_CHECK, ARGUMENTS_CHECK},
-        {ON_PRINT_CONFIG, ARGUMENTS_PRINT_CONFIG},
-        {ON_HEALTHCHECK, ARGUMENTS_HEALTHCHECK},
-        {'V', ARGUMENTS_VERSION},
-        {'h', ARGUMENTS_HELP},
-        {ON_HELP_OPTIONS, ARGUMENTS_HELP_OPTIONS},
-        {ON_HELP_METRICS, ARGUMENTS_HELP_METRICS},
-        {ON_HELP_COMMANDS, ARGUMENTS_HELP_COMMANDS},
+        {ON_CHECK, COMMAND_LINE_CHECK},
+        {ON_PRINT_CONFIG, COMMAND_LINE_PRINT_CONFIG},
+        {ON_HEALTHCHECK, COMMAND_LINE_HEALTHCHECK},
+        {'V', COMMAND_LINE_VERSION},
+        {'h', COMMAND_LINE_HELP},
+        {ON_HELP_OPTIONS, COMMAND_LINE_HELP_OPTIONS},
+        {ON_HELP_METRICS, COMMAND_LINE_HELP_METRICS},
+        {ON_HELP_COMMANDS, COMMAND_LINE_HELP_COMMANDS},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
         if (actions[i].option == option) {
-            arguments->action = actions[i].action;
+            line->action = actions[i].action;
             return true;
         }
     }
     return false;
 }
 
-static bool take_form(struct arguments *arguments, const char *form, FILE *complaints)
+static bool take_form(struct command_line *line, const char *form, FILE *complaints)
 {
     if (form == NULL || strcmp(form, "text") == 0) {
-        arguments->form = ARGUMENTS_TEXT;
+        line->form = COMMAND_LINE_TEXT;
         return true;
     }
     if (strcmp(form, "markdown") == 0) {
-        arguments->form = ARGUMENTS_MARKDOWN;
+        line->form = COMMAND_LINE_MARKDOWN;
         return true;
     }
     fprintf(complaints, "slotway: unknown form '%s' of help, expected text or markdown\n", form);
@@ -120,7 +120,7 @@ static void complain(int option, char **argv, FILE *complaints)
     fputs(", see slotway --help\n", complaints);
 }
 
-static bool take_options(int argc, char **argv, struct arguments *arguments, FILE *complaints)
+static bool take_options(int argc, char **argv, struct command_line *line, FILE *complaints)
 {
     int option = 0;
 
@@ -128,14 +128,14 @@ static bool take_options(int argc, char **argv, struct arguments *arguments, FIL
     optind = 0;
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":c:hV", long_options, NULL)) != -1) {
-        if (take_value(arguments, option, optarg)) {
+        if (take_value(line, option, optarg)) {
             continue;
         }
-        if (!take_action(arguments, option)) {
+        if (!take_action(line, option)) {
             complain(option, argv, complaints);
             return false;
         }
-        if (!take_form(arguments, optarg, complaints)) {
+        if (!take_form(line, optarg, complaints)) {
             return false;
         }
     }
@@ -147,27 +147,27 @@ static bool take_options(int argc, char **argv, struct arguments *arguments, FIL
     return true;
 }
 
-bool arguments_parse(int argc, char **argv, struct arguments *arguments, FILE *complaints)
+bool command_line_parse(int argc, char **argv, struct command_line *line, FILE *complaints)
 {
-    *arguments = (struct arguments){.action = ARGUMENTS_RUN};
-    if (!take_options(argc, argv, arguments, complaints)) {
+    *line = (struct command_line){.action = COMMAND_LINE_RUN};
+    if (!take_options(argc, argv, line, complaints)) {
         return false;
     }
     const char *path = getenv("SLOTWAY_CONFIG");
-    if (arguments->config_path == NULL && path != NULL && *path != '\0') {
-        arguments->config_path = path;
+    if (line->config_path == NULL && path != NULL && *path != '\0') {
+        line->config_path = path;
     }
     return true;
 }
 
-void arguments_clear(struct arguments *arguments)
+void command_line_clear(struct command_line *line)
 {
-    free(arguments->overrides.listen);
-    free(arguments->overrides.seeds);
-    *arguments = (struct arguments){0};
+    free(line->overrides.listen);
+    free(line->overrides.seeds);
+    *line = (struct command_line){0};
 }
 
-void arguments_print_help(FILE *to)
+void command_line_print_help(FILE *to)
 {
     fputs("slotway - one address for a whole Redis or Valkey Cluster\n"
           "\n"
