@@ -36,14 +36,17 @@ struct discovery_stats {
 /* Borrows `pool` until freed. Nothing runs before discovery_start. */
 struct discovery *discovery_new(const struct pool_config *pool, topology_publish *publish,
                                 void *context) MUST_USE;
+
+/* Starts the thread; once. */
 void discovery_start(struct discovery *discovery);
 
 /* Any thread; cheap, also when called for every request. */
 void discovery_hint(struct discovery *discovery, enum discovery_hint hint);
 
+/* Any thread; lent until `discovery` is freed. */
 const struct discovery_stats *discovery_stats(const struct discovery *discovery);
 
-/* Ends the thread, within a second even when a node hangs, and frees. */
+/* Ends the thread, within a second even when a node hangs, and frees. NULL inside is fine. */
 void discovery_free(struct discovery **discovery);
 
 #endif

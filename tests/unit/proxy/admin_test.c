@@ -1,0 +1,305 @@
+#include "proxy/admin.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/mailbox.h"
+#include "common/socket.h"
+
+enum { ANSWER_MAX = 4 * 1024 * 1024, PATIENCE_US = 5 * US_PER_SECOND };
+
+static struct reactor *reactor;
+static struct mailbox *mailbox;
+static struct admin *admin;
+static pthread_t control;
+static uint16_t port;
+
+static _Atomic bool is_ready;
+static _Atomic int metric_lines = 1;
+static char *answer;
+
+static void write_metrics(void *context, struct sendq *to)
+{
+    cr_assert_eq(context, &metric_lines);
+    for (int line = 0; line < metric_lines; line++) {
+        sendq_print(to, "line_%d 1\n", line);
+    }
+}
+
+static bool ready(void *context UNUSED, struct sendq *why)
+{
+    sendq_print(why, "pool main: not yet\n");
+    return is_ready;
+}
+
+static const struct admin_hooks hooks = {&metric_lines, write_metrics, ready};
+
+static struct address local_address(uint16_t at)
+{
+    struct address address;
+
+    cr_assert_eq(address_set(&address, SPAN("127.0.0.1"), at), ADDRESS_OK);
+    return address;
+}
+
+static void *run(void *context UNUSED)
+{
+    reactor_run(reactor);
+    return NULL;
+}
+
+static void stop(struct message *message UNUSED)
+{
+    reactor_stop(reactor);
+}
+
+static void set_up(void)
+{
+    struct address any = local_address(0);
+
+    signal(SIGPIPE, SIG_IGN);
+    log_set_descriptor(open("/dev/null", O_WRONLY | O_CLOEXEC));
+    reactor = reactor_new();
+    mailbox = mailbox_new(reactor);
+    admin = admin_new(reactor, &any, &hooks);
+    cr_assert_not_null(admin);
+    port = admin_port(admin);
+    answer = malloc(ANSWER_MAX);
+    pthread_create(&control, NULL, run, NULL);
+}
+
+static void tear_down(void)
+{
+    struct message message = {.deliver = stop, .drop = stop};
+
+    mailbox_post(mailbox, &message);
+    pthread_join(control, NULL);
+    admin_free(&admin);
+    cr_expect_null(admin);
+    mailbox_free(&mailbox);
+    reactor_free(&reactor);
+    free(answer);
+}
+
+TestSuite(admin, .init = set_up, .fini = tear_down, .timeout = 30);
+
+static bool wait_for(int fd, short events)
+{
+    struct pollfd watched = {.fd = fd, .events = events};
+
+    return poll(&watched, 1, PATIENCE_US / US_PER_MS) > 0;
+}
+
+static int connect_to_admin(void)
+{
+    struct address address = local_address(port);
+    struct endpoint endpoint;
+
+    cr_assert(address_to_endpoint(&address, &endpoint));
+    int fd = socket_connect(&endpoint);
+    cr_assert_geq(fd, 0);
+    cr_assert(wait_for(fd, POLLOUT));
+    cr_assert_eq(socket_connect_error(fd), 0);
+    return fd;
+}
+
+static void say(int fd, const char *text)
+{
+    cr_assert_eq(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+}
+
+/* Until the page closes the connection. */
+static void hear(int fd)
+{
+    size_t used = 0;
+
+    for (;;) {
+        size_t size = 0;
+        cr_assert_lt(used, ANSWER_MAX - 1);
+        enum socket_result result = socket_read(fd, answer + used, ANSWER_MAX - 1 - used, &size);
+        used += result == SOCKET_OK ? size : 0;
+        if (result == SOCKET_EOF || result == SOCKET_ERROR) {
+            break;
+        }
+        cr_assert(result == SOCKET_OK || wait_for(fd, POLLIN), "no answer, and no end of it");
+    }
+    answer[used] = '\0';
+    close(fd);
+}
+
+static int status(void)
+{
+    int number = 0;
+
+    cr_assert_eq(sscanf(answer, "HTTP/1.1 %d", &number), 1, "%s", answer);
+    return number;
+}
+
+static const char *body(void)
+{
+    const char *end = strstr(answer, "\r\n\r\n");
+
+    cr_assert_not_null(end, "%s", answer);
+    return end + 4;
+}
+
+static void ask(const char *method, const char *path)
+{
+    char request[256];
+    int fd = connect_to_admin();
+
+    snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: slotway\r\n\r\n", method, path);
+    say(fd, request);
+    hear(fd);
+}
+
+Test(admin, metrics_are_what_the_hook_writes)
+{
+    ask("GET", "/metrics");
+    cr_expect_eq(status(), 200);
+    cr_expect_str_eq(body(), "line_0 1\n");
+    cr_expect_not_null(strstr(answer, "Content-Type: text/plain; version=0.0.4"));
+}
+
+Test(admin, many_metrics_arrive_whole)
+{
+    metric_lines = 100000;
+    ask("GET", "/metrics");
+    cr_expect_eq(status(), 200);
+    cr_expect_not_null(strstr(body(), "\nline_99999 1\n"));
+}
+
+Test(admin, health_is_good_while_the_process_runs)
+{
+    ask("GET", "/healthz");
+    cr_expect_eq(status(), 200);
+    cr_expect_str_eq(body(), "ok\n");
+}
+
+Test(admin, readiness_says_what_is_missing)
+{
+    ask("GET", "/readyz");
+    cr_expect_eq(status(), 503);
+    cr_expect_str_eq(body(), "pool main: not yet\n");
+    is_ready = true;
+    ask("GET", "/readyz");
+    cr_expect_eq(status(), 200);
+    cr_expect_str_eq(body(), "ready\n");
+}
+
+Test(admin, the_index_names_every_page)
+{
+    ask("GET", "/");
+    cr_expect_eq(status(), 200);
+    cr_expect_not_null(strstr(body(), "/metrics"));
+    cr_expect_not_null(strstr(body(), "/healthz"));
+    cr_expect_not_null(strstr(body(), "/readyz"));
+}
+
+Test(admin, a_query_is_ignored)
+{
+    ask("GET", "/healthz?verbose=1");
+    cr_expect_eq(status(), 200);
+}
+
+Test(admin, other_paths_are_not_found)
+{
+    static const char *const paths[] = {"/metric", "/metrics/", "/../metrics", "//"};
+
+    for (size_t at = 0; at < ARRAY_LEN(paths); at++) {
+        ask("GET", paths[at]);
+        cr_expect_eq(status(), 404, "%s", paths[at]);
+    }
+}
+
+Test(admin, head_has_no_body)
+{
+    ask("HEAD", "/healthz");
+    cr_expect_eq(status(), 200);
+    cr_expect_str_eq(body(), "");
+}
+
+Test(admin, other_methods_are_refused)
+{
+    static const char *const methods[] = {"POST", "PUT", "DELETE", "OPTIONS", "NONSENSE"};
+
+    for (size_t at = 0; at < ARRAY_LEN(methods); at++) {
+        ask(methods[at], "/metrics");
+        cr_expect_eq(status(), 405, "%s", methods[at]);
+        cr_expect_not_null(strstr(answer, "Allow: GET, HEAD"), "%s", methods[at]);
+    }
+}
+
+Test(admin, a_request_with_a_body_is_answered_without_waiting_for_it)
+{
+    int fd = connect_to_admin();
+
+    say(fd, "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n");
+    hear(fd);
+    cr_expect_eq(status(), 405);
+}
+
+Test(admin, nonsense_is_refused_and_the_page_lives_on)
+{
+    int fd = connect_to_admin();
+
+    say(fd, "*1\r\n$4\r\nPING\r\n\r\n");
+    hear(fd);
+    ask("GET", "/healthz");
+    cr_expect_eq(status(), 200);
+}
+
+Test(admin, endless_headers_are_refused)
+{
+    int fd = connect_to_admin();
+    char filler[1024];
+
+    memset(filler, 'a', sizeof filler);
+    say(fd, "GET /metrics HTTP/1.1\r\nX: ");
+    for (int at = 0; at < 64; at++) {
+        if (send(fd, filler, sizeof filler, MSG_NOSIGNAL) < 0) {
+            break;
+        }
+    }
+    hear(fd);
+    ask("GET", "/healthz");
+    cr_expect_eq(status(), 200);
+}
+
+Test(admin, a_silent_connection_is_closed_and_many_of_them_do_not_last)
+{
+    enum { SILENT = 40 };
+    int silent[SILENT];
+
+    for (int at = 0; at < SILENT; at++) {
+        silent[at] = connect_to_admin();
+    }
+    uint64_t began = clock_now();
+    for (int at = 0; at < SILENT; at++) {
+        char byte;
+        size_t size;
+        struct pollfd watched = {.fd = silent[at], .events = POLLIN};
+        cr_expect_eq(poll(&watched, 1, 15000), 1, "connection %d", at);
+        cr_expect_neq(socket_read(silent[at], &byte, 1, &size), SOCKET_OK, "connection %d", at);
+        close(silent[at]);
+    }
+    cr_expect_lt(clock_now() - began, 15ull * US_PER_SECOND);
+    ask("GET", "/healthz");
+    cr_expect_eq(status(), 200);
+}
+
+Test(admin, an_address_that_is_taken_is_no_admin_page)
+{
+    struct address taken = local_address(port);
+
+    cr_expect_null(admin_new(reactor, &taken, &hooks));
+}
