@@ -102,7 +102,7 @@ static void check_seeds(struct draft *draft, size_t pool)
     if (draft_place(field)->source == DRAFT_DEFAULT && !draft_place(field)->is_bad) {
         config_errors_add(
             draft->errors, draft->pools[pool].place,
-            "no seeds, pool '%s', expected 'backend.seeds' with a node of the cluster",
+            "no seeds, pool '%s', expected a node of the cluster in 'backend.seeds' or --seed",
             config->name);
     }
     for (size_t i = 0; i < config->seeds.count; i++) {

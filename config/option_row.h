@@ -43,6 +43,7 @@ extern const struct option_row option_rows[OPTION_ID_COUNT];
 /* The row with this path, or NULL. */
 const struct option_row *option_row_find(enum option_scope scope, const char *path);
 
+/* The place of a row of option_rows. */
 enum option_id option_row_id(const struct option_row *row);
 
 /* Is `path` a mapping that holds options, as "log" is? */

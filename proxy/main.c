@@ -29,7 +29,7 @@ static struct config *load(const struct command_line *line)
 static int run(const struct config *config)
 {
     log_configure(config->log_level, config->log_format);
-    return server_run(config);
+    return (int)server_run(config);
 }
 
 static int check_health(const struct config *config)

@@ -20,7 +20,8 @@ static const struct bad_file keys[] = {
      "f.yaml:1:1: unknown key, 'quux', expected one of workers, log, admin, drain, pools\n"},
     {"pools misspelt", "pool: [{" SEEDS "}]\n",
      "f.yaml:1:1: unknown key, 'pool', did you mean 'pools'?\n"
-     "f.yaml: no seeds, pool 'main', expected 'backend.seeds' with a node of the cluster\n"},
+     "f.yaml: no seeds, pool 'main', expected a node of the cluster in 'backend.seeds' or "
+     "--seed\n"},
     {"a key inside a pool is suggested without its section",
      "pools:\n  - " SEEDS "\n    timeouts: {conect: 1s}\n",
      "f.yaml:3:16: unknown key, 'pools[0].timeouts.conect', did you mean 'connect'?\n"},
@@ -114,7 +115,8 @@ static const struct bad_file values[] = {
 
 static const struct bad_file pools[] = {
     {"no seeds", "pools:\n  - name: a\n  - name: b\n    listen: \"h:1\"\n    " SEEDS "\n",
-     "f.yaml:2:5: no seeds, pool 'a', expected 'backend.seeds' with a node of the cluster\n"},
+     "f.yaml:2:5: no seeds, pool 'a', expected a node of the cluster in 'backend.seeds' or "
+     "--seed\n"},
     {"an empty list of seeds", "pools: [{backend: {seeds: []}}]",
      "f.yaml:1:27: wrong number of addresses for 'backend.seeds', 0, expected 1 to 1024\n"},
     {"seeds that cannot be connected to", "pools: [{backend: {seeds: [\"*:7000\", \"n:0\"]}}]",
@@ -218,8 +220,8 @@ Test(config_bad, all_errors_come_at_once)
         "pools\n"
         "f.yaml:6:23: value out of bounds for 'timeouts.request', '2h', expected a duration "
         "as 250us, 50ms, 5s, 1m or 1h, from 1ms to 1h\n"
-        "f.yaml:5:3: no seeds, pool 'a', expected 'backend.seeds' with a node of the "
-        "cluster\n");
+        "f.yaml:5:3: no seeds, pool 'a', expected a node of the cluster in 'backend.seeds' or "
+        "--seed\n");
 }
 
 Test(config_bad, a_file_that_is_not_there)

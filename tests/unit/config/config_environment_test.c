@@ -139,15 +139,15 @@ Test(config_environment, errors_of_file_and_variables_come_together)
                 "pools\n"
                 "SLOTWAY_LISTEN: bad value for 'listen', 'nonsense', expected host:port, [v6]:port "
                 "or unix:/path\n"
-                "f.yaml: no seeds, pool 'main', expected 'backend.seeds' with a node of the "
-                "cluster\n");
+                "f.yaml: no seeds, pool 'main', expected a node of the cluster in 'backend.seeds' "
+                "or --seed\n");
 }
 
 Test(config_environment, nothing_at_all_lacks_seeds)
 {
     fixture_bad("no seeds", NULL, NULL,
-                "--seed: no seeds, pool 'main', expected 'backend.seeds' with a node of the "
-                "cluster\n");
+                "--seed: no seeds, pool 'main', expected a node of the cluster in 'backend.seeds' "
+                "or --seed\n");
 }
 
 Test(config_environment, a_secret_is_not_shown)
