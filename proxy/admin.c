@@ -125,8 +125,8 @@ static enum MHD_Result answer_send(const struct answer *answer, struct MHD_Conne
     return result;
 }
 
-/* Called first when the headers are there: answering then means
- * that the body of a request, if it has one, is never read. */
+/* Called first when the headers are there: answering then means that the body of a request, if it
+ * has one, is never read. */
 /* lint: the parameters are libmicrohttpd's */
 static enum MHD_Result admin_on_request(void *context, struct MHD_Connection *connection,
                                         const char *path, const char *method,

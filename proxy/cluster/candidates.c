@@ -2,9 +2,12 @@
 
 #include <stdlib.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "proxy/cluster/adoption.h"
+
+enum { SHUN_US = 2 * US_PER_SECOND };
 
 void candidates_init(struct candidates *candidates, const struct addresses *seeds)
 {
@@ -29,6 +32,7 @@ void candidates_begin_round(struct candidates *candidates, const struct topology
 {
     candidates->topology = topology;
     candidates->step = 0;
+    candidates->has_skipped = false;
     candidates->asked_count = 0;
 }
 
@@ -38,6 +42,27 @@ void candidates_prefer(struct candidates *candidates, const struct endpoint *end
     if (endpoint == NULL) {
         candidates->start++;
     }
+}
+
+void candidates_shun(struct candidates *candidates, const struct endpoint *endpoint)
+{
+    uint32_t at = candidates->shunned_count++ % CANDIDATES_SHUNNED_MAX;
+
+    candidates->shunned[at] = (struct shunned){*endpoint, clock_now() + SHUN_US};
+}
+
+static bool candidates_is_shunned(const struct candidates *candidates,
+                                  const struct endpoint *endpoint)
+{
+    uint64_t now = clock_now();
+
+    for (uint32_t at = 0; at < CANDIDATES_SHUNNED_MAX; at++) {
+        const struct shunned *shunned = &candidates->shunned[at];
+        if (now < shunned->until && endpoint_equal(&shunned->endpoint, endpoint)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool resolve_seed(const struct address *seed, struct endpoint *endpoint)
@@ -91,13 +116,29 @@ static void candidates_remember(struct candidates *candidates, const struct endp
     candidates->asked[candidates->asked_count++] = *endpoint;
 }
 
+/* Is it the turn of `endpoint` in this pass over the places? */
+static bool candidates_may_ask(struct candidates *candidates, const struct endpoint *endpoint,
+                               bool is_last_pass)
+{
+    if (candidates_have_asked(candidates, endpoint)) {
+        return false;
+    }
+    if (!is_last_pass && candidates_is_shunned(candidates, endpoint)) {
+        candidates->has_skipped = true;
+        return false;
+    }
+    return true;
+}
+
 bool candidates_next(struct candidates *candidates, struct endpoint *endpoint)
 {
     uint32_t nodes = candidates_nodes(candidates);
+    uint32_t places = 1 + nodes + (uint32_t)candidates->seeds->count;
 
-    while (candidates->step < 1 + nodes + candidates->seeds->count) {
-        if (candidates_at(candidates, candidates->step++, endpoint) &&
-            !candidates_have_asked(candidates, endpoint)) {
+    while (candidates->step < places * (candidates->has_skipped ? 2 : 1)) {
+        uint32_t step = candidates->step++;
+        if (candidates_at(candidates, step % places, endpoint) &&
+            candidates_may_ask(candidates, endpoint, step >= places)) {
             candidates_remember(candidates, endpoint);
             return true;
         }

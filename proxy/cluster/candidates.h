@@ -3,7 +3,9 @@
  *      the node that answered last ─> nodes of the last picture, from where the last round
  *      stopped ─> seeds, resolved now, since names may have moved
  *
- * A place that was asked in this round is not asked again under another name. One thread.
+ * A place that was asked in this round is not asked again under another name. A place that lately
+ * was silent until its deadline comes after all others: while one node hangs, the news that another
+ * took over must not wait for it. One thread.
  */
 #ifndef PROXY_CLUSTER_CANDIDATES_H
 #define PROXY_CLUSTER_CANDIDATES_H
@@ -14,6 +16,13 @@
 enum {
     /* Of the picture, so that in a large cluster that hangs the seeds have their turn too. */
     CANDIDATE_NODES_MAX = 32,
+    CANDIDATES_SHUNNED_MAX = 16,
+};
+
+/* A place that comes last until then. */
+struct shunned {
+    struct endpoint endpoint;
+    uint64_t until;
 };
 
 struct candidates {
@@ -22,7 +31,10 @@ struct candidates {
     struct endpoint preferred; /* size 0: none */
     uint32_t start;            /* the first node of the picture in this round */
     uint32_t step;             /* places looked at in this round */
-    struct endpoint *asked;    /* given out in this round */
+    bool has_skipped;          /* a shunned place in this round */
+    struct shunned shunned[CANDIDATES_SHUNNED_MAX]; /* a ring */
+    uint32_t shunned_count;
+    struct endpoint *asked; /* given out in this round */
     size_t asked_count;
     size_t asked_room;
 };
@@ -38,5 +50,8 @@ bool candidates_next(struct candidates *candidates, struct endpoint *endpoint) M
 
 /* `endpoint` answered: it comes first in the next round. NULL: another node shall come first. */
 void candidates_prefer(struct candidates *candidates, const struct endpoint *endpoint);
+
+/* `endpoint` was silent: it comes last for a while. */
+void candidates_shun(struct candidates *candidates, const struct endpoint *endpoint);
 
 #endif

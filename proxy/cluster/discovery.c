@@ -307,8 +307,8 @@ static enum round_end discovery_round(struct discovery *discovery, enum wake_up 
         struct node_answer answer;
         switch (discovery_ask(discovery, &endpoint, &answer)) {
         case NODE_LINK_STOPPED: return ROUND_STOPPED;
-        case NODE_LINK_FAILED:
-        case NODE_LINK_TIMEOUT: break;
+        case NODE_LINK_TIMEOUT: candidates_shun(&discovery->candidates, &endpoint); break;
+        case NODE_LINK_FAILED: break;
         case NODE_LINK_OK:
             if (discovery_hear(discovery, &answer, cause)) {
                 return ROUND_ANSWERED;

@@ -105,6 +105,39 @@ Test(candidates, skip_nodes_whose_name_was_not_resolved)
     topology_release(&topology);
 }
 
+Test(candidates, that_were_silent_come_last)
+{
+    struct topology *topology = nodes(3);
+
+    candidates_shun(&candidates, &topology->nodes[0].endpoint);
+    candidates_prefer(&candidates, &topology->nodes[0].endpoint);
+    candidates_begin_round(&candidates, topology);
+    expect_next(&candidates, "10.0.0.1:1");
+    expect_next(&candidates, "10.0.0.2:1");
+    expect_next(&candidates, "10.9.0.1:1");
+    expect_next(&candidates, "10.0.0.0:1");
+    expect_end(&candidates);
+    topology_release(&topology);
+}
+
+Test(candidates, are_all_asked_when_all_were_silent)
+{
+    struct topology *topology = nodes(CANDIDATES_SHUNNED_MAX + 4);
+    struct endpoint endpoint;
+    uint32_t asked = 0;
+
+    for (uint16_t number = 0; number < topology->node_count; number++) {
+        candidates_shun(&candidates, &topology->nodes[number].endpoint);
+    }
+    candidates_begin_round(&candidates, topology);
+    while (candidates_next(&candidates, &endpoint)) {
+        asked++;
+    }
+    /* One seed is a node too. */
+    cr_expect_eq(asked, topology->node_count + 1);
+    topology_release(&topology);
+}
+
 Test(candidates, reach_every_node_of_a_large_cluster_in_a_few_rounds)
 {
     enum { NODES = 3 * CANDIDATE_NODES_MAX };

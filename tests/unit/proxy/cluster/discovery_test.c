@@ -309,6 +309,29 @@ Test(discovery, asks_another_node_when_the_last_one_knows_nothing_of_the_news)
     cr_expect_eq(served_by(50), nodes[1].port);
 }
 
+Test(discovery, does_not_wait_again_and_again_for_a_node_that_hangs)
+{
+    enum { ROUNDS = 8 };
+
+    pool.timeout_connect = 1 * US_PER_SECOND;
+    for (int at = 0; at < NODES; at++) {
+        says_three(&nodes[at], 5, 0);
+    }
+    start();
+    WAIT_FOR(published_count() == 1);
+    scripted_node_lock(&nodes[0]);
+    nodes[0].locked.hangs = true;
+    scripted_node_unlock(&nodes[0]);
+    discovery_hint(discovery, HINT_UNREACHABLE);
+    WAIT_FOR(stats()->failures == 1);
+    for (int at = 0; at < ROUNDS; at++) {
+        uint64_t before = stats()->refreshes;
+        discovery_hint(discovery, HINT_UNREACHABLE);
+        WAIT_FOR(stats()->refreshes > before);
+    }
+    cr_expect_eq(stats()->failures, 1);
+}
+
 Test(discovery, asks_another_node_when_the_last_one_says_its_cluster_is_down)
 {
     pool.refresh = 20 * US_PER_MS;
