@@ -1,0 +1,104 @@
+#include "proxy/downstream/client_line.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/memory.h"
+
+static void client_end_unix(const struct endpoint *local, struct client_ends *ends)
+{
+    const struct sockaddr_un *name = (const struct sockaddr_un *)&local->storage;
+
+    snprintf(ends->local, sizeof ends->local, "%.*s:0", (int)sizeof name->sun_path, name->sun_path);
+    memcpy(ends->peer, ends->local, sizeof ends->peer);
+    ends->is_unix = true;
+}
+
+void client_ends_of(const struct client *client, struct client_ends *ends)
+{
+    struct endpoint local = {.size = 0};
+    struct endpoint peer = {.size = sizeof peer.storage};
+
+    socket_local(client->fd, &local);
+    if (local.storage.ss_family == AF_UNIX) {
+        client_end_unix(&local, ends);
+        return;
+    }
+    endpoint_print(&local, ends->local, sizeof ends->local);
+    ends->peer[0] = '\0';
+    ends->is_unix = false;
+    if (getpeername(client->fd, (struct sockaddr *)&peer.storage, &peer.size) == 0) {
+        endpoint_print(&peer, ends->peer, sizeof ends->peer);
+    }
+}
+
+/* "client list" is client|list. */
+static void command_print(const struct command *command, char *text, size_t size)
+{
+    snprintf(text, size, "%s", command == NULL ? "NULL" : command->name);
+
+    char *blank = strchr(text, ' ');
+
+    if (blank != NULL) {
+        *blank = '|';
+    }
+}
+
+/* Redis's letters: c closes after its replies, U came over a unix socket, e and T as it said. */
+static void flags_print(const struct client *client, bool is_unix, char text[8])
+{
+    char *at = text;
+
+    if (client->state == CLIENT_DRAINING) {
+        *at++ = 'c';
+    }
+    if (is_unix) {
+        *at++ = 'U';
+    }
+    if (client->session.no_evict) {
+        *at++ = 'e';
+    }
+    if (client->session.no_touch) {
+        *at++ = 'T';
+    }
+    if (at == text) {
+        *at++ = 'N';
+    }
+    *at = '\0';
+}
+
+static const char *text_or_none(const char *text)
+{
+    return text == NULL ? "" : text;
+}
+
+static uint64_t seconds_since(uint64_t then, uint64_t now)
+{
+    return now < then ? 0 : (now - then) / US_PER_SECOND;
+}
+
+char *client_line_print(const struct client *client)
+{
+    const struct session *session = &client->session;
+    uint64_t now = reactor_now(client->clients->reactor);
+    size_t unread = client->output.size + client->pipeline.bytes;
+    struct client_ends ends;
+    char command[64];
+    char flags[8];
+
+    client_ends_of(client, &ends);
+    flags_print(client, ends.is_unix, flags);
+    command_print(session->last_command, command, sizeof command);
+    return memory_print(
+        "id=%" PRIu64 " addr=%s laddr=%s fd=%d name=%s age=%" PRIu64 " idle=%" PRIu64
+        " flags=%s db=0 sub=0 psub=0 ssub=0 multi=-1 qbuf=%zu qbuf-free=0 argv-mem=0 multi-mem=0"
+        " rbs=0 rbp=0 obl=0 oll=%" PRIu32 " omem=%zu tot-mem=%zu events=%s cmd=%s user=%s redir=-1"
+        " resp=2 lib-name=%s lib-ver=%s\n",
+        session->id, ends.peer, ends.local, client->fd, text_or_none(session->name),
+        seconds_since(session->created, now), seconds_since(session->last_request, now), flags,
+        client->inbound.size, client->pipeline.count, unread,
+        sizeof *client + client->inbound.size + unread,
+        sendq_is_empty(&client->output) ? "r" : "rw", command,
+        client->clients->config->clients_username, text_or_none(session->library_name),
+        text_or_none(session->library_version));
+}

@@ -1,0 +1,22 @@
+/* client_line.h - a client as CLIENT LIST and CLIENT INFO show it. Worker's thread. */
+#ifndef PROXY_DOWNSTREAM_CLIENT_LINE_H
+#define PROXY_DOWNSTREAM_CLIENT_LINE_H
+
+#include "proxy/downstream/client.h"
+
+enum { CLIENT_END_SIZE = 128 };
+
+/* Both ends of a client's connection as Redis writes them: ip:port, [v6]:port, or path:0 for both
+ * ends of a unix socket. */
+struct client_ends {
+    char peer[CLIENT_END_SIZE];
+    char local[CLIENT_END_SIZE];
+    bool is_unix;
+};
+
+void client_ends_of(const struct client *client, struct client_ends *ends);
+
+/* One line with its line end, which the caller frees. */
+char *client_line_print(const struct client *client) MUST_USE;
+
+#endif

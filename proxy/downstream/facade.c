@@ -1,0 +1,43 @@
+#include "proxy/downstream/facade.h"
+
+#include <netinet/in.h>
+
+/* A socket that listens on IPv6 and IPv4 alike shows IPv4 as ::ffff:10.0.0.1. */
+static const char *without_mapping(const char *host)
+{
+    static const char mapping[] = "::ffff:";
+    const char *plain = host + sizeof mapping - 1;
+
+    return strncmp(host, mapping, sizeof mapping - 1) == 0 && strchr(plain, '.') != NULL ? plain
+                                                                                         : host;
+}
+
+void facade_address_of(const struct client *client, struct facade_address *address)
+{
+    struct endpoint endpoint;
+    const struct sockaddr *name = (const struct sockaddr *)&endpoint.storage;
+    char host[sizeof address->host];
+
+    *address = (struct facade_address){.port = 0};
+    socket_local(client->fd, &endpoint);
+    if ((name->sa_family != AF_INET && name->sa_family != AF_INET6) ||
+        getnameinfo(name, endpoint.size, host, sizeof host, NULL, 0, NI_NUMERICHOST) != 0) {
+        return;
+    }
+    strcpy(address->host, without_mapping(host));
+    address->port = socket_port(client->fd);
+}
+
+bool facade_has_primaries(const struct client *client)
+{
+    const struct slot_table *table = &client->clients->dispatcher->table;
+
+    for (uint16_t i = 0; i < table->pool_count; i++) {
+        const struct pool *pool = table->pools[i];
+
+        if (pool != NULL && pool->is_primary && !pool->is_leaving) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,22 @@
+/* facade.h - the one Redis server that clients see in place of the cluster. */
+#ifndef PROXY_DOWNSTREAM_FACADE_H
+#define PROXY_DOWNSTREAM_FACADE_H
+
+#include "proxy/downstream/client.h"
+
+/* The server whose replies slotway's own are word for word, and the version it gives where no node
+ * can be asked for one. */
+#define FACADE_VERSION "7.0.15"
+
+/* The address at which this client reached us: what a cluster client is told to connect to. */
+struct facade_address {
+    char host[256]; /* numeric; "" for a unix socket, which cluster clients read as "the same" */
+    uint16_t port;  /* 0 for a unix socket */
+};
+
+void facade_address_of(const struct client *client, struct facade_address *address);
+
+/* A pool is usable for a fan-out: some node is known to be a primary. */
+bool facade_has_primaries(const struct client *client);
+
+#endif

@@ -1,0 +1,60 @@
+/* info_totals.h - what the INFO of several nodes comes to. Pure; any thread.
+ *
+ * A node's INFO is text from outside: lines that are not understood are left out.
+ */
+#ifndef PROXY_DOWNSTREAM_INFO_TOTALS_H
+#define PROXY_DOWNSTREAM_INFO_TOTALS_H
+
+#include "common/sendq.h"
+
+/* The sections of INFO in the order they are shown. */
+#define INFO_SECTIONS(ROW)                                                                         \
+    ROW(SERVER, "Server")                                                                          \
+    ROW(CLIENTS, "Clients")                                                                        \
+    ROW(MEMORY, "Memory")                                                                          \
+    ROW(PERSISTENCE, "Persistence")                                                                \
+    ROW(STATS, "Stats")                                                                            \
+    ROW(REPLICATION, "Replication")                                                                \
+    ROW(CPU, "CPU")                                                                                \
+    ROW(CLUSTER, "Cluster")                                                                        \
+    ROW(KEYSPACE, "Keyspace")                                                                      \
+    ROW(SLOTWAY, "Slotway")
+
+enum info_section {
+#define ROW(symbol, title) INFO_##symbol,
+    INFO_SECTIONS(ROW)
+#undef ROW
+        INFO_SECTION_COUNT,
+};
+
+enum info_field {
+#define INFO_FIELD(section, name, how) INFO_FIELD_##name,
+#include "proxy/downstream/info_fields.def"
+    INFO_FIELD_COUNT,
+};
+
+enum { INFO_TEXT_SIZE = 48 };
+
+/* Sums stay within int64: what would not fit stays at the end of the range. */
+struct info_totals {
+    uint32_t nodes; /* that have been added */
+    bool has[INFO_FIELD_COUNT];
+    int64_t number[INFO_FIELD_COUNT];            /* DECIMAL: in hundredths */
+    char text[INFO_FIELD_COUNT][INFO_TEXT_SIZE]; /* TEXT, WORST */
+    char version[INFO_TEXT_SIZE];                /* redis_version of the first node; "" */
+    int64_t keys;
+    int64_t expires;
+    int64_t ttl_weight; /* of the keys that expire, times their mean */
+};
+
+/* Adds what one node says: the content of its bulk. */
+void info_totals_add(struct info_totals *totals, struct span text);
+
+/* Appends the lines of `section` that come from the nodes, each with CR LF. */
+void info_totals_write(const struct info_totals *totals, enum info_section section,
+                       struct sendq *to);
+
+/* "1.54M", as Redis's *_human fields; returns `text`. */
+const char *info_human(int64_t bytes, char *text, size_t size);
+
+#endif

@@ -1,0 +1,22 @@
+#include "proxy/downstream/local.h"
+
+#include "proxy/downstream/local_call.h"
+
+static local_handler *const handlers[COMMAND_COUNT] = {
+#define LOCAL_HANDLER(symbol, function) [COMMAND_ID_##symbol] = function,
+#include "proxy/downstream/local_handlers.def"
+};
+
+bool local_has(const struct command *command)
+{
+    return handlers[command->id] != NULL;
+}
+
+void local_answer(struct client *client, const struct command *command,
+                  const struct arguments *arguments, struct block *block, struct span bytes)
+{
+    struct local_call call = {client, command, arguments, block, bytes};
+
+    CHECK(local_has(command));
+    handlers[command->id](&call);
+}

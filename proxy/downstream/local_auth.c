@@ -1,0 +1,157 @@
+/* AUTH and HELLO. */
+#include <inttypes.h>
+
+#include "common/log.h"
+#include "common/resp_write.h"
+#include "proxy/downstream/client_name.h"
+#include "proxy/downstream/credentials.h"
+#include "proxy/downstream/facade.h"
+#include "proxy/downstream/local_call.h"
+
+enum { PROTOCOL = 2 };
+
+/* Refuses the call and returns false when they are wrong. */
+static bool call_credentials(const struct local_call *call, const struct span *user,
+                             struct span password)
+{
+    const struct session *session = &call->client->session;
+
+    switch (credentials_check(call->client->clients->config, user, password)) {
+    case CREDENTIALS_OK: return true;
+    case CREDENTIALS_NOT_NEEDED:
+        client_refuse(call->client, call->command, ERROR_NO_PASSWORD, NULL);
+        return false;
+    case CREDENTIALS_WRONG:
+        log_warn("a client gave wrong credentials", "client=%" PRIu64, session->id);
+        client_refuse(call->client, call->command, ERROR_WRONG_PASS, NULL);
+        return false;
+    }
+    return false;
+}
+
+void local_auth(const struct local_call *call)
+{
+    struct span user;
+    struct span password;
+
+    switch (call_count(call)) {
+    case 2:
+        if (!call_credentials(call, NULL, call_word(call, 1))) {
+            return;
+        }
+        break;
+    case 3:
+        user = call_word(call, 1);
+        password = call_word(call, 2);
+        if (!call_credentials(call, &user, password)) {
+            return;
+        }
+        break;
+    default: call_syntax_error(call); return;
+    }
+    call->client->session.is_authenticated = true;
+    call_status(call, "OK");
+}
+
+struct hello {
+    bool has_user;
+    struct span user;
+    struct span password;
+    bool has_name;
+    struct span name;
+};
+
+/* Refuses the call and returns false when it asks for a protocol that we do not speak. */
+static bool hello_protocol(const struct local_call *call)
+{
+    int64_t version;
+
+    if (call_count(call) < 2) {
+        return true;
+    }
+    if (!span_to_int64(call_word(call, 1), &version)) {
+        call_error(call, "ERR Protocol version is not an integer or out of range");
+        return false;
+    }
+    if (version != PROTOCOL) {
+        client_refuse(call->client, call->command, ERROR_NO_PROTO, NULL);
+        return false;
+    }
+    return true;
+}
+
+/* Likewise when its options make no sense. */
+static bool hello_options(const struct local_call *call, struct hello *hello)
+{
+    for (uint32_t i = 2; i < call_count(call); i++) {
+        struct span option = call_word(call, i);
+        uint32_t left = call_count(call) - 1 - i;
+
+        if (span_equal_nocase(option, SPAN("auth")) && left >= 2) {
+            hello->has_user = true;
+            hello->user = call_word(call, i + 1);
+            hello->password = call_word(call, i + 2);
+            i += 2;
+        } else if (span_equal_nocase(option, SPAN("setname")) && left >= 1) {
+            hello->has_name = true;
+            hello->name = call_word(call, ++i);
+        } else {
+            call_error(call, "ERR Syntax error in HELLO option '%.*s'", call_shown(option),
+                       option.at);
+            return false;
+        }
+        if (hello->has_name && !client_name_is_good(hello->name)) {
+            call_error(call, CLIENT_NAME_ERROR);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void hello_answer(const struct local_call *call)
+{
+    struct sendq *to = call_begin(call);
+
+    resp_write_array(to, 14);
+    resp_write_text(to, "server");
+    resp_write_text(to, "redis");
+    resp_write_text(to, "version");
+    resp_write_text(to, FACADE_VERSION);
+    resp_write_text(to, "proto");
+    resp_write_integer(to, PROTOCOL);
+    resp_write_text(to, "id");
+    resp_write_integer(to, (int64_t)call->client->session.id);
+    resp_write_text(to, "mode");
+    resp_write_text(to, "standalone");
+    resp_write_text(to, "role");
+    resp_write_text(to, "master");
+    resp_write_text(to, "modules");
+    resp_write_array(to, 0);
+    call_end(call);
+}
+
+/* All of it is looked at before any of it takes effect: a HELLO that fails changes nothing. */
+void local_hello(const struct local_call *call)
+{
+    struct session *session = &call->client->session;
+    struct hello hello = {0};
+
+    if (!hello_protocol(call) || !hello_options(call, &hello)) {
+        return;
+    }
+    if (hello.has_user && !call_credentials(call, &hello.user, hello.password)) {
+        return;
+    }
+    if (!hello.has_user && !session->is_authenticated) {
+        call_error(call, "NOAUTH HELLO must be called with the client already authenticated, "
+                         "otherwise the HELLO AUTH <user> <pass> option can be used to "
+                         "authenticate the client and select the RESP protocol version at the "
+                         "same time");
+        return;
+    }
+    session->is_authenticated = true;
+    if (hello.has_name) {
+        session_set(&session->name, hello.name);
+    }
+    hello_answer(call);
+}

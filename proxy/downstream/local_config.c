@@ -1,0 +1,115 @@
+/* CONFIG GET: the first primary that answers speaks for all. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "proxy/downstream/config_get.h"
+#include "proxy/downstream/facade.h"
+#include "proxy/downstream/local_call.h"
+
+struct own_texts {
+    char port[8];
+    char bind[512];
+    char maxclients[24];
+    char timeout[24];
+};
+
+static void print_bind(const struct addresses *listen, char *text, size_t size)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < listen->count && used < size; i++) {
+        if (listen->items[i].kind == ADDRESS_TCP) {
+            int length = snprintf(text + used, size - used, "%s%s", used == 0 ? "" : " ",
+                                  listen->items[i].host);
+
+            used += (size_t)length;
+        }
+    }
+}
+
+static void own_texts_print(const struct client *client, struct own_texts *texts)
+{
+    const struct pool_config *config = client->clients->config;
+    struct facade_address address;
+
+    facade_address_of(client, &address);
+    snprintf(texts->port, sizeof texts->port, "%u", address.port);
+    print_bind(&config->listen, texts->bind, sizeof texts->bind);
+    snprintf(texts->maxclients, sizeof texts->maxclients, "%" PRIu64, config->clients_max);
+    snprintf(texts->timeout, sizeof texts->timeout, "%" PRIu64,
+             config->clients_idle / US_PER_SECOND);
+}
+
+static void config_answer(const struct client *client, const struct arguments *arguments,
+                          struct span reply, struct sendq *to)
+{
+    struct own_texts texts;
+
+    own_texts_print(client, &texts);
+
+    const struct config_pair pairs[] = {
+        {SPAN("databases"), SPAN("1")},
+        {SPAN("cluster-enabled"), SPAN("no")},
+        {SPAN("port"), span_of(texts.port)},
+        {SPAN("bind"), span_of(texts.bind)},
+        {SPAN("maxclients"), span_of(texts.maxclients)},
+        {SPAN("timeout"), span_of(texts.timeout)},
+    };
+    const struct config_own own = {pairs, ARRAY_LEN(pairs)};
+
+    config_get_write(to, arguments, reply, &own);
+}
+
+static struct span first_array(const struct fanout *fanout)
+{
+    for (uint32_t i = 0; i < fanout->part_count; i++) {
+        if (fanout->parts[i].reply.at[0] == '*') {
+            return fanout->parts[i].reply;
+        }
+    }
+    return (struct span){"", 0};
+}
+
+/* The request has been scanned before: its own bytes say once more what was asked. */
+static void config_join(struct fanout *fanout, struct sendq *to)
+{
+    static const struct scan_limits limits = {
+        .arguments = INT64_MAX,
+        .bulk_bytes = INT64_MAX,
+        .request_bytes = SIZE_MAX,
+        .authenticated = true,
+    };
+    const struct request *parent = fanout->parent;
+    struct span reply = first_array(fanout);
+    struct span error = fanout_error(fanout);
+    struct arguments arguments = {0};
+    struct request_scan scan = {0};
+    size_t used;
+
+    if (reply.size == 0 && error.size > 0) {
+        sendq_append(to, error);
+        return;
+    }
+
+    enum scan_result result = request_scan_next(&scan, &limits, parent->bytes, &arguments, &used);
+
+    CHECK(result == SCAN_DONE);
+    config_answer(parent->owner, &arguments, reply, to);
+    arguments_clear(&arguments);
+}
+
+void local_config_get(const struct local_call *call)
+{
+    struct client *client = call->client;
+
+    if (facade_has_primaries(client)) {
+        struct request *request =
+            client_request_begin(client, call->command, call->block, call->bytes);
+
+        fanout_broadcast(client->clients->dispatcher, request, ROUTE_PRIMARIES, config_join, NULL);
+        return;
+    }
+    config_answer(client, call->arguments, (struct span){"", 0}, call_begin(call));
+    call_end(call);
+}

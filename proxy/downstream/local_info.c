@@ -1,0 +1,45 @@
+/* INFO: asks the primaries where a section needs them. */
+#include <stdlib.h>
+
+#include "common/memory.h"
+#include "proxy/downstream/facade.h"
+#include "proxy/downstream/info.h"
+#include "proxy/downstream/local_call.h"
+
+/* A primary that does not answer is missing from the sums, and from cluster_primaries_answered. */
+static void info_join(struct fanout *fanout, struct sendq *to)
+{
+    uint32_t sections = (uint32_t)(uintptr_t)fanout->context;
+    struct info_totals *totals = memory_new(1, sizeof *totals);
+
+    for (uint32_t i = 0; i < fanout->part_count; i++) {
+        struct span text;
+
+        if (fanout->parts[i].reply.at[0] == '$' && reply_string(fanout->parts[i].reply, &text)) {
+            info_totals_add(totals, text);
+        }
+    }
+    info_write(fanout->parent->owner, sections, totals, to);
+    free(totals);
+}
+
+void local_info(const struct local_call *call)
+{
+    struct client *client = call->client;
+    uint32_t sections = info_sections_of(call->arguments);
+
+    if (info_sections_need_nodes(sections) && facade_has_primaries(client)) {
+        struct request *request =
+            client_request_begin(client, call->command, call->block, call->bytes);
+
+        fanout_broadcast(client->clients->dispatcher, request, ROUTE_PRIMARIES, info_join,
+                         (void *)(uintptr_t)sections);
+        return;
+    }
+
+    struct info_totals *totals = memory_new(1, sizeof *totals);
+
+    info_write(client, sections, totals, call_begin(call));
+    call_end(call);
+    free(totals);
+}

@@ -1,0 +1,40 @@
+#include "proxy/downstream/session.h"
+
+#include <stdlib.h>
+
+#include "common/memory.h"
+
+void session_init(struct session *session, uint64_t id, uint64_t now, bool is_authenticated)
+{
+    *session = (struct session){
+        .id = id,
+        .created = now,
+        .last_request = now,
+        .is_authenticated = is_authenticated,
+    };
+}
+
+void session_set(char **text, struct span value)
+{
+    free(*text);
+    *text = value.size == 0 ? NULL : memory_copy(value.at, value.size);
+}
+
+void session_clear(struct session *session)
+{
+    static const struct span none = {"", 0};
+
+    session_set(&session->name, none);
+    session_set(&session->library_name, none);
+    session_set(&session->library_version, none);
+}
+
+/* The library's name and version stay: they still tell what is at the other end. */
+void session_reset(struct session *session, bool is_authenticated)
+{
+    session_set(&session->name, (struct span){"", 0});
+    session->reply_mode = REPLY_MODE_ON;
+    session->is_authenticated = is_authenticated;
+    session->no_evict = false;
+    session->no_touch = false;
+}
