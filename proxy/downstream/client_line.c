@@ -81,7 +81,7 @@ char *client_line_print(const struct client *client)
 {
     const struct session *session = &client->session;
     uint64_t now = reactor_now(client->clients->reactor);
-    size_t unread = client->output.size + client->pipeline.bytes;
+    size_t pending = client->output.size + client->pipeline.bytes;
     struct client_ends ends;
     char command[64];
     char flags[8];
@@ -92,12 +92,11 @@ char *client_line_print(const struct client *client)
     return memory_print(
         "id=%" PRIu64 " addr=%s laddr=%s fd=%d name=%s age=%" PRIu64 " idle=%" PRIu64
         " flags=%s db=0 sub=0 psub=0 ssub=0 multi=-1 qbuf=%zu qbuf-free=0 argv-mem=0 multi-mem=0"
-        " rbs=0 rbp=0 obl=0 oll=%" PRIu32 " omem=%zu tot-mem=%zu events=%s cmd=%s user=%s redir=-1"
+        " rbs=0 rbp=0 obl=0 oll=0 omem=%zu tot-mem=%zu events=%s cmd=%s user=%s redir=-1"
         " resp=2 lib-name=%s lib-ver=%s\n",
         session->id, ends.peer, ends.local, client->fd, text_or_none(session->name),
         seconds_since(session->created, now), seconds_since(session->last_request, now), flags,
-        client->inbound.size, client->pipeline.count, unread,
-        sizeof *client + client->inbound.size + unread,
+        client->inbound.size, client->output.size, sizeof *client + client->inbound.size + pending,
         sendq_is_empty(&client->output) ? "r" : "rw", command,
         client->clients->config->clients_username, text_or_none(session->library_name),
         text_or_none(session->library_version));

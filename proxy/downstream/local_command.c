@@ -69,6 +69,17 @@ static struct arguments inner_arguments(const struct local_call *call)
     };
 }
 
+/* A channel has a place among the nodes like a key, but is none. */
+static bool has_key_arguments(const struct command *command)
+{
+    for (uint32_t i = 0; i < command->key_spec_count; i++) {
+        if ((command->keys[i].flags & KEY_NOT_KEY) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Refuses the call and returns NULL when the command or its arguments make no sense; *keys may be
  * empty otherwise. */
 static const struct command *call_find_keys(const struct local_call *call,
@@ -82,7 +93,7 @@ static const struct command *call_find_keys(const struct local_call *call,
         call_error(call, "ERR Invalid command specified");
         return NULL;
     }
-    if (command->key_spec_count == 0) {
+    if (!has_key_arguments(command)) {
         call_error(call, "ERR The command has no key arguments");
         return NULL;
     }
