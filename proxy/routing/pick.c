@@ -44,8 +44,8 @@ struct pick pick_for(struct dispatcher *dispatcher, struct request *request)
             dispatcher->table.topology == NULL ? ERROR_CLUSTER_UNKNOWN : ERROR_CLUSTER_DOWN, NULL);
     }
     if (unlikely(pool->attempts > 0)) {
-        /* Out of reach for longer than anybody's patience: say so at once. Probes go on. */
-        if (pool->down_since + dispatcher->site.config->timeout_request <
+        /* Nobody took over for so long: say so at once. Probes go on. */
+        if (pool->down_since + dispatcher->site.config->down_after <
             reactor_now(dispatcher->site.reactor)) {
             return pick_refuse(ERROR_CLUSTER_DOWN, pool);
         }

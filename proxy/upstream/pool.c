@@ -104,6 +104,15 @@ static uint64_t backoff_us(uint32_t attempts)
     return delay - (uint64_t)random() % (delay / 4);
 }
 
+/* Worth a line the first time, and ever more seldom while it lasts. */
+static void pool_log_failure(const struct pool *pool, enum close_reason reason, const char *error)
+{
+    if ((pool->attempts & (pool->attempts - 1)) == 0) {
+        log_warn("node unreachable", "node=%s reason=%s error=%s attempts=%u", pool->name,
+                 close_reason_name(reason), error, pool->attempts);
+    }
+}
+
 void pool_on_failure(struct pool *pool, enum close_reason reason, const char *error)
 {
     uint64_t now = reactor_now(pool->site->reactor);
@@ -113,7 +122,6 @@ void pool_on_failure(struct pool *pool, enum close_reason reason, const char *er
     if (pool->down_since == 0) {
         pool->down_since = now;
     }
-    log_warn("node unreachable", "node=%s reason=%s error=%s attempts=%u", pool->name,
-             close_reason_name(reason), error, pool->attempts);
+    pool_log_failure(pool, reason, error);
     pool->site->events->unreachable(pool);
 }
