@@ -54,8 +54,10 @@ bool pool_is_full(const struct pool *pool, uint64_t lane_number)
 {
     const struct upstream *upstream = pool_pick((struct pool *)pool, lane_number);
 
-    return upstream->in_flight_count + upstream->waiting_count >=
-           pool->site->config->backend_in_flight;
+    const struct pool_config *config = pool->site->config;
+
+    return upstream->in_flight_count + upstream->waiting_count >= config->backend_in_flight ||
+           upstream->output.size >= config->waiting_bytes;
 }
 
 void pool_send(struct pool *pool, struct request *request, uint64_t lane_number)

@@ -63,7 +63,8 @@ void pool_free(struct pool **pool);
 /* May a request be given to the pool now? Not while it waits to connect again. */
 bool pool_accepts(const struct pool *pool);
 
-/* Is the pool at the most requests it may have unanswered? */
+/* Has the connection that clients with this number use as many requests unanswered, or as many bytes
+ * unsent, as it may? */
 bool pool_is_full(const struct pool *pool, uint64_t lane_number);
 
 /* Sends `request` on the connection that clients with this number use. The pool must accept. */
