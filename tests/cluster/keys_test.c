@@ -114,6 +114,11 @@ static void scripts(struct rig *rig)
     cr_expect_str_eq(ask(rig, "SCRIPT", "FLUSH"), "OK");
     cr_expect_str_eq(ask(rig, "SCRIPT", "EXISTS", sha), "[0]");
     EXPECT_STARTS(ask(rig, "EVALSHA", sha, "1", "counter", "7"), "-NOSCRIPT ");
+    cr_expect_str_eq(ask(rig, "EVAL", "return 1", "-1"), "-ERR Number of keys can't be negative");
+    cr_expect_str_eq(ask(rig, "EVAL", "return 1", "2", "a"),
+                     "-ERR Number of keys can't be greater than number of args");
+    cr_expect_str_eq(ask(rig, "EVAL", "return 1", "x", "a"),
+                     "-ERR value is not an integer or out of range");
     cr_expect_str_eq(ask(rig, "EVAL", "return {KEYS[1],ARGV[1]}", "2", "{t}a", "{t}b", "x"),
                      "[{t}a x]");
 }

@@ -87,6 +87,7 @@ Test(drain, ends_when_its_time_is_over)
     expect_ended_well(rig);
     cr_expect_lt(wait_now_ms() - began, 5000);
     fake_node_release(rig_node(rig, 0));
+    cr_expect(fake_node_is_done(rig_node(rig, 0), WAIT_MS));
     rig_stop(&rig);
 }
 

@@ -52,7 +52,7 @@ Test(failover_wait, other_slots_go_on)
     rig_stop(&rig);
 }
 
-Test(failover_wait, an_unbound_slot_gets_clusterdown_at_the_deadline)
+Test(failover_wait, an_unbound_slot_gets_clusterdown_until_somebody_serves_it)
 {
     struct rig *rig = rig_start_with((struct rig_options){
         .nodes = 2, .request_timeout = "400ms", .refresh = "100ms", .with_store = true});
@@ -60,11 +60,28 @@ Test(failover_wait, an_unbound_slot_gets_clusterdown_at_the_deadline)
 
     fake_cluster_give(rig_cluster(rig), 7629, 7629, FAKE_NOBODY);
     cr_expect(rig_topology_passes(rig, version));
-    EXPECT_STARTS(ask(rig, "GET", "k"), "-CLUSTERDOWN Hash slot not served");
+    cr_expect_str_eq(ask(rig, "GET", "k"), "-CLUSTERDOWN Hash slot not served");
+    EXPECT_STARTS(ask(rig, "MGET", "k", "a"), "-CLUSTERDOWN Hash slot not served");
     cr_expect_str_eq(ask(rig, "GET", "c"), "(nil)");
-    wire_request(rig_client(rig), "GET", "k");
     fake_cluster_give(rig_cluster(rig), 7629, 7629, 1);
-    cr_expect_str_eq(wire_text(rig_client(rig)), "(nil)");
+    cr_expect(WAIT_FOR(ask(rig, "GET", "k")[0] == '('));
+    rig_stop(&rig);
+}
+
+Test(failover_wait, a_node_that_is_long_dead_costs_no_waiting)
+{
+    struct rig *rig = rig_start_with((struct rig_options){
+        .nodes = 2, .request_timeout = "10s", .with_store = true, .backend = "down_after: 300ms"});
+
+    cr_expect_str_eq(ask(rig, "SET", "k", "1"), "OK");
+    fake_node_die(rig_node(rig, 0));
+    EXPECT_STARTS(ask(rig, "SET", "k", "2"), "-CLUSTERDOWN Hash slot not served");
+    uint64_t began = wait_now_ms();
+    EXPECT_STARTS(ask(rig, "SET", "k", "3"), "-CLUSTERDOWN Hash slot not served");
+    cr_expect_lt(wait_now_ms() - began, 300);
+    cr_expect_str_eq(ask(rig, "SET", "a", "1"), "OK");
+    fake_node_return(rig_node(rig, 0));
+    cr_expect(WAIT_FOR(ask(rig, "SET", "k", "4")[0] == 'O'));
     rig_stop(&rig);
 }
 

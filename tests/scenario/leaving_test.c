@@ -14,6 +14,7 @@ Test(leaving, with_requests_in_flight_leaves_no_reply_for_the_next)
     wire_request(leaver, "GET", "k");
     wire_request(leaver, "INCR", "k");
     cr_expect(WAIT_FOR(fake_node_count(rig_node(rig, 0), "INCR") == 1));
+    wire_reset_on_close(leaver);
     rig_disconnect(rig, &leaver);
     cr_expect(WAIT_FOR(metric(rig, "downstream_connections_active") == 0));
     wire_request(rig_client(rig), "GET", "c");
@@ -21,6 +22,24 @@ Test(leaving, with_requests_in_flight_leaves_no_reply_for_the_next)
     cr_expect_str_eq(wire_text(rig_client(rig)), "v");
     cr_expect_eq(fake_node_count(rig_node(rig, 0), "INCR"), 1);
     cr_expect(WAIT_FOR(metric(rig, "orphans_total") == 2));
+    rig_stop(&rig);
+}
+
+Test(leaving, politely_means_that_its_replies_go_nowhere)
+{
+    struct rig *rig = rig_start_with((struct rig_options){.nodes = 1, .request_timeout = "10s"});
+    script(rig, 0, WANT("GET", "k"), WANT("INCR", "k"), WANT("GET", "c"), STALL,
+           SAY("$5\r\nwrong\r\n"), SAY(":666\r\n"), SAY("$1\r\nv\r\n"));
+    struct wire *leaver = rig_connect(rig);
+
+    wire_request(leaver, "GET", "k");
+    wire_request(leaver, "INCR", "k");
+    cr_expect(WAIT_FOR(fake_node_count(rig_node(rig, 0), "INCR") == 1));
+    rig_disconnect(rig, &leaver);
+    wire_request(rig_client(rig), "GET", "c");
+    fake_node_release(rig_node(rig, 0));
+    cr_expect_str_eq(wire_text(rig_client(rig)), "v");
+    cr_expect(WAIT_FOR(metric(rig, "downstream_connections_active") == 1));
     rig_stop(&rig);
 }
 
@@ -35,6 +54,7 @@ Test(leaving, with_parts_in_flight_leaves_no_reply_for_the_next)
 
     wire_request(leaver, "MGET", "k", "a");
     cr_expect(fake_node_has_stalled(rig_node(rig, 0)));
+    wire_reset_on_close(leaver);
     rig_disconnect(rig, &leaver);
     cr_expect(WAIT_FOR(metric(rig, "downstream_connections_active") == 0));
     fake_node_release(rig_node(rig, 0));
@@ -51,6 +71,7 @@ Test(leaving, while_a_request_waits_for_its_node_is_forgotten)
 
     wire_request(leaver, "SET", "k", "1");
     cr_expect(WAIT_FOR(metric(rig, "waited_total") > 0));
+    wire_reset_on_close(leaver);
     rig_disconnect(rig, &leaver);
     cr_expect(WAIT_FOR(metric(rig, "downstream_connections_active") == 0));
     cr_expect(WAIT_FOR(metric(rig, "waiting_requests") == 0));

@@ -136,7 +136,7 @@ Test(order, replies_leave_in_order_however_nodes_answer)
     wire_request(rig_client(rig), "GET", "k");
     wire_request(rig_client(rig), "GET", "a");
     wire_request(rig_client(rig), "ECHO", "3");
-    cr_expect(fake_node_is_done(rig_node(rig, 1)));
+    cr_expect(fake_node_is_done(rig_node(rig, 1), WAIT_MS));
     cr_expect(fake_node_has_stalled(rig_node(rig, 0)));
     cr_expect_not(wire_has_input(rig_client(rig)));
     fake_node_release(rig_node(rig, 0));

@@ -72,12 +72,21 @@ Test(redirect, moved_without_a_host_means_the_host_that_said_it)
     rig_stop(&rig);
 }
 
+/* Answers every request with the error that is the context. */
+static void always(void *context, const struct fake_command *command, struct bytes *answer)
+{
+    (void)command;
+    bytes_print(answer, "%s\r\n", (const char *)context);
+}
+
+/* A name may need the resolver, which no worker waits for; the map that is fetched then knows. */
 Test(redirect, moved_to_a_host_name)
 {
     struct rig *rig = rig_start(2);
-    script(rig, 0, WANT("GET", "k"),
-           SAY("-MOVED 7629 localhost:%u\r\n", fake_node_port(rig_node(rig, 1))));
-    /* A name may need the resolver, which no worker waits for; until then the map helps. */
+    const char *moved =
+        rig_print(rig, "-MOVED 7629 localhost:%u", fake_node_port(rig_node(rig, 1)));
+    fake_node_handle(rig_node(rig, 0), always, (void *)moved);
+    fake_cluster_announce(rig_cluster(rig), 1, "localhost");
     fake_cluster_give(rig_cluster(rig), 7629, 7629, 1);
     script(rig, 1, WANT("GET", "k"), SAY("$1\r\nv\r\n"));
 
@@ -209,13 +218,6 @@ Test(redirect, a_node_that_refuses_is_asked_again)
         cr_expect_eq(metric(rig, rows[i].counter), before + 1, "%s", rows[i].refusal);
     }
     rig_stop(&rig);
-}
-
-/* Answers every request with the error that is the context. */
-static void always(void *context, const struct fake_command *command, struct bytes *answer)
-{
-    (void)command;
-    bytes_print(answer, "%s\r\n", (const char *)context);
 }
 
 Test(redirect, a_refusal_is_shown_as_clusterdown_when_the_deadline_is_over)

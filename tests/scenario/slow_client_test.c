@@ -23,14 +23,16 @@ static void set_value(struct rig *rig, size_t size)
 
 Test(slow_client, that_reads_nothing_does_not_disturb_others_and_does_not_fill_memory)
 {
-    struct rig *rig = rig_start_with((struct rig_options){
-        .nodes = 1, .with_store = true, .request_timeout = "60s", .clients = "pending_bytes: 1mb"});
+    struct rig *rig =
+        rig_start_with((struct rig_options){.nodes = 1,
+                                            .with_store = true,
+                                            .request_timeout = "60s",
+                                            .clients = "pipeline: 16, pending_bytes: 1mb"});
     struct wire *slow = rig_connect(rig);
     size_t size = 0;
 
     set_value(rig, VALUE_SIZE);
     long before = process_resident_kb(rig_process(rig));
-    wire_shrink_receive_buffer(slow);
     for (int i = 0; i < READS; i++) {
         wire_request(slow, "GET", "k");
     }

@@ -22,7 +22,7 @@ Test(timeouts, a_read_ends_at_its_deadline_and_its_late_reply_is_swallowed)
     cr_expect_lt(wait_now_ms() - began, 5000);
     cr_expect_eq(metric(rig, "timeouts_total"), 1);
     fake_node_release(rig_node(rig, 0));
-    cr_expect(fake_node_is_done(rig_node(rig, 0)));
+    cr_expect(fake_node_is_done(rig_node(rig, 0), WAIT_MS));
     script(rig, 0, WANT("GET", "c"), SAY("$1\r\nv\r\n"));
     cr_expect_str_eq(ask(rig, "GET", "c"), "v");
     rig_stop(&rig);
@@ -38,7 +38,7 @@ Test(timeouts, a_write_ends_at_its_deadline_with_an_unknown_outcome)
     EXPECT_CONTAINS(reply, "outcome unknown");
     EXPECT_CONTAINS(reply, rig_address(rig, 0));
     fake_node_release(rig_node(rig, 0));
-    cr_expect(fake_node_is_done(rig_node(rig, 0)));
+    cr_expect(fake_node_is_done(rig_node(rig, 0), WAIT_MS));
     script(rig, 0, WANT("GET", "k"), SAY("$1\r\n1\r\n"));
     cr_expect_str_eq(ask(rig, "GET", "k"), "1");
     cr_expect_eq(fake_node_count(rig_node(rig, 0), "SET"), 1);
@@ -102,7 +102,13 @@ Test(timeouts, a_node_that_takes_connections_and_says_nothing_is_given_up)
                                                           .request_timeout = "600ms",
                                                           .connect_timeout = "100ms",
                                                           .with_store = true,
+                                                          .start_unready = true,
                                                           .backend = "password: secret"});
+    for (int i = 0; i < 2; i++) {
+        fake_node_set_password(rig_node(rig, i), "secret");
+        fake_node_return(rig_node(rig, i));
+    }
+    cr_expect(rig_topology_passes(rig, 0));
     fake_node_pause(rig_node(rig, 0));
 
     uint64_t began = wait_now_ms();

@@ -114,9 +114,9 @@ void fake_node_release(struct fake_node *node)
     NODE_LOCKED(node, node->locked.script.stalled = false; node->locked.script.at++);
 }
 
-bool fake_node_is_done(struct fake_node *node)
+bool fake_node_is_done(struct fake_node *node, uint64_t timeout_ms)
 {
-    return WAIT_FOR(NODE_READ(node, fake_script_next(&node->locked.script) == NULL));
+    return WAIT_FOR_MS(timeout_ms, NODE_READ(node, fake_script_next(&node->locked.script) == NULL));
 }
 
 void fake_node_die(struct fake_node *node)

@@ -79,8 +79,8 @@ void fake_node_tell_slots(struct fake_node *node, const char *reply);
 bool fake_node_has_stalled(struct fake_node *node);
 void fake_node_release(struct fake_node *node);
 
-/* Waits until every step has been done. */
-bool fake_node_is_done(struct fake_node *node);
+/* Waits until every step has been done, `timeout_ms` at most. */
+bool fake_node_is_done(struct fake_node *node, uint64_t timeout_ms);
 
 /* Dies: closes everything and refuses connections. Returns: listens again, on its old port. */
 void fake_node_die(struct fake_node *node);

@@ -5,6 +5,7 @@
 
 #include "tests/support/fake_store.h"
 #include "tests/support/resp.h"
+#include "tests/support/wait.h"
 #include "tests/support/wire.h"
 
 TestSuite(fake_node, .timeout = 60);
@@ -70,7 +71,7 @@ Test(fake_node, stalls_until_released_and_answers_in_order)
     cr_expect_not(wire_has_input(wire));
     fake_node_release(node);
     wire_expect(wire, "+OK\r\n+PONG\r\n");
-    cr_expect(fake_node_is_done(node));
+    cr_expect(fake_node_is_done(node, WAIT_MS));
     stop();
 }
 

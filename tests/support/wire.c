@@ -262,6 +262,13 @@ void wire_finish_sending(struct wire *wire)
     shutdown(wire->fd, SHUT_WR);
 }
 
+void wire_reset_on_close(struct wire *wire)
+{
+    struct linger none = {.l_onoff = 1, .l_linger = 0};
+
+    setsockopt(wire->fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+}
+
 void wire_shrink_receive_buffer(struct wire *wire)
 {
     int size = 4096;

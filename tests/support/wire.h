@@ -53,6 +53,10 @@ bool wire_has_input(struct wire *wire);
 /* Says that nothing more will be sent, and still reads. */
 void wire_finish_sending(struct wire *wire);
 
+/* When it is closed the peer shall hear of it at once, by a reset. A mere close looks to the peer
+ * like wire_finish_sending, until it writes. */
+void wire_reset_on_close(struct wire *wire);
+
 /* Makes the kernel's receive buffer small, so that a peer soon notices that nobody reads. */
 void wire_shrink_receive_buffer(struct wire *wire);
 
