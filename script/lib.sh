@@ -51,6 +51,16 @@ port_is_taken()
     (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
+# The first port from $1 on that nobody listens on.
+free_port()
+{
+    local port=$1
+    while port_is_taken "$port"; do
+        port=$((port + 1))
+    done
+    echo "$port"
+}
+
 is_port()
 {
     [[ $1 =~ ^[0-9]+$ && $1 -ge 1 && $1 -le 65535 ]]
