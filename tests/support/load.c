@@ -38,14 +38,15 @@ struct load {
     _Atomic uint64_t progress;
 };
 
-static void name_keys(const struct load_options *options, int client, struct counter *counter,
-                      int *candidate)
+/* No two loads of a test use the same keys. */
+static void name_keys(const struct load_options *options, struct counter *counter)
 {
+    static int candidate;
     uint16_t slot;
 
     do {
-        snprintf(counter->key, sizeof counter->key, "count:{%d:%d}", client, ++*candidate);
-        snprintf(counter->list, sizeof counter->list, "list:{%d:%d}", client, *candidate);
+        snprintf(counter->key, sizeof counter->key, "count:{%d}", ++candidate);
+        snprintf(counter->list, sizeof counter->list, "list:{%d}", candidate);
         slot = resp_slot(span_of(counter->key));
     } while (options->slot_to > 0 && (slot < options->slot_from || slot > options->slot_to));
 }
@@ -179,11 +180,10 @@ struct load *load_start(struct load_options options)
     load->clients = memory_new((size_t)options.clients, sizeof *load->clients);
     for (int i = 0; i < options.clients; i++) {
         struct load_client *client = &load->clients[i];
-        int candidate = 0;
         client->load = load;
         client->counters = memory_new((size_t)options.keys, sizeof *client->counters);
         for (int key = 0; key < options.keys; key++) {
-            name_keys(&options, i, &client->counters[key], &candidate);
+            name_keys(&options, &client->counters[key]);
         }
         int failed = pthread_create(&client->thread, NULL, load_run, client);
         CHECK(failed == 0);

@@ -14,7 +14,7 @@
 #define CLUSTER_SCRIPT SOURCE_FOLDER "/script/cluster"
 #define PASSWORD       "123456"
 
-enum { NODES_MAX = 10, ARGUMENTS_MAX = 16 };
+enum { NODES_MAX = 10, ARGUMENTS_MAX = 24 };
 
 struct real_cluster {
     char folder[64];
@@ -105,7 +105,8 @@ uint16_t real_cluster_port(const struct real_cluster *cluster, int node)
     return (uint16_t)(cluster->base_port + node);
 }
 
-bool real_cluster_is_primary(const struct real_cluster *cluster, int node)
+/* Does what ROLE says of a node start with `role`? */
+static bool node_has_role(const struct real_cluster *cluster, int node, const char *role)
 {
     struct wire *wire = wire_open(real_cluster_port(cluster, node));
 
@@ -113,9 +114,36 @@ bool real_cluster_is_primary(const struct real_cluster *cluster, int node)
         return false;
     }
     wire_ask(wire, "AUTH", PASSWORD);
-    bool is_primary = strncmp(wire_ask(wire, "ROLE"), "[master", 7) == 0;
+    bool has = strncmp(wire_ask(wire, "ROLE"), role, strlen(role)) == 0;
     wire_close(&wire);
-    return is_primary;
+    return has;
+}
+
+bool real_cluster_is_primary(const struct real_cluster *cluster, int node)
+{
+    return node_has_role(cluster, node, "[master ");
+}
+
+int real_cluster_replica_of(const struct real_cluster *cluster, int primary)
+{
+    char role[64];
+
+    snprintf(role, sizeof role, "[slave 127.0.0.1 %u ", real_cluster_port(cluster, primary));
+    for (int node = 0; node < NODES_MAX; node++) {
+        if (node_has_role(cluster, node, role)) {
+            return node;
+        }
+    }
+    cr_assert_fail("no node follows node %d", primary);
+    return -1;
+}
+
+void real_cluster_do(struct real_cluster *cluster, const char *verb, int node)
+{
+    char place[8];
+
+    snprintf(place, sizeof place, "%d", node);
+    real_cluster_run(cluster, verb, place);
 }
 
 struct rig *real_cluster_rig(const struct real_cluster *cluster, int workers,

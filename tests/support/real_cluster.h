@@ -1,6 +1,7 @@
 /* real_cluster.h - a Redis Cluster of real nodes, driven by script/cluster.
  *
- *      nodes 0 1 2: primaries of 0-5460, 5461-10922, 10923-16383    nodes 3 4 5: their replicas
+ *      nodes 0 1 2: primaries of 0-5460, 5461-10922, 10923-16383
+ *      nodes 3 4 5: their replicas, in whatever order redis-cli likes
  *
  * Lives in a folder of its own on free ports. A guardian process destroys it when the test ends,
  * however that comes. The test's thread.
@@ -21,11 +22,17 @@ void real_cluster_run_list(struct real_cluster *cluster, const char *const *argu
 #define real_cluster_run(cluster, ...)                                                             \
     real_cluster_run_list((cluster), (const char *const[]){__VA_ARGS__, NULL})
 
+/* Likewise for a verb about one node. */
+void real_cluster_do(struct real_cluster *cluster, const char *verb, int node);
+
 /* The port of a node, by its place. */
 uint16_t real_cluster_port(const struct real_cluster *cluster, int node);
 
 /* Is this node a primary, as it sees itself? False when it is dead. */
 bool real_cluster_is_primary(const struct real_cluster *cluster, int node);
+
+/* The node that follows `primary`; a test that cannot go on without one fails. */
+int real_cluster_replica_of(const struct real_cluster *cluster, int primary);
 
 /* slotway in front of it, with `workers` and patience of `request_timeout`. */
 struct rig *real_cluster_rig(const struct real_cluster *cluster, int workers,
