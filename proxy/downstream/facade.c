@@ -41,3 +41,13 @@ bool facade_has_primaries(const struct client *client)
     }
     return false;
 }
+
+void facade_ask_primaries(const struct local_call *call, fanout_join *join, void *context)
+{
+    struct request *request =
+        client_request_begin(call->client, call->command, call->block, call->bytes);
+    uint64_t patience = request->arrived + FACADE_PATIENCE_US;
+
+    request->deadline = patience < request->deadline ? patience : request->deadline;
+    fanout_broadcast(call->client->clients->dispatcher, request, ROUTE_PRIMARIES, join, context);
+}

@@ -2,7 +2,7 @@
 #ifndef PROXY_DOWNSTREAM_FACADE_H
 #define PROXY_DOWNSTREAM_FACADE_H
 
-#include "proxy/downstream/client.h"
+#include "proxy/downstream/local_call.h"
 
 /* The server whose replies slotway's own are word for word, and the version it gives where no node
  * can be asked for one. */
@@ -16,7 +16,14 @@ struct facade_address {
 
 void facade_address_of(const struct client *client, struct facade_address *address);
 
-/* A pool is usable for a fan-out: some node is known to be a primary. */
+/* The longest wait for nodes by those who ask how the cluster is: in trouble, they are told so. */
+enum { FACADE_PATIENCE_US = US_PER_SECOND };
+
+/* Is some node known to be a primary? */
 bool facade_has_primaries(const struct client *client);
+
+/* Sends the request in hand to all primaries; `join` composes the reply, of the parts that are
+ * there when the patience ends. */
+void facade_ask_primaries(const struct local_call *call, fanout_join *join, void *context);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include "proxy/downstream/config_get.h"
 #include "proxy/downstream/facade.h"
-#include "proxy/downstream/local_call.h"
 
 struct own_texts {
     char port[8];
@@ -104,10 +103,7 @@ void local_config_get(const struct local_call *call)
     struct client *client = call->client;
 
     if (facade_has_primaries(client)) {
-        struct request *request =
-            client_request_begin(client, call->command, call->block, call->bytes);
-
-        fanout_broadcast(client->clients->dispatcher, request, ROUTE_PRIMARIES, config_join, NULL);
+        facade_ask_primaries(call, config_join, NULL);
         return;
     }
     config_answer(client, call->arguments, (struct span){"", 0}, call_begin(call));

@@ -4,7 +4,6 @@
 #include "common/memory.h"
 #include "proxy/downstream/facade.h"
 #include "proxy/downstream/info.h"
-#include "proxy/downstream/local_call.h"
 
 /* A primary that does not answer is missing from the sums, and from cluster_primaries_answered. */
 static void info_join(struct fanout *fanout, struct sendq *to)
@@ -29,11 +28,7 @@ void local_info(const struct local_call *call)
     uint32_t sections = info_sections_of(call->arguments);
 
     if (info_sections_need_nodes(sections) && facade_has_primaries(client)) {
-        struct request *request =
-            client_request_begin(client, call->command, call->block, call->bytes);
-
-        fanout_broadcast(client->clients->dispatcher, request, ROUTE_PRIMARIES, info_join,
-                         (void *)(uintptr_t)sections);
+        facade_ask_primaries(call, info_join, (void *)(uintptr_t)sections);
         return;
     }
 
