@@ -3,6 +3,7 @@
 enum {
     READ_ROOM = 16 * 1024, /* least room that a read is worth */
     MOVE_MAX = 4 * 1024,   /* an incomplete message up to this moves into the shared block */
+    REST_MIN = 1024,       /* a rest of at least this is known to be the rest */
     GROW_STEP = 64 * 1024, /* least room when a large message grows */
 };
 
@@ -48,7 +49,7 @@ static void inbound_grow(struct inbound *inbound, size_t need)
 {
     size_t capacity = 2 * inbound->size + GROW_STEP;
 
-    if (need > inbound->size) {
+    if (need > inbound->size + GROW_STEP) {
         capacity = size_min(capacity, need);
     }
 
@@ -58,15 +59,19 @@ static void inbound_grow(struct inbound *inbound, size_t need)
     block_release(&block);
 }
 
+/* Is there room that is worth a read, or for all of the rest? `need` is a lower bound: that a few
+ * bytes are missing may just mean that nothing is known of what follows them. */
+static bool inbound_has_room(const struct inbound *inbound, size_t need)
+{
+    size_t room = block_room(inbound->block);
+
+    return room >= READ_ROOM || (need >= inbound->size + REST_MIN && room >= need - inbound->size);
+}
+
 /* Afterwards the next bytes can be read to the tail of inbound->block. */
 static void inbound_prepare(struct intake *intake, struct inbound *inbound, size_t need)
 {
-    size_t want = READ_ROOM;
-
-    if (need > inbound->size) {
-        want = size_min(want, need - inbound->size);
-    }
-    if (inbound->size > 0 && inbound_is_at_end(inbound) && block_room(inbound->block) >= want) {
+    if (inbound->size > 0 && inbound_is_at_end(inbound) && inbound_has_room(inbound, need)) {
         return;
     }
     if (inbound->size <= MOVE_MAX) {

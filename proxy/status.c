@@ -1,5 +1,6 @@
 #include "proxy/status.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
@@ -106,6 +107,18 @@ static void write_hints(const struct server *server, struct sendq *to)
     }
 }
 
+static void write_worker_loads(const struct server *server, struct sendq *to)
+{
+    metrics_write_family(to, FAMILY_WORKER_CLIENTS);
+    for (size_t i = 0; i < server->worker_count; i++) {
+        char number[24];
+        const struct metrics_label label = {"worker", number};
+
+        snprintf(number, sizeof number, "%zu", i);
+        metrics_write_sample(to, FAMILY_WORKER_CLIENTS, &label, 1, server->workers[i]->load);
+    }
+}
+
 void status_write_metrics(void *context, struct sendq *to)
 {
     const struct server *server = context;
@@ -115,13 +128,14 @@ void status_write_metrics(void *context, struct sendq *to)
     write_sources(server, to);
     write_pool_figures(server, to);
     write_hints(server, to);
+    write_worker_loads(server, to);
     metrics_write_family(to, FAMILY_READY);
     metrics_write_sample(to, FAMILY_READY, NULL, 0, status_is_ready(context, &nowhere));
     metrics_write_process(to, server->started, (uint32_t)server->worker_count);
     sendq_clear(&nowhere);
 }
 
-static bool pool_is_ready(const struct server *server, size_t number)
+static bool pool_is_known(const struct server *server, size_t number)
 {
     for (size_t i = 0; i < server->worker_count; i++) {
         if (metric_read(&server->workers[i]->pools[number].metrics.topology_version) == 0) {
@@ -141,7 +155,7 @@ bool status_is_ready(void *context, struct sendq *why)
         is_ready = false;
     }
     for (size_t i = 0; i < server->config->pool_count; i++) {
-        if (!pool_is_ready(server, i)) {
+        if (!pool_is_known(server, i)) {
             sendq_print(why, "pool %s: no node of its cluster has answered yet\n",
                         server->config->pools[i].name);
             is_ready = false;

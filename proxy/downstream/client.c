@@ -348,6 +348,9 @@ static bool client_write(struct client *client)
     enum sendq_result result = sendq_write(&client->output, client->fd, &sent);
 
     metric_add(&client->clients->metrics->downstream_sent_bytes_total, sent);
+    if (unlikely(client->state == CLIENT_DRAINING && sent > 0)) {
+        client->draining_since = reactor_now(client->clients->reactor);
+    }
     switch (result) {
     case SENDQ_OK: ev_io_stop(loop, &client->writable); return true;
     case SENDQ_PARTLY: ev_io_start(loop, &client->writable); return true;
@@ -451,6 +454,7 @@ void client_finish(struct client *client, enum close_reason reason)
     }
     client_become(client, CLIENT_DRAINING);
     client->close_reason = reason;
+    client->draining_since = reactor_now(client->clients->reactor);
     ev_io_stop(client->clients->reactor->loop, &client->readable);
     client_want_flush(client);
 }

@@ -40,6 +40,7 @@ struct client {
     enum client_state state;
     int fd;
     enum close_reason close_reason; /* DRAINING: why it will be closed */
+    uint64_t draining_since;        /* or since it last took a byte of what it is to get */
     struct session session;
     struct lane lane;
     struct inbound inbound;
@@ -61,7 +62,8 @@ void client_open(struct clients *clients, int fd);
  * reply's callback, nor while the client's own requests are being scanned. */
 void client_close(struct client *client, enum close_reason reason);
 
-/* Reads no more, answers what it has, then closes. From anywhere. */
+/* Reads no more, answers what it has, then closes; sooner if the peer takes nothing for too long.
+ * From anywhere. */
 void client_finish(struct client *client, enum close_reason reason);
 
 /* Where the reply to the request in hand is to be composed, and then client_reply_end. It leaves

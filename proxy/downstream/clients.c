@@ -2,43 +2,61 @@
 
 #include "proxy/downstream/client.h"
 
-enum { IDLE_LOOK_US = US_PER_SECOND };
+enum {
+    LOOK_US = US_PER_SECOND,
+    STUCK_FACTOR = 2,
+};
 
 static struct client *client_at(struct list_link *link)
 {
     return container_of(link, struct client, in_clients);
 }
 
-/* The list is in no order of idleness; a look once a second costs nothing that matters. */
-static void clients_on_idle(struct reactor_timer *timer)
+/* Said goodbye to, with replies still to come or to be taken: not for ever. */
+static bool client_is_stuck(const struct client *client, uint64_t now)
 {
-    struct clients *clients = container_of(timer, struct clients, idle);
+    return client->state == CLIENT_DRAINING &&
+           client->draining_since + STUCK_FACTOR * client->clients->config->timeout_request < now;
+}
+
+static bool client_is_idle(const struct client *client, uint64_t now)
+{
+    uint64_t patience = client->clients->config->clients_idle;
+
+    return patience > 0 && pipeline_is_empty(&client->pipeline) &&
+           client->session.last_request + patience < now;
+}
+
+/* The list is in no order of idleness; a look once a second costs nothing that matters. */
+static void clients_on_look(struct reactor_timer *timer)
+{
+    struct clients *clients = container_of(timer, struct clients, look);
     uint64_t now = reactor_now(clients->reactor);
 
     LIST_EACH_SAFE (link, &clients->open) {
         struct client *client = client_at(link);
 
-        if (pipeline_is_empty(&client->pipeline) &&
-            client->session.last_request + clients->config->clients_idle < now) {
+        if (client_is_stuck(client, now)) {
+            client_close(client, client->close_reason);
+        } else if (client_is_idle(client, now)) {
             client_finish(client, CLOSE_IDLE);
         }
     }
-    reactor_timer_start(&clients->idle, IDLE_LOOK_US);
+    if (clients->count > 0) {
+        reactor_timer_start(&clients->look, LOOK_US);
+    }
 }
 
 void clients_init(struct clients *clients)
 {
     list_init(&clients->open);
-    reactor_timer_init(&clients->idle, clients->reactor, clients_on_idle);
-    if (clients->config->clients_idle > 0) {
-        reactor_timer_start(&clients->idle, IDLE_LOOK_US);
-    }
+    reactor_timer_init(&clients->look, clients->reactor, clients_on_look);
 }
 
 void clients_clear(struct clients *clients)
 {
     CHECK(list_is_empty(&clients->open));
-    reactor_timer_stop(&clients->idle);
+    reactor_timer_stop(&clients->look);
     arguments_clear(&clients->arguments);
     keys_clear(&clients->keys);
 }
@@ -65,6 +83,9 @@ void clients_on_open(struct clients *clients, struct list_link *link)
 {
     list_append(&clients->open, link);
     clients->count++;
+    if (!reactor_timer_is_running(&clients->look)) {
+        reactor_timer_start(&clients->look, LOOK_US);
+    }
     metric_add(&clients->metrics->downstream_connections_total, 1);
     metric_add(&clients->metrics->downstream_connections_active, 1);
     if (clients->is_draining) {

@@ -41,7 +41,7 @@ struct clients {
     void *owner;                              /* the worker */
     struct arguments arguments;               /* scratch of the request in hand */
     struct keys keys;                         /* likewise */
-    struct reactor_timer idle; /* looks for idle clients; runs only with clients.idle */
+    struct reactor_timer look; /* for idle and stuck clients; runs while there are clients */
     _Atomic uint32_t *load;    /* the worker's: its clients of all pools, and those coming */
 };
 

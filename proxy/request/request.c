@@ -39,6 +39,7 @@ struct request *request_new(const struct command *command, struct block *block, 
         .block = block == NULL ? NULL : block_take(block),
         .bytes = bytes,
         .slot = SLOT_NONE,
+        .node = REQUEST_NO_NODE,
     };
     sendq_init(&request->reply);
     return request;

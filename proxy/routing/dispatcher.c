@@ -3,19 +3,10 @@
 #include <stdlib.h>
 
 #include "common/memory.h"
+#include "proxy/routing/follow.h"
 #include "proxy/routing/holding.h"
 #include "proxy/routing/pick.h"
-#include "proxy/routing/redirect.h"
 #include "proxy/routing/watch.h"
-
-enum {
-    HOPS_AT_ONCE = 5, /* redirections followed without a pause */
-};
-
-static uint64_t dispatcher_now(const struct dispatcher *dispatcher)
-{
-    return reactor_now(dispatcher->site.reactor);
-}
 
 void dispatcher_hint(struct dispatcher *dispatcher, enum discovery_hint hint)
 {
@@ -78,118 +69,6 @@ void dispatcher_send(struct dispatcher *dispatcher, struct request *request)
     holding_hold(dispatcher, gate, request);
 }
 
-/* The slot is no longer sure: what is in flight for it must be back before more is sent. */
-static void dispatcher_gate_in_flight(struct dispatcher *dispatcher, struct list *requests,
-                                      uint16_t slot)
-{
-    LIST_EACH (link, requests) {
-        struct request *request = container_of(link, struct request, in_queue);
-
-        if (request->slot == slot && request->target == TARGET_SLOT && request->lane != NULL &&
-            request->gate == NULL) {
-            gate_attach(holding_gate(dispatcher, request->lane, slot), request);
-        }
-    }
-}
-
-static void dispatcher_unsettle(struct dispatcher *dispatcher, struct pool *pool, uint16_t slot)
-{
-    for (uint32_t i = 0; i < pool->upstream_count; i++) {
-        dispatcher_gate_in_flight(dispatcher, &pool->upstreams[i].in_flight, slot);
-        dispatcher_gate_in_flight(dispatcher, &pool->upstreams[i].waiting, slot);
-    }
-}
-
-static void dispatcher_mark_moving(struct dispatcher *dispatcher, uint16_t slot)
-{
-    if (slot < SLOT_COUNT && moving_mark(&dispatcher->moving, slot, dispatcher_now(dispatcher))) {
-        dispatcher->table.slots[slot].watched++;
-    }
-}
-
-/* Returns true when the request can follow at once. */
-static bool dispatcher_follow_moved(struct dispatcher *dispatcher, struct request *request,
-                                    const struct redirect *redirect)
-{
-    struct pool *pool =
-        redirect->has_address ? slot_table_pool_at(&dispatcher->table, &redirect->address) : NULL;
-
-    dispatcher_hint(dispatcher, HINT_MOVED);
-    if (request->target == TARGET_PRIMARY) {
-        request->target = TARGET_SLOT;
-        request->slot = redirect->slot;
-    }
-    if (pool == NULL) {
-        return false;
-    }
-    dispatcher->table.slots[redirect->slot].owner = pool->index;
-    return true;
-}
-
-/* Redis Cluster: ASK is for this one request and does not change the map. */
-static bool dispatcher_follow_ask(struct dispatcher *dispatcher, struct request *request,
-                                  const struct redirect *redirect)
-{
-    struct pool *pool =
-        redirect->has_address ? slot_table_pool_at(&dispatcher->table, &redirect->address) : NULL;
-
-    dispatcher_mark_moving(dispatcher, request->slot);
-    if (pool == NULL || request->target != TARGET_SLOT) {
-        return false;
-    }
-    request->asking = true;
-    request->node = pool->index;
-    return true;
-}
-
-static void dispatcher_count_refusal(struct metrics *metrics, enum refusal refusal)
-{
-    switch (refusal) {
-    case REFUSAL_MOVED: metric_add(&metrics->redirect_moved_total, 1); return;
-    case REFUSAL_ASK: metric_add(&metrics->redirect_ask_total, 1); return;
-    case REFUSAL_TRYAGAIN: metric_add(&metrics->redirect_tryagain_total, 1); return;
-    case REFUSAL_CLUSTERDOWN: metric_add(&metrics->redirect_clusterdown_total, 1); return;
-    case REFUSAL_LOADING: metric_add(&metrics->redirect_loading_total, 1); return;
-    case REFUSAL_MASTERDOWN: metric_add(&metrics->redirect_masterdown_total, 1); return;
-    case REFUSAL_READONLY: metric_add(&metrics->redirect_readonly_total, 1); return;
-    case REFUSAL_NONE:
-    case REFUSAL_UNREACHABLE:
-    case REFUSAL_LOST:
-    case REFUSAL_COUNT: return;
-    }
-}
-
-/* The node did not execute it: it will be sent again, where and when the refusal says. */
-static void dispatcher_on_refused(struct pool *pool, struct request *request,
-                                  const struct redirect *redirect)
-{
-    struct dispatcher *dispatcher = pool->site->dispatcher;
-    bool at_once = false;
-
-    dispatcher_count_refusal(dispatcher->site.metrics, redirect->refusal);
-    if (request->gate == NULL && request->target == TARGET_SLOT) {
-        dispatcher_unsettle(dispatcher, pool, request->slot);
-    }
-    request->hops++;
-    if (redirect->refusal == REFUSAL_MOVED) {
-        at_once = dispatcher_follow_moved(dispatcher, request, redirect);
-    } else if (redirect->refusal == REFUSAL_ASK) {
-        at_once = dispatcher_follow_ask(dispatcher, request, redirect);
-    } else if (redirect->refusal == REFUSAL_TRYAGAIN) {
-        dispatcher_mark_moving(dispatcher, request->slot);
-    } else {
-        dispatcher_hint(dispatcher, HINT_UNBOUND);
-    }
-    holding_hold_refused(dispatcher, request, redirect->refusal,
-                         at_once && request->hops <= HOPS_AT_ONCE ? AT_ONCE : AFTER_A_PAUSE);
-}
-
-/* What goes to one node for its own sake cannot go to another: only LOADING passes with time. */
-static bool redirect_concerns(const struct request *request, enum refusal refusal)
-{
-    return request->target == TARGET_NODE ? refusal == REFUSAL_LOADING : refusal != REFUSAL_NONE;
-}
-
 /* The +OK to our own ASKING comes here too, and is no request's. */
 static void dispatcher_swallow(struct metrics *metrics, struct request *request)
 {
@@ -213,15 +92,14 @@ static void dispatcher_on_replied(struct pool *pool, struct request *request, st
     if (unlikely(reply.at[0] == '-')) {
         struct redirect redirect = redirect_of(reply, &pool->address);
 
-        if (redirect_concerns(request, redirect.refusal)) {
-            dispatcher_on_refused(pool, request, &redirect);
+        if (follow_concerns(request, &redirect, reply)) {
+            follow_refusal(pool, request, &redirect);
             return;
         }
+        request->node = pool->index;
     }
     if (unlikely(request->gate != NULL)) {
-        request->gate->is_settled = true;
-        request->gate->attempts = 0;
-        request->gate->retry_at = 0;
+        gate_on_answer(request->gate, request);
         holding_release(dispatcher, request);
     }
     request_settle(request, block, reply);

@@ -59,6 +59,7 @@ static void fanout_on_part(struct request *request, struct block *block, struct 
         part->block = block_take(block);
         part->reply = reply;
     }
+    part->node = request->node;
     part->request = NULL;
     request_free(&request);
     fanout->parts_left--;
@@ -311,6 +312,9 @@ void fanout_broadcast(struct dispatcher *dispatcher, struct request *parent, enu
         part_prepare(part, block);
         part->request->bytes = parent->bytes;
         part->request->target = TARGET_NODE;
+        if (part->is_optional) {
+            part->request->deadline = parent->arrived + dispatcher->site.config->timeout_connect;
+        }
         part->request->node = i;
         block_release(&block);
     }
@@ -330,14 +334,31 @@ void fanout_abandon(struct request *parent)
     fanout_free(fanout);
 }
 
-struct span fanout_error(const struct fanout *fanout)
+const struct part *fanout_failed(const struct fanout *fanout)
 {
     for (uint32_t i = 0; i < fanout->part_count; i++) {
         const struct part *part = &fanout->parts[i];
 
-        if (!part->is_optional && part->reply.size > 0 && part->reply.at[0] == '-') {
-            return part->reply;
+        if (!part->is_optional && part->reply.at[0] == '-') {
+            return part;
         }
     }
-    return (struct span){"", 0};
+    return NULL;
+}
+
+struct span fanout_error(const struct fanout *fanout)
+{
+    const struct part *failed = fanout_failed(fanout);
+
+    return failed == NULL ? (struct span){"", 0} : failed->reply;
+}
+
+const char *fanout_node_name(const struct part *part)
+{
+    const struct slot_table *table = &part->fanout->dispatcher->table;
+
+    if (part->node >= table->pool_count || table->pools[part->node] == NULL) {
+        return "slotway";
+    }
+    return table->pools[part->node]->name;
 }

@@ -27,6 +27,7 @@ struct part {
     struct span reply;         /* one whole reply */
     const uint32_t *positions; /* SPLIT: for each of its keys, which of the parent's keys it is */
     uint32_t key_count;
+    uint16_t node;    /* an error's: the index of the pool it came from; NODE_NONE */
     bool is_optional; /* a replica's: its failure is not the request's */
 };
 
@@ -56,7 +57,13 @@ void fanout_broadcast(struct dispatcher *dispatcher, struct request *parent, enu
 /* Nobody wants the reply any more: gives all parts up and frees the fan-out of `parent`. */
 void fanout_abandon(struct request *parent);
 
-/* For joiners: the first error among the parts that count, or an empty span. */
+/* For joiners: the first part that counts and has an error, or NULL. */
+const struct part *fanout_failed(const struct fanout *fanout);
+
+/* For joiners: that part's error, or an empty span. */
 struct span fanout_error(const struct fanout *fanout);
+
+/* For joiners: the node that gave a part its error, or "slotway". */
+const char *fanout_node_name(const struct part *part);
 
 #endif

@@ -107,3 +107,16 @@ void gate_hold(struct gate *gate, struct request *request)
     }
     list_insert_before(at, &request->in_queue);
 }
+
+void gate_on_answer(struct gate *gate, const struct request *request)
+{
+    struct list_link *first = list_first(&gate->waiting);
+
+    if (first != NULL &&
+        container_of(first, struct request, in_queue)->sequence < request->sequence) {
+        return;
+    }
+    gate->is_settled = true;
+    gate->attempts = 0;
+    gate->retry_at = 0;
+}

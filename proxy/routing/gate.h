@@ -81,6 +81,10 @@ void gate_attach(struct gate *gate, struct request *request);
 /* The opposite. */
 void gate_detach(struct request *request);
 
+/* `request` of the gate has its answer. The slot is settled unless something older was refused
+ * meanwhile and still waits. */
+void gate_on_answer(struct gate *gate, const struct request *request);
+
 /* Puts `request` among the waiting, behind all with a lower sequence number. */
 void gate_hold(struct gate *gate, struct request *request);
 

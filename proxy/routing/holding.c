@@ -7,6 +7,7 @@
 enum {
     PAUSE_FIRST_US = US_PER_MS,
     PAUSE_MAX_US = 50 * US_PER_MS,
+    SHRINK_FACTOR = 4,
 };
 
 void holding_look_at(struct dispatcher *dispatcher, struct gate *gate)
@@ -92,6 +93,20 @@ void holding_unhold(struct dispatcher *dispatcher, struct request *request)
     metric_subtract(&metrics->waiting_bytes, request->bytes.size);
 }
 
+/* A small request must not hold on to the large block that it was read into: it may wait long. */
+static void holding_shrink(struct request *request)
+{
+    if (request->block == NULL || request->block->capacity <= SHRINK_FACTOR * request->bytes.size) {
+        return;
+    }
+
+    struct block *own = block_copy(request->bytes);
+
+    block_release(&request->block);
+    request->block = own;
+    request->bytes.at = own->bytes;
+}
+
 /* Puts `request` behind its gate. Refuses it where too much waits already. */
 void holding_hold(struct dispatcher *dispatcher, struct gate *gate, struct request *request)
 {
@@ -107,6 +122,7 @@ void holding_hold(struct dispatcher *dispatcher, struct gate *gate, struct reque
         dispatcher_refuse(dispatcher, request, ERROR_OVERLOADED, "the cluster to settle");
         return;
     }
+    holding_shrink(request);
     gate_hold(gate, request);
     count_waiting(dispatcher, request);
 }

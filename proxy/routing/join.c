@@ -35,17 +35,17 @@ static uint32_t count_succeeded(const struct fanout *fanout)
 }
 
 /* The first error is the answer. A write says what else happened: it cannot be undone. */
-static void join_error(struct fanout *fanout, struct span error, struct sendq *to)
+static void join_error(struct fanout *fanout, const struct part *failed, struct sendq *to)
 {
-    uint32_t succeeded = count_succeeded(fanout);
+    struct span error = failed->reply;
 
-    if ((fanout->parent->command->flags & COMMAND_WRITE) == 0 || succeeded == 0) {
-        sendq_append(to, error);
+    if ((fanout->parent->command->flags & COMMAND_WRITE) == 0) {
+        join_lend(to, failed, error);
         return;
     }
     sendq_append(to, (struct span){error.at, error.size - 2});
-    sendq_print(to, " (proxy: %u of %u parts of this request were executed)\r\n", succeeded,
-                fanout->part_count);
+    sendq_print(to, " (proxy: from %s; %u of %u parts of this request were executed)\r\n",
+                fanout_node_name(failed), count_succeeded(fanout), fanout->part_count);
 }
 
 /* Walks the elements of one part's array and notes each where its key stands in the request. */
@@ -249,14 +249,14 @@ static void join_random(struct fanout *fanout, struct sendq *to)
 void join_by_policy(struct fanout *fanout, struct sendq *to)
 {
     const struct command *command = fanout->parent->command;
-    struct span error = fanout_error(fanout);
+    const struct part *failed = fanout_failed(fanout);
 
     if (command->reply == REPLY_ONE_SUCCEEDED) {
         join_first_success(fanout, to);
         return;
     }
-    if (error.size > 0) {
-        join_error(fanout, error, to);
+    if (failed != NULL) {
+        join_error(fanout, failed, to);
         return;
     }
     switch (command->reply) {

@@ -23,6 +23,7 @@ void moving_clear(struct moving_slots *moving);
 /* Marks `slot`, or lets its mark last longer. Returns true for a new mark. */
 bool moving_mark(struct moving_slots *moving, uint16_t slot, uint64_t now);
 
+/* Is `slot` marked? */
 bool moving_has(const struct moving_slots *moving, uint16_t slot);
 
 /* Removes one mark that has run out and returns its slot; SLOT_NONE when there is none. */

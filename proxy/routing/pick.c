@@ -13,7 +13,7 @@ static struct pool *pool_for(struct dispatcher *dispatcher, struct request *requ
     if (unlikely(request->asking)) {
         struct pool *pool = table->pools[request->node];
 
-        if (pool != NULL && pool_accepts(pool)) {
+        if (pool != NULL && pool_accepts(pool, request->lane->number)) {
             return pool;
         }
         request->asking = false;
@@ -34,22 +34,44 @@ static struct pool *pool_for(struct dispatcher *dispatcher, struct request *requ
     return NULL;
 }
 
+/* Nobody took over since then, and that is longer than a failover takes. */
+static bool is_patience_over(const struct dispatcher *dispatcher, uint64_t since)
+{
+    return since + dispatcher->site.config->down_after < reactor_now(dispatcher->site.reactor);
+}
+
+/* Before the first picture there is nothing to wait for. After it, an unbound slot may be on its
+ * way to somebody. */
+static struct pick pick_without_pool(struct dispatcher *dispatcher, const struct request *request)
+{
+    const struct slot_table *table = &dispatcher->table;
+
+    if (request->target == TARGET_NODE) {
+        return pick_refuse(ERROR_NODE_GONE, NULL);
+    }
+    dispatcher_hint(dispatcher, HINT_UNBOUND);
+    if (table->topology == NULL) {
+        return pick_refuse(ERROR_CLUSTER_UNKNOWN, NULL);
+    }
+    if (is_patience_over(dispatcher, table->adopted_at)) {
+        return pick_refuse(ERROR_CLUSTER_DOWN, NULL);
+    }
+    return (struct pick){WAIT_FOR_IT, NULL, 0};
+}
+
 struct pick pick_for(struct dispatcher *dispatcher, struct request *request)
 {
     struct pool *pool = pool_for(dispatcher, request);
 
     if (unlikely(pool == NULL)) {
-        dispatcher_hint(dispatcher, HINT_UNBOUND);
-        return pick_refuse(
-            dispatcher->table.topology == NULL ? ERROR_CLUSTER_UNKNOWN : ERROR_CLUSTER_DOWN, NULL);
+        return pick_without_pool(dispatcher, request);
     }
-    if (unlikely(pool->attempts > 0)) {
-        /* Nobody took over for so long: say so at once. Probes go on. */
-        if (pool->down_since + dispatcher->site.config->down_after <
-            reactor_now(dispatcher->site.reactor)) {
+    if (unlikely(pool->attempts > 0) && !pool_is_ready(pool, request->lane->number)) {
+        /* Probes go on, and discovery asks: both end the refusals. */
+        if (is_patience_over(dispatcher, pool->down_since)) {
             return pick_refuse(ERROR_CLUSTER_DOWN, pool);
         }
-        if (!pool_accepts(pool)) {
+        if (!pool_accepts(pool, request->lane->number)) {
             return (struct pick){WAIT_FOR_IT, pool, 0};
         }
     }

@@ -5,6 +5,9 @@
 #include "common/log.h"
 #include "common/memory.h"
 
+/* More than this only a node that makes addresses up can lead us to. */
+enum { POOLS_MAX = 2 * TOPOLOGY_NODES_MAX };
+
 void slot_table_init(struct slot_table *table, const struct pool_site *site)
 {
     table->site = site;
@@ -12,6 +15,7 @@ void slot_table_init(struct slot_table *table, const struct pool_site *site)
     table->pools = NULL;
     table->pool_count = 0;
     table->next_primary = 0;
+    table->adopted_at = 0;
     for (uint32_t slot = 0; slot < SLOT_COUNT; slot++) {
         table->slots[slot] = (struct slot_entry){.owner = NODE_NONE};
     }
@@ -119,6 +123,7 @@ uint32_t slot_table_adopt(struct slot_table *table, struct topology *topology, u
         topology_release(&table->topology);
     }
     table->topology = topology;
+    table->adopted_at = reactor_now(table->site->reactor);
     mark_all_leaving(table);
     for (uint16_t i = 0; i < topology->node_count; i++) {
         struct pool *pool = slot_table_pool_of(table, &topology->nodes[i]);
@@ -145,7 +150,7 @@ struct pool *slot_table_pool_at(struct slot_table *table, const struct address *
             return pool;
         }
     }
-    if (!address_to_endpoint(address, &endpoint)) {
+    if (table->pool_count >= POOLS_MAX || !address_to_endpoint(address, &endpoint)) {
         return NULL;
     }
     log_info("redirected to a node that is not known yet", "host=%s port=%u", address->host,
@@ -184,7 +189,7 @@ static bool slot_table_uses(const struct slot_table *table, const struct pool *p
     return false;
 }
 
-bool slot_table_tend(struct slot_table *table)
+bool slot_table_tend(struct slot_table *table, bool may_free)
 {
     bool again = false;
 
@@ -194,7 +199,7 @@ bool slot_table_tend(struct slot_table *table)
         if (pool == NULL) {
             continue;
         }
-        if (pool->is_leaving && pool_is_idle(pool) && !slot_table_uses(table, pool)) {
+        if (may_free && pool->is_leaving && pool_is_idle(pool) && !slot_table_uses(table, pool)) {
             pool_free(&table->pools[i]);
             continue;
         }

@@ -15,7 +15,7 @@
 
 struct slot_entry {
     uint16_t owner;
-    uint16_t watched;
+    uint32_t watched;
 };
 
 struct slot_table {
@@ -23,6 +23,7 @@ struct slot_table {
     struct topology *topology; /* the picture in use; NULL before the first */
     struct pool **pools;       /* by index; NULL where one was and went */
     uint16_t pool_count;       /* length of pools */
+    uint64_t adopted_at;       /* when the picture was taken over */
     uint16_t next_primary;     /* where the search for any primary goes on */
     struct slot_entry slots[SLOT_COUNT];
 };
@@ -42,15 +43,17 @@ static inline bool slot_bit(const uint64_t *bits, uint16_t slot)
     return (bits[slot / 64] >> (slot % 64)) & 1;
 }
 
-/* The pool behind `address`: known, or new if the address is numeric; NULL otherwise. */
+/* The pool behind `address`: known, or new if the address is numeric and there are not absurdly
+ * many; NULL otherwise. */
 struct pool *slot_table_pool_at(struct slot_table *table, const struct address *address);
 
 /* One of the primaries in turn, one that accepts requests if there is any; NULL without primaries.
  */
 struct pool *slot_table_any_primary(struct slot_table *table);
 
-/* Closes and frees leaving pools that have nothing in flight. Returns true when pools that must be
- * looked after remain: leaving, or out of reach. Those are probed. */
-bool slot_table_tend(struct slot_table *table);
+/* Probes pools that are out of reach. If `may_free`, closes and frees leaving pools that have
+ * nothing in flight: not while requests wait that may name them by index. Returns true when pools
+ * remain that must be looked after. */
+bool slot_table_tend(struct slot_table *table, bool may_free);
 
 #endif

@@ -96,7 +96,7 @@ static bool watch_pools(struct dispatcher *dispatcher)
         }
         is_busy = is_busy || (pool != NULL && !pool_is_idle(pool));
     }
-    return slot_table_tend(table) || is_busy;
+    return slot_table_tend(table, dispatcher->gates.count == 0) || is_busy;
 }
 
 static void watch_waiting(struct dispatcher *dispatcher, struct gate *gate, uint64_t *earliest)
@@ -117,24 +117,32 @@ static void watch_waiting(struct dispatcher *dispatcher, struct gate *gate, uint
     }
 }
 
-static void watch_gates(struct dispatcher *dispatcher)
+static void watch_deadlines(struct dispatcher *dispatcher)
+{
+    uint64_t earliest = UINT64_MAX;
+
+    if (dispatcher->waiting_deadline > reactor_now(dispatcher->site.reactor)) {
+        return;
+    }
+    LIST_EACH (link, &dispatcher->gates.ready) {
+        watch_waiting(dispatcher, container_of(link, struct gate, in_list), &earliest);
+    }
+    LIST_EACH (link, &dispatcher->gates.resting) {
+        watch_waiting(dispatcher, container_of(link, struct gate, in_list), &earliest);
+    }
+    dispatcher->waiting_deadline = earliest;
+}
+
+static void watch_pauses(struct dispatcher *dispatcher)
 {
     uint64_t now = reactor_now(dispatcher->site.reactor);
-    uint64_t earliest = UINT64_MAX;
-    bool is_due = dispatcher->waiting_deadline <= now;
 
     LIST_EACH_SAFE (link, &dispatcher->gates.resting) {
         struct gate *gate = container_of(link, struct gate, in_list);
 
-        if (is_due) {
-            watch_waiting(dispatcher, gate, &earliest);
-        }
         if (gate->outstanding == 0 && gate->retry_at <= now) {
             holding_look_at(dispatcher, gate);
         }
-    }
-    if (is_due) {
-        dispatcher->waiting_deadline = earliest;
     }
 }
 
@@ -150,7 +158,8 @@ static void watch_moving(struct dispatcher *dispatcher)
 
 bool watch_tick(struct dispatcher *dispatcher)
 {
-    watch_gates(dispatcher);
+    watch_deadlines(dispatcher);
+    watch_pauses(dispatcher);
     watch_moving(dispatcher);
 
     bool is_busy = watch_pools(dispatcher);

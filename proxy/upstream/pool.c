@@ -45,9 +45,19 @@ static struct upstream *pool_pick(struct pool *pool, uint64_t lane_number)
     return &pool->upstreams[pool->upstream_count == 1 ? 0 : lane_number % pool->upstream_count];
 }
 
-bool pool_accepts(const struct pool *pool)
+bool pool_is_ready(const struct pool *pool, uint64_t lane_number)
+{
+    return pool_pick((struct pool *)pool, lane_number)->state == UPSTREAM_READY;
+}
+
+static bool pool_may_connect(const struct pool *pool)
 {
     return pool->attempts == 0 || reactor_now(pool->site->reactor) >= pool->retry_at;
+}
+
+bool pool_accepts(const struct pool *pool, uint64_t lane_number)
+{
+    return pool_is_ready(pool, lane_number) || pool_may_connect(pool);
 }
 
 bool pool_is_full(const struct pool *pool, uint64_t lane_number)
@@ -79,8 +89,11 @@ bool pool_is_idle(const struct pool *pool)
 
 void pool_probe(struct pool *pool)
 {
-    if (pool->attempts > 0 && pool_accepts(pool)) {
-        upstream_connect(&pool->upstreams[0]);
+    if (pool->attempts == 0 || !pool_may_connect(pool)) {
+        return;
+    }
+    for (uint32_t i = 0; i < pool->upstream_count; i++) {
+        upstream_connect(&pool->upstreams[i]);
     }
 }
 

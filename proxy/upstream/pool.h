@@ -60,11 +60,15 @@ struct pool *pool_new(const struct pool_site *site, const char *id, const struct
 /* Closes what is open. Requests are given back through the events first. */
 void pool_free(struct pool **pool);
 
-/* May a request be given to the pool now? Not while it waits to connect again. */
-bool pool_accepts(const struct pool *pool);
+/* Is the connection that clients with this number use ready? */
+bool pool_is_ready(const struct pool *pool, uint64_t lane_number);
 
-/* Has the connection that clients with this number use as many requests unanswered, or as many bytes
- * unsent, as it may? */
+/* May a request of a client with this number be given to the pool now? Not while the connection it
+ * would use is down and waits to be tried again. */
+bool pool_accepts(const struct pool *pool, uint64_t lane_number);
+
+/* Has the connection that clients with this number use as many requests unanswered, or as many
+ * bytes unsent, as it may? */
 bool pool_is_full(const struct pool *pool, uint64_t lane_number);
 
 /* Sends `request` on the connection that clients with this number use. The pool must accept. */
@@ -73,7 +77,8 @@ void pool_send(struct pool *pool, struct request *request, uint64_t lane_number)
 /* Is no request in flight or waiting here? */
 bool pool_is_idle(const struct pool *pool);
 
-/* Tries to connect when it is time to, without a request: how a dead node is noticed to be back. */
+/* Tries all connections that are down when it is time to, without a request: how a dead node is
+ * noticed to be back. */
 void pool_probe(struct pool *pool);
 
 /* For upstreams: a connection is ready, or could not be made, or broke. */

@@ -11,7 +11,7 @@
 /* A node's reply may be as large as a client's patience: a bound only against garbage. */
 static const size_t reply_limit_bytes = (size_t)64 << 30;
 
-enum { USER_TIMEOUT_FACTOR = 2 };
+enum { USER_TIMEOUT_FACTOR = 2, GREETING_LOG_MAX = 200 };
 
 static const struct {
     const char *text;
@@ -143,14 +143,13 @@ static void upstream_greet(struct upstream *upstream)
  */
 static void upstream_on_greeting(struct upstream *upstream, struct span reply)
 {
+    bool is_full = span_starts_with(reply, SPAN("-ERR max number of clients"));
+
     upstream->greetings--;
-    if (reply.at[0] == '-' && upstream->greetings > 0) {
-        log_error("node refuses our password", "node=%s error=%.*s", upstream->pool->name,
-                  (int)size_min(reply.size - 3, 200), reply.at + 1);
-        upstream_close(upstream, CLOSE_GREETING_REFUSED);
-        return;
-    }
-    if (reply.at[0] == '-' && span_starts_with(reply, SPAN("-ERR max number of clients"))) {
+    if (is_full || (reply.at[0] == '-' && upstream->greetings > 0)) {
+        log_error(is_full ? "node has too many clients" : "node refuses our password",
+                  "node=%s error=%.*s", upstream->pool->name,
+                  (int)size_min(reply.size - 3, GREETING_LOG_MAX), reply.at + 1);
         upstream_close(upstream, CLOSE_GREETING_REFUSED);
         return;
     }
@@ -231,13 +230,17 @@ static void upstream_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, in
     case SOCKET_OK:
     case SOCKET_AGAIN: return;
     case SOCKET_EOF: upstream_close(upstream, CLOSE_PEER_CLOSED); return;
-    case SOCKET_ERROR: upstream_close(upstream, CLOSE_READ_FAILED); return;
+    case SOCKET_ERROR:
+        upstream->error = errno;
+        upstream_close(upstream, CLOSE_READ_FAILED);
+        return;
     }
 }
 
 /* Writing failed, but replies that came before stand: read what is there, then close. */
 static void upstream_on_broken(struct upstream *upstream)
 {
+    upstream->error = errno;
     while (upstream->state != UPSTREAM_IDLE && upstream_read(upstream) == SOCKET_OK) {
     }
     if (upstream->state != UPSTREAM_IDLE) {
@@ -270,7 +273,7 @@ static void upstream_on_connected(struct upstream *upstream)
     int error = socket_connect_error(upstream->fd);
 
     if (error != 0) {
-        errno = error;
+        upstream->error = error;
         upstream_close(upstream, CLOSE_CONNECT_FAILED);
         return;
     }
@@ -290,10 +293,13 @@ static void upstream_on_writable(struct ev_loop *loop UNUSED, ev_io *watcher, in
     upstream_want_flush(upstream);
 }
 
+/* Also how a connection that could not even be begun is told: nobody expects to lose requests
+ * while sending one. */
 static void upstream_on_connect_timeout(struct reactor_timer *timer)
 {
-    errno = ETIMEDOUT;
-    upstream_close(container_of(timer, struct upstream, connect_timer), CLOSE_CONNECT_TIMEOUT);
+    struct upstream *upstream = container_of(timer, struct upstream, connect_timer);
+
+    upstream_close(upstream, upstream->fd < 0 ? CLOSE_CONNECT_FAILED : CLOSE_CONNECT_TIMEOUT);
 }
 
 void upstream_init(struct upstream *upstream, struct pool *pool)
@@ -324,7 +330,7 @@ void upstream_connect(struct upstream *upstream)
     reactor_timer_start(&upstream->connect_timer, site->config->timeout_connect);
     upstream->fd = socket_connect(&upstream->pool->endpoint);
     if (upstream->fd < 0) {
-        /* Told by the timer, at once: nobody expects to lose requests while sending one. */
+        upstream->error = errno;
         reactor_timer_start(&upstream->connect_timer, 0);
         return;
     }
@@ -358,26 +364,20 @@ static void upstream_give_back(struct upstream *upstream, struct list *requests,
 
     while ((link = list_take_first(requests)) != NULL) {
         struct request *request = container_of(link, struct request, in_queue);
-        bool left = request->offset < sent;
+        /* Nobody executes a request whose end has not come. */
+        bool left = request->offset + request->bytes.size <= sent;
 
         pool->site->events->returned(pool, request, left ? RETURN_LOST : RETURN_UNSENT);
     }
 }
 
-/* errno speaks only where a system call failed. */
-static const char *upstream_error_text(enum close_reason reason)
-{
-    bool is_system = reason == CLOSE_CONNECT_FAILED || reason == CLOSE_CONNECT_TIMEOUT ||
-                     reason == CLOSE_READ_FAILED || reason == CLOSE_WRITE_FAILED;
-
-    return is_system ? strerror(errno) : close_reason_text(reason);
-}
-
 void upstream_close(struct upstream *upstream, enum close_reason reason)
 {
     struct metrics *metrics = upstream->pool->site->metrics;
-    const char *error = upstream_error_text(reason);
+    const char *error =
+        upstream->error != 0 ? strerror(upstream->error) : close_reason_text(reason);
     bool was_ready = upstream->state == UPSTREAM_READY;
+    bool is_orderly = reason == CLOSE_NODE_GONE || reason == CLOSE_DRAINED;
     uint64_t sent = upstream->stream_sent;
     struct list sent_requests;
     struct list unsent_requests;
@@ -388,14 +388,17 @@ void upstream_close(struct upstream *upstream, enum close_reason reason)
     list_splice(&unsent_requests, &upstream->waiting);
     metric_subtract(&metrics->upstream_in_flight, upstream->in_flight_count);
     metric_add(&metrics->upstream_closed[reason], 1);
-    metric_add(was_ready ? &metrics->upstream_lost_total : &metrics->upstream_connect_failed_total,
-               1);
+    if (!is_orderly) {
+        metric_add(
+            was_ready ? &metrics->upstream_lost_total : &metrics->upstream_connect_failed_total, 1);
+    }
     upstream_become(upstream, UPSTREAM_IDLE);
     upstream_close_socket(upstream);
+    upstream->error = 0;
     upstream->in_flight_count = upstream->waiting_count = 0;
     upstream->stream_sent = upstream->stream_queued = 0;
     upstream->earliest_deadline = UINT64_MAX;
-    if (reason != CLOSE_NODE_GONE && reason != CLOSE_DRAINED) {
+    if (!is_orderly) {
         pool_on_failure(upstream->pool, reason, error);
     }
     upstream_give_back(upstream, &sent_requests, sent);

@@ -39,6 +39,7 @@ struct upstream {
     struct pool *pool;
     enum upstream_state state;
     int fd;
+    int error; /* errno of what ends the connection; 0: none */
     uint32_t in_flight_count;
     uint32_t waiting_count;
     uint32_t greetings;         /* replies to the greeting that are still to come */

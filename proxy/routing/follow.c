@@ -1,0 +1,179 @@
+#include "proxy/routing/follow.h"
+
+#include "proxy/routing/holding.h"
+
+enum {
+    HOPS_AT_ONCE = 5, /* redirections followed without a pause */
+};
+
+/* A script may return an error that it made up, or that a command in it got: it was executed. What
+ * the server itself says of a script has no such end, and names the slot of its keys. */
+static bool is_script_error(const struct request *request, const struct redirect *redirect,
+                            struct span reply)
+{
+    static const char mark[] = " script: ";
+    bool has_slot = redirect->refusal == REFUSAL_MOVED || redirect->refusal == REFUSAL_ASK;
+
+    if (request->command->class != COMMAND_CLASS_SCRIPT) {
+        return false;
+    }
+    return (has_slot && request->slot != SLOT_NONE && redirect->slot != request->slot) ||
+           memmem(reply.at, reply.size, mark, sizeof mark - 1) != NULL;
+}
+
+/* What goes to one node for its own sake cannot go to another: only LOADING passes with time. */
+bool follow_concerns(const struct request *request, const struct redirect *redirect,
+                     struct span reply)
+{
+    if (request->target == TARGET_NODE) {
+        return redirect->refusal == REFUSAL_LOADING;
+    }
+    return redirect->refusal != REFUSAL_NONE && !is_script_error(request, redirect, reply);
+}
+
+static void gate_in_flight(struct dispatcher *dispatcher, struct list *requests, uint16_t slot)
+{
+    LIST_EACH (link, requests) {
+        struct request *request = container_of(link, struct request, in_queue);
+
+        if (request->slot == slot && request->target == TARGET_SLOT && request->lane != NULL &&
+            request->gate == NULL) {
+            gate_attach(holding_gate(dispatcher, request->lane, slot), request);
+        }
+    }
+}
+
+/* The slot is no longer sure: what is in flight for it must be back before more is sent. */
+static void follow_unsettle(struct dispatcher *dispatcher, struct pool *pool, uint16_t slot)
+{
+    for (uint32_t i = 0; i < pool->upstream_count; i++) {
+        gate_in_flight(dispatcher, &pool->upstreams[i].in_flight, slot);
+        gate_in_flight(dispatcher, &pool->upstreams[i].waiting, slot);
+    }
+}
+
+/* From now on requests for the slot go one at a time, once those in flight are back. */
+static void follow_mark_moving(struct dispatcher *dispatcher, uint16_t slot)
+{
+    uint64_t now = reactor_now(dispatcher->site.reactor);
+    struct slot_entry *entry = &dispatcher->table.slots[slot];
+
+    if (!moving_mark(&dispatcher->moving, slot, now)) {
+        return;
+    }
+    entry->watched++;
+    if (entry->owner != NODE_NONE) {
+        follow_unsettle(dispatcher, dispatcher->table.pools[entry->owner], slot);
+    }
+}
+
+/* The slot's requests go to `to` from here on. Only its owner may say so: what another node says
+ * is older than the table. */
+static void follow_patch(struct dispatcher *dispatcher, uint16_t slot, const struct pool *from,
+                         const struct pool *to)
+{
+    struct slot_entry *entry = &dispatcher->table.slots[slot];
+
+    if (entry->owner == to->index || (entry->owner != NODE_NONE && entry->owner != from->index)) {
+        return;
+    }
+    if (entry->owner != NODE_NONE) {
+        follow_unsettle(dispatcher, dispatcher->table.pools[entry->owner], slot);
+    }
+    entry->owner = to->index;
+}
+
+static struct pool *follow_pool(struct dispatcher *dispatcher, const struct redirect *redirect)
+{
+    return redirect->has_address ? slot_table_pool_at(&dispatcher->table, &redirect->address)
+                                 : NULL;
+}
+
+static enum pause follow_moved(struct pool *from, struct request *request,
+                               const struct redirect *redirect)
+{
+    struct dispatcher *dispatcher = from->site->dispatcher;
+    struct pool *to = follow_pool(dispatcher, redirect);
+
+    dispatcher_hint(dispatcher, HINT_MOVED);
+    if (request->target == TARGET_PRIMARY) {
+        request->target = TARGET_SLOT;
+        request->slot = redirect->slot;
+    }
+    if (to == NULL) {
+        return AFTER_A_PAUSE;
+    }
+    follow_patch(dispatcher, redirect->slot, from, to);
+    return AT_ONCE;
+}
+
+/* Redis Cluster: ASK is for this one request and does not change the map. */
+static enum pause follow_ask(struct pool *from, struct request *request,
+                             const struct redirect *redirect)
+{
+    struct dispatcher *dispatcher = from->site->dispatcher;
+    struct pool *to = follow_pool(dispatcher, redirect);
+
+    follow_mark_moving(dispatcher, redirect->slot);
+    if (to == NULL || request->target != TARGET_SLOT) {
+        return AFTER_A_PAUSE;
+    }
+    request->asking = true;
+    request->node = to->index;
+    return AT_ONCE;
+}
+
+static void follow_count(struct metrics *metrics, enum refusal refusal)
+{
+    switch (refusal) {
+    case REFUSAL_MOVED: metric_add(&metrics->redirect_moved_total, 1); return;
+    case REFUSAL_ASK: metric_add(&metrics->redirect_ask_total, 1); return;
+    case REFUSAL_TRYAGAIN: metric_add(&metrics->redirect_tryagain_total, 1); return;
+    case REFUSAL_CLUSTERDOWN: metric_add(&metrics->redirect_clusterdown_total, 1); return;
+    case REFUSAL_LOADING: metric_add(&metrics->redirect_loading_total, 1); return;
+    case REFUSAL_MASTERDOWN: metric_add(&metrics->redirect_masterdown_total, 1); return;
+    case REFUSAL_READONLY: metric_add(&metrics->redirect_readonly_total, 1); return;
+    case REFUSAL_NONE:
+    case REFUSAL_UNREACHABLE:
+    case REFUSAL_LOST:
+    case REFUSAL_COUNT: return;
+    }
+}
+
+static enum pause follow(struct pool *from, struct request *request,
+                         const struct redirect *redirect)
+{
+    struct dispatcher *dispatcher = from->site->dispatcher;
+
+    if (redirect->refusal == REFUSAL_MOVED) {
+        return follow_moved(from, request, redirect);
+    }
+    if (redirect->refusal == REFUSAL_ASK) {
+        return follow_ask(from, request, redirect);
+    }
+    if (redirect->refusal == REFUSAL_TRYAGAIN && request->target == TARGET_SLOT) {
+        follow_mark_moving(dispatcher, request->slot);
+    } else {
+        dispatcher_hint(dispatcher, HINT_UNBOUND);
+    }
+    return AFTER_A_PAUSE;
+}
+
+void follow_refusal(struct pool *pool, struct request *request, const struct redirect *redirect)
+{
+    struct dispatcher *dispatcher = pool->site->dispatcher;
+
+    follow_count(dispatcher->site.metrics, redirect->refusal);
+    if (request->gate == NULL && request->target == TARGET_SLOT) {
+        follow_unsettle(dispatcher, pool, request->slot);
+    }
+    request->hops++;
+
+    enum pause pause = follow(pool, request, redirect);
+
+    if (request->hops > HOPS_AT_ONCE) {
+        request->hops = HOPS_AT_ONCE;
+        pause = AFTER_A_PAUSE;
+    }
+    holding_hold_refused(dispatcher, request, redirect->refusal, pause);
+}
