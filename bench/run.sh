@@ -128,10 +128,11 @@ calls_of()
     fi
 }
 
-# measure TARGET ROUND REQUESTS CALLS: one line of the results.
+# measure TARGET ROUND REQUESTS: one line of the results.
 measure()
 {
-    local target=$1 count=$3 proxy servers proxy_cpu=- servers_cpu said
+    local target=$1 count=$3 proxy servers proxy_cpu=- servers_cpu said calls
+    calls=$(calls_of "$target" "$count")
     proxy=$(proxy_of "$target")
     read -ra servers <<<"$(servers_of "$target")"
     if [[ -n $proxy ]]; then
@@ -145,7 +146,7 @@ measure()
     servers_cpu=$(per_request $(($(cpu_of "${servers[@]}") - servers_cpu)) "$count")
     said=$(figures)
     [[ $(wc -w <<<"$said") -eq 4 ]] || die "no figures in what the load on $target said"
-    echo "$work,$target,$2,${said// /,},$proxy_cpu,$servers_cpu,$4" >>"$scratch/results.csv"
+    echo "$work,$target,$2,${said// /,},$proxy_cpu,$servers_cpu,$calls" >>"$scratch/results.csv"
 }
 
 # A cluster has no MGET over slots without a proxy.
@@ -157,20 +158,19 @@ can_do()
 run_work()
 {
     local count target round
-    local -A calls=()
     use_work "$1"
     count=$(request_count "$requests")
     for target in "${targets[@]}"; do
         if can_do "$target"; then
+            progress "$work: filling $target"
             fill "$target"
-            calls[$target]=$(calls_of "$target" "$count")
         fi
     done
     for ((round = 1; round <= rounds; round++)); do
         for target in "${targets[@]}"; do
             if can_do "$target"; then
                 progress "$work: round $round of $rounds, $target"
-                measure "$target" "$round" "$count" "${calls[$target]}"
+                measure "$target" "$round" "$count"
             fi
         done
     done
