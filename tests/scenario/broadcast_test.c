@@ -17,7 +17,7 @@ Test(broadcast, dbsize_sums)
 
 Test(broadcast, replicas_are_not_asked)
 {
-    struct rig *rig = rig_start_with((struct rig_options){.nodes = 3, .start_unready = true});
+    struct rig *rig = rig_start_with((struct rig_options){.nodes = 3, .start_dead = true});
     fake_cluster_follow(rig_cluster(rig), 2, 0);
     for (int i = 0; i < 3; i++) {
         fake_node_return(rig_node(rig, i));

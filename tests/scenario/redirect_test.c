@@ -96,7 +96,7 @@ Test(redirect, moved_to_a_host_name)
 
 Test(redirect, a_map_without_hosts_means_the_host_that_told_it)
 {
-    struct rig *rig = rig_start_with((struct rig_options){.nodes = 2, .start_unready = true});
+    struct rig *rig = rig_start_with((struct rig_options){.nodes = 2, .start_dead = true});
     fake_cluster_announce(rig_cluster(rig), 0, NULL);
     fake_cluster_announce(rig_cluster(rig), 1, "");
     fake_node_return(rig_node(rig, 0));

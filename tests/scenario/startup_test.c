@@ -10,7 +10,7 @@ TestSuite(startup, .timeout = 60, .fini = rig_clean_up);
 Test(startup, without_a_node_clients_get_clusterdown_until_one_comes)
 {
     struct rig *rig = rig_start_with((struct rig_options){
-        .nodes = 2, .start_unready = true, .with_store = true, .request_timeout = "500ms"});
+        .nodes = 2, .start_dead = true, .with_store = true, .request_timeout = "500ms"});
 
     cr_expect_str_eq(ask(rig, "PING"), "PONG");
     EXPECT_STARTS(ask(rig, "GET", "k"), "-CLUSTERDOWN ");
@@ -29,7 +29,7 @@ Test(startup, without_a_node_clients_get_clusterdown_until_one_comes)
 Test(startup, one_living_seed_is_enough)
 {
     struct rig *rig =
-        rig_start_with((struct rig_options){.nodes = 3, .start_unready = true, .with_store = true});
+        rig_start_with((struct rig_options){.nodes = 3, .start_dead = true, .with_store = true});
 
     fake_cluster_give(rig_cluster(rig), 0, 16383, 2);
     fake_node_return(rig_node(rig, 2));
@@ -73,7 +73,7 @@ Test(startup, nonsense_instead_of_a_map_is_refused)
         "garbage\r\n",
     };
     struct rig *rig = rig_start_with((struct rig_options){.nodes = 1,
-                                                          .start_unready = true,
+                                                          .start_dead = true,
                                                           .with_store = true,
                                                           .request_timeout = "300ms",
                                                           .refresh = "100ms"});

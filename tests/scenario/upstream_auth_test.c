@@ -7,17 +7,12 @@ TestSuite(upstream_auth, .timeout = 60, .fini = rig_clean_up);
 
 static struct rig *start_guarded(const char *backend)
 {
-    struct rig *rig = rig_start_with((struct rig_options){.nodes = 2,
-                                                          .start_unready = true,
-                                                          .request_timeout = "500ms",
-                                                          .with_store = true,
-                                                          .backend = backend});
-
-    for (int i = 0; i < 2; i++) {
-        fake_node_set_password(rig_node(rig, i), "secret");
-        fake_node_return(rig_node(rig, i));
-    }
-    return rig;
+    return rig_start_with((struct rig_options){.nodes = 2,
+                                               .node_password = "secret",
+                                               .do_not_wait = true,
+                                               .request_timeout = "500ms",
+                                               .with_store = true,
+                                               .backend = backend});
 }
 
 Test(upstream_auth, a_right_password_lets_requests_through)

@@ -16,6 +16,7 @@ struct bytes {
 char *bytes_room(struct bytes *bytes, size_t size);
 void bytes_added(struct bytes *bytes, size_t size);
 
+/* Each adds behind what is there. */
 void bytes_add(struct bytes *bytes, const void *at, size_t size);
 void bytes_print(struct bytes *bytes, const char *format, ...) PRINTF(2, 3);
 void bytes_print_list(struct bytes *bytes, const char *format, va_list list);

@@ -20,6 +20,7 @@ enum { FAKE_NOBODY = -1, FAKE_NODES_MAX = 16 };
 struct fake_cluster *fake_cluster_new(int count);
 void fake_cluster_free(struct fake_cluster **cluster);
 
+/* Its nodes, by index from 0; the cluster keeps them. */
 struct fake_node *fake_cluster_node(const struct fake_cluster *cluster, int index);
 int fake_cluster_size(const struct fake_cluster *cluster);
 

@@ -37,6 +37,7 @@ struct step {
 #define STALL              ((struct step){.kind = STEP_STALL})
 #define SAY_LATER(...)     STALL, SAY(__VA_ARGS__)
 
+/* A step that says the printed text. */
 struct step step_say(enum step_kind kind, const char *format, ...) PRINTF(2, 3);
 
 /* Adds `count` steps behind those that are there; takes what they hold. */
@@ -63,6 +64,7 @@ typedef void fake_handler(void *context, const struct fake_command *command, str
 struct fake_node *fake_node_new(struct fake_cluster *cluster, int index);
 void fake_node_free(struct fake_node **node);
 
+/* Where it listens, also while it is dead. */
 uint16_t fake_node_port(const struct fake_node *node);
 const char *fake_node_address(const struct fake_node *node); /* "127.0.0.1:port" */
 

@@ -30,6 +30,7 @@ void fake_script_complain(struct fake_script *script, const struct fake_received
 /* "GET k", of a WANT. */
 void fake_script_print_want(const struct step *step, struct bytes *text);
 
+/* Takes what the steps hold. */
 void fake_script_add(struct fake_script *script, const struct step *steps, size_t count);
 void fake_script_clear(struct fake_script *script);
 

@@ -30,6 +30,7 @@ struct load_result {
     char first_wrong[512];
 };
 
+/* Starts a thread that sends until load_stop. */
 struct load *load_start(struct load_options options);
 
 /* How many requests have been answered so far. */

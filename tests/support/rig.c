@@ -80,14 +80,18 @@ struct rig *rig_start_with(struct rig_options options)
     if (options.with_store) {
         fake_store_serve(rig->store, rig->cluster);
     }
-    for (int i = 0; options.start_unready && i < options.nodes; i++) {
-        fake_node_die(rig_node(rig, i));
+    for (int i = 0; i < options.nodes; i++) {
+        fake_node_set_password(rig_node(rig, i), options.node_password);
+        if (options.start_dead) {
+            fake_node_die(rig_node(rig, i));
+        }
     }
     struct rig_ports ports = {rig->listen.number, rig->other_listen.number, rig->admin.number};
     rig->config_text = rig_config_text(&options, &ports, rig->cluster, rig->other);
     rig->config_path = rig_config_file(rig->config_text, &rig->config);
     rig_launch(rig);
-    bool up = options.start_unready ? WAIT_FOR(rig_listens(rig)) : WAIT_FOR(rig_is_ready(rig));
+    bool up = options.start_dead || options.do_not_wait ? WAIT_FOR(rig_listens(rig))
+                                                        : WAIT_FOR(rig_is_ready(rig));
     cr_assert(up && rig->process.pid != 0, "slotway did not come up");
     return rig;
 }

@@ -28,10 +28,13 @@ struct rig_options {
     const char *clients;         /* more of this mapping, as "password: x, max: 3" */
     const char *backend;         /* likewise */
     const char *global;          /* more lines of the file */
-    bool start_unready;          /* do not wait for /readyz, and the nodes are dead at first */
+    const char *node_password;   /* that nodes want; none */
+    bool start_dead;             /* the nodes are dead at first; implies do_not_wait */
+    bool do_not_wait;            /* until /readyz is well */
     bool with_store;             /* the nodes work as a small cluster: fake_store.h */
 };
 
+/* Zero in `options` means what their comments say. */
 struct rig *rig_start_with(struct rig_options options);
 
 /* `nodes` fake nodes that share the slots evenly, one worker, short timeouts. */
