@@ -25,8 +25,8 @@ struct endpoint {
 
 enum address_result {
     ADDRESS_OK = 0,
-    ADDRESS_BAD_FORM,  /* neither host:port, [v6]:port nor unix:/path */
-    ADDRESS_BAD_PORT,  /* not 1..65535 (0 is allowed: any free port, for listening) */
+    ADDRESS_BAD_FORM, /* neither host:port, [v6]:port nor unix:/path */
+    ADDRESS_BAD_PORT, /* not 1..65535 (0 is allowed: any free port, for listening) */
     ADDRESS_TOO_LONG,
     ADDRESS_NOT_FOUND, /* the resolver has no answer */
 };

@@ -30,10 +30,10 @@ static inline void histogram_record(struct histogram *histogram, uint64_t value)
 {
     uint32_t bucket = histogram_bucket(value);
 
-    atomic_store_explicit(
-        &histogram->counts[bucket],
-        atomic_load_explicit(&histogram->counts[bucket], memory_order_relaxed) + 1,
-        memory_order_relaxed);
+    atomic_store_explicit(&histogram->counts[bucket],
+                          atomic_load_explicit(&histogram->counts[bucket], memory_order_relaxed) +
+                              1,
+                          memory_order_relaxed);
     atomic_store_explicit(&histogram->sum,
                           atomic_load_explicit(&histogram->sum, memory_order_relaxed) + value,
                           memory_order_relaxed);

@@ -27,7 +27,8 @@ struct mailbox *mailbox_new(struct reactor *reactor) MUST_USE;
 /* Any thread. */
 void mailbox_post(struct mailbox *mailbox, struct message *message);
 
-/* Owner's thread: drops what is inside and everything posted later; stops keeping the loop awake. */
+/* Owner's thread: drops what is inside and everything posted later; stops keeping the loop awake.
+ */
 void mailbox_close(struct mailbox *mailbox);
 
 /* When no thread can post any more; closes first if need be. */

@@ -117,7 +117,7 @@ static enum scan_result text_scan(struct reply_scan *scan, size_t limit, struct 
     while (scan->at < input.size) {
         const char *cr = memchr(input.at + scan->at, '\r', input.size - scan->at);
         scan->at = cr == NULL ? input.size : (size_t)(cr - input.at);
-        if (scan->at + 1 >= input.size) {
+        if (cr == NULL || scan->at + 1 >= input.size) {
             break;
         }
         if (cr[1] == '\n') {

@@ -236,12 +236,13 @@ static enum node_link_result link_receive(struct node_link *link, uint64_t deadl
 
 static enum node_link_result link_receive_greeting(struct node_link *link, uint64_t deadline)
 {
-    redisReply *reply;
+    redisReply *reply = NULL;
     enum node_link_result result = link_receive(link, deadline, &reply);
 
     if (result != NODE_LINK_OK) {
         return result;
     }
+    CHECK(reply != NULL);
     if (reply->type == REDIS_REPLY_ERROR) {
         result = link_fail(link, "AUTH: %.120s", reply->str);
     }
@@ -267,12 +268,13 @@ static enum node_link_result link_receive_slots(struct node_link *link, uint64_t
                                                 struct topology **topology)
 {
     struct address peer = link_peer(link);
-    redisReply *reply;
+    redisReply *reply = NULL;
     enum node_link_result result = link_receive(link, deadline, &reply);
 
     if (result != NODE_LINK_OK) {
         return result;
     }
+    CHECK(reply != NULL);
     enum topology_reply_result read = topology_from_reply(reply, &peer, topology);
     if (read == TOPOLOGY_REPLY_ERROR) {
         result = link_fail(link, "CLUSTER SLOTS: %.120s", reply->str);
@@ -307,13 +309,14 @@ static struct span line_value(struct span lines, struct span name)
 static enum node_link_result link_receive_state(struct node_link *link, uint64_t deadline,
                                                 struct node_answer *answer)
 {
-    redisReply *reply;
+    redisReply *reply = NULL;
     int64_t epoch = 0;
     enum node_link_result result = link_receive(link, deadline, &reply);
 
     if (result != NODE_LINK_OK) {
         return result;
     }
+    CHECK(reply != NULL);
     if (reply->type == REDIS_REPLY_STRING) {
         struct span lines = {reply->str, reply->len};
         answer->state_is_ok = span_equal(line_value(lines, SPAN("cluster_state")), SPAN("ok"));

@@ -29,16 +29,16 @@ struct node {
     struct address address;    /* as announced, or the address we asked where it said NULL */
     struct endpoint endpoint;  /* resolved; .size is 0 when the resolver had no answer */
     enum node_role role;
-    uint16_t primary;          /* REPLICA: index of its primary */
+    uint16_t primary; /* REPLICA: index of its primary */
 };
 
 struct topology {
     _Atomic uint32_t references;
-    uint64_t version;          /* ours: grows with each published picture */
-    uint64_t epoch;            /* cluster_current_epoch of the node that told us */
+    uint64_t version; /* ours: grows with each published picture */
+    uint64_t epoch;   /* cluster_current_epoch of the node that told us */
     struct node *nodes;
     uint16_t node_count;
-    uint16_t slots_served;     /* how many slots have a primary */
+    uint16_t slots_served; /* how many slots have a primary */
     uint16_t primary_of_slot[SLOT_COUNT];
 };
 
@@ -48,9 +48,10 @@ struct topology *topology_new(void) MUST_USE;
 struct topology *topology_take(struct topology *topology);
 void topology_release(struct topology **topology);
 
-/* While building. Adds a node, or returns the index of the one with that id. NODE_NONE when full. */
-uint16_t topology_add_node(struct topology *topology, const char *id,
-                           const struct address *address, enum node_role role, uint16_t primary);
+/* While building. Adds a node, or returns the index of the one with that id. NODE_NONE when full.
+ */
+uint16_t topology_add_node(struct topology *topology, const char *id, const struct address *address,
+                           enum node_role role, uint16_t primary);
 
 /* Do they say the same of nodes, addresses and slots? Version and epoch aside. */
 bool topology_equal(const struct topology *a, const struct topology *b);

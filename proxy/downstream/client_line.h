@@ -14,6 +14,7 @@ struct client_ends {
     bool is_unix;
 };
 
+/* Writes both ends of `client` into *ends. */
 void client_ends_of(const struct client *client, struct client_ends *ends);
 
 /* One line with its line end, which the caller frees. */

@@ -14,6 +14,7 @@ struct facade_address {
     uint16_t port;  /* 0 for a unix socket */
 };
 
+/* Asks the socket, so it holds behind any address that listens. */
 void facade_address_of(const struct client *client, struct facade_address *address);
 
 /* The longest wait for nodes by those who ask how the cluster is: in trouble, they are told so. */

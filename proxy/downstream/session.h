@@ -17,10 +17,10 @@ enum reply_mode {
 };
 
 struct session {
-    uint64_t id;                 /* unique in the process, never used again */
-    uint64_t created;            /* clock_now() */
-    uint64_t last_request;       /* likewise */
-    char *name;                  /* CLIENT SETNAME; NULL: none. Likewise the next two */
+    uint64_t id;           /* unique in the process, never used again */
+    uint64_t created;      /* clock_now() */
+    uint64_t last_request; /* likewise */
+    char *name;            /* CLIENT SETNAME; NULL: none. Likewise the next two */
     char *library_name;
     char *library_version;
     const struct command *last_command; /* NULL: none yet */

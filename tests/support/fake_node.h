@@ -64,7 +64,7 @@ typedef void fake_handler(void *context, const struct fake_command *command, str
 struct fake_node *fake_node_new(struct fake_cluster *cluster, int index);
 void fake_node_free(struct fake_node **node);
 
-/* Where it listens, also while it is dead. */
+/* Where it listens. */
 uint16_t fake_node_port(const struct fake_node *node);
 const char *fake_node_address(const struct fake_node *node); /* "127.0.0.1:port" */
 
