@@ -1,6 +1,7 @@
 #include "proxy/downstream/facade.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 
 /* A socket that listens on IPv6 and IPv4 alike shows IPv4 as ::ffff:10.0.0.1. */
 static const char *without_mapping(const char *host)
@@ -24,7 +25,7 @@ void facade_address_of(const struct client *client, struct facade_address *addre
         getnameinfo(name, endpoint.size, host, sizeof host, NULL, 0, NI_NUMERICHOST) != 0) {
         return;
     }
-    strcpy(address->host, without_mapping(host));
+    snprintf(address->host, sizeof address->host, "%s", without_mapping(host));
     address->port = socket_port(client->fd);
 }
 
