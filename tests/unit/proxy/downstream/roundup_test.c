@@ -39,14 +39,20 @@ static const char *ask_about(int fd, const char *format, uint64_t id)
 
 Test(roundup, list_shows_the_clients_of_all_workers_in_the_order_they_came)
 {
-    for (int i = 0; i < RIG_WORKERS; i++) {
-        const char *text = local_rig_ask(rig, i == 0 ? here : there, "CLIENT LIST");
+    int last = local_rig_connect(rig, 0);
+    const int askers[] = {here, there, last};
+
+    local_rig_ask(rig, last, "CLIENT SETNAME last");
+    for (size_t i = 0; i < ARRAY_LEN(askers); i++) {
+        const char *text = local_rig_ask(rig, askers[i], "CLIENT LIST");
         const char *first = strstr(text, " name=here ");
         const char *second = strstr(text, " name=there ");
+        const char *third = strstr(text, " name=last ");
 
-        cr_assert(first != NULL && second != NULL);
-        cr_expect_lt(first, second);
+        cr_assert(first != NULL && second != NULL && third != NULL);
+        cr_expect(first < second && second < third);
     }
+    close(last);
 }
 
 Test(roundup, list_by_id_shows_those_only)
