@@ -1,0 +1,75 @@
+/* Several connections to one node: one that is down costs the others' clients nothing. */
+#include "tests/unit/proxy/routing/stage.h"
+
+static struct stage stage;
+static struct peer *const first = &stage.nodes[0];
+static struct peer second; /* the same node's other connection */
+
+static void answer(struct peer *peer, struct question *question, const char *text)
+{
+    peer_gets(peer, text);
+    peer_says(peer, "+OK\r\n");
+    gets_answer(&stage, question, "+OK");
+}
+
+/* Clients 0 and 2 share one connection, client 1 uses the other. */
+static void open_stage(void)
+{
+    stage_open(&stage);
+    stage.config.backend_connections = 2;
+    stage_adopt(&stage, 0, 0);
+    second = (struct peer){.reactor = stage.reactor, .fd = -1, .listener = first->listener};
+    second.input = malloc(PEER_INPUT_MAX);
+
+    struct question *question = ask(&stage, 0, "SET b 1");
+
+    peer_accepts(first);
+    answer(first, question, "SET b 1");
+    question = ask(&stage, 1, "SET b 2");
+    peer_accepts(&second);
+    answer(&second, question, "SET b 2");
+}
+
+static void close_stage(void)
+{
+    second.listener = -1;
+    peer_clear(&second);
+    stage_close(&stage);
+}
+
+TestSuite(dispatcher_connections, .init = open_stage, .fini = close_stage, .timeout = 30);
+
+Test(dispatcher_connections, a_client_stays_with_its_connection)
+{
+    answer(first, ask(&stage, 2, "SET b 3"), "SET b 3");
+    answer(&second, ask(&stage, 1, "SET b 4"), "SET b 4");
+    answer(first, ask(&stage, 0, "SET a 5"), "SET a 5");
+}
+
+Test(dispatcher_connections, one_that_breaks_costs_only_its_own_clients)
+{
+    stage.config.down_after = 0;
+    peer_hangs_up(&second);
+    TURN_UNTIL(stage.reactor, metric_read(&stage.metrics.upstream_lost_total) == 1);
+    answer(first, ask(&stage, 0, "SET b 3"), "SET b 3");
+    peer_accepts(&second);
+    TURN_UNTIL(stage.reactor, stage.dispatcher->table.pools[0]->attempts == 0);
+    answer(&second, ask(&stage, 1, "SET b 4"), "SET b 4");
+}
+
+Test(dispatcher_connections, one_that_is_refused_costs_only_its_own_clients)
+{
+    peer_hangs_up(&second);
+
+    struct question *question = ask(&stage, 1, "GET b");
+
+    for (int i = 0; i < 3; i++) {
+        peer_accepts_silently(&second);
+        peer_says(&second, "-ERR max number of clients reached\r\n");
+        answer(first, ask(&stage, 0, "SET b 3"), "SET b 3");
+        peer_hangs_up(&second);
+    }
+    cr_assert_eq(question->answers, 0);
+    peer_accepts(&second);
+    answer(&second, question, "GET b");
+}
