@@ -56,6 +56,7 @@ Test(timeouts, a_late_reply_does_not_answer_what_is_asked_meanwhile)
     cr_expect(fake_node_has_stalled(rig_node(rig, 0)));
     EXPECT_STARTS(wire_text(rig_client(rig)), "-ERR proxy: no answer from ");
     wire_request(second, "GET", "c");
+    cr_expect(WAIT_FOR(fake_node_count(rig_node(rig, 0), "GET c") == 1));
     fake_node_release(rig_node(rig, 0));
     cr_expect_str_eq(wire_text(second), "v");
     cr_expect_str_eq(ask(rig, "PING"), "PONG");
