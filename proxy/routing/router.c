@@ -52,16 +52,29 @@ static bool argument_is(const struct arguments *arguments, uint32_t index, struc
     return index < arguments->count && span_equal_nocase(arguments->items[index], word);
 }
 
-/* XREAD [COUNT n] [BLOCK ms] STREAMS …, XREADGROUP GROUP group consumer [COUNT n] [BLOCK ms] … */
+/* How many arguments the option of XREAD or XREADGROUP at `index` takes up, itself included: a
+ * group and a consumer may be called like an option. */
+static uint32_t stream_option_size(const struct arguments *arguments, uint32_t index)
+{
+    if (argument_is(arguments, index, SPAN("GROUP"))) {
+        return 3;
+    }
+    bool has_value = argument_is(arguments, index, SPAN("COUNT")) ||
+                     argument_is(arguments, index, SPAN("CLAIM"));
+
+    return has_value ? 2 : 1;
+}
+
+/* XREAD [COUNT n] [BLOCK ms] STREAMS …, XREADGROUP GROUP group consumer …: options in any order. */
 static bool stream_read_blocks(const struct arguments *arguments)
 {
-    uint32_t at = argument_is(arguments, 1, SPAN("GROUP")) ? 4 : 1;
+    uint32_t at = 1;
 
     while (at < arguments->count && !argument_is(arguments, at, SPAN("STREAMS"))) {
         if (argument_is(arguments, at, SPAN("BLOCK"))) {
             return true;
         }
-        at += argument_is(arguments, at, SPAN("COUNT")) ? 2 : 1;
+        at += stream_option_size(arguments, at);
     }
     return false;
 }
