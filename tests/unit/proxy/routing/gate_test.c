@@ -1,0 +1,138 @@
+#include "proxy/routing/gate.h"
+
+#include <criterion/criterion.h>
+
+#include "proxy/request/request.h"
+
+static struct gates gates;
+static struct lane lanes[2];
+
+static void open_gates(void)
+{
+    gates_init(&gates);
+    for (size_t i = 0; i < ARRAY_LEN(lanes); i++) {
+        lane_init(&lanes[i], i + 1);
+    }
+}
+
+static void close_gates(void)
+{
+    cr_assert_eq(gates.count, 0);
+    for (size_t i = 0; i < ARRAY_LEN(lanes); i++) {
+        cr_assert(list_is_empty(&lanes[i].gates));
+    }
+}
+
+TestSuite(gate, .init = open_gates, .fini = close_gates);
+
+static struct request *request_of(uint64_t sequence)
+{
+    struct request *request = request_new(command_by_name(SPAN("get")), NULL, SPAN("x"));
+
+    request->sequence = sequence;
+    return request;
+}
+
+Test(gate, what_shares_a_gate)
+{
+    struct request *request = request_of(0);
+
+    request->target = TARGET_SLOT;
+    request->slot = 16383;
+    cr_expect_eq(gate_key(request), 16383);
+    request->target = TARGET_NODE;
+    request->node = 7;
+    cr_expect_eq(gate_key(request), GATE_KEY_NODE | 7);
+    request->target = TARGET_PRIMARY;
+    cr_expect_eq(gate_key(request), GATE_KEY_ANY);
+    request_free(&request);
+}
+
+Test(gate, a_gate_is_one_clients_and_one_slots)
+{
+    cr_expect_null(gates_find(&gates, &lanes[0], 5));
+
+    struct gate *mine = gate_new(&gates, &lanes[0], 5);
+    struct gate *theirs = gate_new(&gates, &lanes[1], 5);
+    struct gate *other = gate_new(&gates, &lanes[0], GATE_KEY_NODE | 5);
+
+    cr_expect_eq(gates.count, 3);
+    cr_expect_eq(gates_find(&gates, &lanes[0], 5), mine);
+    cr_expect_eq(gates_find(&gates, &lanes[1], 5), theirs);
+    cr_expect_eq(gates_find(&gates, &lanes[0], GATE_KEY_NODE | 5), other);
+    cr_expect_null(gates_find(&gates, &lanes[0], 6));
+    cr_expect(gate_is_for_slot(mine));
+    cr_expect_not(gate_is_for_slot(other));
+    gate_free(&gates, &mine);
+    cr_expect_null(gates_find(&gates, &lanes[0], 5));
+    cr_expect_eq(gates_find(&gates, &lanes[1], 5), theirs);
+    gate_free(&gates, &theirs);
+    gate_free(&gates, &other);
+}
+
+Test(gate, what_waits_is_in_the_order_it_was_asked)
+{
+    static const uint64_t arrivals[] = {5, 3, 9, 1, 4, 8};
+    static const uint64_t order[] = {1, 3, 4, 5, 8, 9};
+    struct gate *gate = gate_new(&gates, &lanes[0], 5);
+
+    for (size_t i = 0; i < ARRAY_LEN(arrivals); i++) {
+        gate_hold(gate, request_of(arrivals[i]));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+        struct list_link *link = list_take_first(&gate->waiting);
+
+        cr_assert_not_null(link);
+
+        struct request *request = container_of(link, struct request, in_queue);
+
+        cr_expect_eq(request->sequence, order[i]);
+        request_free(&request);
+    }
+    gate_free(&gates, &gate);
+}
+
+Test(gate, counts_what_is_with_a_node)
+{
+    struct gate *gate = gate_new(&gates, &lanes[0], 5);
+    struct request *request = request_of(1);
+
+    gate_detach(request);
+    gate_attach(gate, request);
+    cr_expect_eq(gate->outstanding, 1);
+    cr_expect_eq(request->gate, gate);
+    gate_detach(request);
+    cr_expect_eq(gate->outstanding, 0);
+    cr_expect_null(request->gate);
+    request_free(&request);
+    gate_free(&gates, &gate);
+}
+
+Test(gate, an_answer_settles_it_unless_something_older_waits)
+{
+    static const struct {
+        uint64_t waiting; /* 0: nothing */
+        uint64_t answered;
+        bool is_settled;
+    } rows[] = {{0, 1, true}, {2, 1, true}, {1, 2, false}};
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct gate *gate = gate_new(&gates, &lanes[0], 5);
+        struct request *answered = request_of(rows[i].answered);
+        struct request *waiting = request_of(rows[i].waiting);
+
+        if (rows[i].waiting != 0) {
+            gate_hold(gate, waiting);
+        }
+        gate->attempts = 3;
+        gate->retry_at = 77;
+        gate_on_answer(gate, answered);
+        cr_expect_eq(gate->is_settled, rows[i].is_settled, "row %zu", i);
+        cr_expect_eq(gate->attempts, rows[i].is_settled ? 0 : 3, "row %zu", i);
+        cr_expect_eq(gate->retry_at, rows[i].is_settled ? 0 : 77, "row %zu", i);
+        list_remove(&waiting->in_queue);
+        request_free(&waiting);
+        request_free(&answered);
+        gate_free(&gates, &gate);
+    }
+}
