@@ -4,8 +4,7 @@
 
 #include "common/memory.h"
 #include "proxy/routing/join.h"
-
-enum { BULK_OVERHEAD = 32 }; /* "$", a length, two CR LF */
+#include "proxy/routing/split.h"
 
 static struct fanout *fanout_new(struct dispatcher *dispatcher, struct request *parent,
                                  uint32_t part_count)
@@ -94,173 +93,31 @@ static void fanout_start(struct fanout *fanout)
     }
 }
 
-/* How a command that is split is put together again:
- *
- *      name [count] (key value{step - 1})* tail
- */
-struct split {
-    const struct arguments *arguments;
-    const struct keys *keys;
-    uint32_t step;   /* arguments that belong to a key, with the key */
-    bool has_count;  /* MSETEX: the number of keys stands in front of them */
-    uint32_t tail;   /* first argument behind the last key's */
-    uint16_t *slots; /* of each key */
-};
-
-static struct split split_of(const struct command *command, const struct arguments *arguments,
-                             const struct keys *keys)
-{
-    const struct key_spec *spec = &command->keys[0];
-    uint32_t step = spec->step > 1 ? (uint32_t)spec->step : 1;
-
-    return (struct split){
-        .arguments = arguments,
-        .keys = keys,
-        .step = step,
-        .has_count = spec->find == KEY_FIND_COUNT,
-        .tail = keys->index[keys->count - 1] + step,
-        .slots = memory_new(keys->count, sizeof(uint16_t)),
-    };
-}
-
-static void block_put(struct block *block, struct span bytes)
-{
-    CHECK(bytes.size <= block_room(block));
-    if (bytes.size > 0) {
-        memcpy(block_tail(block), bytes.at, bytes.size);
-        block->used += bytes.size;
-    }
-}
-
-static void block_put_number(struct block *block, char mark, size_t number)
-{
-    char line[BULK_OVERHEAD];
-    char *at = line + sizeof line;
-
-    *--at = '\n';
-    *--at = '\r';
-    do {
-        *--at = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    *--at = mark;
-    block_put(block, (struct span){at, (size_t)(line + sizeof line - at)});
-}
-
-static void block_put_bulk(struct block *block, struct span bytes)
-{
-    block_put_number(block, '$', bytes.size);
-    block_put(block, bytes);
-    block_put(block, SPAN("\r\n"));
-}
-
-static size_t bulk_size(const struct arguments *arguments, uint32_t from, uint32_t count)
-{
-    size_t size = 0;
-
-    for (uint32_t i = 0; i < count; i++) {
-        size += arguments->items[from + i].size + BULK_OVERHEAD;
-    }
-    return size;
-}
-
-static struct block *part_compose(const struct split *split, const struct part *part)
-{
-    const struct arguments *arguments = split->arguments;
-    uint32_t tail_count = arguments->count - split->tail;
-    uint32_t front = split->has_count ? 2 : 1;
-    size_t size = BULK_OVERHEAD + bulk_size(arguments, 0, 1) + 2 * BULK_OVERHEAD +
-                  bulk_size(arguments, split->tail, tail_count);
-
-    for (uint32_t i = 0; i < part->key_count; i++) {
-        size += bulk_size(arguments, split->keys->index[part->positions[i]], split->step);
-    }
-
-    struct block *block = block_new(size);
-
-    block_put_number(block, '*', front + part->key_count * split->step + tail_count);
-    block_put_bulk(block, arguments->items[0]);
-    if (split->has_count) {
-        char digits[BULK_OVERHEAD];
-        int length = snprintf(digits, sizeof digits, "%u", part->key_count);
-
-        block_put_bulk(block, (struct span){digits, (size_t)length});
-    }
-    for (uint32_t i = 0; i < part->key_count; i++) {
-        uint32_t from = split->keys->index[part->positions[i]];
-
-        for (uint32_t j = 0; j < split->step; j++) {
-            block_put_bulk(block, arguments->items[from + j]);
-        }
-    }
-    for (uint32_t i = 0; i < tail_count; i++) {
-        block_put_bulk(block, arguments->items[split->tail + i]);
-    }
-    return block;
-}
-
-/* Numbers the slots of the keys in the order they first appear, and counts the keys of each. */
-struct slot_groups {
-    uint32_t count;
-    uint32_t number_of[SLOT_COUNT]; /* group + 1; 0: none yet */
-    uint32_t size_of[SLOT_COUNT];   /* by group */
-    uint16_t slot_of[SLOT_COUNT];   /* by group */
-};
-
-static struct slot_groups *slot_groups_new(struct split *split)
-{
-    struct slot_groups *groups = memory_new(1, sizeof *groups);
-
-    for (uint32_t i = 0; i < split->keys->count; i++) {
-        uint16_t slot = slot_of(split->arguments->items[split->keys->index[i]]);
-
-        split->slots[i] = slot;
-        if (groups->number_of[slot] == 0) {
-            groups->slot_of[groups->count] = slot;
-            groups->number_of[slot] = ++groups->count;
-        }
-        groups->size_of[groups->number_of[slot] - 1]++;
-    }
-    return groups;
-}
-
-/* Gives each part its stretch of fanout->positions and fills it in the order of the keys. */
-static void fanout_assign(struct fanout *fanout, const struct split *split,
-                          const struct slot_groups *groups)
-{
-    uint32_t at = 0;
-
-    fanout->key_count = split->keys->count;
-    fanout->positions = memory_new(fanout->key_count, sizeof *fanout->positions);
-    for (uint32_t i = 0; i < groups->count; i++) {
-        fanout->parts[i].positions = fanout->positions + at;
-        at += groups->size_of[i];
-    }
-    for (uint32_t i = 0; i < fanout->key_count; i++) {
-        struct part *part = &fanout->parts[groups->number_of[split->slots[i]] - 1];
-
-        fanout->positions[(part->positions - fanout->positions) + part->key_count++] = i;
-    }
-}
-
 void fanout_split(struct dispatcher *dispatcher, struct request *parent,
                   const struct arguments *arguments, const struct keys *keys)
 {
-    struct split split = split_of(parent->command, arguments, keys);
-    struct slot_groups *groups = slot_groups_new(&split);
-    struct fanout *fanout = fanout_new(dispatcher, parent, groups->count);
+    struct split split;
 
-    fanout_assign(fanout, &split, groups);
-    for (uint32_t i = 0; i < groups->count; i++) {
-        struct block *block = part_compose(&split, &fanout->parts[i]);
+    split_init(&split, parent->command, arguments, keys);
 
-        part_prepare(&fanout->parts[i], block);
-        fanout->parts[i].request->slot = groups->slot_of[i];
-        fanout->parts[i].request->target = TARGET_SLOT;
+    struct fanout *fanout = fanout_new(dispatcher, parent, split.group_count);
+
+    fanout->key_count = keys->count;
+    fanout->positions = split.positions;
+    for (uint32_t i = 0; i < split.group_count; i++) {
+        const struct split_group *group = &split.groups[i];
+        struct part *part = &fanout->parts[i];
+        struct block *block = split_compose(&split, group);
+
+        part->positions = split.positions + group->first;
+        part->key_count = group->key_count;
+        part_prepare(part, block);
+        part->request->slot = group->slot;
+        part->request->target = TARGET_SLOT;
         block_release(&block);
     }
-    free(groups);
-    free(split.slots);
+    split.positions = NULL;
+    split_clear(&split);
     fanout_start(fanout);
 }
 

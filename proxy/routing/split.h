@@ -1,0 +1,40 @@
+/* split.h - the keys of one request grouped by slot, and a request of its own for each group.
+ *
+ *      MSET a 1 b 2 c 3      positions  0 2 | 1        group 0 (slot of a and c): MSET a 1 c 3
+ *                                       ^first         group 1 (slot of b):       MSET b 2
+ *
+ * Groups stand in the order in which their slots first appear, the keys of each in the order of the
+ * request. Worker's thread.
+ */
+#ifndef PROXY_ROUTING_SPLIT_H
+#define PROXY_ROUTING_SPLIT_H
+
+#include "common/block.h"
+#include "proxy/command/keys.h"
+
+struct split_group {
+    uint16_t slot;
+    uint32_t first; /* in positions */
+    uint32_t key_count;
+};
+
+struct split {
+    const struct arguments *arguments;
+    const struct keys *keys;
+    uint32_t step;       /* arguments that belong to a key, with the key */
+    bool has_count;      /* the number of keys stands in front of them */
+    uint32_t tail;       /* first argument behind those of the last key */
+    uint32_t *positions; /* for each key, by group: which of the request's keys it is */
+    struct split_group *groups;
+    uint32_t group_count;
+};
+
+/* Borrows `arguments` and `keys` (at least one) until cleared. */
+void split_init(struct split *split, const struct command *command,
+                const struct arguments *arguments, const struct keys *keys);
+void split_clear(struct split *split);
+
+/* The request for one group, as it goes to a node. */
+struct block *split_compose(const struct split *split, const struct split_group *group) MUST_USE;
+
+#endif
