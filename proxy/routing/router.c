@@ -29,6 +29,26 @@ static bool keys_share_slot(const struct arguments *arguments, const struct keys
     return true;
 }
 
+static bool argument_is(const struct arguments *arguments, uint32_t index, struct span word)
+{
+    return index < arguments->count && span_equal_nocase(arguments->items[index], word);
+}
+
+/* MSETEX with NX or XX sets all keys or none: parts of it cannot know of each other. */
+static bool is_all_or_nothing(const struct command *command, const struct arguments *arguments,
+                              const struct keys *keys)
+{
+    if (command->id != COMMAND_ID_MSETEX) {
+        return false;
+    }
+    for (uint32_t i = keys->index[keys->count - 1] + 2; i < arguments->count; i++) {
+        if (argument_is(arguments, i, SPAN("NX")) || argument_is(arguments, i, SPAN("XX"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static struct route route_keys(const struct command *command, const struct arguments *arguments,
                                struct keys *keys)
 {
@@ -41,15 +61,10 @@ static struct route route_keys(const struct command *command, const struct argum
     if (keys_share_slot(arguments, keys)) {
         return route_to(slot_at(arguments, keys->index[0]));
     }
-    if (command->class == COMMAND_CLASS_SPLIT) {
+    if (command->class == COMMAND_CLASS_SPLIT && !is_all_or_nothing(command, arguments, keys)) {
         return (struct route){.kind = ROUTE_SPLIT};
     }
     return (struct route){.kind = ROUTE_REFUSE, .error = ERROR_CROSS_SLOT};
-}
-
-static bool argument_is(const struct arguments *arguments, uint32_t index, struct span word)
-{
-    return index < arguments->count && span_equal_nocase(arguments->items[index], word);
 }
 
 /* How many arguments the option of XREAD or XREADGROUP at `index` takes up, itself included: a

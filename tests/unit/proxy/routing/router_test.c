@@ -100,6 +100,8 @@ Test(router, keys_of_several_slots_that_cannot_be_split_are_refused)
         "EVAL return 2 a b",
         "XREAD STREAMS a b 0 0",
         "SORT a STORE b",
+        "MSETEX 2 a 1 b 2 NX",
+        "MSETEX 2 a 1 b 2 EX 10 xx",
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
