@@ -47,7 +47,7 @@ static void close_pairs(void)
         }
     }
     intake_clear(&intake);
-    cr_assert_eq(block_bytes_in_use(), blocks_before);
+    CHECK(block_bytes_in_use() == blocks_before);
 }
 
 TestSuite(intake, .init = open_pairs, .fini = close_pairs, .timeout = 20);

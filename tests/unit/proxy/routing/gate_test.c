@@ -17,9 +17,9 @@ static void open_gates(void)
 
 static void close_gates(void)
 {
-    cr_assert_eq(gates.count, 0);
+    CHECK(gates.count == 0);
     for (size_t i = 0; i < ARRAY_LEN(lanes); i++) {
-        cr_assert(list_is_empty(&lanes[i].gates));
+        CHECK(list_is_empty(&lanes[i].gates));
     }
 }
 

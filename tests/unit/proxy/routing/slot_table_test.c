@@ -1,0 +1,187 @@
+#include "common/log.h"
+#include "tests/unit/proxy/routing/stage.h"
+
+static struct stage stage;
+static struct slot_table *table;
+
+static void open_stage(void)
+{
+    stage_open(&stage);
+    table = &stage.dispatcher->table;
+}
+
+static void close_stage(void)
+{
+    stage_close(&stage);
+}
+
+TestSuite(slot_table, .init = open_stage, .fini = close_stage, .timeout = 30);
+
+static struct address address_of(const char *host, uint16_t port)
+{
+    struct address address;
+
+    cr_assert_eq(address_set(&address, span_of(host), port), ADDRESS_OK);
+    return address;
+}
+
+static struct topology *topology_of(uint16_t nodes)
+{
+    struct topology *topology = topology_new();
+
+    for (uint16_t i = 0; i < nodes; i++) {
+        struct address address = address_of("127.0.0.1", (uint16_t)(7000 + i));
+        char id[NODE_ID_SIZE + 1];
+
+        snprintf(id, sizeof id, "%040u", i);
+        topology_add_node(topology, id, &address, NODE_PRIMARY, NODE_NONE);
+        cr_assert(address_to_endpoint(&address, &topology->nodes[i].endpoint));
+    }
+    return topology;
+}
+
+static void serve(struct topology *topology, uint16_t node, uint32_t from, uint32_t to)
+{
+    for (uint32_t slot = from; slot <= to; slot++) {
+        topology->primary_of_slot[slot] = node;
+    }
+}
+
+static uint16_t port_of_slot(uint16_t slot)
+{
+    uint16_t owner = table->slots[slot].owner;
+
+    return owner == NODE_NONE ? 0 : table->pools[owner]->address.port;
+}
+
+Test(slot_table, is_unbound_before_the_first_picture)
+{
+    cr_expect_eq(port_of_slot(0), 0);
+    cr_expect_eq(port_of_slot(SLOT_COUNT - 1), 0);
+    cr_expect_null(slot_table_any_primary(table));
+    cr_expect_not(slot_table_tend(table, true));
+}
+
+Test(slot_table, the_slots_that_changed_are_told)
+{
+    uint64_t changed[SLOT_COUNT / 64];
+    struct topology *first = topology_of(2);
+    struct topology *next = topology_of(2);
+
+    serve(first, 0, 0, 99);
+    serve(first, 1, 100, 199);
+    serve(next, 0, 0, 63);
+    serve(next, 1, 64, 198);
+    cr_expect_eq(slot_table_adopt(table, first, changed), 200);
+    cr_expect_eq(slot_table_adopt(table, next, changed), 37);
+    for (uint16_t slot = 0; slot < SLOT_COUNT; slot++) {
+        bool has_changed = (slot >= 64 && slot < 100) || slot == 199;
+
+        cr_assert_eq(slot_bit(changed, slot), has_changed, "slot %u", slot);
+    }
+    cr_expect_eq(port_of_slot(63), 7000);
+    cr_expect_eq(port_of_slot(64), 7001);
+    cr_expect_eq(port_of_slot(199), 0);
+}
+
+Test(slot_table, a_node_keeps_its_pool_by_id_and_address)
+{
+    uint64_t changed[SLOT_COUNT / 64];
+    struct topology *next = topology_of(2);
+
+    slot_table_adopt(table, topology_of(2), changed);
+
+    struct pool *first = table->pools[0];
+    struct pool *second = table->pools[1];
+
+    next->nodes[1].address.port = 7100;
+    cr_assert(address_to_endpoint(&next->nodes[1].address, &next->nodes[1].endpoint));
+    slot_table_adopt(table, next, changed);
+    cr_expect_eq(table->pools[0], first);
+    cr_expect_eq(table->pools[1], second);
+    cr_expect_not(first->is_leaving);
+    cr_expect(second->is_leaving);
+    cr_expect_eq(table->pool_count, 3);
+    cr_expect_eq(table->pools[2]->address.port, 7100);
+    cr_expect_str_eq(table->pools[2]->id, second->id);
+}
+
+/* Nodes that restart at new addresses for ever take no more room than live at a time. */
+Test(slot_table, indexes_of_pools_that_went_are_used_again)
+{
+    uint64_t changed[SLOT_COUNT / 64];
+
+    for (uint16_t i = 0; i < 1000; i++) {
+        struct topology *topology = topology_of(1);
+        struct address address = address_of("127.0.0.1", (uint16_t)(10000 + i));
+
+        topology->nodes[0].address = address;
+        cr_assert(address_to_endpoint(&address, &topology->nodes[0].endpoint));
+        serve(topology, 0, 0, SLOT_COUNT - 1);
+        slot_table_adopt(table, topology, changed);
+        slot_table_tend(table, true);
+        cr_assert_eq(port_of_slot(5), 10000 + i);
+    }
+    cr_expect_leq(table->pool_count, 2);
+}
+
+Test(slot_table, pools_do_not_go_while_requests_may_name_them)
+{
+    uint64_t changed[SLOT_COUNT / 64];
+
+    slot_table_adopt(table, topology_of(2), changed);
+    slot_table_adopt(table, topology_of(1), changed);
+    cr_expect(slot_table_tend(table, false));
+    cr_expect_not_null(table->pools[1]);
+    slot_table_tend(table, true);
+    cr_expect_null(table->pools[1]);
+}
+
+Test(slot_table, an_address_that_no_picture_knows_gets_a_pool_if_it_is_numeric)
+{
+    uint64_t changed[SLOT_COUNT / 64];
+    struct address known = address_of("127.0.0.1", 7001);
+    struct address unknown = address_of("127.0.0.1", 7777);
+    struct address name = address_of("redis.example", 7777);
+
+    slot_table_adopt(table, topology_of(2), changed);
+    cr_expect_eq(slot_table_pool_at(table, &known), table->pools[1]);
+
+    struct pool *pool = slot_table_pool_at(table, &unknown);
+
+    cr_assert_not_null(pool);
+    cr_expect_str_eq(pool->id, "");
+    cr_expect_eq(slot_table_pool_at(table, &unknown), pool);
+    cr_expect_null(slot_table_pool_at(table, &name));
+}
+
+Test(slot_table, addresses_that_a_node_makes_up_come_to_an_end)
+{
+    struct address address = address_of("127.0.0.1", 1);
+    uint32_t made = 0;
+
+    log_configure(LOG_ERROR, LOG_TEXT);
+    for (; made < 3 * TOPOLOGY_NODES_MAX; made++) {
+        address.port = (uint16_t)(made + 1);
+        if (slot_table_pool_at(table, &address) == NULL) {
+            break;
+        }
+    }
+    cr_expect_eq(made, 2 * TOPOLOGY_NODES_MAX);
+}
+
+Test(slot_table, primaries_take_turns_and_those_out_of_reach_come_last)
+{
+    uint64_t changed[SLOT_COUNT / 64];
+    struct topology *topology = topology_of(4);
+
+    topology->nodes[2].role = NODE_REPLICA;
+    slot_table_adopt(table, topology, changed);
+    table->pools[1]->attempts = 1;
+    cr_expect_eq(slot_table_any_primary(table), table->pools[0]);
+    cr_expect_eq(slot_table_any_primary(table), table->pools[3]);
+    cr_expect_eq(slot_table_any_primary(table), table->pools[0]);
+    table->pools[0]->attempts = table->pools[3]->attempts = 1;
+    cr_expect_not_null(slot_table_any_primary(table));
+    table->pools[0]->attempts = table->pools[1]->attempts = table->pools[3]->attempts = 0;
+}
