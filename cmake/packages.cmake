@@ -7,6 +7,10 @@ pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
 pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
 if(SLOTWAY_JEMALLOC)
     pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
+    # Nobody names jemalloc: it takes malloc's place. A linker that keeps only what is named (or
+    # that looks before LTO has made calls of malloc) would leave it out without a word.
+    set_property(TARGET PkgConfig::JEMALLOC PROPERTY INTERFACE_LINK_LIBRARIES
+        "-Wl,--push-state,--no-as-needed,${JEMALLOC_LINK_LIBRARIES},--pop-state")
 else()
     # Sanitizers bring an allocator of their own.
     add_library(PkgConfig::JEMALLOC INTERFACE IMPORTED)
