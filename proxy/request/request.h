@@ -80,7 +80,7 @@ struct request {
     uint64_t offset;    /* SENT: where it starts in its upstream's stream of bytes */
     struct sendq reply; /* SETTLED, and not yet its turn */
     uint16_t slot;      /* SLOT_NONE without keys */
-    uint16_t node;                  /* TARGET_NODE, asking: which pool. Settled by an error: whose */
+    uint16_t node;      /* TARGET_NODE, asking: which pool. Settled by an error: whose */
     uint8_t state;      /* enum request_state */
     uint8_t target;     /* enum request_target */
     uint8_t refusal;    /* enum refusal: the last one */

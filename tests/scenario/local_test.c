@@ -10,53 +10,55 @@ TestSuite(local, .timeout = 120, .fini = rig_clean_up);
 
 enum { ARGUMENTS = 8 };
 
-static const char *const as_redis[][ARGUMENTS] = {
-    {"PING"},
-    {"PING", "text"},
-    {"PING", "a", "b"},
-    {"ECHO", "text"},
-    {"ECHO"},
-    {"SELECT", "0"},
-    {"SELECT", "x"},
-    {"FOO"},
-    {"FOO", "a", "b c", "d"},
-    {"Foo", "0123456789012345678901234567890123456789012345678901234567890123456789",
-     "0123456789012345678901234567890123456789012345678901234567890123456789", "more"},
-    {"0123456789012345678901234567890123456789012345678901234567890123456789"
-     "0123456789012345678901234567890123456789012345678901234567890123456789"},
-    {"GET"},
-    {"GET", "a", "b"},
-    {"SeT", "a"},
-    {"CLIENT"},
-    {"CLIENT", "FOO"},
-    {"CLIENT", "ID", "x"},
-    {"CLIENT", "GETNAME"},
-    {"CLIENT", "SETNAME", "a name"},
-    {"CLIENT", "SETNAME", "name"},
-    {"CLIENT", "GETNAME"},
-    {"CLIENT", "SETNAME", ""},
-    {"CLIENT", "GETNAME"},
-    {"CLIENT", "NO-EVICT", "ON"},
-    {"CLIENT", "NO-EVICT", "x"},
-    {"CLIENT", "REPLY", "x"},
-    {"CLIENT", "KILL", "1.2.3.4:5"},
-    {"CLIENT", "KILL", "ID", "x"},
-    {"CLIENT", "KILL", "ID", "999999"},
-    {"CLIENT", "LIST", "TYPE", "x"},
-    {"OBJECT", "FOO", "k"},
-    {"COMMAND", "FOO"},
-    {"COMMAND", "GETKEYS", "MSET", "a", "1", "b", "2"},
-    {"COMMAND", "GETKEYS", "EVAL", "return 1", "1", "a", "b"},
-    {"COMMAND", "GETKEYS", "PING", "x"},
-    {"COMMAND", "GETKEYS", "FOO", "a"},
-    {"COMMAND", "INFO", "nothing"},
-    {"AUTH"},
-    {"AUTH", "secret"},
-    {"AUTH", "default", "a", "b"},
-    {"HELLO", "x"},
-    {"HELLO", "4"},
-    {"HELLO", "2", "FOO"},
-    {"RESET"},
+static const struct {
+    const char *words[ARGUMENTS];
+} as_redis[] = {
+    {{"PING"}},
+    {{"PING", "text"}},
+    {{"PING", "a", "b"}},
+    {{"ECHO", "text"}},
+    {{"ECHO"}},
+    {{"SELECT", "0"}},
+    {{"SELECT", "x"}},
+    {{"FOO"}},
+    {{"FOO", "a", "b c", "d"}},
+    {{"Foo", "0123456789012345678901234567890123456789012345678901234567890123456789",
+      "0123456789012345678901234567890123456789012345678901234567890123456789", "more"}},
+    {{"0123456789012345678901234567890123456789012345678901234567890123456789"
+      "0123456789012345678901234567890123456789012345678901234567890123456789"}},
+    {{"GET"}},
+    {{"GET", "a", "b"}},
+    {{"SeT", "a"}},
+    {{"CLIENT"}},
+    {{"CLIENT", "FOO"}},
+    {{"CLIENT", "ID", "x"}},
+    {{"CLIENT", "GETNAME"}},
+    {{"CLIENT", "SETNAME", "a name"}},
+    {{"CLIENT", "SETNAME", "name"}},
+    {{"CLIENT", "GETNAME"}},
+    {{"CLIENT", "SETNAME", ""}},
+    {{"CLIENT", "GETNAME"}},
+    {{"CLIENT", "NO-EVICT", "ON"}},
+    {{"CLIENT", "NO-EVICT", "x"}},
+    {{"CLIENT", "REPLY", "x"}},
+    {{"CLIENT", "KILL", "1.2.3.4:5"}},
+    {{"CLIENT", "KILL", "ID", "x"}},
+    {{"CLIENT", "KILL", "ID", "999999"}},
+    {{"CLIENT", "LIST", "TYPE", "x"}},
+    {{"OBJECT", "FOO", "k"}},
+    {{"COMMAND", "FOO"}},
+    {{"COMMAND", "GETKEYS", "MSET", "a", "1", "b", "2"}},
+    {{"COMMAND", "GETKEYS", "EVAL", "return 1", "1", "a", "b"}},
+    {{"COMMAND", "GETKEYS", "PING", "x"}},
+    {{"COMMAND", "GETKEYS", "FOO", "a"}},
+    {{"COMMAND", "INFO", "nothing"}},
+    {{"AUTH"}},
+    {{"AUTH", "secret"}},
+    {{"AUTH", "default", "a", "b"}},
+    {{"HELLO", "x"}},
+    {{"HELLO", "4"}},
+    {{"HELLO", "2", "FOO"}},
+    {{"RESET"}},
 };
 
 Test(local, answers_are_those_of_redis)
@@ -66,11 +68,11 @@ Test(local, answers_are_those_of_redis)
     cr_assert_not_null(twin);
 
     for (size_t i = 0; i < ARRAY_LEN(as_redis); i++) {
-        const char *ours = wire_ask_list(rig_client(rig), as_redis[i]);
-        const char *theirs = wire_ask_list(twin, as_redis[i]);
-        cr_expect_str_eq(ours, theirs, "%s %s %s: slotway says %s, Redis %s", as_redis[i][0],
-                         as_redis[i][1] == NULL ? "" : as_redis[i][1],
-                         as_redis[i][2] == NULL ? "" : as_redis[i][2], ours, theirs);
+        const char *ours = wire_ask_list(rig_client(rig), as_redis[i].words);
+        const char *theirs = wire_ask_list(twin, as_redis[i].words);
+        cr_expect_str_eq(ours, theirs, "%s %s %s: slotway says %s, Redis %s", as_redis[i].words[0],
+                         as_redis[i].words[1] == NULL ? "" : as_redis[i].words[1],
+                         as_redis[i].words[2] == NULL ? "" : as_redis[i].words[2], ours, theirs);
     }
     wire_close(&twin);
     twin_stop();

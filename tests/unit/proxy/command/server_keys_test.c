@@ -8,7 +8,7 @@
 
 enum {
     TRIES = 150, /* per command, of each kind */
-    MORE = 9,   /* arguments beyond the least number */
+    MORE = 9,    /* arguments beyond the least number */
 };
 
 /* A request in the making: "COMMAND GETKEYS" and then the words. */
