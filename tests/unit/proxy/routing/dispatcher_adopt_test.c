@@ -18,13 +18,6 @@ static void close_stage(void)
 
 TestSuite(dispatcher_adopt, .init = open_stage, .fini = close_stage, .timeout = 30);
 
-static void answer(struct peer *peer, struct question *question, const char *text)
-{
-    peer_gets(peer, text);
-    peer_says(peer, "+OK\r\n");
-    gets_answer(&stage, question, "+OK");
-}
-
 /* Is there a pool for `peer`? */
 static bool has_pool(const struct peer *peer)
 {
@@ -54,7 +47,7 @@ Test(dispatcher_adopt, nothing_goes_to_the_new_owner_before_all_is_back_from_the
     peer_says(old_node, "+OK\r\n");
     gets_answer(&stage, first, "+OK");
     peer_accepts(new_node);
-    answer(new_node, second, "SET b 2");
+    served_by(&stage, new_node, second, "SET b 2");
 }
 
 Test(dispatcher_adopt, a_client_with_nothing_in_flight_goes_to_the_new_owner_at_once)
@@ -67,7 +60,7 @@ Test(dispatcher_adopt, a_client_with_nothing_in_flight_goes_to_the_new_owner_at_
     struct question *question = ask(&stage, 1, "SET b 2");
 
     peer_accepts(new_node);
-    answer(new_node, question, "SET b 2");
+    served_by(&stage, new_node, question, "SET b 2");
 }
 
 Test(dispatcher_adopt, slots_that_stay_are_not_held_up)
@@ -89,8 +82,8 @@ Test(dispatcher_adopt, what_waits_for_a_connection_is_taken_to_the_new_owner_in_
     peer_accepts_silently(old_node);
     stage_adopt(&stage, 1, 0);
     peer_accepts(new_node);
-    answer(new_node, first, "SET b 1");
-    answer(new_node, second, "SET b 2");
+    served_by(&stage, new_node, first, "SET b 1");
+    served_by(&stage, new_node, second, "SET b 2");
     peer_gets(old_node, "CLIENT SETNAME slotway");
     peer_says(old_node, "+OK\r\n");
     peer_gets_nothing(old_node);
@@ -109,8 +102,8 @@ Test(dispatcher_adopt, the_old_owners_refusal_brings_its_request_to_the_front_ag
 
     peer_says(old_node, moved(&stage, "b", 1));
     peer_accepts(new_node);
-    answer(new_node, first, "SET b 1");
-    answer(new_node, second, "SET b 2");
+    served_by(&stage, new_node, first, "SET b 1");
+    served_by(&stage, new_node, second, "SET b 2");
 }
 
 Test(dispatcher_adopt, a_node_that_left_closes_when_its_last_answer_is_in)
@@ -140,7 +133,7 @@ Test(dispatcher_adopt, a_node_that_left_and_came_back_keeps_its_connection)
     stage_adopt(&stage, 0, 0);
     peer_says(old_node, "+OK\r\n");
     gets_answer(&stage, question, "+OK");
-    answer(old_node, ask(&stage, 0, "SET b 2"), "SET b 2");
+    served_by(&stage, old_node, ask(&stage, 0, "SET b 2"), "SET b 2");
 }
 
 Test(dispatcher_adopt, a_node_that_a_redirection_named_is_known_by_its_id_afterwards)
@@ -154,9 +147,9 @@ Test(dispatcher_adopt, a_node_that_a_redirection_named_is_known_by_its_id_afterw
     peer_gets(old_node, "SET b 1");
     peer_says(old_node, moved(&stage, "b", 1));
     peer_accepts(new_node);
-    answer(new_node, question, "SET b 1");
+    served_by(&stage, new_node, question, "SET b 1");
     stage_adopt(&stage, 1, 1);
-    answer(new_node, ask(&stage, 0, "SET b 2"), "SET b 2");
+    served_by(&stage, new_node, ask(&stage, 0, "SET b 2"), "SET b 2");
     cr_assert_eq(stage.dispatcher->table.pool_count, STAGE_NODES);
 }
 
@@ -171,8 +164,8 @@ Test(dispatcher_adopt, a_slot_that_gets_an_owner_lets_its_requests_go_on)
     cr_assert_eq(stage.dispatcher->waiting_count, 2);
     stage_adopt(&stage, 0, 0);
     peer_accepts(old_node);
-    answer(old_node, first, "SET b 1");
-    answer(old_node, second, "SET b 2");
+    served_by(&stage, old_node, first, "SET b 1");
+    served_by(&stage, old_node, second, "SET b 2");
 }
 
 Test(dispatcher_adopt, a_request_for_a_node_that_left_is_told_so)
@@ -202,5 +195,5 @@ Test(dispatcher_adopt, a_move_back_and_forth_loses_no_order)
     peer_gets_nothing(old_node);
     peer_says(old_node, "+OK\r\n");
     gets_answer(&stage, first, "+OK");
-    answer(old_node, second, "SET b 2");
+    served_by(&stage, old_node, second, "SET b 2");
 }

@@ -5,13 +5,6 @@ static struct stage stage;
 static struct peer *const first = &stage.nodes[0];
 static struct peer second; /* the same node's other connection */
 
-static void answer(struct peer *peer, struct question *question, const char *text)
-{
-    peer_gets(peer, text);
-    peer_says(peer, "+OK\r\n");
-    gets_answer(&stage, question, "+OK");
-}
-
 /* Clients 0 and 2 share one connection, client 1 uses the other. */
 static void open_stage(void)
 {
@@ -24,10 +17,10 @@ static void open_stage(void)
     struct question *question = ask(&stage, 0, "SET b 1");
 
     peer_accepts(first);
-    answer(first, question, "SET b 1");
+    served_by(&stage, first, question, "SET b 1");
     question = ask(&stage, 1, "SET b 2");
     peer_accepts(&second);
-    answer(&second, question, "SET b 2");
+    served_by(&stage, &second, question, "SET b 2");
 }
 
 static void close_stage(void)
@@ -41,9 +34,9 @@ TestSuite(dispatcher_connections, .init = open_stage, .fini = close_stage, .time
 
 Test(dispatcher_connections, a_client_stays_with_its_connection)
 {
-    answer(first, ask(&stage, 2, "SET b 3"), "SET b 3");
-    answer(&second, ask(&stage, 1, "SET b 4"), "SET b 4");
-    answer(first, ask(&stage, 0, "SET a 5"), "SET a 5");
+    served_by(&stage, first, ask(&stage, 2, "SET b 3"), "SET b 3");
+    served_by(&stage, &second, ask(&stage, 1, "SET b 4"), "SET b 4");
+    served_by(&stage, first, ask(&stage, 0, "SET a 5"), "SET a 5");
 }
 
 Test(dispatcher_connections, one_that_breaks_costs_only_its_own_clients)
@@ -51,10 +44,10 @@ Test(dispatcher_connections, one_that_breaks_costs_only_its_own_clients)
     stage.config.down_after = 0;
     peer_hangs_up(&second);
     TURN_UNTIL(stage.reactor, metric_read(&stage.metrics.upstream_lost_total) == 1);
-    answer(first, ask(&stage, 0, "SET b 3"), "SET b 3");
+    served_by(&stage, first, ask(&stage, 0, "SET b 3"), "SET b 3");
     peer_accepts(&second);
     TURN_UNTIL(stage.reactor, stage.dispatcher->table.pools[0]->attempts == 0);
-    answer(&second, ask(&stage, 1, "SET b 4"), "SET b 4");
+    served_by(&stage, &second, ask(&stage, 1, "SET b 4"), "SET b 4");
 }
 
 Test(dispatcher_connections, one_that_is_refused_costs_only_its_own_clients)
@@ -66,10 +59,10 @@ Test(dispatcher_connections, one_that_is_refused_costs_only_its_own_clients)
     for (int i = 0; i < 3; i++) {
         peer_accepts_silently(&second);
         peer_says(&second, "-ERR max number of clients reached\r\n");
-        answer(first, ask(&stage, 0, "SET b 3"), "SET b 3");
+        served_by(&stage, first, ask(&stage, 0, "SET b 3"), "SET b 3");
         peer_hangs_up(&second);
     }
     cr_assert_eq(question->answers, 0);
     peer_accepts(&second);
-    answer(&second, question, "GET b");
+    served_by(&stage, &second, question, "GET b");
 }

@@ -24,13 +24,6 @@ TestSuite(dispatcher_lost, .init = open_stage, .fini = close_stage, .timeout = 3
 
 static const char *const lost_after_send = "-ERR proxy: connection to 127.0.0.1:";
 
-static void answer(struct peer *peer, struct question *question, const char *text)
-{
-    peer_gets(peer, text);
-    peer_says(peer, "+OK\r\n");
-    gets_answer(&stage, question, "+OK");
-}
-
 /* The node goes, and its end is noticed before anything else is sent. */
 static void node_dies(void)
 {
@@ -58,7 +51,7 @@ Test(dispatcher_lost, a_read_that_was_sent_is_sent_again)
     peer_gets(node, "GET b");
     peer_hangs_up(node);
     peer_accepts(node);
-    answer(node, question, "GET b");
+    served_by(&stage, node, question, "GET b");
     cr_assert_eq(metric_read(&stage.metrics.retry_read_total), 1);
 }
 
@@ -99,8 +92,8 @@ Test(dispatcher_lost, what_never_left_is_sent_again_in_order)
     gets_error(&stage, sent, lost_after_send);
     if (second->answers == 0) {
         peer_accepts(node);
-        answer(node, second, "SET b 2");
-        answer(node, third, "SET b 3");
+        served_by(&stage, node, second, "SET b 2");
+        served_by(&stage, node, third, "SET b 3");
     }
 }
 
@@ -170,8 +163,8 @@ Test(dispatcher_lost, requests_of_a_dead_node_go_on_with_its_successor)
     gets_no_answer(&stage, first);
     stage_adopt_known(&stage, 1, 1, 0);
     peer_accepts(other_node);
-    answer(other_node, first, "SET b 1");
-    answer(other_node, second, "SET b 2");
+    served_by(&stage, other_node, first, "SET b 1");
+    served_by(&stage, other_node, second, "SET b 2");
 }
 
 Test(dispatcher_lost, a_read_may_be_sent_to_the_successor_and_a_write_may_not)
@@ -185,7 +178,7 @@ Test(dispatcher_lost, a_read_may_be_sent_to_the_successor_and_a_write_may_not)
     gets_error(&stage, write, lost_after_send);
     stage_adopt_known(&stage, 1, 1, 0);
     peer_accepts(other_node);
-    answer(other_node, read, "GET b");
+    served_by(&stage, other_node, read, "GET b");
 }
 
 Test(dispatcher_lost, other_slots_do_not_notice_a_dead_node)
@@ -197,7 +190,7 @@ Test(dispatcher_lost, other_slots_do_not_notice_a_dead_node)
     struct question *alive = ask(&stage, 0, "SET a 1");
 
     peer_accepts(other_node);
-    answer(other_node, alive, "SET a 1");
+    served_by(&stage, other_node, alive, "SET a 1");
     gets_no_answer(&stage, dead);
 }
 
@@ -213,7 +206,7 @@ Test(dispatcher_lost, a_node_down_for_too_long_is_refused_at_once_and_probed)
     peer_comes_back(node);
     peer_accepts(node);
     TURN_UNTIL(stage.reactor, stage.dispatcher->table.pools[0]->attempts == 0);
-    answer(node, ask(&stage, 0, "SET b 3"), "SET b 3");
+    served_by(&stage, node, ask(&stage, 0, "SET b 3"), "SET b 3");
 }
 
 Test(dispatcher_lost, the_deadline_ends_the_wait_for_a_dead_node)
@@ -266,7 +259,7 @@ Test(dispatcher_lost, an_answer_that_nobody_asked_for_ends_the_connection)
                metric_read(&stage.metrics.upstream_closed[CLOSE_UNASKED_REPLY]) == 1);
     peer_hangs_up(node);
     peer_accepts(node);
-    answer(node, ask(&stage, 0, "SET b 1"), "SET b 1");
+    served_by(&stage, node, ask(&stage, 0, "SET b 1"), "SET b 1");
 }
 
 Test(dispatcher_lost, a_silent_node_is_left_once_patience_is_over_twice)
@@ -280,7 +273,7 @@ Test(dispatcher_lost, a_silent_node_is_left_once_patience_is_over_twice)
     peer_hangs_up(node);
     peer_accepts(node);
     stage.config.timeout_request = PEER_PATIENCE_US;
-    answer(node, ask(&stage, 0, "SET b 2"), "SET b 2");
+    served_by(&stage, node, ask(&stage, 0, "SET b 2"), "SET b 2");
 }
 
 Test(dispatcher_lost, requests_that_a_broken_connection_left_to_nobody_are_dropped)

@@ -20,13 +20,6 @@ static void close_stage(void)
 
 TestSuite(dispatcher_redirect, .init = open_stage, .fini = close_stage, .timeout = 30);
 
-static void answer(struct peer *peer, struct question *question, const char *text)
-{
-    peer_gets(peer, text);
-    peer_says(peer, "+OK\r\n");
-    gets_answer(&stage, question, "+OK");
-}
-
 /* What should have reached a node has done so, and no more. */
 static void gets_just(struct peer *peer, const char *text)
 {
@@ -41,7 +34,7 @@ Test(dispatcher_redirect, a_moved_request_is_answered_by_the_new_owner)
     peer_gets(old_node, "SET b 1");
     peer_says(old_node, moved(&stage, "b", 1));
     peer_accepts(new_node);
-    answer(new_node, question, "SET b 1");
+    served_by(&stage, new_node, question, "SET b 1");
     cr_assert_eq(metric_read(&stage.metrics.redirect_moved_total), 1);
 }
 
@@ -52,9 +45,9 @@ Test(dispatcher_redirect, moved_changes_the_owner_of_that_slot_only)
     peer_gets(old_node, "SET b 1");
     peer_says(old_node, moved(&stage, "b", 1));
     peer_accepts(new_node);
-    answer(new_node, question, "SET b 1");
-    answer(new_node, ask(&stage, 1, "SET b 2"), "SET b 2");
-    answer(old_node, ask(&stage, 1, "SET c 2"), "SET c 2");
+    served_by(&stage, new_node, question, "SET b 1");
+    served_by(&stage, new_node, ask(&stage, 1, "SET b 2"), "SET b 2");
+    served_by(&stage, old_node, ask(&stage, 1, "SET c 2"), "SET c 2");
 }
 
 Test(dispatcher_redirect, moved_without_a_host_means_the_node_that_said_it)
@@ -66,7 +59,7 @@ Test(dispatcher_redirect, moved_without_a_host_means_the_node_that_said_it)
     snprintf(text, sizeof text, "-MOVED 3300 :%u\r\n", new_node->port);
     peer_says(old_node, text);
     peer_accepts(new_node);
-    answer(new_node, question, "SET b 1");
+    served_by(&stage, new_node, question, "SET b 1");
 }
 
 Test(dispatcher_redirect, moved_to_a_node_that_no_picture_knows_is_followed)
@@ -78,7 +71,7 @@ Test(dispatcher_redirect, moved_to_a_node_that_no_picture_knows_is_followed)
     peer_gets(old_node, "SET b 1");
     peer_says(old_node, moved(&stage, "b", 2));
     peer_accepts(&stage.nodes[2]);
-    answer(&stage.nodes[2], question, "SET b 1");
+    served_by(&stage, &stage.nodes[2], question, "SET b 1");
 }
 
 /* The one that was refused and those behind it keep their order: nothing goes to the new owner
@@ -118,14 +111,14 @@ Test(dispatcher_redirect, other_clients_are_not_sent_past_their_own_requests_eit
     peer_gets(old_node, "SET b 2");
     peer_says(old_node, moved(&stage, "b", 1));
     peer_accepts(new_node);
-    answer(new_node, mine, "SET b 1");
+    served_by(&stage, new_node, mine, "SET b 1");
 
     struct question *next = ask(&stage, 1, "SET b 3");
 
     peer_gets_nothing(new_node);
     peer_says(old_node, moved(&stage, "b", 1));
-    answer(new_node, theirs, "SET b 2");
-    answer(new_node, next, "SET b 3");
+    served_by(&stage, new_node, theirs, "SET b 2");
+    served_by(&stage, new_node, next, "SET b 3");
 }
 
 /* As above, but the one that learns of the move has been refused before. */
@@ -143,14 +136,14 @@ Test(dispatcher_redirect, a_second_refusal_does_not_send_others_past_their_reque
     peer_gets(old_node, "SET b 2");
     peer_says(old_node, moved(&stage, "b", 1));
     peer_accepts(new_node);
-    answer(new_node, mine, "SET b 1");
+    served_by(&stage, new_node, mine, "SET b 1");
 
     struct question *next = ask(&stage, 1, "SET b 3");
 
     peer_gets_nothing(new_node);
     peer_says(old_node, moved(&stage, "b", 1));
-    answer(new_node, theirs, "SET b 2");
-    answer(new_node, next, "SET b 3");
+    served_by(&stage, new_node, theirs, "SET b 2");
+    served_by(&stage, new_node, next, "SET b 3");
 }
 
 /* An old owner's late word about a slot that a newer picture gave to a third node. */
@@ -195,7 +188,7 @@ Test(dispatcher_redirect, an_answer_behind_a_refusal_does_not_let_all_go_at_once
     gets_just(old_node, "SET b 1");
     peer_says(old_node, "+OK\r\n");
     gets_answer(&stage, first, "+OK");
-    answer(old_node, second, "SET b 2");
+    served_by(&stage, old_node, second, "SET b 2");
 }
 
 Test(dispatcher_redirect, nodes_that_disagree_are_asked_ever_more_slowly_until_the_deadline)
@@ -260,7 +253,7 @@ Test(dispatcher_redirect, ask_does_not_change_the_owner)
     peer_gets(new_node, "SET b 1");
     peer_says(new_node, "+OK\r\n+OK\r\n");
     gets_answer(&stage, question, "+OK");
-    answer(old_node, ask(&stage, 0, "SET b 2"), "SET b 2");
+    served_by(&stage, old_node, ask(&stage, 0, "SET b 2"), "SET b 2");
 }
 
 Test(dispatcher_redirect, while_a_slot_moves_a_client_has_one_request_for_it_on_the_way)
@@ -282,7 +275,7 @@ Test(dispatcher_redirect, while_a_slot_moves_a_client_has_one_request_for_it_on_
     gets_just(old_node, "SET b 2");
     peer_says(old_node, "+OK\r\n");
     gets_answer(&stage, second, "+OK");
-    answer(old_node, third, "SET b 3");
+    served_by(&stage, old_node, third, "SET b 3");
 }
 
 Test(dispatcher_redirect, the_mark_of_a_moving_slot_holds_for_other_clients)
@@ -302,7 +295,7 @@ Test(dispatcher_redirect, the_mark_of_a_moving_slot_holds_for_other_clients)
     peer_gets_nothing(old_node);
     peer_says(old_node, "+OK\r\n");
     gets_answer(&stage, theirs, "+OK");
-    answer(old_node, next, "SET b 3");
+    served_by(&stage, old_node, next, "SET b 3");
     peer_says(new_node, "+OK\r\n+OK\r\n");
     gets_answer(&stage, mine, "+OK");
 }
@@ -330,7 +323,7 @@ Test(dispatcher_redirect, a_move_that_a_retry_finds_holds_for_other_clients)
     peer_gets_nothing(old_node);
     peer_says(old_node, "+OK\r\n");
     gets_answer(&stage, theirs, "+OK");
-    answer(old_node, next, "SET b 3");
+    served_by(&stage, old_node, next, "SET b 3");
     peer_says(new_node, "+OK\r\n+OK\r\n");
     gets_answer(&stage, mine, "+OK");
 }
@@ -342,7 +335,7 @@ Test(dispatcher_redirect, once_the_mark_is_gone_requests_follow_each_other_again
     peer_gets(old_node, "SET b 1");
     peer_says(old_node, "-TRYAGAIN Multiple keys request during rehashing of slot\r\n");
     TURN_UNTIL(stage.reactor, stage.dispatcher->moving.count == 1);
-    answer(old_node, first, "SET b 1");
+    served_by(&stage, old_node, first, "SET b 1");
     TURN_UNTIL(stage.reactor, stage.dispatcher->moving.count == 0);
     ask(&stage, 0, "SET b 2");
     ask(&stage, 0, "SET b 3");
@@ -357,5 +350,5 @@ Test(dispatcher_redirect, asking_a_node_that_is_out_of_reach_starts_over_at_the_
     peer_goes(new_node);
     peer_gets(old_node, "SET b 1");
     peer_says(old_node, asks(&stage, "b", 1));
-    answer(old_node, question, "SET b 1");
+    served_by(&stage, old_node, question, "SET b 1");
 }

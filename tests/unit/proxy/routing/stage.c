@@ -251,6 +251,14 @@ void gets_answer(struct stage *stage, const struct question *question, const cha
     cr_assert_str_eq(question->reply, line);
 }
 
+void served_by(struct stage *stage, struct peer *peer, const struct question *question,
+               const char *text)
+{
+    peer_gets(peer, text);
+    peer_says(peer, "+OK\r\n");
+    gets_answer(stage, question, "+OK");
+}
+
 void gets_error(struct stage *stage, const struct question *question, const char *start)
 {
     TURN_UNTIL(stage->reactor, question->answers > 0);

@@ -64,7 +64,11 @@ struct question *ask_node(struct stage *stage, int client, const char *text, uin
 /* Turns until it is answered, which must be with `reply` (without CR LF), once. */
 void gets_answer(struct stage *stage, const struct question *question, const char *reply);
 
-/* The same for an error that starts like that. */
+/* `peer` gets that request next, and its +OK is the answer to `question`. */
+void served_by(struct stage *stage, struct peer *peer, const struct question *question,
+               const char *text);
+
+/* Turns until it is answered, which must be with an error that starts like that, once. */
 void gets_error(struct stage *stage, const struct question *question, const char *start);
 
 /* No answer so far, and none in the next turns. */
@@ -80,6 +84,7 @@ const char *asks(const struct stage *stage, const char *key, int node);
 /* Connects node `node` by a question and its answer on the slot of `key`. */
 void warm_up(struct stage *stage, int node, const char *key);
 
+/* The slot of a key without a hash tag, or with one. */
 uint16_t slot_of_key(const char *key);
 
 #endif
