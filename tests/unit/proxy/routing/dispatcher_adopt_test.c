@@ -81,6 +81,7 @@ Test(dispatcher_adopt, what_waits_for_a_connection_is_taken_to_the_new_owner_in_
 
     peer_accepts_silently(old_node);
     stage_adopt(&stage, 1, 0);
+    cr_assert_eq(stage.dispatcher->table.pools[0]->upstreams[0].waiting_count, 0);
     peer_accepts(new_node);
     served_by(&stage, new_node, first, "SET b 1");
     served_by(&stage, new_node, second, "SET b 2");

@@ -39,15 +39,22 @@ Test(dispatcher_connections, a_client_stays_with_its_connection)
     served_by(&stage, first, ask(&stage, 0, "SET a 5"), "SET a 5");
 }
 
-Test(dispatcher_connections, one_that_breaks_costs_only_its_own_clients)
+/* It is tried again although nobody asks for it. */
+static void breaks_alone(struct peer *broken, int client, struct peer *whole, int other_client)
 {
     stage.config.down_after = 0;
-    peer_hangs_up(&second);
-    TURN_UNTIL(stage.reactor, metric_read(&stage.metrics.upstream_lost_total) == 1);
-    served_by(&stage, first, ask(&stage, 0, "SET b 3"), "SET b 3");
-    peer_accepts(&second);
+    peer_hangs_up(broken);
+    TURN_UNTIL(stage.reactor, stage.dispatcher->table.pools[0]->attempts > 0);
+    served_by(&stage, whole, ask(&stage, other_client, "SET b 3"), "SET b 3");
+    peer_accepts(broken);
     TURN_UNTIL(stage.reactor, stage.dispatcher->table.pools[0]->attempts == 0);
-    served_by(&stage, &second, ask(&stage, 1, "SET b 4"), "SET b 4");
+    served_by(&stage, broken, ask(&stage, client, "SET b 4"), "SET b 4");
+}
+
+Test(dispatcher_connections, one_that_breaks_costs_only_its_own_clients)
+{
+    breaks_alone(&second, 1, first, 0);
+    breaks_alone(first, 0, &second, 1);
 }
 
 Test(dispatcher_connections, one_that_is_refused_costs_only_its_own_clients)

@@ -1,6 +1,7 @@
 /* Connections that break, or cannot be made: what is sent again, what is not, and in which order.
  */
 #include "proxy/routing/holding.h"
+#include "proxy/routing/watch.h"
 #include "tests/unit/proxy/routing/stage.h"
 
 static struct stage stage;
@@ -286,18 +287,62 @@ Test(dispatcher_lost, requests_that_a_broken_connection_left_to_nobody_are_dropp
     peer_gets_nothing(node);
 }
 
-Test(dispatcher_lost, the_deadline_of_what_waits_is_kept_although_others_come_and_go)
+/* Gates that are about to be looked at when the time comes have deadlines, too. */
+Test(dispatcher_lost, the_deadline_of_what_waits_is_kept_whatever_its_gate_does)
 {
-    stage.config.timeout_request = 200 * US_PER_MS;
+    stage.config.timeout_request = 100 * US_PER_MS;
     node_dies();
 
     struct question *first = ask(&stage, 0, "SET b 1");
     struct question *second = ask(&stage, 1, "SET b 2");
+
+    stage.config.timeout_request = 150 * US_PER_MS;
+
+    struct question *third = ask(&stage, 2, "SET b 3");
     uint64_t end = clock_now() + US_PER_SECOND;
 
-    while (first->answers + second->answers < 2) {
+    while (first->answers + second->answers + third->answers < 3) {
         cr_assert_lt(clock_now(), end);
         holding_look_at_all(stage.dispatcher);
+        watch_tick(stage.dispatcher);
         turn(stage.reactor);
     }
+}
+
+/* The first waits alone, so that the second may be lost or given up while its gate counts on it. */
+static void one_at_a_gate(struct question **sent, struct question **behind)
+{
+    *sent = ask(&stage, 0, "INCR b1");
+    peer_gets(node, "INCR b1");
+    peer_says(node, "-LOADING Redis is loading\r\n");
+    TURN_UNTIL(stage.reactor, stage.dispatcher->waiting_count == 1);
+    *behind = ask(&stage, 0, "SET b1 2");
+    peer_gets(node, "INCR b1");
+    cr_assert_eq(stage.dispatcher->waiting_count, 1);
+}
+
+Test(dispatcher_lost, a_lost_write_lets_those_behind_it_go_on)
+{
+    struct question *sent;
+    struct question *behind;
+
+    one_at_a_gate(&sent, &behind);
+    peer_hangs_up(node);
+    gets_error(&stage, sent, lost_after_send);
+    peer_accepts(node);
+    served_by(&stage, node, behind, "SET b1 2");
+}
+
+Test(dispatcher_lost, a_write_that_is_given_up_lets_those_behind_it_go_on)
+{
+    struct question *sent;
+    struct question *behind;
+
+    one_at_a_gate(&sent, &behind);
+    sent->request->deadline = clock_now();
+    stage.dispatcher->table.pools[0]->upstreams[0].earliest_deadline = clock_now();
+    gets_error(&stage, sent, "-ERR proxy: no answer from 127.0.0.1:");
+    peer_gets(node, "SET b1 2");
+    peer_says(node, ":1\r\n+OK\r\n");
+    gets_answer(&stage, behind, "+OK");
 }

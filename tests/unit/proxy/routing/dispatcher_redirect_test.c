@@ -1,4 +1,5 @@
 /* Redirections, and the order of one client's requests for one slot through them. */
+#include "proxy/routing/holding.h"
 #include "tests/unit/proxy/routing/stage.h"
 
 static struct stage stage;
@@ -189,6 +190,23 @@ Test(dispatcher_redirect, an_answer_behind_a_refusal_does_not_let_all_go_at_once
     peer_says(old_node, "+OK\r\n");
     gets_answer(&stage, first, "+OK");
     served_by(&stage, old_node, second, "SET b 2");
+}
+
+/* Its pause is over long before the other's answer comes. */
+Test(dispatcher_redirect, a_refused_request_waits_for_what_is_in_flight_behind_it)
+{
+    struct question *first = ask(&stage, 0, "SET b 1");
+    struct question *second = ask(&stage, 0, "SET b 2");
+
+    peer_gets(old_node, "SET b 1");
+    peer_gets(old_node, "SET b 2");
+    peer_says(old_node, "-CLUSTERDOWN The cluster is down\r\n");
+    TURN_UNTIL(stage.reactor, stage.dispatcher->waiting_count == 1);
+    holding_look_at_all(stage.dispatcher);
+    peer_gets_nothing(old_node);
+    peer_says(old_node, "+OK\r\n");
+    gets_answer(&stage, second, "+OK");
+    served_by(&stage, old_node, first, "SET b 1");
 }
 
 Test(dispatcher_redirect, nodes_that_disagree_are_asked_ever_more_slowly_until_the_deadline)

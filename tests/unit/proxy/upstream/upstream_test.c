@@ -206,6 +206,8 @@ Test(upstream, a_refused_greeting_gives_requests_back_unsent)
         cr_assert_str_eq(letters(), "xu", "%s", refusals[i]);
         peer_hangs_up(&node);
     }
+    cr_assert_eq(metric_read(&metrics.upstream_closed[CLOSE_GREETING_REFUSED]), 2);
+    cr_assert_eq(metric_read(&metrics.upstream_closed[CLOSE_PROTOCOL_ERROR]), 1);
     cr_assert_eq(pool->attempts, ARRAY_LEN(refusals));
     cr_assert(!pool_accepts(pool, 0));
     TURN_UNTIL(reactor, pool_accepts(pool, 0));
