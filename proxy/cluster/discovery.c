@@ -49,6 +49,7 @@ struct discovery {
     uint64_t backoff;      /* 0: the last round had an answer */
     uint64_t silent_since; /* 0: the last round had an answer */
     uint64_t silence_logged_at;
+    char silence_cause[NODE_LINK_ERROR_SIZE]; /* a new one is told at once */
     unsigned short dice[3];
 };
 
@@ -247,9 +248,11 @@ static void discovery_log_silence(struct discovery *discovery)
 
     if (discovery->silent_since == 0) {
         discovery->silent_since = now;
-    } else if (now - discovery->silence_logged_at < SILENCE_LOG_US) {
+    } else if (now - discovery->silence_logged_at < SILENCE_LOG_US &&
+               strcmp(discovery->silence_cause, discovery->link.error) == 0) {
         return;
     }
+    memcpy(discovery->silence_cause, discovery->link.error, sizeof discovery->silence_cause);
     discovery->silence_logged_at = now;
     const struct candidates *candidates = &discovery->candidates;
     const char *last =
