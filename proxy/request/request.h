@@ -77,17 +77,18 @@ struct request {
     uint64_t sequence;     /* place in the lane's order */
     uint64_t arrived;      /* microseconds, clock_now() of its turn */
     uint64_t deadline;
-    uint64_t offset;    /* SENT: where it starts in its upstream's stream of bytes */
-    struct sendq reply; /* SETTLED, and not yet its turn */
-    uint16_t slot;      /* SLOT_NONE without keys */
-    uint16_t node;      /* TARGET_NODE, asking: which pool. Settled by an error: whose */
-    uint8_t state;      /* enum request_state */
-    uint8_t target;     /* enum request_target */
-    uint8_t refusal;    /* enum refusal: the last one */
-    uint8_t hops;       /* redirections followed so far */
-    bool asking;        /* goes to `node` once, behind ASKING */
-    bool muted;         /* CLIENT REPLY OFF or SKIP: the client gets no reply */
-    bool expired;       /* given up at its deadline: its late reply is swallowed */
+    uint64_t offset;      /* SENT: where it starts in its upstream's stream of bytes */
+    struct sendq reply;   /* SETTLED, and not yet its turn */
+    uint32_t node_serial; /* of the pool `node`: tells it from a later one */
+    uint16_t slot;        /* SLOT_NONE without keys */
+    uint16_t node;        /* TARGET_NODE, asking: which pool. Settled by an error: whose */
+    uint8_t state;        /* enum request_state */
+    uint8_t target;       /* enum request_target */
+    uint8_t refusal;      /* enum refusal: the last one */
+    uint8_t hops;         /* redirections followed so far */
+    bool asking;          /* goes to `node` once, behind ASKING */
+    bool muted;           /* CLIENT REPLY OFF or SKIP: the client gets no reply */
+    bool expired;         /* given up at its deadline: its late reply is swallowed */
 };
 
 /* A new request, WAITING, that takes its own reference to `block`; NULL for bytes that stay. */

@@ -173,6 +173,7 @@ void fanout_broadcast(struct dispatcher *dispatcher, struct request *parent, enu
             part->request->deadline = parent->arrived + dispatcher->site.config->timeout_connect;
         }
         part->request->node = i;
+        part->request->node_serial = pool->serial;
         block_release(&block);
     }
     fanout_start(fanout);

@@ -120,6 +120,7 @@ static enum pause follow_ask(struct pool *from, struct request *request,
     }
     request->asking = true;
     request->node = to->index;
+    request->node_serial = to->serial;
     return AT_ONCE;
 }
 

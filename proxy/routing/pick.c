@@ -11,7 +11,7 @@ static struct pool *pool_for(struct dispatcher *dispatcher, struct request *requ
     struct slot_table *table = &dispatcher->table;
 
     if (unlikely(request->asking)) {
-        struct pool *pool = table->pools[request->node];
+        struct pool *pool = slot_table_pool(table, request->node, request->node_serial);
 
         if (pool != NULL && pool_accepts(pool, request->lane->number)) {
             return pool;
@@ -25,7 +25,7 @@ static struct pool *pool_for(struct dispatcher *dispatcher, struct request *requ
         return owner == NODE_NONE ? NULL : table->pools[owner];
     }
     case TARGET_NODE: {
-        struct pool *pool = table->pools[request->node];
+        struct pool *pool = slot_table_pool(table, request->node, request->node_serial);
 
         return pool == NULL || pool->is_leaving ? NULL : pool;
     }

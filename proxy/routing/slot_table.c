@@ -15,6 +15,7 @@ void slot_table_init(struct slot_table *table, const struct pool_site *site)
     table->pools = NULL;
     table->pool_count = 0;
     table->next_primary = 0;
+    table->next_serial = 0;
     table->adopted_at = 0;
     for (uint32_t slot = 0; slot < SLOT_COUNT; slot++) {
         table->slots[slot] = (struct slot_entry){.owner = NODE_NONE};
@@ -57,6 +58,7 @@ static struct pool *slot_table_add(struct slot_table *table, const char *id,
     struct pool *pool = pool_new(table->site, id, address, endpoint);
 
     pool->index = index;
+    pool->serial = table->next_serial++;
     table->pools[index] = pool;
     return pool;
 }
@@ -139,6 +141,13 @@ uint32_t slot_table_adopt(struct slot_table *table, struct topology *topology, u
     return count;
 }
 
+struct pool *slot_table_pool(const struct slot_table *table, uint16_t index, uint32_t serial)
+{
+    struct pool *pool = index < table->pool_count ? table->pools[index] : NULL;
+
+    return pool == NULL || pool->serial != serial ? NULL : pool;
+}
+
 struct pool *slot_table_pool_at(struct slot_table *table, const struct address *address)
 {
     struct endpoint endpoint;
@@ -189,7 +198,7 @@ static bool slot_table_uses(const struct slot_table *table, const struct pool *p
     return false;
 }
 
-bool slot_table_tend(struct slot_table *table, bool may_free)
+bool slot_table_tend(struct slot_table *table)
 {
     bool again = false;
 
@@ -199,7 +208,7 @@ bool slot_table_tend(struct slot_table *table, bool may_free)
         if (pool == NULL) {
             continue;
         }
-        if (may_free && pool->is_leaving && pool_is_idle(pool) && !slot_table_uses(table, pool)) {
+        if (pool->is_leaving && pool_is_idle(pool) && !slot_table_uses(table, pool)) {
             pool_free(&table->pools[i]);
             continue;
         }

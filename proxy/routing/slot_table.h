@@ -6,7 +6,8 @@
  *
  * The picture from discovery fills it, a MOVED changes one slot at once, and the next picture
  * overrules both. Pools are found by node id, or by address where a redirection named one that no
- * picture knows yet. An index stays a pool's as long as it lives. Worker's thread only.
+ * picture knows yet. An index stays a pool's as long as it lives, and may be another's later: who
+ * remembers one across turns remembers the pool's serial number too. Worker's thread only.
  */
 #ifndef PROXY_ROUTING_SLOT_TABLE_H
 #define PROXY_ROUTING_SLOT_TABLE_H
@@ -24,6 +25,7 @@ struct slot_table {
     struct pool **pools;       /* by index; NULL where one was and went */
     uint16_t pool_count;       /* length of pools */
     uint64_t adopted_at;       /* when the picture was taken over */
+    uint32_t next_serial;      /* of the next new pool */
     uint16_t next_primary;     /* where the search for any primary goes on */
     struct slot_entry slots[SLOT_COUNT];
 };
@@ -43,6 +45,9 @@ static inline bool slot_bit(const uint64_t *bits, uint16_t slot)
     return (bits[slot / 64] >> (slot % 64)) & 1;
 }
 
+/* The pool with that index if it still is the one with that serial number; NULL otherwise. */
+struct pool *slot_table_pool(const struct slot_table *table, uint16_t index, uint32_t serial);
+
 /* The pool behind `address`: known, or new if the address is numeric and there are not absurdly
  * many; NULL otherwise. */
 struct pool *slot_table_pool_at(struct slot_table *table, const struct address *address);
@@ -51,9 +56,8 @@ struct pool *slot_table_pool_at(struct slot_table *table, const struct address *
  */
 struct pool *slot_table_any_primary(struct slot_table *table);
 
-/* Probes pools that are out of reach. If `may_free`, closes and frees leaving pools that have
- * nothing in flight: not while requests wait that may name them by index. Returns true when pools
- * remain that must be looked after. */
-bool slot_table_tend(struct slot_table *table, bool may_free);
+/* Probes pools that are out of reach; closes and frees leaving ones that have nothing in flight.
+ * Returns true when pools remain that must be looked after. */
+bool slot_table_tend(struct slot_table *table);
 
 #endif

@@ -2,6 +2,11 @@
 
 #include "proxy/routing/holding.h"
 
+enum {
+    SUSPECT_US = 300 * US_PER_MS,      /* silence that makes a node suspect */
+    SUSPECT_HINT_US = 100 * US_PER_MS, /* between two hints while it lasts */
+};
+
 /* What a request that still waits is told at its deadline. */
 static const enum error_symbol waiting_errors[REFUSAL_COUNT] = {
     [REFUSAL_NONE] = ERROR_CLUSTER_DOWN,
@@ -50,20 +55,41 @@ static void watch_sent(struct dispatcher *dispatcher, struct upstream *upstream,
     }
 }
 
+/* How long the node has owed us an answer without sending a byte of anything. */
+static uint64_t upstream_silence(const struct upstream *upstream, uint64_t now)
+{
+    struct list_link *first = list_first(&upstream->in_flight);
+
+    if (first == NULL || upstream->state != UPSTREAM_READY) {
+        return 0;
+    }
+
+    uint64_t arrived = container_of(first, struct request, in_queue)->arrived;
+    uint64_t since = upstream->last_read > arrived ? upstream->last_read : arrived;
+
+    return now > since ? now - since : 0;
+}
+
+/* A node that is slow, or stopped, or cut off: its replica may be promoted while nobody else gives
+ * a hint, for all that is with the node just waits. */
+static void watch_silence(struct dispatcher *dispatcher, const struct upstream *upstream)
+{
+    uint64_t now = reactor_now(dispatcher->site.reactor);
+
+    if (upstream_silence(upstream, now) > SUSPECT_US &&
+        dispatcher->suspected_at + SUSPECT_HINT_US < now) {
+        dispatcher->suspected_at = now;
+        dispatcher_hint(dispatcher, HINT_UNREACHABLE);
+    }
+}
+
 /* Somebody gave up on it and nothing at all has come since for as long: it is not coming back. */
 static bool upstream_is_stalled(const struct upstream *upstream, uint64_t now, uint64_t patience)
 {
     struct list_link *first = list_first(&upstream->in_flight);
 
-    if (first == NULL) {
-        return false;
-    }
-
-    const struct request *request = container_of(first, struct request, in_queue);
-    uint64_t since =
-        upstream->last_read > request->arrived ? upstream->last_read : request->arrived;
-
-    return request->done == NULL && since + 2 * patience < now;
+    return first != NULL && container_of(first, struct request, in_queue)->done == NULL &&
+           upstream_silence(upstream, now) > 2 * patience;
 }
 
 static void watch_upstream(struct dispatcher *dispatcher, struct upstream *upstream)
@@ -77,8 +103,8 @@ static void watch_upstream(struct dispatcher *dispatcher, struct upstream *upstr
         watch_sent(dispatcher, upstream, &upstream->waiting, &earliest);
         upstream->earliest_deadline = earliest;
     }
-    if (upstream->state == UPSTREAM_READY &&
-        upstream_is_stalled(upstream, now, dispatcher->site.config->timeout_request)) {
+    watch_silence(dispatcher, upstream);
+    if (upstream_is_stalled(upstream, now, dispatcher->site.config->timeout_request)) {
         upstream_close(upstream, CLOSE_STALLED);
     }
 }
@@ -96,7 +122,7 @@ static bool watch_pools(struct dispatcher *dispatcher)
         }
         is_busy = is_busy || (pool != NULL && !pool_is_idle(pool));
     }
-    return slot_table_tend(table, dispatcher->gates.count == 0) || is_busy;
+    return slot_table_tend(table) || is_busy;
 }
 
 static void watch_waiting(struct dispatcher *dispatcher, struct gate *gate, uint64_t *earliest)

@@ -44,6 +44,7 @@ struct pool {
     struct address address;
     struct endpoint endpoint;
     char name[300];      /* "host:port", for logs and errors */
+    uint32_t serial;     /* never another pool's of the same dispatcher */
     uint16_t index;      /* among its dispatcher's pools */
     bool is_primary;     /* in the picture in use */
     bool is_leaving;     /* no picture names it any more: closes when nothing is in flight */

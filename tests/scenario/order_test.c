@@ -204,6 +204,8 @@ Test(order, holds_while_a_slot_wanders_under_load)
     for (int i = 0; i < WRITERS; i++) {
         wires[i] = rig_connect(rig);
     }
+    fake_cluster_give(rig_cluster(rig), 7629, 7629, NODES - 1);
+    cr_expect_str_eq(ask(rig, "GET", "k"), "(nil)");
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < WRITERS; i++) {
             append_burst(wires[i], i, round);

