@@ -1,3 +1,4 @@
+#include "common/check.h"
 #include "common/mailbox.h"
 
 #include <pthread.h>
@@ -26,7 +27,7 @@ static void open_mailbox(void)
 static void close_mailbox(void)
 {
     mailbox_free(&mailbox);
-    cr_expect_null(mailbox);
+    CHECK(mailbox == NULL);
     reactor_free(&reactor);
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/check.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mailbox.h"
@@ -84,7 +85,7 @@ static void tear_down(void)
     mailbox_post(mailbox, &message);
     pthread_join(control, NULL);
     admin_free(&admin);
-    cr_expect_null(admin);
+    CHECK(admin == NULL);
     mailbox_free(&mailbox);
     reactor_free(&reactor);
     free(answer);
