@@ -63,6 +63,21 @@ static double figure_age(const struct server_pool *pool)
     return last == 0 || last > now ? 0 : (double)(now - last) / US_PER_SECOND;
 }
 
+static double figure_primaries(const struct server_pool *pool)
+{
+    return (double)discovery_stats(pool->discovery)->primaries;
+}
+
+static double figure_replicas(const struct server_pool *pool)
+{
+    return (double)discovery_stats(pool->discovery)->replicas;
+}
+
+static double figure_slots(const struct server_pool *pool)
+{
+    return (double)discovery_stats(pool->discovery)->slots_served;
+}
+
 static double figure_rejected(const struct server_pool *pool)
 {
     return (double)pool->house.rejected_count;
@@ -76,6 +91,9 @@ static const struct {
     {FAMILY_DISCOVERY_FAILURES, figure_failures},
     {FAMILY_DISCOVERY_CHANGES, figure_changes},
     {FAMILY_DISCOVERY_AGE, figure_age},
+    {FAMILY_TOPOLOGY_PRIMARIES, figure_primaries},
+    {FAMILY_TOPOLOGY_REPLICAS, figure_replicas},
+    {FAMILY_TOPOLOGY_SLOTS, figure_slots},
     {FAMILY_REJECTED, figure_rejected},
 };
 

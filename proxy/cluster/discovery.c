@@ -144,14 +144,31 @@ static struct difference difference_of(const struct topology *before, const stru
     return difference;
 }
 
+static unsigned count_primaries(const struct topology *topology)
+{
+    unsigned primaries = 0;
+
+    for (uint16_t number = 0; number < topology->node_count; number++) {
+        primaries += topology->nodes[number].role == NODE_PRIMARY;
+    }
+    return primaries;
+}
+
+static void discovery_keep_figures(struct discovery *discovery, const struct topology *topology)
+{
+    unsigned primaries = count_primaries(topology);
+
+    count(&discovery->stats.changes);
+    discovery->stats.primaries = primaries;
+    discovery->stats.replicas = topology->node_count - primaries;
+    discovery->stats.slots_served = topology->slots_served;
+}
+
 static void discovery_log_change(const struct discovery *discovery, const struct topology *after)
 {
     struct difference moved = difference_of(discovery->current, after);
-    unsigned primaries = 0;
+    unsigned primaries = count_primaries(after);
 
-    for (uint16_t number = 0; number < after->node_count; number++) {
-        primaries += after->nodes[number].role == NODE_PRIMARY;
-    }
     log_info(discovery->current == NULL ? "topology learned" : "topology changed",
              "pool=%s version=%llu epoch=%llu primaries=%u replicas=%u slots=%u moved_slots=%u "
              "moved_ranges=%u",
@@ -174,7 +191,7 @@ static bool discovery_adopt(struct discovery *discovery, struct topology *topolo
     discovery_log_change(discovery, topology);
     topology_release(&discovery->current);
     discovery->current = topology;
-    count(&discovery->stats.changes);
+    discovery_keep_figures(discovery, topology);
     discovery->publish(discovery->context, topology_take(topology));
     return true;
 }

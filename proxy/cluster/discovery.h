@@ -30,6 +30,9 @@ struct discovery_stats {
     _Atomic uint64_t failures;  /* questions without a usable answer */
     _Atomic uint64_t changes;   /* pictures published */
     _Atomic uint64_t hints[3];
+    _Atomic uint64_t primaries; /* of the picture in use, likewise the next two */
+    _Atomic uint64_t replicas;
+    _Atomic uint64_t slots_served;
     _Atomic uint64_t last_success; /* clock_now() of the last usable answer; 0: none yet */
 };
 

@@ -33,6 +33,10 @@ Test(admin, counts_what_clients_and_nodes_do)
     cr_expect_eq(metric(rig, "upstream_connections_active"), 2);
     cr_expect_eq(metric(rig, "upstream_in_flight"), 0);
     cr_expect_gt(metric(rig, "downstream_received_bytes_total"), 50);
+    cr_expect_eq(metric(rig, "topology_primaries"), 2);
+    cr_expect_eq(metric(rig, "topology_replicas"), 0);
+    cr_expect_eq(metric(rig, "topology_slots"), 16384);
+    cr_expect_eq(metric(rig, "worker_clients"), 1);
     rig_stop(&rig);
 }
 
