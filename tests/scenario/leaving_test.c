@@ -84,7 +84,8 @@ Test(leaving, while_a_request_waits_for_its_node_is_forgotten)
 
 Test(leaving, in_the_middle_of_a_request_or_a_reply)
 {
-    struct rig *rig = rig_start_store(1);
+    struct rig *rig = rig_start_with(
+        (struct rig_options){.nodes = 1, .request_timeout = "60s", .with_store = true});
 
     for (int i = 0; i < 50; i++) {
         struct wire *leaver = rig_connect(rig);
