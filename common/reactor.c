@@ -6,6 +6,9 @@
 #include "common/clock.h"
 #include "common/memory.h"
 
+/* A turn that begins so much behind a timer's time: the thread itself did not run. */
+enum { LATE_US = 100 * US_PER_MS, LATE_GRACE_US = 10 * US_PER_MS };
+
 static bool run_first(struct list *tasks)
 {
     struct list_link *link = list_take_first(tasks);
@@ -94,11 +97,18 @@ void reactor_bury(struct reactor *reactor, struct turn_task *task)
 }
 
 /* The timer is a repeating one, because those are moved within libev's heap when they start
- * again; that it runs only once is seen to here. */
+ * again; that it runs only once is seen to here. libev runs timers before sockets: after a stop of
+ * the process or a starved machine, what came meanwhile is to be read before anybody is told that
+ * nothing came. */
 static void on_timer(struct ev_loop *loop, ev_timer *watcher, int events UNUSED)
 {
     struct reactor_timer *timer = container_of(watcher, struct reactor_timer, timer);
 
+    if (!timer->had_grace && timer->reactor->now > timer->due + LATE_US) {
+        reactor_timer_start(timer, LATE_GRACE_US);
+        timer->had_grace = true;
+        return;
+    }
     ev_timer_stop(loop, watcher);
     timer->expired(timer);
 }
@@ -114,6 +124,8 @@ void reactor_timer_init(struct reactor_timer *timer, struct reactor *reactor,
 
 void reactor_timer_start(struct reactor_timer *timer, uint64_t delay_us)
 {
+    timer->due = timer->reactor->now + delay_us;
+    timer->had_grace = false;
     timer->timer.repeat = (ev_tstamp)(delay_us > 0 ? delay_us : 1) / US_PER_SECOND;
     ev_timer_again(timer->reactor->loop, &timer->timer);
 }

@@ -26,6 +26,8 @@ struct reactor_timer {
     ev_timer timer;
     struct reactor *reactor;
     void (*expired)(struct reactor_timer *timer);
+    uint64_t due;
+    bool had_grace; /* it was late once already */
 };
 
 struct reactor {
@@ -67,7 +69,8 @@ void reactor_bury(struct reactor *reactor, struct turn_task *task);
 void reactor_timer_init(struct reactor_timer *timer, struct reactor *reactor,
                         void (*expired)(struct reactor_timer *timer));
 
-/* (Re)starts: calls back once after `delay_us`. */
+/* (Re)starts: calls back once after `delay_us`. When the whole thread stood still meanwhile, a
+ * little later: sockets that became readable come first. */
 void reactor_timer_start(struct reactor_timer *timer, uint64_t delay_us);
 void reactor_timer_stop(struct reactor_timer *timer);
 

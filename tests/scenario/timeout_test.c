@@ -1,4 +1,7 @@
 /* A node that does not answer costs a request its deadline, and the next request nothing. */
+#include <signal.h>
+
+#include "common/clock.h"
 #include "tests/support/expect.h"
 #include "tests/support/rig.h"
 
@@ -130,5 +133,22 @@ Test(timeouts, garbage_instead_of_a_reply_ends_that_connection_only)
 
     EXPECT_CONTAINS(ask(rig, "SET", "k", "1"), "outcome unknown");
     cr_expect_str_eq(ask(rig, "GET", "k"), "v");
+    rig_stop(&rig);
+}
+
+Test(timeouts, a_reply_that_came_while_slotway_stood_still_is_a_reply)
+{
+    struct rig *rig = start_hasty(1);
+    script(rig, 0, WANT("SET", "k", "1"), SAY_LATER("+OK\r\n"));
+
+    wire_request(rig_client(rig), "SET", "k", "1");
+    cr_assert(fake_node_has_stalled(rig_node(rig, 0)));
+    uint64_t asked = clock_now();
+    cr_assert_eq(kill(rig_process(rig)->pid, SIGSTOP), 0);
+    fake_node_release(rig_node(rig, 0));
+    cr_expect(fake_node_is_done(rig_node(rig, 0), WAIT_MS));
+    cr_expect(WAIT_FOR(clock_now() - asked > 2 * US_PER_SECOND));
+    cr_assert_eq(kill(rig_process(rig)->pid, SIGCONT), 0);
+    cr_expect_str_eq(wire_text(rig_client(rig)), "OK");
     rig_stop(&rig);
 }

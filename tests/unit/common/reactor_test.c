@@ -280,3 +280,64 @@ Test(reactor, now_is_read_before_the_callbacks_of_a_turn)
     close(ends[0]);
     close(ends[1]);
 }
+
+/* A thread that does not run for a while, and a byte that comes meanwhile. */
+struct standstill {
+    struct turn_task task;
+    int fd;
+};
+
+static void stand_still(struct turn_task *task)
+{
+    uint64_t until = clock_now() + 300 * US_PER_MS;
+
+    while (clock_now() < until) {
+    }
+    cr_assert_eq(write(container_of(task, struct standstill, task)->fd, "x", 1), 1);
+}
+
+static void note_readable(struct ev_loop *loop, ev_io *io, int events UNUSED)
+{
+    note('r');
+    ev_io_stop(loop, io);
+}
+
+Test(reactor, what_came_while_the_thread_stood_still_comes_before_timers)
+{
+    struct standstill still = {.task = {.run = stand_still}};
+    struct reactor_timer timer;
+    ev_io readable;
+    int ends[2];
+
+    cr_assert_eq(pipe(ends), 0);
+    still.fd = ends[1];
+    ev_io_init(&readable, note_readable, ends[0], EV_READ);
+    ev_io_start(reactor->loop, &readable);
+    reactor_timer_init(&timer, reactor, expire);
+    reactor_timer_start(&timer, 1000);
+    reactor_flush_later(reactor, &still.task);
+    run_for(US_PER_SECOND);
+    cr_expect_str_eq(trace, "rx.");
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void stand_still_again(struct ev_loop *loop UNUSED, ev_prepare *prepare UNUSED,
+                              int events UNUSED)
+{
+    uint64_t until = clock_now() + 150 * US_PER_MS;
+
+    while (clock_now() < until) {
+    }
+}
+
+Test(reactor, timers_expire_on_a_thread_that_is_always_late)
+{
+    ev_prepare prepare;
+
+    ev_prepare_init(&prepare, stand_still_again);
+    ev_prepare_start(reactor->loop, &prepare);
+    run_for(1000);
+    cr_expect_str_eq(trace, ".");
+    ev_prepare_stop(reactor->loop, &prepare);
+}
