@@ -199,21 +199,31 @@ static void server_watch_signals(struct server *server)
 }
 
 /* Threads inherit the mask: signals are the control thread's. */
-static void server_start_threads(struct server *server)
+static void server_start_threads(struct server *server, void (*start)(struct server *server))
 {
     sigset_t all;
     sigset_t before;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
+    start(server);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void server_start_workers(struct server *server)
+{
     for (size_t i = 0; i < server->worker_count; i++) {
         server->workers[i]->on_drained = server_on_worker_drained;
         worker_start(server->workers[i]);
     }
+}
+
+/* Nobody is asked anything before it is sure that we stay. */
+static void server_start_discovery(struct server *server)
+{
     for (size_t i = 0; i < server->config->pool_count; i++) {
         discovery_start(server->pools[i].discovery);
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 /* As many descriptors as we are allowed; fewer than the clients may need is worth a line. */
@@ -281,8 +291,9 @@ enum server_result server_run(const struct config *config)
     raise_descriptor_limit(config);
     server_make(&server, config);
     server_watch_signals(&server);
-    server_start_threads(&server);
+    server_start_threads(&server, server_start_workers);
     if (server_listen(&server)) {
+        server_start_threads(&server, server_start_discovery);
         reactor_run(server.reactor);
     } else {
         code = SERVER_CANNOT_START;
