@@ -359,6 +359,15 @@ static bool client_write(struct client *client)
     return true;
 }
 
+/* Replies that it does not read, and those that wait behind one which does not come. */
+static bool client_holds_too_much(const struct client *client)
+{
+    const struct pool_config *config = client->clients->config;
+    size_t replies = client->pipeline.reply_bytes + client->output.size;
+
+    return replies > config->clients_output_bytes && replies > config->clients_pending_bytes;
+}
+
 static void client_on_flush(struct turn_task *task)
 {
     struct client *client = container_of(task, struct client, flush);
@@ -366,10 +375,10 @@ static void client_on_flush(struct turn_task *task)
     if (client->state == CLIENT_CLOSED || !client_write(client)) {
         return;
     }
-    if (client_pending(client) > client->clients->config->clients_output_bytes &&
-        client->output.size > client->clients->config->clients_pending_bytes) {
-        log_warn("client reads too slowly", "client=%" PRIu64 " unread_bytes=%zu",
-                 client->session.id, client->output.size);
+    if (client_holds_too_much(client)) {
+        log_warn("client has too many replies",
+                 "client=%" PRIu64 " unread_bytes=%zu early_bytes=%zu", client->session.id,
+                 client->output.size, client->pipeline.reply_bytes);
         client_close(client, CLOSE_OUTPUT_LIMIT);
         return;
     }

@@ -34,13 +34,25 @@ static void pipeline_emit(struct pipeline *pipeline, struct request *request, st
     request_free(&request);
 }
 
+static void pipeline_count_reply(struct pipeline *pipeline, const struct request *request)
+{
+    pipeline->bytes += request->reply.size;
+    pipeline->reply_bytes += request->reply.size;
+}
+
+static void pipeline_discount_reply(struct pipeline *pipeline, const struct request *request)
+{
+    pipeline->bytes -= request->reply.size;
+    pipeline->reply_bytes -= request->reply.size;
+}
+
 /* Not its turn: small replies are copied into blocks of their size, large ones referred to. */
 static void pipeline_keep(struct pipeline *pipeline, struct request *request, struct block *block,
                           struct span bytes)
 {
     if (!request->muted) {
         sendq_keep(&request->reply, block, bytes);
-        pipeline->bytes += request->reply.size;
+        pipeline_count_reply(pipeline, request);
     }
 }
 
@@ -62,7 +74,7 @@ void pipeline_settle(struct pipeline *pipeline, struct request *request, struct 
             break;
         }
         if (!request->muted) {
-            pipeline->bytes -= request->reply.size;
+            pipeline_discount_reply(pipeline, request);
         }
         pipeline_emit(pipeline, request, NULL, nothing);
     }

@@ -14,6 +14,7 @@ struct pipeline {
     struct list requests; /* by arrival */
     uint32_t count;
     size_t bytes;         /* of the requests, and of the replies that are not their turn yet */
+    size_t reply_bytes;   /* of these replies alone */
     struct sendq *output; /* the client's */
 };
 

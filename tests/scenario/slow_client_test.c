@@ -63,6 +63,25 @@ Test(slow_client, is_disconnected_at_the_limit_of_its_output)
     rig_stop(&rig);
 }
 
+Test(slow_client, is_disconnected_when_too_much_waits_behind_a_reply_that_does_not_come)
+{
+    struct rig *rig = rig_start_with((struct rig_options){
+        .nodes = 2, .with_store = true, .request_timeout = "60s", .clients = "output_bytes: 1mb"});
+    struct wire *client = rig_connect(rig);
+
+    set_value(rig, 256 * 1024);
+    cr_expect_str_eq(wire_ask(client, "SET", "a", "1"), "OK");
+    long long active = metric(rig, "downstream_connections_active");
+    fake_node_pause(rig_node(rig, 1));
+    wire_request(client, "GET", "a");
+    for (int i = 0; i < 100; i++) {
+        wire_request(client, "GET", "k");
+    }
+    cr_expect(WAIT_FOR(metric(rig, "downstream_connections_active") == active - 1));
+    fake_node_resume(rig_node(rig, 1));
+    rig_stop(&rig);
+}
+
 Test(slow_client, that_sends_byte_by_byte_does_not_hold_up_others)
 {
     struct rig *rig = rig_start_store(1);

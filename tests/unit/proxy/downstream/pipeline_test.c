@@ -199,3 +199,17 @@ Test(pipeline, a_request_without_a_settled_state_cannot_leave, .signal = SIGABRT
     push(1);
     pipeline_settle(&pipeline, requests[0], NULL, SPAN("+1\r\n"));
 }
+
+Test(pipeline, counts_the_replies_that_wait_apart_from_requests)
+{
+    push(4);
+    settle(2, "three");
+    requests[1]->muted = true;
+    settle(1, "two");
+    cr_expect_eq(pipeline.reply_bytes, strlen("three"));
+    cr_expect_eq(pipeline.bytes, 4 * strlen("question") + strlen("three"));
+    settle(0, "one");
+    cr_expect_eq(pipeline.reply_bytes, 0);
+    cr_expect_eq(pipeline.bytes, strlen("question"));
+    output_is("onethree");
+}
