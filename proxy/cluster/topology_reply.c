@@ -142,7 +142,8 @@ static enum topology_reply_result read_replicas(struct reading *reading, const r
         }
         enum topology_reply_result result =
             read_node(reading, replica, NODE_REPLICA, primary, &number);
-        if (result != TOPOLOGY_REPLY_OK) {
+        /* A replica that cannot be reached is no reason to do without the picture. */
+        if (result != TOPOLOGY_REPLY_OK && result != TOPOLOGY_REPLY_ADDRESS) {
             return result;
         }
     }

@@ -12,11 +12,13 @@
 #include "proxy/routing/router.h"
 
 enum {
-    ARGUMENTS_MAX = INT32_MAX,     /* Redis: no other limit than the size of the request */
+    /* What nodes refuse as a protocol error costs the connection that all clients share. */
+    ARGUMENTS_MAX = 1024 * 1024,   /* Redis before 7.0; later ones take more */
     BULK_MAX = 512 * 1024 * 1024,  /* Redis: proto-max-bulk-len */
     ARGUMENTS_MAX_STRANGER = 10,   /* before AUTH */
     BULK_MAX_STRANGER = 16 * 1024, /* before AUTH */
     DETAIL_MAX = 512,
+    ARGUMENTS_KEPT = 64 * 1024, /* room for more is given back after the request */
 };
 
 static const struct {
@@ -291,6 +293,9 @@ static bool client_scan_one(struct client *client)
         client_on_request(client, client->inbound.block, (struct span){bytes.at, used});
     }
     inbound_use(&client->inbound, used);
+    if (unlikely(arguments->capacity > ARGUMENTS_KEPT)) {
+        arguments_clear(arguments);
+    }
     return true;
 }
 

@@ -96,8 +96,8 @@ static void listener_start(struct listener *listener)
     }
 }
 
-/* No descriptor is left: the waiting connection stays readable, so looking away is the only way
- * not to spin. */
+/* No descriptor is left, for one: the waiting connection stays readable, so looking away is the
+ * only way not to spin. */
 static void listener_pause(struct listener *listener)
 {
     for (size_t i = 0; i < listener->socket_count; i++) {
@@ -124,12 +124,12 @@ static void listener_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, in
             listener_turn_away(listener, fd);
         } else if (fd >= 0) {
             listener_hand_over(listener, fd);
-        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        } else if (errno == EAGAIN) {
+            return;
+        } else if (errno != ECONNABORTED && errno != EINTR) {
             log_error("cannot accept clients", "pool=%s error=%s", house->pool->name,
                       strerror(errno));
             listener_pause(listener);
-            return;
-        } else if (errno == EAGAIN) {
             return;
         }
     }

@@ -85,6 +85,7 @@ struct request {
     uint8_t state;        /* enum request_state */
     uint8_t target;       /* enum request_target */
     uint8_t refusal;      /* enum refusal: the last one */
+    uint8_t losses;       /* connections that broke with its answer */
     uint8_t hops;         /* redirections followed so far */
     bool asking;          /* goes to `node` once, behind ASKING */
     bool muted;           /* CLIENT REPLY OFF or SKIP: the client gets no reply */

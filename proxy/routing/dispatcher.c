@@ -8,6 +8,10 @@
 #include "proxy/routing/pick.h"
 #include "proxy/routing/watch.h"
 
+/* A read that makes nodes hang up would, sent again and again, cost others their answers each time.
+ */
+enum { LOSSES_MAX = 3 };
+
 void dispatcher_hint(struct dispatcher *dispatcher, enum discovery_hint hint)
 {
     if (dispatcher->discovery != NULL) {
@@ -119,6 +123,8 @@ static void dispatcher_on_returned(struct pool *pool, struct request *request,
     if (reason == RETURN_UNSENT) {
         metric_add(&metrics->retry_unsent_total, 1);
         holding_hold_refused(dispatcher, request, REFUSAL_UNREACHABLE, AFTER_A_PAUSE);
+    } else if (request_is_repeatable(request) && ++request->losses > LOSSES_MAX) {
+        dispatcher_refuse(dispatcher, request, ERROR_READ_LOST, NULL);
     } else if (request_is_repeatable(request)) {
         metric_add(&metrics->retry_read_total, 1);
         holding_hold_refused(dispatcher, request, REFUSAL_LOST, AFTER_A_PAUSE);

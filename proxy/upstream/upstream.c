@@ -11,7 +11,7 @@
 /* A node's reply may be as large as a client's patience: a bound only against garbage. */
 static const size_t reply_limit_bytes = (size_t)64 << 30;
 
-enum { USER_TIMEOUT_FACTOR = 2, GREETING_LOG_MAX = 200 };
+enum { USER_TIMEOUT_FACTOR = 2, GREETING_LOG_MAX = 200, LAST_READS = 64 };
 
 static const struct {
     const char *text;
@@ -241,7 +241,10 @@ static void upstream_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, in
 static void upstream_on_broken(struct upstream *upstream)
 {
     upstream->error = errno;
-    while (upstream->state != UPSTREAM_IDLE && upstream_read(upstream) == SOCKET_OK) {
+    for (int reads = 0; reads < LAST_READS; reads++) {
+        if (upstream->state == UPSTREAM_IDLE || upstream_read(upstream) != SOCKET_OK) {
+            break;
+        }
     }
     if (upstream->state != UPSTREAM_IDLE) {
         upstream_close(upstream, CLOSE_WRITE_FAILED);

@@ -77,6 +77,8 @@ static const struct row rows[] = {
      TOPOLOGY_REPLY_OK, 1, 10},
     {"a status in place of a string", "*1\r\n" RANGE1(0, 9, "*3\r\n+127.0.0.1\r\n:7000\r\n+id\r\n"),
      TOPOLOGY_REPLY_OK, 1, 10},
+    {"a replica without a port is left out", "*1\r\n" RANGE2(0, 99, NODE_A, NODE(LOCAL, 0, ID_B)),
+     TOPOLOGY_REPLY_OK, 1, 100},
     {"a replica with an unknown address is left out",
      "*1\r\n" RANGE2(0, 9, NODE_A, NODE(HOST("?", 1), 7001, ID_B)), TOPOLOGY_REPLY_OK, 1, 10},
     {"a primary with an unknown address is left out with its slots and replicas",

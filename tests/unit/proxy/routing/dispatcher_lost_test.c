@@ -56,6 +56,21 @@ Test(dispatcher_lost, a_read_that_was_sent_is_sent_again)
     cr_assert_eq(metric_read(&stage.metrics.retry_read_total), 1);
 }
 
+Test(dispatcher_lost, a_read_that_makes_nodes_hang_up_is_given_up)
+{
+    struct question *question = ask(&stage, 0, "GET b");
+
+    for (int times = 0; times < 4; times++) {
+        peer_gets(node, "GET b");
+        peer_hangs_up(node);
+        if (times < 3) {
+            peer_accepts(node);
+        }
+    }
+    gets_error(&stage, question, "-ERR proxy: connection to the node lost, no answer to this read");
+    cr_assert_eq(metric_read(&stage.metrics.retry_read_total), 3);
+}
+
 Test(dispatcher_lost, answers_that_came_before_the_end_stand)
 {
     struct question *first = ask(&stage, 0, "INCR b");
