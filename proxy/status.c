@@ -87,14 +87,10 @@ static const struct {
     enum metrics_family family;
     pool_figure *figure;
 } pool_figures[] = {
-    {FAMILY_DISCOVERY_REFRESHES, figure_refreshes},
-    {FAMILY_DISCOVERY_FAILURES, figure_failures},
-    {FAMILY_DISCOVERY_CHANGES, figure_changes},
-    {FAMILY_DISCOVERY_AGE, figure_age},
-    {FAMILY_TOPOLOGY_PRIMARIES, figure_primaries},
-    {FAMILY_TOPOLOGY_REPLICAS, figure_replicas},
-    {FAMILY_TOPOLOGY_SLOTS, figure_slots},
-    {FAMILY_REJECTED, figure_rejected},
+    {FAMILY_DISCOVERY_REFRESHES, figure_refreshes}, {FAMILY_DISCOVERY_FAILURES, figure_failures},
+    {FAMILY_DISCOVERY_CHANGES, figure_changes},     {FAMILY_DISCOVERY_AGE, figure_age},
+    {FAMILY_TOPOLOGY_PRIMARIES, figure_primaries},  {FAMILY_TOPOLOGY_REPLICAS, figure_replicas},
+    {FAMILY_TOPOLOGY_SLOTS, figure_slots},          {FAMILY_REJECTED, figure_rejected},
 };
 
 static void write_pool_figures(const struct server *server, struct sendq *to)

@@ -174,6 +174,7 @@ struct dispatcher *dispatcher_new(struct reactor *reactor, struct intake *intake
     dispatcher->site = (struct pool_site){reactor, intake, config, metrics, &events, dispatcher};
     dispatcher->discovery = discovery;
     dispatcher->waiting_deadline = UINT64_MAX;
+    dispatcher->made_at = reactor_now(reactor);
     dispatcher->pump.run = holding_on_pump;
     gates_init(&dispatcher->gates);
     slot_table_init(&dispatcher->table, &dispatcher->site);

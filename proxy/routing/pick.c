@@ -40,8 +40,15 @@ static bool is_patience_over(const struct dispatcher *dispatcher, uint64_t since
     return since + dispatcher->site.config->down_after < reactor_now(dispatcher->site.reactor);
 }
 
-/* Before the first picture there is nothing to wait for. After it, an unbound slot may be on its
- * way to somebody. */
+/* Has there been time enough to ask a node? */
+static bool is_old(const struct dispatcher *dispatcher)
+{
+    return dispatcher->made_at + dispatcher->site.config->timeout_connect <
+           reactor_now(dispatcher->site.reactor);
+}
+
+/* The first picture comes within milliseconds if it comes at all. After it, an unbound slot may be
+ * on its way to somebody. */
 static struct pick pick_without_pool(struct dispatcher *dispatcher, const struct request *request)
 {
     const struct slot_table *table = &dispatcher->table;
@@ -50,10 +57,10 @@ static struct pick pick_without_pool(struct dispatcher *dispatcher, const struct
         return pick_refuse(ERROR_NODE_GONE, NULL);
     }
     dispatcher_hint(dispatcher, HINT_UNBOUND);
-    if (table->topology == NULL) {
+    if (table->topology == NULL && is_old(dispatcher)) {
         return pick_refuse(ERROR_CLUSTER_UNKNOWN, NULL);
     }
-    if (is_patience_over(dispatcher, table->adopted_at)) {
+    if (table->topology != NULL && is_patience_over(dispatcher, table->adopted_at)) {
         return pick_refuse(ERROR_CLUSTER_DOWN, NULL);
     }
     return (struct pick){WAIT_FOR_IT, NULL, 0};
