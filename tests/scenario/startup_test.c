@@ -26,6 +26,23 @@ Test(startup, without_a_node_clients_get_clusterdown_until_one_comes)
     rig_stop(&rig);
 }
 
+/* A client that connects the moment slotway listens is not told that the cluster is down. */
+Test(startup, a_request_that_comes_before_the_first_picture_waits_for_it)
+{
+    struct rig *rig = rig_start_with((struct rig_options){.nodes = 2,
+                                                          .start_dead = true,
+                                                          .with_store = true,
+                                                          .connect_timeout = "30s",
+                                                          .request_timeout = "30s"});
+
+    wire_request(rig_client(rig), "SET", "k", "1");
+    cr_expect(WAIT_FOR(metric(rig, "waiting_requests") == 1));
+    fake_node_return(rig_node(rig, 0));
+    fake_node_return(rig_node(rig, 1));
+    cr_expect_str_eq(wire_text(rig_client(rig)), "OK");
+    rig_stop(&rig);
+}
+
 Test(startup, one_living_seed_is_enough)
 {
     struct rig *rig =
