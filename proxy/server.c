@@ -29,6 +29,18 @@ static void server_on_topology(void *context, struct topology *topology)
     topology_release(&topology);
 }
 
+/* Pauses are jittered by random(): without a seed, proxies that start together would come back to a
+ * sick node together. */
+static void seed_random(void)
+{
+    unsigned seed;
+
+    if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed) {
+        seed = (unsigned)clock_wall();
+    }
+    srandom(seed);
+}
+
 /* 40 hex digits that no other start has. */
 static void make_run_id(char *text)
 {
@@ -289,6 +301,7 @@ enum server_result server_run(const struct config *config)
     log_info("slotway starts", "version=%s workers=%u pools=%zu", SLOTWAY_VERSION, config->workers,
              config->pool_count);
     raise_descriptor_limit(config);
+    seed_random();
     server_make(&server, config);
     server_watch_signals(&server);
     server_start_threads(&server, server_start_workers);
