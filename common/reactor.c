@@ -96,15 +96,27 @@ void reactor_bury(struct reactor *reactor, struct turn_task *task)
     list_move(&reactor->bury, &task->link);
 }
 
+static void set_repeat(struct reactor_timer *timer, uint64_t delay_us)
+{
+    timer->timer.repeat = (ev_tstamp)(delay_us > 0 ? delay_us : 1) / US_PER_SECOND;
+    ev_timer_again(timer->reactor->loop, &timer->timer);
+}
+
 /* The timer is a repeating one, because those are moved within libev's heap when they start
- * again; that it runs only once is seen to here. libev runs timers before sockets: after a stop of
- * the process or a starved machine, what came meanwhile is to be read before anybody is told that
- * nothing came. */
+ * again; that it runs only once is seen to here. libev counts from its own idea of now, which may
+ * be older than ours: what comes too early waits for the rest. And it runs timers before sockets:
+ * after a stop of the process or a starved machine, what came meanwhile is to be read before
+ * anybody is told that nothing came. */
 static void on_timer(struct ev_loop *loop, ev_timer *watcher, int events UNUSED)
 {
     struct reactor_timer *timer = container_of(watcher, struct reactor_timer, timer);
+    uint64_t now = timer->reactor->now;
 
-    if (!timer->had_grace && timer->reactor->now > timer->due + LATE_US) {
+    if (unlikely(now < timer->due)) {
+        set_repeat(timer, timer->due - now);
+        return;
+    }
+    if (!timer->had_grace && now > timer->due + LATE_US) {
         reactor_timer_start(timer, LATE_GRACE_US);
         timer->had_grace = true;
         return;
@@ -126,8 +138,7 @@ void reactor_timer_start(struct reactor_timer *timer, uint64_t delay_us)
 {
     timer->due = timer->reactor->now + delay_us;
     timer->had_grace = false;
-    timer->timer.repeat = (ev_tstamp)(delay_us > 0 ? delay_us : 1) / US_PER_SECOND;
-    ev_timer_again(timer->reactor->loop, &timer->timer);
+    set_repeat(timer, delay_us);
 }
 
 void reactor_timer_stop(struct reactor_timer *timer)

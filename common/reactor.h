@@ -69,8 +69,8 @@ void reactor_bury(struct reactor *reactor, struct turn_task *task);
 void reactor_timer_init(struct reactor_timer *timer, struct reactor *reactor,
                         void (*expired)(struct reactor_timer *timer));
 
-/* (Re)starts: calls back once after `delay_us`. When the whole thread stood still meanwhile, a
- * little later: sockets that became readable come first. */
+/* (Re)starts: calls back once, not before `delay_us` after the beginning of this turn. When the
+ * whole thread stood still meanwhile, a little later: sockets that became readable come first. */
 void reactor_timer_start(struct reactor_timer *timer, uint64_t delay_us);
 void reactor_timer_stop(struct reactor_timer *timer);
 
