@@ -15,6 +15,8 @@ struct fake_cluster {
     int count;
     struct fake_node *nodes[FAKE_NODES_MAX];
     char ids[FAKE_NODES_MAX][ID_SIZE + 1];
+    uint16_t ports[FAKE_NODES_MAX];
+    char addresses[FAKE_NODES_MAX][32];
     pthread_mutex_t lock;
     struct {
         int owners[SLOTS];
@@ -42,6 +44,7 @@ struct fake_cluster *fake_cluster_new(int count)
     }
     for (int i = 0; i < count; i++) {
         cluster->nodes[i] = fake_node_new(cluster, i);
+        fake_cluster_announce_port(cluster, i, fake_node_port(cluster->nodes[i]));
     }
     return cluster;
 }
@@ -107,6 +110,17 @@ void fake_cluster_announce(struct fake_cluster *cluster, int node, const char *h
     pthread_mutex_unlock(&cluster->lock);
 }
 
+void fake_cluster_announce_port(struct fake_cluster *cluster, int node, uint16_t port)
+{
+    cluster->ports[node] = port;
+    snprintf(cluster->addresses[node], sizeof cluster->addresses[node], "127.0.0.1:%u", port);
+}
+
+const char *fake_cluster_address(const struct fake_cluster *cluster, int node)
+{
+    return cluster->addresses[node];
+}
+
 void fake_cluster_set_epoch(struct fake_cluster *cluster, int epoch)
 {
     pthread_mutex_lock(&cluster->lock);
@@ -124,7 +138,7 @@ static void print_node_locked(const struct fake_cluster *cluster, int node, stru
     } else {
         bytes_print(reply, "$%zu\r\n%s\r\n", strlen(host), host);
     }
-    bytes_print(reply, ":%d\r\n$%d\r\n%s\r\n*0\r\n", fake_node_port(cluster->nodes[node]), ID_SIZE,
+    bytes_print(reply, ":%d\r\n$%d\r\n%s\r\n*0\r\n", cluster->ports[node], ID_SIZE,
                 cluster->ids[node]);
 }
 

@@ -34,6 +34,13 @@ void fake_cluster_follow(struct fake_cluster *cluster, int replica, int primary)
 /* The host that CLUSTER SLOTS tells of a node instead of 127.0.0.1; NULL is a null. */
 void fake_cluster_announce(struct fake_cluster *cluster, int node, const char *host);
 
+/* The port that nodes tell of this one instead of its own: that of a relay in front of it. Before
+ * anybody asks. */
+void fake_cluster_announce_port(struct fake_cluster *cluster, int node, uint16_t port);
+
+/* "127.0.0.1:port" with the port that is told. */
+const char *fake_cluster_address(const struct fake_cluster *cluster, int node);
+
 /* cluster_current_epoch in CLUSTER INFO. */
 void fake_cluster_set_epoch(struct fake_cluster *cluster, int epoch);
 

@@ -217,7 +217,7 @@ static bool job_is_elsewhere(struct job *job)
         bytes_print(job->answer, "-CLUSTERDOWN Hash slot not served\r\n");
     } else {
         bytes_print(job->answer, "-MOVED %d %s\r\n", slot,
-                    fake_node_address(fake_cluster_node(command->cluster, owner)));
+                    fake_cluster_address(command->cluster, owner));
     }
     return true;
 }

@@ -26,6 +26,7 @@ struct rig {
     struct port admin;
     struct fake_cluster *cluster;
     struct fake_cluster *other;
+    struct relay *relays[FAKE_NODES_MAX]; /* NULL where there is none */
     struct fake_store *store;
     struct wire *client;
     struct wire **wires;
@@ -66,6 +67,14 @@ static bool rig_is_ready(struct rig *rig)
     return http_get(rig->admin.number, "/readyz", NULL) == 200 || process_has_ended(&rig->process);
 }
 
+static void rig_put_relays(struct rig *rig)
+{
+    for (int i = 0; i < fake_cluster_size(rig->cluster); i++) {
+        rig->relays[i] = relay_new(fake_node_port(rig_node(rig, i)));
+        fake_cluster_announce_port(rig->cluster, i, relay_port(rig->relays[i]));
+    }
+}
+
 struct rig *rig_start_with(struct rig_options options)
 {
     struct rig *rig = memory_new(1, sizeof *rig);
@@ -77,6 +86,9 @@ struct rig *rig_start_with(struct rig_options options)
     rig->cluster = fake_cluster_new(options.nodes);
     rig->other = fake_cluster_new(options.other_nodes);
     rig->store = fake_store_new();
+    if (options.with_relays) {
+        rig_put_relays(rig);
+    }
     if (options.with_store) {
         fake_store_serve(rig->store, rig->cluster);
     }
@@ -131,6 +143,9 @@ static void rig_free(struct rig *rig)
 {
     rig_close_clients(rig);
     process_clear(&rig->process);
+    for (int i = 0; i < FAKE_NODES_MAX; i++) {
+        relay_free(&rig->relays[i]);
+    }
     fake_cluster_free(&rig->cluster);
     fake_cluster_free(&rig->other);
     fake_store_free(&rig->store);
@@ -214,7 +229,13 @@ struct fake_node *rig_node(const struct rig *rig, int index)
 
 const char *rig_address(const struct rig *rig, int index)
 {
-    return fake_node_address(rig_node(rig, index));
+    return fake_cluster_address(rig->cluster, index);
+}
+
+struct relay *rig_relay(const struct rig *rig, int index)
+{
+    CHECK(rig->relays[index] != NULL);
+    return rig->relays[index];
 }
 
 struct fake_store *rig_store(const struct rig *rig)

@@ -11,6 +11,7 @@
 
 #include "tests/support/fake_store.h"
 #include "tests/support/process.h"
+#include "tests/support/relay.h"
 #include "tests/support/wait.h"
 #include "tests/support/wire.h"
 
@@ -32,6 +33,7 @@ struct rig_options {
     bool start_dead;             /* the nodes are dead at first; implies do_not_wait */
     bool do_not_wait;            /* until /readyz is well */
     bool with_store;             /* the nodes work as a small cluster: fake_store.h */
+    bool with_relays;            /* slotway reaches each node by a relay only: rig_relay */
 };
 
 /* Zero in `options` means what their comments say. */
@@ -54,7 +56,8 @@ void rig_clean_up(void);
 struct fake_cluster *rig_cluster(const struct rig *rig);
 struct fake_cluster *rig_other_cluster(const struct rig *rig);
 struct fake_node *rig_node(const struct rig *rig, int index);
-const char *rig_address(const struct rig *rig, int index);
+const char *rig_address(const struct rig *rig, int index); /* as slotway knows it */
+struct relay *rig_relay(const struct rig *rig, int index);
 struct fake_store *rig_store(const struct rig *rig);
 struct process *rig_process(struct rig *rig);
 uint16_t rig_port(const struct rig *rig);

@@ -14,8 +14,7 @@ static const char *or_else(const char *text, const char *otherwise)
 static void add_seeds(struct bytes *text, const struct fake_cluster *cluster)
 {
     for (int i = 0; i < fake_cluster_size(cluster); i++) {
-        bytes_print(text, "%s\"%s\"", i == 0 ? "" : ", ",
-                    fake_node_address(fake_cluster_node(cluster, i)));
+        bytes_print(text, "%s\"%s\"", i == 0 ? "" : ", ", fake_cluster_address(cluster, i));
     }
 }
 
