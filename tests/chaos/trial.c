@@ -1,0 +1,27 @@
+#include "tests/chaos/trial.h"
+
+bool loss_explains(const struct loss *loss, uint16_t slot, const struct step *step)
+{
+    return (loss->slots[slot / 8] & (1u << slot % 8)) != 0 && step->sent_ms <= loss->until_ms &&
+           step->answered_ms + LOSS_REACH_MS >= loss->from_ms;
+}
+
+int trial_loss_of(const struct trial *trial, int next, uint16_t slot, const struct step *step)
+{
+    for (int i = next; i < (int)trial->loss_count; i++) {
+        if (loss_explains(&trial->losses[i], slot, step)) {
+            return i;
+        }
+    }
+    return LOSS_NONE;
+}
+
+bool trial_lost_any(const struct trial *trial, uint16_t slot)
+{
+    for (size_t i = 0; i < trial->loss_count; i++) {
+        if ((trial->losses[i].slots[slot / 8] & (1u << slot % 8)) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
