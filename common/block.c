@@ -1,15 +1,20 @@
 #include "common/block.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
+#include "common/budget.h"
 #include "common/memory.h"
 
 /* Sizes of whole allocations: powers of two from 128 bytes to 64 KiB, header included. */
 enum {
     CLASS_SHIFT = 7,
     CLASS_COUNT = 10,
-    CLASS_NONE = CLASS_COUNT, /* larger: straight from the allocator and back */
+    CLASS_NONE = CLASS_COUNT,       /* larger: straight from the allocator and back */
+    CLASS_MAPPED = CLASS_COUNT + 1, /* largest: straight from the kernel and back */
     CLASS_KEEP_BYTES = 2 * 1024 * 1024,
+    MAPPED_MIN = 2 * 1024 * 1024,
+    PUBLISH_STEP = 128 * 1024, /* the budget hears of changes of this size */
 };
 
 /* Under the address sanitizer every block goes back to the allocator, which then finds whoever
@@ -32,15 +37,36 @@ struct free_block {
 struct free_list {
     struct free_block *first;
     size_t count;
+    size_t unused; /* of these, how many nobody needed since block_tidy() */
 };
 
 static _Thread_local struct free_list free_lists[CLASS_COUNT];
 static _Thread_local size_t bytes_in_use;
+static _Thread_local size_t bytes_published;
+
+void block_publish(void)
+{
+    size_t before = bytes_published;
+
+    bytes_published = bytes_in_use;
+    budget_change((int64_t)bytes_in_use - (int64_t)before);
+}
+
+static inline void count_bytes(size_t now)
+{
+    bytes_in_use = now;
+    if (unlikely(now - bytes_published + PUBLISH_STEP > 2 * (size_t)PUBLISH_STEP)) {
+        block_publish();
+    }
+}
 
 static uint32_t class_of(size_t total)
 {
     if (total <= (size_t)1 << CLASS_SHIFT) {
         return 0;
+    }
+    if (unlikely(BLOCK_KEEP && total >= MAPPED_MIN)) {
+        return CLASS_MAPPED;
     }
 
     uint32_t bits = 64 - (uint32_t)__builtin_clzl(total - 1);
@@ -62,6 +88,9 @@ static struct block *class_take(uint32_t size_class)
     }
     list->first = first->next;
     list->count--;
+    if (list->count < list->unused) {
+        list->unused = list->count;
+    }
     return (struct block *)first;
 }
 
@@ -79,25 +108,71 @@ static void class_give(uint32_t size_class, struct block *block)
     list->count++;
 }
 
+/* The kernel gives a page when it is first written to, takes all of them back at once, and makes a
+ * mapping larger without copying it. */
+static struct block *mapped_take(size_t total)
+{
+    void *memory = mmap(NULL, total, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    return memory_or_die(memory == MAP_FAILED ? NULL : memory, total);
+}
+
+static struct block *block_take_memory(uint32_t size_class, size_t *total)
+{
+    if (likely(size_class < CLASS_COUNT)) {
+        *total = class_size(size_class);
+        return class_take(size_class);
+    }
+    return size_class == CLASS_MAPPED ? mapped_take(*total) : memory_raw(*total);
+}
+
+static void block_give_memory(struct block *block)
+{
+    if (likely(block->size_class < CLASS_COUNT)) {
+        class_give(block->size_class, block);
+    } else if (block->size_class == CLASS_MAPPED) {
+        CHECK(munmap(block, sizeof *block + block->capacity) == 0);
+    } else {
+        free(block);
+    }
+}
+
 struct block *block_new(size_t capacity)
 {
     CHECK(capacity <= SIZE_MAX - sizeof(struct block));
 
     size_t total = sizeof(struct block) + capacity;
     uint32_t size_class = class_of(total);
-    struct block *block;
+    struct block *block = block_take_memory(size_class, &total);
 
-    if (likely(size_class != CLASS_NONE)) {
-        total = class_size(size_class);
-        block = class_take(size_class);
-    } else {
-        block = memory_raw(total);
-    }
     block->references = 1;
     block->size_class = size_class;
     block->used = 0;
     block->capacity = total - sizeof(struct block);
-    bytes_in_use += total;
+    count_bytes(bytes_in_use + total);
+    return block;
+}
+
+struct block *block_grow(struct block *block, size_t capacity)
+{
+    CHECK(block->references == 1 && capacity >= block->capacity);
+    if (block->size_class != CLASS_MAPPED) {
+        struct block *grown = block_new(capacity);
+
+        memcpy(grown->bytes, block->bytes, block->used);
+        grown->used = block->used;
+        block_release(&block);
+        return grown;
+    }
+
+    size_t before = sizeof *block + block->capacity;
+    size_t total = sizeof *block + capacity;
+    void *memory = mremap(block, before, total, MREMAP_MAYMOVE);
+
+    block = memory_or_die(memory == MAP_FAILED ? NULL : memory, total);
+    block->capacity = capacity;
+    count_bytes(bytes_in_use + total - before);
     return block;
 }
 
@@ -118,12 +193,8 @@ void block_free(struct block *block)
     CHECK(block->used <= block->capacity);
     CHECK(bytes_in_use >= block->capacity + sizeof(struct block)); /* else: another thread's */
 
-    bytes_in_use -= block->capacity + sizeof(struct block);
-    if (likely(block->size_class != CLASS_NONE)) {
-        class_give(block->size_class, block);
-        return;
-    }
-    free(block);
+    count_bytes(bytes_in_use - block->capacity - sizeof(struct block));
+    block_give_memory(block);
 }
 
 size_t block_bytes_in_use(void)
@@ -131,17 +202,44 @@ size_t block_bytes_in_use(void)
     return bytes_in_use;
 }
 
+size_t block_bytes_kept(void)
+{
+    size_t bytes = 0;
+
+    for (uint32_t i = 0; i < CLASS_COUNT; i++) {
+        bytes += free_lists[i].count * class_size(i);
+    }
+    return bytes;
+}
+
+/* Gives the first `count` of a list back. */
+static void free_list_shorten(struct free_list *list, size_t count)
+{
+    for (; count > 0; count--) {
+        struct free_block *block = list->first;
+
+        list->first = block->next;
+        list->count--;
+        free(block);
+    }
+}
+
+void block_tidy(void)
+{
+    for (size_t i = 0; i < CLASS_COUNT; i++) {
+        struct free_list *list = &free_lists[i];
+
+        free_list_shorten(list, (list->unused + 1) / 2);
+        list->unused = list->count;
+    }
+    block_publish();
+}
+
 void block_trim(void)
 {
     for (size_t i = 0; i < CLASS_COUNT; i++) {
-        struct free_block *block = free_lists[i].first;
-
-        free_lists[i] = (struct free_list){0};
-        while (block != NULL) {
-            struct free_block *next = block->next;
-
-            free(block);
-            block = next;
-        }
+        free_list_shorten(&free_lists[i], free_lists[i].count);
+        free_lists[i].unused = 0;
     }
+    block_publish();
 }

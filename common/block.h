@@ -5,8 +5,8 @@
  *
  * A block is filled from the front, by whoever holds it as its tail, and never rewritten: spans
  * into the used part stay valid as long as one holds a reference. Blocks up to BLOCK_LARGE come
- * from free lists of the thread; larger ones from the allocator, to which they return at once.
- * A block never leaves the thread that made it.
+ * from free lists of the thread; larger ones from the allocator, and those of megabytes from the
+ * kernel, to which they return at once. A block never leaves the thread that made it.
  */
 #ifndef COMMON_BLOCK_H
 #define COMMON_BLOCK_H
@@ -34,6 +34,10 @@ struct block *block_new(size_t capacity) MUST_USE;
 
 /* The bytes in a block of their own, of the smallest size class that holds them. */
 struct block *block_copy(struct span bytes) MUST_USE;
+
+/* Takes a block whose only reference is the caller's and returns it with room for `capacity` bytes
+ * in all, perhaps elsewhere. A block of megabytes is not copied. */
+struct block *block_grow(struct block *block, size_t capacity) MUST_USE;
 
 /* Internal: the last reference went. */
 void block_free(struct block *block);
@@ -69,7 +73,18 @@ static inline char *block_tail(struct block *block)
 /* Bytes that this thread's blocks in use take at the moment. */
 size_t block_bytes_in_use(void);
 
-/* Hands the thread's free lists back to the allocator: at thread end, and when memory is short. */
+/* Bytes of its free lists. */
+size_t block_bytes_kept(void);
+
+/* Tells the budget (budget.h) what this thread's blocks take now. It hears of larger changes by
+ * itself. */
+void block_publish(void);
+
+/* To be called now and then, as once a second: hands back half of what was not needed since the
+ * last call, and publishes. */
+void block_tidy(void);
+
+/* Hands the thread's free lists back to the allocator: at thread end. */
 void block_trim(void);
 
 #endif

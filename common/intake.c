@@ -4,7 +4,10 @@ enum {
     READ_ROOM = 16 * 1024, /* least room that a read is worth */
     MOVE_MAX = 4 * 1024,   /* an incomplete message up to this moves into the shared block */
     REST_MIN = 1024,       /* a rest of at least this is known to be the rest */
-    GROW_STEP = 64 * 1024, /* least room when a large message grows */
+    /* A message doubles its block, up to: */
+    KNOWN_DOUBLE_MAX = 2 * 1024 * 1024, /* beyond, blocks grow without being copied */
+    DOUBLE_MAX = 128 * 1024, /* one that may end at any time, with the block half empty */
+    WASTE_MAX = READ_ROOM,   /* room that a rest may hold on to for long, beyond its size */
 };
 
 void intake_clear(struct intake *intake)
@@ -47,10 +50,18 @@ static bool inbound_is_at_end(const struct inbound *inbound)
 /* A block of the message's own: as large as it needs, but never much larger than what came. */
 static void inbound_grow(struct inbound *inbound, size_t need)
 {
-    size_t capacity = 2 * inbound->size + GROW_STEP;
+    bool is_known = need > inbound->size + READ_ROOM;
+    size_t step = inbound->size < (is_known ? KNOWN_DOUBLE_MAX : DOUBLE_MAX) ? inbound->size
+                                                                             : inbound->size / 4;
+    size_t capacity = inbound->size + size_max(step, READ_ROOM);
 
-    if (need > inbound->size + GROW_STEP) {
+    if (is_known) {
         capacity = size_min(capacity, need);
+    }
+    if (inbound->from == 0 && inbound->block->references == 1 &&
+        inbound->block->capacity < capacity) {
+        inbound->block = block_grow(inbound->block, capacity);
+        return;
     }
 
     struct block *block = block_new(capacity);
@@ -98,14 +109,24 @@ enum socket_result intake_read(struct intake *intake, struct inbound *inbound, i
     return result;
 }
 
-void inbound_keep(struct inbound *inbound)
+static void inbound_copy(struct inbound *inbound)
 {
-    if (inbound->size > MOVE_MAX || inbound->size == 0) {
-        return;
-    }
-
     struct block *own = block_copy(inbound_bytes(inbound));
 
     block_release(&inbound->block);
     *inbound = (struct inbound){.block = own, .size = inbound->size};
+}
+
+void inbound_keep(struct inbound *inbound)
+{
+    if (inbound->size > 0 && inbound->size <= MOVE_MAX) {
+        inbound_copy(inbound);
+    }
+}
+
+void inbound_shrink(struct inbound *inbound)
+{
+    if (inbound->size > 0 && inbound->block->capacity > 2 * inbound->size + WASTE_MAX) {
+        inbound_copy(inbound);
+    }
 }

@@ -38,6 +38,16 @@ enum socket_result intake_read(struct intake *intake, struct inbound *inbound, i
  * writer does not hold on to the large block it shares with everybody. */
 void inbound_keep(struct inbound *inbound);
 
+/* To be called now and then: a longer rest that has not grown moves likewise, when its block is
+ * much larger. */
+void inbound_shrink(struct inbound *inbound);
+
+/* The memory that it holds on to, or shares. */
+static inline size_t inbound_capacity(const struct inbound *inbound)
+{
+    return inbound->size == 0 ? 0 : inbound->block->capacity;
+}
+
 static inline struct span inbound_bytes(const struct inbound *inbound)
 {
     if (inbound->size == 0) {

@@ -5,7 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *memory_or_die(void *memory, size_t size)
+/* Read by jemalloc, where that is malloc: what is freed goes back to the system within a second or
+ * two, also when the thread that freed it has nothing more to do. */
+extern const char *malloc_conf;
+const char *malloc_conf = "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0";
+
+void *memory_or_die(void *memory, size_t size)
 {
     if (unlikely(memory == NULL)) {
         fprintf(stderr, "slotway: out of memory: %zu bytes wanted\n", size);

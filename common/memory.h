@@ -23,4 +23,7 @@ char *memory_copy(const void *bytes, size_t size) __attribute__((malloc));
 /* A formatted string. */
 char *memory_print(const char *format, ...) PRINTF(1, 2) __attribute__((malloc));
 
+/* For memory that comes from elsewhere: `memory`, unless that is NULL, which ends the process. */
+void *memory_or_die(void *memory, size_t size);
+
 #endif

@@ -6,6 +6,8 @@
 #include "common/log.h"
 #include "common/memory.h"
 
+enum { TIDY_US = US_PER_SECOND };
+
 /* What is asked of a worker from another thread. */
 struct order {
     struct message message;
@@ -100,6 +102,13 @@ void worker_stop(struct worker *worker)
     mailbox_post(worker->mailbox, &order_new(worker, worker_on_stop, order_drop)->message);
 }
 
+/* What a busy second has left behind goes back, also when the next one has nothing to do. */
+static void worker_on_tidy(struct reactor_timer *timer)
+{
+    block_tidy();
+    reactor_timer_start(timer, TIDY_US);
+}
+
 struct worker *worker_new(size_t index, size_t pool_count)
 {
     struct worker *worker = memory_new(1, sizeof *worker + pool_count * sizeof worker->pools[0]);
@@ -108,6 +117,8 @@ struct worker *worker_new(size_t index, size_t pool_count)
     worker->pool_count = pool_count;
     worker->reactor = reactor_new();
     worker->mailbox = mailbox_new(worker->reactor);
+    reactor_timer_init(&worker->tidy, worker->reactor, worker_on_tidy);
+    reactor_timer_start(&worker->tidy, TIDY_US);
     return worker;
 }
 
@@ -140,6 +151,7 @@ static void worker_clear(struct worker *worker)
         clients_clear(&worker->pools[i].clients);
         dispatcher_free(&worker->pools[i].dispatcher);
     }
+    reactor_timer_stop(&worker->tidy);
     intake_clear(&worker->requests);
     intake_clear(&worker->replies);
     request_trim();

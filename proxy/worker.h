@@ -30,6 +30,7 @@ struct worker {
     struct mailbox *mailbox;
     struct intake requests;                    /* clients read to */
     struct intake replies;                     /* nodes' replies are read to */
+    struct reactor_timer tidy;                 /* gives back memory that is not needed */
     _Atomic uint32_t load;                     /* clients here, and on their way here */
     void (*on_drained)(struct worker *worker); /* in the worker's thread */
     void *owner;

@@ -36,6 +36,7 @@ static void clients_on_look(struct reactor_timer *timer)
     LIST_EACH_SAFE (link, &clients->open) {
         struct client *client = client_at(link);
 
+        inbound_shrink(&client->inbound);
         if (client_is_stuck(client, now)) {
             client_close(client, client->close_reason);
         } else if (client_is_idle(client, now)) {

@@ -1,4 +1,5 @@
 #include "common/block.h"
+#include "common/budget.h"
 
 #include <criterion/criterion.h>
 
@@ -107,3 +108,63 @@ Test(block, many_at_once_are_all_different)
     cr_expect_eq(block_bytes_in_use(), 0);
     block_trim();
 }
+
+Test(block, grows_with_its_bytes)
+{
+    static const size_t sizes[] = {100, BLOCK_LARGE, 1000000, 3 << 20, 5 << 20, 40 << 20};
+    struct block *block = block_copy(SPAN("hello"));
+
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        block = block_grow(block, size_max(sizes[i], block->capacity));
+        cr_assert_geq(block->capacity, sizes[i]);
+        cr_assert(span_equal((struct span){block->bytes, block->used}, SPAN("hello")));
+        block->bytes[sizes[i] - 1] = 'x';
+        cr_assert_eq(block_bytes_in_use(), sizeof *block + block->capacity);
+    }
+    block_release(&block);
+    cr_expect_eq(block_bytes_in_use(), 0);
+}
+
+Test(block, tells_the_budget_what_is_in_use)
+{
+    block_publish();
+    uint64_t before = budget_used();
+    struct block *large = block_new(10 << 20);
+    struct block *small = block_new(BLOCK_SMALL);
+
+    cr_expect_geq(budget_used() - before, 10 << 20);
+    block_publish();
+    cr_expect_eq(budget_used() - before, block_bytes_in_use());
+    block_release(&large);
+    cr_expect_leq(budget_used() - before, 256 * 1024);
+    block_release(&small);
+    block_publish();
+    cr_expect_eq(budget_used(), before);
+}
+
+#if !defined(__SANITIZE_ADDRESS__)
+Test(block, tidying_gives_back_what_nobody_needs)
+{
+    enum { MANY = 16 };
+    struct block *blocks[MANY];
+    struct block *again;
+
+    for (int i = 0; i < MANY; i++) {
+        blocks[i] = block_new(BLOCK_LARGE);
+    }
+    for (int i = 0; i < MANY; i++) {
+        block_release(&blocks[i]);
+    }
+    cr_expect_eq(block_bytes_kept(), MANY * 64 * 1024);
+    block_tidy();
+    cr_expect_eq(block_bytes_kept(), MANY * 64 * 1024, "all were in use since the last time");
+    again = block_new(BLOCK_LARGE);
+    block_release(&again);
+    block_tidy();
+    cr_expect_lt(block_bytes_kept(), MANY * 64 * 1024);
+    for (int i = 0; i < 10; i++) {
+        block_tidy();
+    }
+    cr_expect_eq(block_bytes_kept(), 0);
+}
+#endif

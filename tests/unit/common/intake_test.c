@@ -257,3 +257,33 @@ Test(intake, memory_grows_with_what_came_and_not_with_what_was_announced)
     cr_assert_leq(block_bytes_in_use() - blocks_before, 8 * SHARED);
     free(bytes);
 }
+
+Test(intake, a_long_rest_moves_out_of_the_shared_block_when_told)
+{
+    enum { REST = 10 * 1024 };
+    char *bytes = pattern_of(REST);
+    size_t received = 0;
+
+    cr_assert_eq(write(pairs[0].far, bytes, REST), REST);
+    cr_assert_eq(read_once(&pairs[0], 0, &received), SOCKET_OK);
+    inbound_keep(&pairs[0].inbound);
+    cr_expect_eq(pairs[0].inbound.block, intake.block);
+    inbound_shrink(&pairs[0].inbound);
+    cr_expect_neq(pairs[0].inbound.block, intake.block);
+    cr_expect_leq(inbound_capacity(&pairs[0].inbound), 16 * 1024);
+    cr_expect(span_equal(inbound_bytes(&pairs[0].inbound), (struct span){bytes, REST}));
+    const struct block *own = pairs[0].inbound.block;
+    inbound_shrink(&pairs[0].inbound);
+    cr_expect_eq(pairs[0].inbound.block, own);
+    free(bytes);
+}
+
+Test(intake, the_block_of_a_message_whose_length_is_known_ends_with_it)
+{
+    static const size_t size = 3 * 1024 * 1024;
+    char *bytes = pattern_of(size);
+
+    read_all(&pairs[0], bytes, size, size);
+    cr_expect_leq(inbound_capacity(&pairs[0].inbound), size + size / 2);
+    free(bytes);
+}
