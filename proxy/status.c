@@ -8,6 +8,7 @@
 #include "proxy/metrics/metrics_text.h"
 #include "proxy/request/error_reply.h"
 #include "proxy/server_parts.h"
+#include "proxy/status_topology.h"
 
 static const char *const hint_names[] = {
     [HINT_MOVED] = "moved",
@@ -142,6 +143,7 @@ void status_write_metrics(void *context, struct sendq *to)
     write_sources(server, to);
     write_pool_figures(server, to);
     write_hints(server, to);
+    status_write_topology(server, to);
     write_worker_loads(server, to);
     metrics_write_family(to, FAMILY_READY);
     metrics_write_sample(to, FAMILY_READY, NULL, 0, status_is_ready(context, &nowhere));

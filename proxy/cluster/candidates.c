@@ -3,29 +3,50 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
-#include "common/log.h"
 #include "common/memory.h"
 #include "proxy/cluster/adoption.h"
 
 enum { SHUN_US = 2 * US_PER_SECOND };
 
-void candidates_init(struct candidates *candidates, const struct addresses *seeds)
+void candidates_init(struct candidates *candidates, const struct addresses *seeds,
+                     const struct topology *remembered, struct resolver *resolver)
 {
-    *candidates = (struct candidates){.seeds = seeds};
+    *candidates =
+        (struct candidates){.seeds = seeds, .remembered = remembered, .resolver = resolver};
+    candidates->seed_endpoints = memory_new(seeds->count, sizeof *candidates->seed_endpoints);
+    for (size_t at = 0; at < seeds->count; at++) {
+        struct endpoint *endpoint = &candidates->seed_endpoints[at];
+
+        if (!address_to_endpoint(&seeds->items[at], endpoint)) {
+            *endpoint = (struct endpoint){.size = 0};
+        }
+    }
 }
 
 void candidates_clear(struct candidates *candidates)
 {
     free(candidates->asked);
-    candidates->asked = NULL;
+    free(candidates->seed_endpoints);
+    candidates->asked = candidates->seed_endpoints = NULL;
     candidates->asked_count = candidates->asked_room = 0;
+}
+
+static uint32_t turn_of(const struct topology *topology)
+{
+    uint32_t count = topology == NULL ? 0 : topology->node_count;
+
+    return count < CANDIDATE_NODES_MAX ? count : CANDIDATE_NODES_MAX;
 }
 
 static uint32_t candidates_nodes(const struct candidates *candidates)
 {
-    uint32_t count = candidates->topology == NULL ? 0 : candidates->topology->node_count;
+    return turn_of(candidates->topology);
+}
 
-    return count < CANDIDATE_NODES_MAX ? count : CANDIDATE_NODES_MAX;
+/* A picture has all that the memory had, and newer. */
+static uint32_t candidates_memories(const struct candidates *candidates)
+{
+    return candidates->topology == NULL ? turn_of(candidates->remembered) : 0;
 }
 
 void candidates_begin_round(struct candidates *candidates, const struct topology *topology)
@@ -34,6 +55,10 @@ void candidates_begin_round(struct candidates *candidates, const struct topology
     candidates->step = 0;
     candidates->has_skipped = false;
     candidates->asked_count = 0;
+    /* Without a picture the seeds' turn comes at once. */
+    for (size_t at = 0; topology == NULL && at < candidates->seeds->count; at++) {
+        resolver_prepare(candidates->resolver, &candidates->seeds->items[at]);
+    }
 }
 
 void candidates_prefer(struct candidates *candidates, const struct endpoint *endpoint)
@@ -65,34 +90,52 @@ static bool candidates_is_shunned(const struct candidates *candidates,
     return false;
 }
 
-static bool resolve_seed(const struct address *seed, struct endpoint *endpoint)
+bool candidates_is_seed(const struct candidates *candidates, const struct endpoint *endpoint)
 {
-    enum address_result result = address_resolve(seed, endpoint);
-
-    if (result != ADDRESS_OK) {
-        char text[sizeof *seed];
-        log_warn("seed cannot be resolved", "seed=%s error=%s",
-                 address_print(seed, text, sizeof text), address_result_text(result));
+    for (size_t at = 0; at < candidates->seeds->count && endpoint->size != 0; at++) {
+        if (endpoint_equal(&candidates->seed_endpoints[at], endpoint)) {
+            return true;
+        }
     }
-    return result == ADDRESS_OK;
+    return false;
+}
+
+static bool candidates_seed_at(struct candidates *candidates, uint32_t number,
+                               struct endpoint *endpoint)
+{
+    if (!resolver_find(candidates->resolver, &candidates->seeds->items[number], endpoint)) {
+        candidates->unresolved_seeds++;
+        return false;
+    }
+    candidates->seed_endpoints[number] = *endpoint;
+    return true;
+}
+
+static const struct node *node_at(const struct candidates *candidates,
+                                  const struct topology *topology, uint32_t number)
+{
+    return &topology->nodes[(candidates->start + number) % topology->node_count];
 }
 
 /* The place that belongs to a step; false when there is none at the moment. */
-static bool candidates_at(const struct candidates *candidates, uint32_t step,
-                          struct endpoint *endpoint)
+static bool candidates_at(struct candidates *candidates, uint32_t step, struct endpoint *endpoint)
 {
     uint32_t nodes = candidates_nodes(candidates);
+    uint32_t seeds = (uint32_t)candidates->seeds->count;
 
     if (step == 0) {
         *endpoint = candidates->preferred;
         return endpoint->size != 0;
     }
     if (step <= nodes) {
-        uint32_t number = (candidates->start + step - 1) % candidates->topology->node_count;
-        *endpoint = candidates->topology->nodes[number].endpoint;
+        *endpoint = node_at(candidates, candidates->topology, step - 1)->endpoint;
         return endpoint->size != 0;
     }
-    return resolve_seed(&candidates->seeds->items[step - 1 - nodes], endpoint);
+    if (step <= nodes + seeds) {
+        return candidates_seed_at(candidates, step - 1 - nodes, endpoint);
+    }
+    const struct node *node = node_at(candidates, candidates->remembered, step - 1 - nodes - seeds);
+    return resolver_find(candidates->resolver, &node->address, endpoint);
 }
 
 static bool candidates_have_asked(const struct candidates *candidates,
@@ -133,7 +176,8 @@ static bool candidates_may_ask(struct candidates *candidates, const struct endpo
 bool candidates_next(struct candidates *candidates, struct endpoint *endpoint)
 {
     uint32_t nodes = candidates_nodes(candidates);
-    uint32_t places = 1 + nodes + (uint32_t)candidates->seeds->count;
+    uint32_t memories = candidates_memories(candidates);
+    uint32_t places = 1 + nodes + (uint32_t)candidates->seeds->count + memories;
 
     while (candidates->step < places * (candidates->has_skipped ? 2 : 1)) {
         uint32_t step = candidates->step++;
@@ -144,6 +188,6 @@ bool candidates_next(struct candidates *candidates, struct endpoint *endpoint)
         }
     }
     /* Nobody answered: the next round begins with nodes that this one did not reach. */
-    candidates->start += nodes;
+    candidates->start += nodes + memories;
     return false;
 }

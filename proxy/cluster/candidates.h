@@ -1,7 +1,8 @@
 /* candidates.h - whom discovery asks in one round, and in which order:
  *
  *      the node that answered last ─> nodes of the last picture, from where the last round
- *      stopped ─> seeds, resolved now, since names may have moved
+ *      stopped ─> seeds, resolved now, since names may have moved ─> until the first picture,
+ *      nodes that the state file remembers
  *
  * A place that was asked in this round is not asked again under another name. A place that lately
  * was silent until its deadline comes after all others: while one node hangs, the news that another
@@ -11,6 +12,7 @@
 #define PROXY_CLUSTER_CANDIDATES_H
 
 #include "config/config.h"
+#include "proxy/cluster/resolver.h"
 #include "proxy/cluster/topology.h"
 
 enum {
@@ -28,6 +30,10 @@ struct shunned {
 struct candidates {
     const struct topology *topology; /* NULL: none yet */
     const struct addresses *seeds;
+    struct endpoint *seed_endpoints;   /* of each seed, as far as it was resolved */
+    uint64_t unresolved_seeds;         /* times that a seed's name had no answer */
+    const struct topology *remembered; /* or NULL */
+    struct resolver *resolver;
     struct endpoint preferred; /* size 0: none */
     uint32_t start;            /* the first node of the picture in this round */
     uint32_t step;             /* places looked at in this round */
@@ -39,14 +45,19 @@ struct candidates {
     size_t asked_room;
 };
 
-void candidates_init(struct candidates *candidates, const struct addresses *seeds);
+/* Borrows all; `remembered` may be NULL. */
+void candidates_init(struct candidates *candidates, const struct addresses *seeds,
+                     const struct topology *remembered, struct resolver *resolver);
 void candidates_clear(struct candidates *candidates);
 
 /* Starts a round. `topology` may be NULL and is borrowed until the next call. */
 void candidates_begin_round(struct candidates *candidates, const struct topology *topology);
 
-/* The next place to ask; false at the end of the round. May ask the resolver. */
+/* The next place to ask; false at the end of the round. May wait for the resolver. */
 bool candidates_next(struct candidates *candidates, struct endpoint *endpoint) MUST_USE;
+
+/* Is it where a seed is, as far as the seeds have been resolved? */
+bool candidates_is_seed(const struct candidates *candidates, const struct endpoint *endpoint);
 
 /* `endpoint` answered: it comes first in the next round. NULL: another node shall come first. */
 void candidates_prefer(struct candidates *candidates, const struct endpoint *endpoint);

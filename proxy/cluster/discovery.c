@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -17,13 +15,20 @@
 #include "proxy/cluster/adoption.h"
 #include "proxy/cluster/candidates.h"
 #include "proxy/cluster/names.h"
+#include "proxy/cluster/news.h"
 #include "proxy/cluster/node_link.h"
+#include "proxy/cluster/state_file.h"
 
 enum {
     BACKOFF_FIRST_US = 50 * US_PER_MS,
     BACKOFF_LAST_US = US_PER_SECOND,
     SILENCE_LOG_US = 10 * US_PER_SECOND,
+    DOUBT_LOG_US = 10 * US_PER_SECOND,
     JITTER_PERCENT = 10,
+    /* Every so many rounds that nothing hinted at, another node is asked than the one that answered
+     * last: what it does not know, nobody may hint at. */
+    SECOND_OPINION = 4,
+    RESOLVER_PATIENCE_US = US_PER_SECOND,
 };
 
 struct discovery {
@@ -34,15 +39,19 @@ struct discovery {
     _Atomic bool is_hinted;
     int hint_fd; /* wakes the thread from its sleep between rounds */
     int stop_fd; /* once readable, readable for ever: ends each wait of the thread */
-    pthread_t thread;
+    struct thread thread;
+    struct pulse pulse;
     bool is_running;
 
     /* From here on the thread's own. */
     struct node_link link;
     struct candidates candidates;
     struct adoption adoption;
-    struct names names;
-    struct topology *current; /* published last, or NULL */
+    resolver_lookup *lookup;
+    struct resolver *resolver;
+    struct state_file state_file;
+    struct topology *remembered; /* of the state file, or NULL */
+    struct topology *current;    /* published last, or NULL */
     uint64_t version;
     uint64_t asked_at;     /* when the last question was sent */
     uint64_t rested_at;    /* when the last round ended */
@@ -50,6 +59,9 @@ struct discovery {
     uint64_t silent_since; /* 0: the last round had an answer */
     uint64_t silence_logged_at;
     char silence_cause[NODE_LINK_ERROR_SIZE]; /* a new one is told at once */
+    uint64_t doubt_logged_at[DOUBT_COUNT];
+    uint64_t seed_logged_at;
+    uint32_t quiet_rounds; /* in a row, that nothing hinted at */
     unsigned short dice[3];
 };
 
@@ -118,42 +130,6 @@ static enum wake_up discovery_sleep(struct discovery *discovery)
     }
 }
 
-struct difference {
-    unsigned slots;  /* that have another primary now */
-    unsigned ranges; /* runs of such slots */
-};
-
-static const char *primary_id(const struct topology *topology, uint32_t slot)
-{
-    uint16_t number = topology == NULL ? NODE_NONE : topology->primary_of_slot[slot];
-
-    return number == NODE_NONE ? "" : topology->nodes[number].id;
-}
-
-static struct difference difference_of(const struct topology *before, const struct topology *after)
-{
-    struct difference difference = {0};
-    bool was_different = false;
-
-    for (uint32_t slot = 0; slot < SLOT_COUNT; slot++) {
-        bool is_different = strcmp(primary_id(before, slot), primary_id(after, slot)) != 0;
-        difference.slots += is_different;
-        difference.ranges += is_different && !was_different;
-        was_different = is_different;
-    }
-    return difference;
-}
-
-static unsigned count_primaries(const struct topology *topology)
-{
-    unsigned primaries = 0;
-
-    for (uint16_t number = 0; number < topology->node_count; number++) {
-        primaries += topology->nodes[number].role == NODE_PRIMARY;
-    }
-    return primaries;
-}
-
 static void discovery_keep_figures(struct discovery *discovery, const struct topology *topology)
 {
     unsigned primaries = count_primaries(topology);
@@ -164,23 +140,10 @@ static void discovery_keep_figures(struct discovery *discovery, const struct top
     discovery->stats.slots_served = topology->slots_served;
 }
 
-static void discovery_log_change(const struct discovery *discovery, const struct topology *after)
-{
-    struct difference moved = difference_of(discovery->current, after);
-    unsigned primaries = count_primaries(after);
-
-    log_info(discovery->current == NULL ? "topology learned" : "topology changed",
-             "pool=%s version=%llu epoch=%llu primaries=%u replicas=%u slots=%u moved_slots=%u "
-             "moved_ranges=%u",
-             discovery->pool->name, (unsigned long long)after->version,
-             (unsigned long long)after->epoch, primaries, after->node_count - primaries,
-             after->slots_served, moved.slots, moved.ranges);
-}
-
 /* Takes `topology`. Returns whether it was news. */
 static bool discovery_adopt(struct discovery *discovery, struct topology *topology)
 {
-    names_resolve(&discovery->names, topology, discovery->current);
+    names_resolve(discovery->resolver, topology, discovery->current);
     if (discovery->current != NULL && topology_equal(discovery->current, topology) &&
         names_equal_endpoints(discovery->current, topology)) {
         topology_release(&topology);
@@ -188,11 +151,12 @@ static bool discovery_adopt(struct discovery *discovery, struct topology *topolo
     }
 
     topology->version = ++discovery->version;
-    discovery_log_change(discovery, topology);
+    news_log(discovery->pool->name, discovery->current, topology);
     topology_release(&discovery->current);
     discovery->current = topology;
     discovery_keep_figures(discovery, topology);
     discovery->publish(discovery->context, topology_take(topology));
+    state_file_note(&discovery->state_file, topology);
     return true;
 }
 
@@ -205,6 +169,7 @@ static enum node_link_result discovery_ask(struct discovery *discovery,
     enum node_link_result result;
 
     discovery->asked_at = clock_now();
+    pulse_work(&discovery->pulse);
     count(&discovery->stats.refreshes);
     if (node_link_is_open(link) && endpoint_equal(&link->endpoint, endpoint)) {
         result = node_link_ask(link, answer);
@@ -225,32 +190,74 @@ static enum node_link_result discovery_ask(struct discovery *discovery,
 static void discovery_choose_next(struct discovery *discovery, const struct node_answer *answer,
                                   enum wake_up cause, bool is_news)
 {
-    bool is_useful = answer->state_is_ok && (is_news || cause != WAKE_HINT);
+    bool is_useful = answer->state != CLUSTER_STATE_FAIL && (is_news || cause != WAKE_HINT);
 
+    discovery->quiet_rounds = is_news || cause == WAKE_HINT ? 0 : discovery->quiet_rounds + 1;
+    if (discovery->quiet_rounds >= SECOND_OPINION) {
+        discovery->quiet_rounds = 0;
+        is_useful = false;
+    }
     candidates_prefer(&discovery->candidates, is_useful ? &discovery->link.endpoint : NULL);
 }
 
 static void discovery_note_failure(struct discovery *discovery, const struct endpoint *endpoint,
                                    const char *error)
 {
+    uint64_t now = clock_now();
     char text[sizeof(struct address)];
 
     count(&discovery->stats.failures);
     log_debug("node gives no picture", "pool=%s node=%s error=%s", discovery->pool->name,
               endpoint_print(endpoint, text, sizeof text), error);
+    if (!candidates_is_seed(&discovery->candidates, endpoint)) {
+        return;
+    }
+    count(&discovery->stats.seed_failures);
+    if (discovery->seed_logged_at == 0 || now - discovery->seed_logged_at >= SILENCE_LOG_US) {
+        discovery->seed_logged_at = now;
+        log_info("seed gives no picture", "pool=%s seed=%s error=%s", discovery->pool->name,
+                 endpoint_print(endpoint, text, sizeof text), error);
+    }
+}
+
+/* Before the picture is let go of: what it says, and what speaks against it. */
+static void discovery_note_doubt(struct discovery *discovery, const struct topology *topology)
+{
+    enum doubt doubt = discovery->adoption.doubt;
+    const struct topology *measure = discovery->adoption.measure;
+    uint64_t *logged_at = &discovery->doubt_logged_at[doubt];
+    uint64_t now = clock_now();
+    char text[sizeof(struct address)];
+
+    count(&discovery->stats.doubted[doubt]);
+    snprintf(discovery->link.error, sizeof discovery->link.error, "%s", doubt_text(doubt));
+    if (*logged_at != 0 && now - *logged_at < DOUBT_LOG_US) {
+        return;
+    }
+    *logged_at = now;
+    log_warn("picture of the cluster doubted",
+             "pool=%s node=%s why=%s epoch=%llu known_epoch=%llu slots=%u contested_slots=%u",
+             discovery->pool->name, endpoint_print(&discovery->link.endpoint, text, sizeof text),
+             doubt_text(doubt), (unsigned long long)topology->epoch,
+             (unsigned long long)(measure == NULL ? 0 : measure->epoch), topology->slots_served,
+             difference_of(discovery->current, topology).slots);
 }
 
 /* A usable answer, believed or not. */
 static bool discovery_hear(struct discovery *discovery, struct node_answer *answer,
                            enum wake_up cause)
 {
+    const struct endpoint *witness = &discovery->link.endpoint;
     struct topology *believed =
-        adoption_hear(&discovery->adoption, answer->topology, &discovery->link.endpoint);
+        adoption_hear(&discovery->adoption,
+                      &(struct statement){answer->topology, answer->state, witness,
+                                          candidates_is_seed(&discovery->candidates, witness)});
 
+    if (discovery->adoption.doubt != DOUBT_NONE) {
+        discovery_note_doubt(discovery, answer->topology);
+    }
     topology_release(&answer->topology);
     if (believed == NULL) {
-        snprintf(discovery->link.error, sizeof discovery->link.error,
-                 "its picture is older or smaller than ours");
         return false;
     }
     bool is_news = discovery_adopt(discovery, believed);
@@ -281,8 +288,20 @@ static void discovery_log_silence(struct discovery *discovery)
              (unsigned long long)((now - discovery->silent_since) / US_PER_SECOND));
 }
 
+static void discovery_save(struct discovery *discovery, enum state_save when)
+{
+    switch (state_file_save(&discovery->state_file, when)) {
+    case STATE_NOT_DUE:
+    case STATE_SAVED: return;
+    case STATE_NOT_SAVED: count(&discovery->stats.state_failures); return;
+    }
+}
+
 static void discovery_end_round(struct discovery *discovery, enum round_end end)
 {
+    atomic_store_explicit(&discovery->stats.seeds_unresolved,
+                          discovery->candidates.unresolved_seeds, memory_order_relaxed);
+    discovery_save(discovery, STATE_SAVE_SOON);
     discovery->rested_at = clock_now();
     if (end == ROUND_SILENT) {
         discovery_log_silence(discovery);
@@ -303,14 +322,18 @@ static void discovery_end_round(struct discovery *discovery, enum round_end end)
 
 static enum round_end discovery_last_word(struct discovery *discovery)
 {
-    struct topology *believed = adoption_end_round(&discovery->adoption);
+    struct topology *believed =
+        adoption_end_round(&discovery->adoption, clock_now(), discovery->pool->down_after);
+    enum doubt doubt = discovery->adoption.doubt;
 
     candidates_prefer(&discovery->candidates, NULL);
     if (believed == NULL) {
         return ROUND_SILENT;
     }
-    log_warn("nobody contradicts an older picture of the cluster", "pool=%s epoch=%llu slots=%u",
-             discovery->pool->name, (unsigned long long)believed->epoch, believed->slots_served);
+    count(&discovery->stats.overruled[doubt]);
+    log_warn("doubted picture of the cluster used for want of a better one",
+             "pool=%s why=%s epoch=%llu slots=%u", discovery->pool->name, doubt_text(doubt),
+             (unsigned long long)believed->epoch, believed->slots_served);
     (void)discovery_adopt(discovery, believed);
     return ROUND_ANSWERED;
 }
@@ -340,32 +363,51 @@ static enum round_end discovery_round(struct discovery *discovery, enum wake_up 
     return discovery_last_word(discovery);
 }
 
+static void discovery_init_own(struct discovery *discovery)
+{
+    const struct pool_config *pool = discovery->pool;
+
+    state_file_init(&discovery->state_file, pool->state_file, pool->name);
+    discovery->remembered = state_file_load(&discovery->state_file);
+    discovery->resolver = resolver_new(discovery->lookup, discovery->stop_fd, RESOLVER_PATIENCE_US);
+    node_link_init(&discovery->link, pool, discovery->stop_fd);
+    candidates_init(&discovery->candidates, &pool->seeds, discovery->remembered,
+                    discovery->resolver);
+    adoption_init(&discovery->adoption, discovery->remembered);
+}
+
 static void discovery_clear_own(struct discovery *discovery)
 {
+    discovery_save(discovery, STATE_SAVE_NOW);
+    state_file_clear(&discovery->state_file);
     node_link_clear(&discovery->link);
     candidates_clear(&discovery->candidates);
     adoption_clear(&discovery->adoption);
+    resolver_free(&discovery->resolver);
+    topology_release(&discovery->remembered);
     topology_release(&discovery->current);
     block_trim();
 }
 
-static void *discovery_thread(void *context)
+static void discovery_run(void *context)
 {
     struct discovery *discovery = context;
     enum wake_up cause = WAKE_TIMER;
     enum round_end end;
 
+    discovery_init_own(discovery);
     do {
         /* Hints from here on may tell of something that the answer does not know yet. */
         atomic_store_explicit(&discovery->is_hinted, false, memory_order_release);
         end = discovery_round(discovery, cause);
         if (end != ROUND_STOPPED) {
             discovery_end_round(discovery, end);
+            pulse_rest(&discovery->pulse);
             cause = discovery_sleep(discovery);
+            pulse_work(&discovery->pulse);
         }
     } while (end != ROUND_STOPPED && cause != WAKE_STOP);
     discovery_clear_own(discovery);
-    return NULL;
 }
 
 struct discovery *discovery_new(const struct pool_config *pool, topology_publish *publish,
@@ -381,26 +423,31 @@ struct discovery *discovery_new(const struct pool_config *pool, topology_publish
     discovery->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     CHECK(discovery->hint_fd >= 0 && discovery->stop_fd >= 0);
     memcpy(discovery->dice, &seed, sizeof discovery->dice);
-    node_link_init(&discovery->link, pool, discovery->stop_fd);
-    candidates_init(&discovery->candidates, &pool->seeds);
-    adoption_init(&discovery->adoption);
+    discovery->lookup = address_resolve;
     return discovery;
+}
+
+void discovery_use_lookup(struct discovery *discovery, resolver_lookup *lookup)
+{
+    CHECK(!discovery->is_running);
+    discovery->lookup = lookup;
 }
 
 void discovery_start(struct discovery *discovery)
 {
-    sigset_t all;
-    sigset_t before;
-
     CHECK(!discovery->is_running);
-    /* Signals belong to the control thread; a new thread inherits the mask of its maker. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&discovery->thread, NULL, discovery_thread, discovery);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    CHECK(error == 0);
-    pthread_setname_np(discovery->thread, "discovery");
+    thread_start(&discovery->thread, "discovery", discovery_run, discovery);
     discovery->is_running = true;
+}
+
+const struct thread *discovery_thread(const struct discovery *discovery)
+{
+    return &discovery->thread;
+}
+
+const struct pulse *discovery_pulse(const struct discovery *discovery)
+{
+    return &discovery->pulse;
 }
 
 static void wake(int fd)
@@ -437,7 +484,7 @@ void discovery_free(struct discovery **discovery)
     }
     if (gone->is_running) {
         wake(gone->stop_fd);
-        pthread_join(gone->thread, NULL);
+        thread_join(&gone->thread);
     }
     close(gone->hint_fd);
     close(gone->stop_fd);

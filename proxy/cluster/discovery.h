@@ -3,14 +3,18 @@
  *      timer · hints from workers ─> too soon? remember ─> ask a known node, with a deadline,
  *      then the next one ─> topology_from_reply ─> same as before? drop ─> version + 1, publish
  *
- * The thread may block: on sockets with a deadline, on the resolver without one. Nobody else
- * waits for it. Any node that ever was in the picture can teach us, not only the seeds.
+ * The thread may block: on sockets and the resolver with a deadline, on the state file without one.
+ * Nobody else waits for it. Any node that is in the picture can teach us, not only the seeds; and
+ * at start, when the seeds are gone, those that the state file remembers.
  */
 #ifndef PROXY_CLUSTER_DISCOVERY_H
 #define PROXY_CLUSTER_DISCOVERY_H
 
+#include "common/pulse.h"
+#include "common/thread.h"
 #include "config/config.h"
-#include "proxy/cluster/topology.h"
+#include "proxy/cluster/adoption.h"
+#include "proxy/cluster/resolver.h"
 
 struct discovery;
 
@@ -26,9 +30,14 @@ enum discovery_hint {
 
 /* Counters that any thread may read. */
 struct discovery_stats {
-    _Atomic uint64_t refreshes; /* questions asked */
-    _Atomic uint64_t failures;  /* questions without a usable answer */
-    _Atomic uint64_t changes;   /* pictures published */
+    _Atomic uint64_t refreshes;              /* questions asked */
+    _Atomic uint64_t failures;               /* questions without a usable answer */
+    _Atomic uint64_t changes;                /* pictures published */
+    _Atomic uint64_t doubted[DOUBT_COUNT];   /* answers that were not believed at once, by reason */
+    _Atomic uint64_t overruled[DOUBT_COUNT]; /* those used for want of a better one */
+    _Atomic uint64_t seed_failures;          /* seeds that were asked without a usable answer */
+    _Atomic uint64_t seeds_unresolved;       /* times that a seed's name had no answer */
+    _Atomic uint64_t state_failures;         /* times that the state file could not be written */
     _Atomic uint64_t hints[3];
     _Atomic uint64_t primaries; /* of the picture in use, likewise the next two */
     _Atomic uint64_t replicas;
@@ -40,6 +49,9 @@ struct discovery_stats {
 struct discovery *discovery_new(const struct pool_config *pool, topology_publish *publish,
                                 void *context) MUST_USE;
 
+/* Before the start: names are asked of `lookup` instead of the system's resolver. */
+void discovery_use_lookup(struct discovery *discovery, resolver_lookup *lookup);
+
 /* Starts the thread; once. */
 void discovery_start(struct discovery *discovery);
 
@@ -48,6 +60,10 @@ void discovery_hint(struct discovery *discovery, enum discovery_hint hint);
 
 /* Any thread; lent until `discovery` is freed. */
 const struct discovery_stats *discovery_stats(const struct discovery *discovery);
+
+/* Its thread, and how that is doing, for who watches over threads; lent likewise. */
+const struct thread *discovery_thread(const struct discovery *discovery);
+const struct pulse *discovery_pulse(const struct discovery *discovery);
 
 /* Ends the thread, within a second even when a node hangs, and frees. NULL inside is fine. */
 void discovery_free(struct discovery **discovery);

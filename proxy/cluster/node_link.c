@@ -68,10 +68,8 @@ static enum node_link_result link_wait(struct node_link *link, short events, uin
 
     for (;;) {
         uint64_t now = clock_now();
-        if (now >= deadline) {
-            return link_time_out(link, doing);
-        }
-        uint64_t left = deadline - now;
+        /* Once the time is over, one more look: the answer may be there, and we may be late. */
+        uint64_t left = now < deadline ? deadline - now : 0;
         struct timespec timeout = {.tv_sec = (time_t)(left / US_PER_SECOND),
                                    .tv_nsec = (long)(left % US_PER_SECOND) * 1000};
         int ready = ppoll(watched, ARRAY_LEN(watched), &timeout, NULL);
@@ -80,6 +78,9 @@ static enum node_link_result link_wait(struct node_link *link, short events, uin
         }
         if (ready > 0) {
             return watched[1].revents != 0 ? NODE_LINK_STOPPED : NODE_LINK_OK;
+        }
+        if (ready == 0 && left == 0) {
+            return link_time_out(link, doing);
         }
     }
 }
@@ -305,6 +306,14 @@ static struct span line_value(struct span lines, struct span name)
     return SPAN("");
 }
 
+static enum cluster_state read_state(struct span text)
+{
+    if (text.size == 0) {
+        return CLUSTER_STATE_UNKNOWN;
+    }
+    return span_equal(text, SPAN("ok")) ? CLUSTER_STATE_OK : CLUSTER_STATE_FAIL;
+}
+
 /* A node that tells no epoch (the user may lack the permission) counts as epoch 0. */
 static enum node_link_result link_receive_state(struct node_link *link, uint64_t deadline,
                                                 struct node_answer *answer)
@@ -319,7 +328,7 @@ static enum node_link_result link_receive_state(struct node_link *link, uint64_t
     CHECK(reply != NULL);
     if (reply->type == REDIS_REPLY_STRING) {
         struct span lines = {reply->str, reply->len};
-        answer->state_is_ok = span_equal(line_value(lines, SPAN("cluster_state")), SPAN("ok"));
+        answer->state = read_state(line_value(lines, SPAN("cluster_state")));
         if (span_to_int64(line_value(lines, SPAN("cluster_current_epoch")), &epoch) && epoch > 0) {
             answer->topology->epoch = (uint64_t)epoch;
         }

@@ -12,7 +12,7 @@
 #define PROXY_CLUSTER_NODE_LINK_H
 
 #include "config/config.h"
-#include "proxy/cluster/topology.h"
+#include "proxy/cluster/adoption.h"
 
 enum {
     NODE_LINK_ERROR_SIZE = 160,
@@ -41,7 +41,7 @@ struct node_link {
 /* What a node said. */
 struct node_answer {
     struct topology *topology; /* the receiver's */
-    bool state_is_ok;          /* the node thinks that its cluster works */
+    enum cluster_state state;
 };
 
 /* A closed link. Borrows `pool`; `stop_fd` is watched, never read. */

@@ -3,6 +3,8 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
+#include "common/clock.h"
+
 static struct address address_of(const char *text)
 {
     struct address address;
@@ -42,18 +44,21 @@ static void expect_end(struct candidates *candidates)
 
 static struct address seed_items[2];
 static struct addresses seeds = {seed_items, 2};
+static struct resolver *resolver;
 static struct candidates candidates;
 
 static void set_up(void)
 {
     seed_items[0] = address_of("10.9.0.1:1");
     seed_items[1] = address_of("10.0.0.1:1");
-    candidates_init(&candidates, &seeds);
+    resolver = resolver_new(address_resolve, -1, US_PER_SECOND);
+    candidates_init(&candidates, &seeds, NULL, resolver);
 }
 
 static void tear_down(void)
 {
     candidates_clear(&candidates);
+    resolver_free(&resolver);
 }
 
 TestSuite(candidates, .init = set_up, .fini = tear_down);
@@ -161,4 +166,80 @@ Test(candidates, reach_every_node_of_a_large_cluster_in_a_few_rounds)
         cr_expect(was_asked[number], "node %u", number);
     }
     topology_release(&topology);
+}
+
+/* As many nodes as the state file knows. */
+static struct topology *remember(uint32_t count)
+{
+    struct topology *remembered = nodes(count);
+
+    candidates_clear(&candidates);
+    candidates_init(&candidates, &seeds, remembered, resolver);
+    return remembered;
+}
+
+Test(candidates, that_are_remembered_come_after_the_seeds)
+{
+    struct topology *remembered = remember(3);
+
+    candidates_begin_round(&candidates, NULL);
+    expect_next(&candidates, "10.9.0.1:1");
+    expect_next(&candidates, "10.0.0.1:1");
+    expect_next(&candidates, "10.0.0.0:1");
+    expect_next(&candidates, "10.0.0.2:1");
+    expect_end(&candidates);
+    topology_release(&remembered);
+}
+
+Test(candidates, that_are_remembered_are_forgotten_with_the_first_picture)
+{
+    struct topology *remembered = remember(3);
+    struct topology *topology = nodes(1);
+
+    candidates_begin_round(&candidates, topology);
+    expect_next(&candidates, "10.0.0.0:1");
+    expect_next(&candidates, "10.9.0.1:1");
+    expect_next(&candidates, "10.0.0.1:1");
+    expect_end(&candidates);
+    topology_release(&topology);
+    topology_release(&remembered);
+}
+
+Test(candidates, that_are_remembered_are_all_reached_in_a_few_rounds)
+{
+    struct topology *remembered = remember(2 * CANDIDATE_NODES_MAX);
+    struct endpoint last = remembered->nodes[2 * CANDIDATE_NODES_MAX - 1].endpoint;
+    struct endpoint endpoint;
+    bool was_asked = false;
+
+    for (int round = 0; round < 2; round++) {
+        candidates_begin_round(&candidates, NULL);
+        while (candidates_next(&candidates, &endpoint)) {
+            was_asked = was_asked || memcmp(&endpoint.storage, &last.storage, last.size) == 0;
+        }
+    }
+    cr_expect(was_asked);
+    topology_release(&remembered);
+}
+
+Test(candidates, know_which_of_them_are_seeds)
+{
+    struct topology *topology = nodes(2);
+
+    cr_expect_not(candidates_is_seed(&candidates, &topology->nodes[0].endpoint));
+    cr_expect(candidates_is_seed(&candidates, &topology->nodes[1].endpoint));
+    topology_release(&topology);
+}
+
+Test(candidates, with_a_name_are_seeds_once_they_were_resolved)
+{
+    struct endpoint endpoint = {0};
+
+    seed_items[0] = address_of("localhost:1");
+    candidates_clear(&candidates);
+    candidates_init(&candidates, &seeds, NULL, resolver);
+    cr_expect_not(candidates_is_seed(&candidates, &endpoint));
+    candidates_begin_round(&candidates, NULL);
+    cr_assert(candidates_next(&candidates, &endpoint));
+    cr_expect(candidates_is_seed(&candidates, &endpoint));
 }

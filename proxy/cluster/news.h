@@ -1,0 +1,20 @@
+/* news.h - what a new picture of a cluster says that the old one did not. Pure but for the log. */
+#ifndef PROXY_CLUSTER_NEWS_H
+#define PROXY_CLUSTER_NEWS_H
+
+#include "proxy/cluster/topology.h"
+
+struct difference {
+    unsigned slots;  /* that have another primary */
+    unsigned ranges; /* runs of such slots */
+};
+
+/* `before` may be NULL. */
+struct difference difference_of(const struct topology *before, const struct topology *after);
+
+unsigned count_primaries(const struct topology *topology);
+
+/* One line that says how `after` differs from `before`, which may be NULL. */
+void news_log(const char *pool, const struct topology *before, const struct topology *after);
+
+#endif
