@@ -17,6 +17,18 @@
 #define likely(condition)                   __builtin_expect(!!(condition), 1)
 #define unlikely(condition)                 __builtin_expect(!!(condition), 0)
 
+/* Sanitizers handle crashes themselves, and better. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define IS_SANITIZED 1
+#endif
+#endif
+#ifndef IS_SANITIZED
+#define IS_SANITIZED 0
+#endif
+
 /* One microsecond is the unit of all times inside the process. */
 enum {
     US_PER_MS = 1000,

@@ -1,9 +1,11 @@
 #include "common/reactor.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "common/check.h"
 #include "common/clock.h"
+#include "common/log.h"
 #include "common/memory.h"
 
 /* A turn that begins so much behind a timer's time: the thread itself did not run. */
@@ -33,12 +35,41 @@ static void on_wake(struct ev_loop *loop UNUSED, ev_check *check, int events UNU
 {
     struct reactor *reactor = container_of(check, struct reactor, check);
 
+    pulse_work(&reactor->pulse);
     reactor->now = clock_now();
+}
+
+static void figure_add(_Atomic uint64_t *figure, uint64_t by)
+{
+    uint64_t before = atomic_load_explicit(figure, memory_order_relaxed);
+
+    atomic_store_explicit(figure, before + by, memory_order_relaxed);
+}
+
+static void note_turn(struct reactor *reactor)
+{
+    uint64_t took = clock_now() - reactor->now;
+    char thread[16] = "";
+
+    figure_add(&reactor->figures.busy_us, took);
+    if (unlikely(took >= REACTOR_LONG_TURN_US)) {
+        figure_add(&reactor->figures.long_turns, 1);
+        figure_add(&reactor->figures.long_us, took);
+        pthread_getname_np(pthread_self(), thread, sizeof thread);
+        log_warn("a turn of a loop took long", "thread=%s ms=%llu", thread,
+                 (unsigned long long)(took / US_PER_MS));
+    }
 }
 
 static void before_wait(struct ev_loop *loop UNUSED, ev_prepare *prepare, int events UNUSED)
 {
-    end_turn(container_of(prepare, struct reactor, prepare));
+    struct reactor *reactor = container_of(prepare, struct reactor, prepare);
+
+    end_turn(reactor);
+    if (likely(pulse_is_working(pulse_read(&reactor->pulse)))) {
+        note_turn(reactor);
+        pulse_rest(&reactor->pulse);
+    }
 }
 
 /* The clock is read before any other callback of a turn, and the turn ends after all others.
@@ -79,6 +110,7 @@ void reactor_free(struct reactor **reactor)
 void reactor_run(struct reactor *reactor)
 {
     ev_now_update(reactor->loop);
+    pulse_work(&reactor->pulse);
     reactor->now = clock_now();
     ev_run(reactor->loop, 0);
     /* libev leaves without another look at the prepare watcher. */

@@ -15,6 +15,11 @@
 #include <ev.h>
 
 #include "common/list.h"
+#include "common/pulse.h"
+
+enum {
+    REACTOR_LONG_TURN_US = 100 * US_PER_MS, /* everybody on this loop has waited so long */
+};
 
 /* Embed one per purpose; on no list unless asked for. */
 struct turn_task {
@@ -30,9 +35,18 @@ struct reactor_timer {
     bool had_grace; /* it was late once already */
 };
 
+/* How the loop is doing. Its thread writes, any may read. */
+struct reactor_figures {
+    _Atomic uint64_t busy_us; /* in turns, not waiting */
+    _Atomic uint64_t long_turns;
+    _Atomic uint64_t long_us; /* in those */
+};
+
 struct reactor {
     struct ev_loop *loop;
     uint64_t now; /* clock_now() when this turn began */
+    struct pulse pulse;
+    struct reactor_figures figures;
     struct list flush;
     struct list bury;
     ev_prepare prepare;

@@ -44,19 +44,27 @@ static void answer_metrics(struct admin *admin, struct answer *answer)
     admin->hooks.write_metrics(admin->hooks.context, &answer->body);
 }
 
-static void answer_healthz(struct admin *admin UNUSED, struct answer *answer)
+/* The reasons why not are in the body already. */
+static void answer_yes_or_no(struct answer *answer, bool is_yes, struct span yes)
 {
-    sendq_append(&answer->body, SPAN("ok\n"));
+    if (is_yes) {
+        sendq_clear(&answer->body);
+        sendq_append(&answer->body, yes);
+        return;
+    }
+    answer->status = MHD_HTTP_SERVICE_UNAVAILABLE;
+}
+
+static void answer_healthz(struct admin *admin, struct answer *answer)
+{
+    answer_yes_or_no(answer, admin->hooks.healthy(admin->hooks.context, &answer->body),
+                     SPAN("ok\n"));
 }
 
 static void answer_readyz(struct admin *admin, struct answer *answer)
 {
-    if (admin->hooks.ready(admin->hooks.context, &answer->body)) {
-        sendq_clear(&answer->body);
-        sendq_append(&answer->body, SPAN("ready\n"));
-        return;
-    }
-    answer->status = MHD_HTTP_SERVICE_UNAVAILABLE;
+    answer_yes_or_no(answer, admin->hooks.ready(admin->hooks.context, &answer->body),
+                     SPAN("ready\n"));
 }
 
 static answer_fn answer_index;
@@ -67,7 +75,7 @@ static const struct page {
     const char *help;
 } pages[] = {
     {"/metrics", answer_metrics, "counters in the Prometheus text format"},
-    {"/healthz", answer_healthz, "200 while the process runs"},
+    {"/healthz", answer_healthz, "200 while the process works, else 503 and what is wrong"},
     {"/readyz", answer_readyz, "200 when clients can be served, else 503 and what is missing"},
     {"/", answer_index, "this list"},
 };

@@ -1,7 +1,8 @@
 /* admin.h - the admin page: metrics and health over HTTP, for monitoring and for probes.
  *
  *      GET /metrics    hooks.write_metrics, Prometheus text
- *      GET /healthz    200 as long as the control thread runs
+ *      GET /healthz    200, or 503 and what is wrong, as hooks.healthy says; no answer at all when
+ *                      the control thread is stuck
  *      GET /readyz     200, or 503 and what is missing, as hooks.ready says
  *      GET /           the pages there are
  *
@@ -22,6 +23,7 @@ struct admin;
 struct admin_hooks {
     void *context;
     void (*write_metrics)(void *context, struct sendq *to);
+    bool (*healthy)(void *context, struct sendq *why); /* `why`: one line for each thing wrong */
     bool (*ready)(void *context, struct sendq *why); /* `why`: one line for each thing missing */
 };
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/crash.h"
 #include "common/log.h"
 #include "config/config.h"
 #include "proxy/command/command_help.h"
@@ -122,6 +123,7 @@ int main(int argc, char **argv)
     struct command_line line;
     int code = EXIT_BAD_USAGE;
 
+    crash_report_install();
     if (command_line_parse(argc, argv, &line, stderr)) {
         code = act(&line);
     }

@@ -15,7 +15,10 @@
 #include "proxy/server_parts.h"
 #include "proxy/status.h"
 
-enum { SPARE_DESCRIPTORS = 256 }; /* beyond clients: nodes, listeners, admin page, standard ones */
+enum {
+    SPARE_DESCRIPTORS = 256, /* beyond clients: nodes, listeners, admin page, standard ones */
+    RESOLVER_US = 60 * US_PER_SECOND, /* a resolver with several servers that are all gone */
+};
 
 static void server_on_topology(void *context, struct topology *topology)
 {
@@ -110,7 +113,8 @@ static bool server_listen(struct server *server)
         return true;
     }
 
-    const struct admin_hooks hooks = {server, status_write_metrics, status_is_ready};
+    const struct admin_hooks hooks = {server, status_write_metrics, status_is_healthy,
+                                      status_is_ready};
 
     server->admin = admin_new(server->reactor, &server->config->admin_listen.items[0], &hooks);
     return server->admin != NULL;
@@ -210,16 +214,42 @@ static void server_watch_signals(struct server *server)
     reactor_timer_init(&server->drain_timer, server->reactor, server_on_drain_timeout);
 }
 
-/* Threads inherit the mask: signals are the control thread's. */
-static void server_start_threads(struct server *server, void (*start)(struct server *server))
+/* Discovery may block in the resolver for long, and nobody waits for it. */
+static void server_watch_discovery(struct server *server, const struct server_pool *pool)
 {
-    sigset_t all;
-    sigset_t before;
+    const struct pool_config *config = pool->house.pool;
+    char *name = memory_print("discovery-%s", config->name);
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    start(server);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    watchdog_add(server->watchdog, &(struct watch_target){
+                                       .name = name,
+                                       .kind = WATCH_OTHER,
+                                       .thread = discovery_thread(pool->discovery),
+                                       .pulse = discovery_pulse(pool->discovery),
+                                       .patience = server->config->watchdog_after +
+                                                   2 * config->timeout_connect + RESOLVER_US,
+                                   });
+    free(name);
+}
+
+static void server_watch_threads(struct server *server)
+{
+    server->watchdog = watchdog_new(server->reactor, server->config->watchdog_after);
+    for (size_t i = 0; i < server->worker_count; i++) {
+        const struct worker *worker = server->workers[i];
+        char name[32];
+
+        snprintf(name, sizeof name, "worker-%zu", i);
+        watchdog_add(server->watchdog, &(struct watch_target){
+                                           .name = name,
+                                           .kind = WATCH_VITAL,
+                                           .thread = &worker->thread,
+                                           .pulse = &worker->reactor->pulse,
+                                           .patience = server->config->watchdog_after,
+                                       });
+    }
+    for (size_t i = 0; i < server->config->pool_count; i++) {
+        server_watch_discovery(server, &server->pools[i]);
+    }
 }
 
 static void server_start_workers(struct server *server)
@@ -265,6 +295,7 @@ static void server_free(struct server *server)
     if (server->admin != NULL) {
         admin_free(&server->admin);
     }
+    watchdog_free(&server->watchdog);
     /* Workers give hints to discovery, and discovery posts to workers' mailboxes: the threads end
      * in this order, and mailboxes last. */
     for (size_t i = 0; i < server->worker_count; i++) {
@@ -304,9 +335,10 @@ enum server_result server_run(const struct config *config)
     seed_random();
     server_make(&server, config);
     server_watch_signals(&server);
-    server_start_threads(&server, server_start_workers);
+    server_watch_threads(&server);
+    server_start_workers(&server);
     if (server_listen(&server)) {
-        server_start_threads(&server, server_start_discovery);
+        server_start_discovery(&server);
         reactor_run(server.reactor);
     } else {
         code = SERVER_CANNOT_START;

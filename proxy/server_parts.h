@@ -5,6 +5,7 @@
 #define PROXY_SERVER_PARTS_H
 
 #include "proxy/downstream/listener.h"
+#include "proxy/watchdog.h"
 #include "proxy/worker.h"
 
 struct admin;
@@ -28,6 +29,7 @@ struct server {
     size_t drained_count;      /* workers whose last client is gone */
     struct server_pool *pools; /* config->pool_count of them */
     struct admin *admin;
+    struct watchdog *watchdog;
     bool is_listening;
     bool is_draining;
     struct reactor_timer drain_timer;

@@ -134,6 +134,74 @@ static void write_worker_loads(const struct server *server, struct sendq *to)
     }
 }
 
+static void write_thread_sample(struct sendq *to, enum metrics_family family, const char *thread,
+                                double value)
+{
+    const struct metrics_label label = {"thread", thread};
+
+    metrics_write_sample(to, family, &label, 1, value);
+}
+
+static void write_watched(const struct server *server, struct sendq *to)
+{
+    const struct watchdog *watchdog = server->watchdog;
+
+    metrics_write_family(to, FAMILY_THREAD_STALLS);
+    for (size_t i = 0; i < watchdog_count(watchdog); i++) {
+        struct watch_report report = watchdog_report(watchdog, i);
+
+        write_thread_sample(to, FAMILY_THREAD_STALLS, report.name, (double)report.stalls);
+    }
+    metrics_write_family(to, FAMILY_THREAD_STUCK);
+    for (size_t i = 0; i < watchdog_count(watchdog); i++) {
+        struct watch_report report = watchdog_report(watchdog, i);
+
+        write_thread_sample(to, FAMILY_THREAD_STUCK, report.name,
+                            (double)report.stuck_us / US_PER_SECOND);
+    }
+    metrics_write_family(to, FAMILY_PROCESS_PAUSES);
+    metrics_write_sample(to, FAMILY_PROCESS_PAUSES, NULL, 0, (double)watchdog_pauses(watchdog));
+}
+
+typedef double loop_figure(const struct reactor *reactor);
+
+static double figure_busy(const struct reactor *reactor)
+{
+    return (double)atomic_load(&reactor->figures.busy_us) / US_PER_SECOND;
+}
+
+static double figure_long_turns(const struct reactor *reactor)
+{
+    return (double)atomic_load(&reactor->figures.long_turns);
+}
+
+static double figure_long_seconds(const struct reactor *reactor)
+{
+    return (double)atomic_load(&reactor->figures.long_us) / US_PER_SECOND;
+}
+
+static const struct {
+    enum metrics_family family;
+    loop_figure *figure;
+} loop_figures[] = {
+    {FAMILY_LOOP_BUSY, figure_busy},
+    {FAMILY_LOOP_STALLS, figure_long_turns},
+    {FAMILY_LOOP_STALL_SECONDS, figure_long_seconds},
+};
+
+static void write_loops(const struct server *server, struct sendq *to)
+{
+    for (size_t i = 0; i < ARRAY_LEN(loop_figures); i++) {
+        metrics_write_family(to, loop_figures[i].family);
+        write_thread_sample(to, loop_figures[i].family, "control",
+                            loop_figures[i].figure(server->reactor));
+        for (size_t j = 0; j < server->worker_count; j++) {
+            write_thread_sample(to, loop_figures[i].family, server->workers[j]->thread.name,
+                                loop_figures[i].figure(server->workers[j]->reactor));
+        }
+    }
+}
+
 void status_write_metrics(void *context, struct sendq *to)
 {
     const struct server *server = context;
@@ -145,6 +213,8 @@ void status_write_metrics(void *context, struct sendq *to)
     write_hints(server, to);
     status_write_topology(server, to);
     write_worker_loads(server, to);
+    write_loops(server, to);
+    write_watched(server, to);
     metrics_write_family(to, FAMILY_READY);
     metrics_write_sample(to, FAMILY_READY, NULL, 0, status_is_ready(context, &nowhere));
     metrics_write_process(to, server->started, (uint32_t)server->worker_count);
@@ -161,10 +231,17 @@ static bool pool_is_known(const struct server *server, size_t number)
     return true;
 }
 
+bool status_is_healthy(void *context, struct sendq *why)
+{
+    const struct server *server = context;
+
+    return watchdog_is_content(server->watchdog, why);
+}
+
 bool status_is_ready(void *context, struct sendq *why)
 {
     const struct server *server = context;
-    bool is_ready = true;
+    bool is_ready = status_is_healthy(context, why);
 
     if (server->is_draining || !server->is_listening) {
         sendq_print(why, server->is_draining ? "draining\n" : "not listening\n");

@@ -10,8 +10,11 @@
 /* Hooks of the admin page; `context` is the struct server. */
 void status_write_metrics(void *context, struct sendq *to);
 
-/* Ready: it listens, is not draining, and each worker has a picture of each pool's cluster. Else
- * appends a line per reason to `why`. */
+/* Healthy: no worker is stuck. Else appends a line for each that is to `why`. */
+bool status_is_healthy(void *context, struct sendq *why);
+
+/* Ready: it is healthy, listens, is not draining, and each worker has a picture of each pool's
+ * cluster. Else appends a line per reason to `why`. */
 bool status_is_ready(void *context, struct sendq *why);
 
 #endif

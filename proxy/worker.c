@@ -158,26 +158,25 @@ static void worker_clear(struct worker *worker)
     block_trim();
 }
 
-static void *worker_main(void *argument)
+static void worker_run(void *context)
 {
-    struct worker *worker = argument;
-    char name[16];
+    struct worker *worker = context;
 
-    snprintf(name, sizeof name, "worker-%zu", worker->index % 1000);
-    pthread_setname_np(pthread_self(), name);
     reactor_run(worker->reactor);
     worker_clear(worker);
-    return NULL;
 }
 
 void worker_start(struct worker *worker)
 {
-    CHECK(pthread_create(&worker->thread, NULL, worker_main, worker) == 0);
+    char name[32];
+
+    snprintf(name, sizeof name, "worker-%zu", worker->index);
+    thread_start(&worker->thread, name, worker_run, worker);
 }
 
 void worker_join(struct worker *worker)
 {
-    CHECK(pthread_join(worker->thread, NULL) == 0);
+    thread_join(&worker->thread);
 }
 
 void worker_free(struct worker **worker)

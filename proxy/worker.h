@@ -11,8 +11,7 @@
 #ifndef PROXY_WORKER_H
 #define PROXY_WORKER_H
 
-#include <pthread.h>
-
+#include "common/thread.h"
 #include "proxy/downstream/clients.h"
 
 /* What a worker has of one configured pool. */
@@ -25,7 +24,7 @@ struct worker_pool {
 
 struct worker {
     size_t index;
-    pthread_t thread;
+    struct thread thread;
     struct reactor *reactor;
     struct mailbox *mailbox;
     struct intake requests;                    /* clients read to */

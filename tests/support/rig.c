@@ -44,11 +44,16 @@ static const char *rig_keep(struct rig *rig, char *text)
     return text;
 }
 
-static void rig_launch(struct rig *rig)
+const char *rig_binary(void)
 {
     const char *binary = getenv("SLOTWAY_BINARY");
-    const char *const argv[] = {binary == NULL ? SLOTWAY_BINARY_BUILT : binary, "-c",
-                                rig->config_path, NULL};
+
+    return binary == NULL ? SLOTWAY_BINARY_BUILT : binary;
+}
+
+static void rig_launch(struct rig *rig)
+{
+    const char *const argv[] = {rig_binary(), "-c", rig->config_path, NULL};
 
     process_start(&rig->process, argv, NULL);
 }

@@ -52,6 +52,9 @@ void rig_stop(struct rig **rig);
 /* For .fini: gives back what a failed test left. */
 void rig_clean_up(void);
 
+/* The program under test: SLOTWAY_BINARY, or the one of this build. */
+const char *rig_binary(void);
+
 /* The parts. */
 struct fake_cluster *rig_cluster(const struct rig *rig);
 struct fake_cluster *rig_other_cluster(const struct rig *rig);

@@ -25,6 +25,7 @@ static pthread_t control;
 static uint16_t port;
 
 static _Atomic bool is_ready;
+static _Atomic bool is_unwell;
 static _Atomic int metric_lines = 1;
 static char *answer;
 
@@ -36,13 +37,19 @@ static void write_metrics(void *context, struct sendq *to)
     }
 }
 
+static bool healthy(void *context UNUSED, struct sendq *why)
+{
+    sendq_print(why, "worker-1 is stuck\n");
+    return !is_unwell;
+}
+
 static bool ready(void *context UNUSED, struct sendq *why)
 {
     sendq_print(why, "pool main: not yet\n");
     return is_ready;
 }
 
-static const struct admin_hooks hooks = {&metric_lines, write_metrics, ready};
+static const struct admin_hooks hooks = {&metric_lines, write_metrics, healthy, ready};
 
 static struct address local_address(uint16_t at)
 {
@@ -179,11 +186,15 @@ Test(admin, many_metrics_arrive_whole)
     cr_expect_not_null(strstr(body(), "\nline_99999 1\n"));
 }
 
-Test(admin, health_is_good_while_the_process_runs)
+Test(admin, health_says_what_is_wrong)
 {
     ask("GET", "/healthz");
     cr_expect_eq(status(), 200);
     cr_expect_str_eq(body(), "ok\n");
+    is_unwell = true;
+    ask("GET", "/healthz");
+    cr_expect_eq(status(), 503);
+    cr_expect_str_eq(body(), "worker-1 is stuck\n");
 }
 
 Test(admin, readiness_says_what_is_missing)
