@@ -41,10 +41,17 @@ static void node_read_locked(struct fake_node *node, struct fake_connection *con
 
 static void node_accept_locked(struct fake_node *node)
 {
+    static const char full[] = "-ERR max number of clients reached\r\n";
     int yes = 1;
     int fd = accept4(node->port.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (fd < 0) {
+        return;
+    }
+    if (node->locked.full) {
+        ssize_t said = write(fd, full, sizeof full - 1);
+        CHECK(said == sizeof full - 1);
+        close(fd);
         return;
     }
     CHECK(node->locked.connection_count < FAKE_CONNECTIONS_MAX);

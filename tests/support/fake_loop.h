@@ -31,6 +31,7 @@ struct fake_node {
         bool paused;
         bool dead;
         bool dropping;
+        bool full;
         bool listening;
         struct fake_greeter greeter;
         struct fake_script script;

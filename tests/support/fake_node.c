@@ -35,6 +35,11 @@ static void node_wake(struct fake_node *node)
         node_read;                                                                                 \
     })
 
+void fake_always(void *context, const struct fake_command *command UNUSED, struct bytes *answer)
+{
+    bytes_print(answer, "%s\r\n", (const char *)context);
+}
+
 struct fake_node *fake_node_new(struct fake_cluster *cluster, int index)
 {
     struct fake_node *node = memory_new(1, sizeof *node);
@@ -94,6 +99,11 @@ void fake_node_handle(struct fake_node *node, fake_handler *handler, void *conte
 void fake_node_set_password(struct fake_node *node, const char *password)
 {
     NODE_LOCKED(node, node->locked.greeter.password = password);
+}
+
+void fake_node_set_full(struct fake_node *node, bool full)
+{
+    NODE_LOCKED(node, node->locked.full = full);
 }
 
 void fake_node_tell_slots(struct fake_node *node, const char *reply)

@@ -60,6 +60,9 @@ struct fake_command {
 /* Appends the answer; nothing appended is no answer, now or ever. Runs in the node's thread. */
 typedef void fake_handler(void *context, const struct fake_command *command, struct bytes *answer);
 
+/* A handler with one answer to everything: its context, a text without CR LF. */
+fake_handler fake_always;
+
 /* A node that listens. Its cluster frees it. */
 struct fake_node *fake_node_new(struct fake_cluster *cluster, int index);
 void fake_node_free(struct fake_node **node);
@@ -73,6 +76,10 @@ void fake_node_handle(struct fake_node *node, fake_handler *handler, void *conte
 
 /* Clients must AUTH with this; NULL is none. Connections that are there stay as they are. */
 void fake_node_set_password(struct fake_node *node, const char *password);
+
+/* Whether it has as many clients as it may: one more is told so, as a Redis server does, and
+ * closed. Connections that are there stay. */
+void fake_node_set_full(struct fake_node *node, bool full);
 
 /* A CLUSTER SLOTS reply of its own, whatever the cluster's map says; NULL is the map again. */
 void fake_node_tell_slots(struct fake_node *node, const char *reply);
