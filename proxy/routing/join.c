@@ -34,6 +34,25 @@ static uint32_t count_succeeded(const struct fanout *fanout)
     return count;
 }
 
+/* The errors of which it is true all end so. */
+static bool outcome_is_unknown(struct span reply)
+{
+    static const struct span mark = {"outcome unknown\r\n", 17};
+
+    return reply.at[0] == '-' && reply.size > mark.size &&
+           memcmp(reply.at + reply.size - mark.size, mark.at, mark.size) == 0;
+}
+
+static uint32_t count_unknown(const struct fanout *fanout)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < fanout->part_count; i++) {
+        count += outcome_is_unknown(fanout->parts[i].reply);
+    }
+    return count;
+}
+
 /* The first error is the answer. A write says what else happened: it cannot be undone. */
 static void join_error(struct fanout *fanout, const struct part *failed, struct sendq *to)
 {
@@ -43,9 +62,16 @@ static void join_error(struct fanout *fanout, const struct part *failed, struct 
         join_lend(to, failed, error);
         return;
     }
+
+    uint32_t unknown = count_unknown(fanout);
+
     sendq_append(to, (struct span){error.at, error.size - 2});
-    sendq_print(to, " (proxy: from %s; %u of %u parts of this request were executed)\r\n",
+    sendq_print(to, " (proxy: from %s; %u of %u parts of this request were executed",
                 fanout_node_name(failed), count_succeeded(fanout), fanout->part_count);
+    if (unknown > 0) {
+        sendq_print(to, ", the outcome of %u is unknown", unknown);
+    }
+    sendq_append(to, SPAN(")\r\n"));
 }
 
 /* Walks the elements of one part's array and notes each where its key stands in the request. */
