@@ -227,6 +227,17 @@ void socket_set_user_timeout(int fd, uint32_t timeout_ms)
     set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)timeout_ms);
 }
 
+uint64_t socket_unacknowledged_us(int fd)
+{
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || info.tcpi_unacked == 0) {
+        return 0;
+    }
+    return (uint64_t)info.tcpi_last_ack_recv * US_PER_MS;
+}
+
 void socket_local(int fd, struct endpoint *endpoint)
 {
     *endpoint = (struct endpoint){.size = sizeof endpoint->storage};

@@ -34,6 +34,10 @@ enum socket_result socket_read(int fd, char *to, size_t room, size_t *size) MUST
 /* How long sent bytes may stay unacknowledged before the kernel gives the peer up. */
 void socket_set_user_timeout(int fd, uint32_t timeout_ms);
 
+/* How long the peer's kernel has acknowledged nothing although there is something to acknowledge, in
+ * microseconds; 0 when there is not, or nobody can tell. */
+uint64_t socket_unacknowledged_us(int fd);
+
 /* The port a listening socket got, for port 0. */
 uint16_t socket_port(int fd);
 

@@ -6,6 +6,7 @@
 #include "proxy/routing/follow.h"
 #include "proxy/routing/holding.h"
 #include "proxy/routing/pick.h"
+#include "proxy/routing/unsettle.h"
 #include "proxy/routing/watch.h"
 
 /* A read that makes nodes hang up would, sent again and again, cost others their answers each time.
@@ -31,7 +32,7 @@ static void dispatcher_forward(struct dispatcher *dispatcher, struct request *re
     struct pick pick = pick_for(dispatcher, request);
 
     switch (pick.verdict) {
-    case SEND_IT: pool_send(pick.pool, request, request->lane->number); return;
+    case SEND_IT: holding_send(pick.pool, request); return;
     case WAIT_FOR_IT:
         holding_hold_refused(dispatcher, request, REFUSAL_UNREACHABLE, AFTER_A_PAUSE);
         return;
@@ -149,11 +150,21 @@ static void dispatcher_on_unreachable(struct pool *pool)
     }
 }
 
+/* Its successor may be known already. */
+static void dispatcher_on_stalled(struct pool *pool)
+{
+    struct dispatcher *dispatcher = pool->site->dispatcher;
+
+    unsettle_silent(dispatcher, pool);
+    dispatcher_on_unreachable(pool);
+}
+
 static const struct pool_events events = {
     .replied = dispatcher_on_replied,
     .returned = dispatcher_on_returned,
     .ready = dispatcher_on_ready,
     .unreachable = dispatcher_on_unreachable,
+    .stalled = dispatcher_on_stalled,
 };
 
 static void dispatcher_on_tick(struct reactor_timer *timer)
@@ -195,30 +206,6 @@ void dispatcher_free(struct dispatcher **dispatcher)
     free(gone);
 }
 
-/* Requests with a node that no longer serves their slot: those that have not left are taken back,
- * those that have must be back before the new owner gets more of their client's. */
-static void dispatcher_recall(struct dispatcher *dispatcher, struct upstream *upstream,
-                              const uint64_t *changed)
-{
-    LIST_EACH (link, &upstream->in_flight) {
-        struct request *request = container_of(link, struct request, in_queue);
-
-        if (request->lane != NULL && request->target == TARGET_SLOT && request->gate == NULL &&
-            slot_bit(changed, request->slot)) {
-            gate_attach(holding_gate(dispatcher, request->lane, request->slot), request);
-        }
-    }
-    LIST_EACH_SAFE (link, &upstream->waiting) {
-        struct request *request = container_of(link, struct request, in_queue);
-
-        if (request->lane != NULL && request->target == TARGET_SLOT && !request->asking &&
-            slot_bit(changed, request->slot)) {
-            upstream_forget(upstream, request);
-            holding_hold_refused(dispatcher, request, REFUSAL_UNREACHABLE, AT_ONCE);
-        }
-    }
-}
-
 void dispatcher_adopt(struct dispatcher *dispatcher, struct topology *topology)
 {
     struct slot_table *table = &dispatcher->table;
@@ -229,10 +216,8 @@ void dispatcher_adopt(struct dispatcher *dispatcher, struct topology *topology)
     atomic_store_explicit(&dispatcher->site.metrics->topology_version, topology->version,
                           memory_order_relaxed);
     for (uint16_t i = 0; count > 0 && i < table->pool_count; i++) {
-        struct pool *pool = table->pools[i];
-
-        for (uint32_t j = 0; pool != NULL && j < pool->upstream_count; j++) {
-            dispatcher_recall(dispatcher, &pool->upstreams[j], changed);
+        if (table->pools[i] != NULL) {
+            unsettle_changed(dispatcher, table->pools[i], changed);
         }
     }
     holding_look_at_all(dispatcher);

@@ -1,6 +1,7 @@
 #include "proxy/routing/follow.h"
 
 #include "proxy/routing/holding.h"
+#include "proxy/routing/unsettle.h"
 
 enum {
     HOPS_AT_ONCE = 5, /* redirections followed without a pause */
@@ -31,27 +32,6 @@ bool follow_concerns(const struct request *request, const struct redirect *redir
     return redirect->refusal != REFUSAL_NONE && !is_script_error(request, redirect, reply);
 }
 
-static void gate_in_flight(struct dispatcher *dispatcher, struct list *requests, uint16_t slot)
-{
-    LIST_EACH (link, requests) {
-        struct request *request = container_of(link, struct request, in_queue);
-
-        if (request->slot == slot && request->target == TARGET_SLOT && request->lane != NULL &&
-            request->gate == NULL) {
-            gate_attach(holding_gate(dispatcher, request->lane, slot), request);
-        }
-    }
-}
-
-/* The slot is no longer sure: what is in flight for it must be back before more is sent. */
-static void follow_unsettle(struct dispatcher *dispatcher, struct pool *pool, uint16_t slot)
-{
-    for (uint32_t i = 0; i < pool->upstream_count; i++) {
-        gate_in_flight(dispatcher, &pool->upstreams[i].in_flight, slot);
-        gate_in_flight(dispatcher, &pool->upstreams[i].waiting, slot);
-    }
-}
-
 /* From now on requests for the slot go one at a time, once those in flight are back. */
 static void follow_mark_moving(struct dispatcher *dispatcher, uint16_t slot)
 {
@@ -63,7 +43,7 @@ static void follow_mark_moving(struct dispatcher *dispatcher, uint16_t slot)
     }
     entry->watched++;
     if (entry->owner != NODE_NONE) {
-        follow_unsettle(dispatcher, dispatcher->table.pools[entry->owner], slot);
+        unsettle_slot(dispatcher, dispatcher->table.pools[entry->owner], slot);
     }
 }
 
@@ -78,7 +58,7 @@ static void follow_patch(struct dispatcher *dispatcher, uint16_t slot, const str
         return;
     }
     if (entry->owner != NODE_NONE) {
-        follow_unsettle(dispatcher, dispatcher->table.pools[entry->owner], slot);
+        unsettle_slot(dispatcher, dispatcher->table.pools[entry->owner], slot);
     }
     entry->owner = to->index;
 }
@@ -166,7 +146,7 @@ void follow_refusal(struct pool *pool, struct request *request, const struct red
 
     follow_count(dispatcher->site.metrics, redirect->refusal);
     if (request->gate == NULL && request->target == TARGET_SLOT) {
-        follow_unsettle(dispatcher, pool, request->slot);
+        unsettle_slot(dispatcher, pool, request->slot);
     }
     request->hops++;
 

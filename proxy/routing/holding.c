@@ -156,6 +156,15 @@ void holding_hold_refused(struct dispatcher *dispatcher, struct request *request
     holding_hold(dispatcher, gate, request);
 }
 
+void holding_send(struct pool *pool, struct request *request)
+{
+    if (unlikely(pick_is_urgent(request))) {
+        pool_send_reserved(pool, request);
+    } else {
+        pool_send(pool, request, request->lane->number);
+    }
+}
+
 static void gate_rest(struct dispatcher *dispatcher, struct gate *gate)
 {
     list_move(&dispatcher->gates.resting, &gate->in_list);
@@ -185,7 +194,7 @@ static bool pump_one(struct dispatcher *dispatcher, struct gate *gate, struct re
     if (!gate_is_open(dispatcher, gate)) {
         gate_attach(gate, request);
     }
-    pool_send(pick.pool, request, request->lane->number);
+    holding_send(pick.pool, request);
     return true;
 }
 

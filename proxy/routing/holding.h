@@ -43,6 +43,9 @@ void holding_hold_refused(struct dispatcher *dispatcher, struct request *request
 /* Takes `request` out of the gate it waits at; it is then with nobody. */
 void holding_unhold(struct dispatcher *dispatcher, struct request *request);
 
+/* Gives `request` to `pool`, which accepts it. */
+void holding_send(struct pool *pool, struct request *request);
+
 /* A gate or a move less for `slot`. */
 void holding_unwatch(struct dispatcher *dispatcher, uint16_t slot);
 

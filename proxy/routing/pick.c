@@ -66,6 +66,11 @@ static struct pick pick_without_pool(struct dispatcher *dispatcher, const struct
     return (struct pick){WAIT_FOR_IT, NULL, 0};
 }
 
+bool pick_is_urgent(const struct request *request)
+{
+    return request->target == TARGET_NODE && (request->command->flags & COMMAND_ALLOW_BUSY) != 0;
+}
+
 struct pick pick_for(struct dispatcher *dispatcher, struct request *request)
 {
     struct pool *pool = pool_for(dispatcher, request);
@@ -73,7 +78,10 @@ struct pick pick_for(struct dispatcher *dispatcher, struct request *request)
     if (unlikely(pool == NULL)) {
         return pick_without_pool(dispatcher, request);
     }
-    if (unlikely(pool->attempts > 0) && !pool_is_ready(pool, request->lane->number)) {
+    if (unlikely(pool_is_down(pool, request->lane->number))) {
+        if (pick_is_urgent(request)) {
+            return (struct pick){SEND_IT, pool, 0};
+        }
         /* Probes go on, and discovery asks: both end the refusals. */
         if (is_patience_over(dispatcher, pool->down_since)) {
             return pick_refuse(ERROR_CLUSTER_DOWN, pool);

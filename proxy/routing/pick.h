@@ -17,6 +17,11 @@ struct pick {
 /* Drops the request's wish to ask another node if that one cannot be reached now. */
 struct pick pick_for(struct dispatcher *dispatcher, struct request *request);
 
+/* Does it go on the node's reserved connection, since the shared one may be what it is to free?
+ * SCRIPT KILL and its like: a node that is busy with a script reads nothing more on the connection
+ * that the script came from. */
+bool pick_is_urgent(const struct request *request);
+
 /* Who is to blame, for the text of a refusal. */
 const char *pick_name(const struct pick *pick);
 

@@ -3,8 +3,7 @@
 #include "proxy/routing/holding.h"
 
 enum {
-    SUSPECT_US = 300 * US_PER_MS,      /* silence that makes a node suspect */
-    SUSPECT_HINT_US = 100 * US_PER_MS, /* between two hints while it lasts */
+    SUSPECT_HINT_US = 100 * US_PER_MS, /* between two hints while a node is silent */
 };
 
 /* What a request that still waits is told at its deadline. */
@@ -55,41 +54,35 @@ static void watch_sent(struct dispatcher *dispatcher, struct upstream *upstream,
     }
 }
 
-/* How long the node has owed us an answer without sending a byte of anything. */
-static uint64_t upstream_silence(const struct upstream *upstream, uint64_t now)
-{
-    struct list_link *first = list_first(&upstream->in_flight);
-
-    if (first == NULL || upstream->state != UPSTREAM_READY) {
-        return 0;
-    }
-
-    uint64_t arrived = container_of(first, struct request, in_queue)->arrived;
-    uint64_t since = upstream->last_read > arrived ? upstream->last_read : arrived;
-
-    return now > since ? now - since : 0;
-}
-
 /* A node that is slow, or stopped, or cut off: its replica may be promoted while nobody else gives
  * a hint, for all that is with the node just waits. */
-static void watch_silence(struct dispatcher *dispatcher, const struct upstream *upstream)
+static void watch_silence(struct dispatcher *dispatcher, const struct upstream *upstream,
+                          uint64_t silence)
 {
     uint64_t now = reactor_now(dispatcher->site.reactor);
 
-    if (upstream_silence(upstream, now) > SUSPECT_US &&
-        dispatcher->suspected_at + SUSPECT_HINT_US < now) {
+    if (silence < dispatcher->site.config->silent_after) {
+        return;
+    }
+    if (dispatcher->suspected_at + SUSPECT_HINT_US < now) {
         dispatcher->suspected_at = now;
         dispatcher_hint(dispatcher, HINT_UNREACHABLE);
     }
+    if (!upstream->is_reserved) {
+        pool_suspect(upstream->pool);
+    }
 }
 
-/* Somebody gave up on it and nothing at all has come since for as long: it is not coming back. */
-static bool upstream_is_stalled(const struct upstream *upstream, uint64_t now, uint64_t patience)
+/* Somebody gave up on the connection, and nothing at all has come since: it is not coming back. It
+ * gets twice the time when the node as a whole is silent, and may go on where it stopped. */
+static bool upstream_is_dead(const struct upstream *upstream, uint64_t now, uint64_t silence)
 {
     struct list_link *first = list_first(&upstream->in_flight);
+    uint64_t patience = upstream->pool->site->config->timeout_request;
+    bool lives_elsewhere = upstream->pool->answered_at + silence > now;
 
     return first != NULL && container_of(first, struct request, in_queue)->done == NULL &&
-           upstream_silence(upstream, now) > 2 * patience;
+           silence > (lives_elsewhere ? patience : 2 * patience);
 }
 
 static void watch_upstream(struct dispatcher *dispatcher, struct upstream *upstream)
@@ -103,9 +96,14 @@ static void watch_upstream(struct dispatcher *dispatcher, struct upstream *upstr
         watch_sent(dispatcher, upstream, &upstream->waiting, &earliest);
         upstream->earliest_deadline = earliest;
     }
-    watch_silence(dispatcher, upstream);
-    if (upstream_is_stalled(upstream, now, dispatcher->site.config->timeout_request)) {
-        upstream_close(upstream, CLOSE_STALLED);
+
+    uint64_t silence = upstream_silence(upstream);
+
+    if (unlikely(silence > 0)) {
+        watch_silence(dispatcher, upstream, silence);
+        if (upstream_is_dead(upstream, now, silence)) {
+            upstream_close(upstream, CLOSE_STALLED);
+        }
     }
 }
 
@@ -117,7 +115,7 @@ static bool watch_pools(struct dispatcher *dispatcher)
     for (uint16_t i = 0; i < table->pool_count; i++) {
         struct pool *pool = table->pools[i];
 
-        for (uint32_t j = 0; pool != NULL && j < pool->upstream_count; j++) {
+        for (uint32_t j = 0; pool != NULL && j <= pool->upstream_count; j++) {
             watch_upstream(dispatcher, &pool->upstreams[j]);
         }
         is_busy = is_busy || (pool != NULL && !pool_is_idle(pool));

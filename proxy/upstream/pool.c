@@ -9,13 +9,27 @@
 enum {
     BACKOFF_FIRST_US = 20 * US_PER_MS,
     BACKOFF_MAX_US = 500 * US_PER_MS,
+    SUSPECT_AGAIN_US = US_PER_SECOND, /* between two probes of a node that is slow, but alive */
 };
+
+static void pool_set_breaker(struct pool *pool, enum breaker next)
+{
+    struct metrics *metrics = pool->site->metrics;
+
+    if (pool->breaker == BREAKER_OPEN && next != BREAKER_OPEN) {
+        metric_subtract(&metrics->breakers_open, 1);
+    } else if (pool->breaker != BREAKER_OPEN && next == BREAKER_OPEN) {
+        metric_add(&metrics->breakers_open, 1);
+        metric_add(&metrics->breaker_opened_total, 1);
+    }
+    pool->breaker = next;
+}
 
 struct pool *pool_new(const struct pool_site *site, const char *id, const struct address *address,
                       const struct endpoint *endpoint)
 {
     uint32_t count = (uint32_t)site->config->backend_connections;
-    struct pool *pool = memory_new(1, sizeof *pool + count * sizeof pool->upstreams[0]);
+    struct pool *pool = memory_new(1, sizeof *pool + (count + 1) * sizeof pool->upstreams[0]);
 
     pool->site = site;
     snprintf(pool->id, sizeof pool->id, "%s", id);
@@ -23,8 +37,8 @@ struct pool *pool_new(const struct pool_site *site, const char *id, const struct
     pool->endpoint = *endpoint;
     address_print(address, pool->name, sizeof pool->name);
     pool->upstream_count = count;
-    for (uint32_t i = 0; i < count; i++) {
-        upstream_init(&pool->upstreams[i], pool);
+    for (uint32_t i = 0; i <= count; i++) {
+        upstream_init(&pool->upstreams[i], pool, i == count);
     }
     return pool;
 }
@@ -34,7 +48,8 @@ void pool_free(struct pool **pool)
     struct pool *gone = *pool;
 
     *pool = NULL;
-    for (uint32_t i = 0; i < gone->upstream_count; i++) {
+    pool_set_breaker(gone, BREAKER_CLOSED);
+    for (uint32_t i = 0; i <= gone->upstream_count; i++) {
         upstream_clear(&gone->upstreams[i]);
     }
     free(gone);
@@ -45,9 +60,25 @@ static struct upstream *pool_pick(struct pool *pool, uint64_t lane_number)
     return &pool->upstreams[pool->upstream_count == 1 ? 0 : lane_number % pool->upstream_count];
 }
 
-bool pool_is_ready(const struct pool *pool, uint64_t lane_number)
+static bool pool_is_ready(const struct pool *pool, uint64_t lane_number)
 {
     return pool_pick((struct pool *)pool, lane_number)->state == UPSTREAM_READY;
+}
+
+bool pool_is_connected(const struct pool *pool)
+{
+    for (uint32_t i = 0; i < pool->upstream_count; i++) {
+        if (pool->upstreams[i].state == UPSTREAM_READY) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool pool_is_down(const struct pool *pool, uint64_t lane_number)
+{
+    return pool->breaker == BREAKER_OPEN ||
+           (pool->attempts > 0 && !pool_is_ready(pool, lane_number));
 }
 
 static bool pool_may_connect(const struct pool *pool)
@@ -57,7 +88,8 @@ static bool pool_may_connect(const struct pool *pool)
 
 bool pool_accepts(const struct pool *pool, uint64_t lane_number)
 {
-    return pool_is_ready(pool, lane_number) || pool_may_connect(pool);
+    return pool->breaker != BREAKER_OPEN &&
+           (pool_is_ready(pool, lane_number) || pool_may_connect(pool));
 }
 
 bool pool_is_full(const struct pool *pool, uint64_t lane_number)
@@ -75,9 +107,14 @@ void pool_send(struct pool *pool, struct request *request, uint64_t lane_number)
     upstream_send(pool_pick(pool, lane_number), request);
 }
 
+void pool_send_reserved(struct pool *pool, struct request *request)
+{
+    upstream_send(&pool->upstreams[pool->upstream_count], request);
+}
+
 bool pool_is_idle(const struct pool *pool)
 {
-    for (uint32_t i = 0; i < pool->upstream_count; i++) {
+    for (uint32_t i = 0; i <= pool->upstream_count; i++) {
         const struct upstream *upstream = &pool->upstreams[i];
 
         if (!list_is_empty(&upstream->in_flight) || !list_is_empty(&upstream->waiting)) {
@@ -89,12 +126,24 @@ bool pool_is_idle(const struct pool *pool)
 
 void pool_probe(struct pool *pool)
 {
-    if (pool->attempts == 0 || !pool_may_connect(pool)) {
+    bool has_stalled = pool->breaker == BREAKER_OPEN;
+
+    if ((pool->attempts == 0 && !has_stalled) || !pool_may_connect(pool)) {
         return;
     }
-    for (uint32_t i = 0; i < pool->upstream_count; i++) {
+    for (uint32_t i = 0; i < pool->upstream_count + (has_stalled ? 1 : 0); i++) {
         upstream_connect(&pool->upstreams[i]);
     }
+}
+
+void pool_suspect(struct pool *pool)
+{
+    if (pool->breaker != BREAKER_CLOSED || reactor_now(pool->site->reactor) < pool->suspect_at) {
+        return;
+    }
+    pool_set_breaker(pool, BREAKER_SUSPECT);
+    metric_add(&pool->site->metrics->node_suspected_total, 1);
+    upstream_connect(&pool->upstreams[pool->upstream_count]);
 }
 
 void pool_on_ready(struct pool *pool)
@@ -139,4 +188,50 @@ void pool_on_failure(struct pool *pool, enum close_reason reason, const char *er
     }
     pool_log_failure(pool, reason, error);
     pool->site->events->unreachable(pool);
+}
+
+void pool_on_life(struct pool *pool)
+{
+    bool was_open = pool->breaker == BREAKER_OPEN;
+
+    pool->suspect_at = reactor_now(pool->site->reactor) + SUSPECT_AGAIN_US;
+    pool_set_breaker(pool, BREAKER_CLOSED);
+    if (was_open) {
+        log_info("silent node answers again", "node=%s", pool->name);
+        pool->attempts = 0;
+        pool->down_since = 0;
+        pool->site->events->ready(pool);
+    }
+}
+
+void pool_on_probe_answered(struct pool *pool)
+{
+    pool->answered_at = reactor_now(pool->site->reactor);
+    pool_on_life(pool);
+    for (uint32_t i = 0; i < pool->upstream_count; i++) {
+        if (upstream_is_cut_off(&pool->upstreams[i])) {
+            upstream_close(&pool->upstreams[i], CLOSE_CUT_OFF);
+        }
+    }
+}
+
+/* The first time it is the answer to a suspicion. With the breaker closed it was no probe. */
+void pool_on_probe_failed(struct pool *pool, enum close_reason reason, const char *error)
+{
+    uint64_t now = reactor_now(pool->site->reactor);
+
+    if (pool->breaker == BREAKER_CLOSED) {
+        return;
+    }
+    pool->attempts++;
+    pool->retry_at = now + backoff_us(pool->attempts);
+    if (pool->down_since == 0) {
+        pool->down_since = now;
+    }
+    if (pool->breaker == BREAKER_SUSPECT) {
+        log_warn("node is silent, requests for it wait", "node=%s reason=%s error=%s", pool->name,
+                 close_reason_name(reason), error);
+        pool_set_breaker(pool, BREAKER_OPEN);
+        pool->site->events->stalled(pool);
+    }
 }

@@ -1,11 +1,20 @@
-/* pool.h - a worker's connections to one node.
+/* pool.h - a worker's connections to one node, and whether it is fit to be given requests.
  *
  *      pool ── upstream 0 ── socket        a client always uses the same one of them,
- *        └──── upstream 1 ── socket        so that its order is the connection's order
+ *        ├──── upstream 1 ── socket        so that its order is the connection's order
+ *        └──── reserved ──── socket        for probes, and to end scripts; rarely open
  *
  * Connects on first use. While a node cannot be reached, one attempt at a time is made, at growing
  * and jittered distances; what wants to be sent meanwhile is refused by pool_accepts() and is the
- * dispatcher's to hold back. Worker's thread only.
+ * dispatcher's to hold back. A node that is connected and silent has a breaker:
+ *
+ *      CLOSED ── owes answers, sends nothing ──> SUSPECT ── no answer to the probe ──> OPEN
+ *        ^ ^                                        |                                    |
+ *        | └── the probe is answered: slow, alive ──┘            probes, ever more seldom|
+ *        └────── a probe is answered, or any byte comes over the old connections ────────┘
+ *
+ * An open breaker costs nobody an error by itself: what would have gone into a dead socket, with an
+ * unknown outcome, waits at a gate instead, for this node or its successor. Worker's thread only.
  */
 #ifndef PROXY_UPSTREAM_POOL_H
 #define PROXY_UPSTREAM_POOL_H
@@ -26,6 +35,7 @@ struct pool_events {
     void (*returned)(struct pool *pool, struct request *request, enum return_reason reason);
     void (*ready)(struct pool *pool);       /* a connection is ready after there was none */
     void (*unreachable)(struct pool *pool); /* a connection broke or could not be made */
+    void (*stalled)(struct pool *pool);     /* its breaker has opened */
 };
 
 /* What all pools of a dispatcher share. */
@@ -38,9 +48,11 @@ struct pool_site {
     void *dispatcher;
 };
 
+enum breaker { BREAKER_CLOSED, BREAKER_SUSPECT, BREAKER_OPEN };
+
 struct pool {
     const struct pool_site *site;
-    char id[NODE_ID_SIZE + 1]; /* "" for an address that a redirect named and no picture knows */
+    char id[NODE_ID_SIZE + 1]; /* "" for an address that a redirect named, until it is known */
     struct address address;
     struct endpoint endpoint;
     char name[300];      /* "host:port", for logs and errors */
@@ -51,7 +63,10 @@ struct pool {
     uint32_t attempts;   /* failures to connect in a row */
     uint64_t retry_at;   /* no attempt before this time */
     uint64_t down_since; /* 0: reachable, or not tried yet */
-    uint32_t upstream_count;
+    enum breaker breaker;
+    uint64_t suspect_at;     /* not suspected again before this */
+    uint64_t answered_at;    /* when a probe was last answered */
+    uint32_t upstream_count; /* shared ones; the reserved one stands behind them */
     struct upstream upstreams[];
 };
 
@@ -61,11 +76,15 @@ struct pool *pool_new(const struct pool_site *site, const char *id, const struct
 /* Closes what is open. Requests are given back through the events first. */
 void pool_free(struct pool **pool);
 
-/* Is the connection that clients with this number use ready? */
-bool pool_is_ready(const struct pool *pool, uint64_t lane_number);
+/* Is any shared connection ready? */
+bool pool_is_connected(const struct pool *pool);
+
+/* Is the node out of reach for clients with this number: silent, or their connection broken and not
+ * made again yet? */
+bool pool_is_down(const struct pool *pool, uint64_t lane_number);
 
 /* May a request of a client with this number be given to the pool now? Not while the connection it
- * would use is down and waits to be tried again. */
+ * would use is down and waits to be tried again, nor while the breaker is open. */
 bool pool_accepts(const struct pool *pool, uint64_t lane_number);
 
 /* Has the connection that clients with this number use as many requests unanswered, or as many
@@ -75,15 +94,34 @@ bool pool_is_full(const struct pool *pool, uint64_t lane_number);
 /* Sends `request` on the connection that clients with this number use. The pool must accept. */
 void pool_send(struct pool *pool, struct request *request, uint64_t lane_number);
 
+/* Sends `request` on the reserved connection, past whatever keeps the others waiting. */
+void pool_send_reserved(struct pool *pool, struct request *request);
+
 /* Is no request in flight or waiting here? */
 bool pool_is_idle(const struct pool *pool);
 
-/* Tries all connections that are down when it is time to, without a request: how a dead node is
- * noticed to be back. */
+/* Tries all connections that are down when it is time to, without a request, and probes a node
+ * whose breaker is open: how a dead node is noticed to be back. */
 void pool_probe(struct pool *pool);
 
-/* For upstreams: a connection is ready, or could not be made, or broke. */
+/* The node owes answers and is silent: probes it, unless that was done a moment ago. */
+void pool_suspect(struct pool *pool);
+
+/* Does the pool need looking after although it has nothing in flight? */
+static inline bool pool_is_ill(const struct pool *pool)
+{
+    return pool->attempts > 0 || pool->breaker != BREAKER_CLOSED;
+}
+
+/* For upstreams: a shared connection is ready, or could not be made, or broke. */
 void pool_on_ready(struct pool *pool);
 void pool_on_failure(struct pool *pool, enum close_reason reason, const char *error);
+
+/* For upstreams: bytes came over a shared connection while the node was suspected. */
+void pool_on_life(struct pool *pool);
+
+/* For the reserved upstream: the node has answered its greeting, or has not. */
+void pool_on_probe_answered(struct pool *pool);
+void pool_on_probe_failed(struct pool *pool, enum close_reason reason, const char *error);
 
 #endif

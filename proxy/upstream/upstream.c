@@ -5,13 +5,12 @@
 #include <unistd.h>
 
 #include "common/log.h"
-#include "common/resp_write.h"
 #include "proxy/upstream/pool.h"
 
 /* A node's reply may be as large as a client's patience: a bound only against garbage. */
 static const size_t reply_limit_bytes = (size_t)64 << 30;
 
-enum { USER_TIMEOUT_FACTOR = 2, GREETING_LOG_MAX = 200, LAST_READS = 64 };
+enum { USER_TIMEOUT_FACTOR = 2, LAST_READS = 64 };
 
 static const struct {
     const char *text;
@@ -114,58 +113,74 @@ static void upstream_on_ready(struct upstream *upstream)
     if (!sendq_is_empty(&upstream->output)) {
         upstream_want_flush(upstream);
     }
-    pool_on_ready(upstream->pool);
+    if (upstream->is_reserved) {
+        pool_on_probe_answered(upstream->pool);
+    } else {
+        pool_on_ready(upstream->pool);
+    }
 }
 
-/* The name makes us visible in the node's CLIENT LIST; a node may refuse it and no harm is done. */
 static void upstream_greet(struct upstream *upstream)
 {
-    const struct pool_config *config = upstream->pool->site->config;
-    const struct span name[] = {SPAN("CLIENT"), SPAN("SETNAME"), SPAN("slotway")};
-
     upstream_become(upstream, UPSTREAM_GREETING);
-    if (config->backend_password != NULL) {
-        bool is_default = strcmp(config->backend_username, "default") == 0;
-        const struct span login[] = {SPAN("AUTH"), span_of(config->backend_username),
-                                     span_of(config->backend_password)};
-        const struct span password[] = {login[0], login[2]};
-
-        resp_write_request(&upstream->output, is_default ? password : login, is_default ? 2 : 3);
-        upstream->greetings++;
-    }
-    resp_write_request(&upstream->output, name, ARRAY_LEN(name));
-    upstream->greetings++;
+    greeting_begin(&upstream->greeting, upstream->pool->site->config, &upstream->output);
     upstream->stream_queued = upstream->output.size;
     upstream_want_flush(upstream);
 }
 
-/* Any error to AUTH ends the connection. The last answer is to CLIENT SETNAME and may be anything.
- */
+/* Nothing is left to do on a connection that is made for one purpose at a time. */
+static bool upstream_is_done(const struct upstream *upstream)
+{
+    return upstream->is_reserved && upstream->state == UPSTREAM_READY &&
+           list_is_empty(&upstream->in_flight);
+}
+
+static void upstream_on_welcome(struct upstream *upstream)
+{
+    upstream_on_ready(upstream);
+    if (upstream_is_done(upstream)) {
+        upstream_close(upstream, CLOSE_PROBED);
+    }
+}
+
 static void upstream_on_greeting(struct upstream *upstream, struct span reply)
 {
-    bool is_full = span_starts_with(reply, SPAN("-ERR max number of clients"));
+    struct pool *pool = upstream->pool;
 
-    upstream->greetings--;
-    if (is_full || (reply.at[0] == '-' && upstream->greetings > 0)) {
-        log_error(is_full ? "node has too many clients" : "node refuses our password",
-                  "node=%s error=%.*s", upstream->pool->name,
-                  (int)size_min(reply.size - 3, GREETING_LOG_MAX), reply.at + 1);
-        upstream_close(upstream, CLOSE_GREETING_REFUSED);
+    switch (greeting_hear(&upstream->greeting, reply, pool->id, pool->name)) {
+    case GREETING_MORE: return;
+    case GREETING_WELCOME: upstream_on_welcome(upstream); return;
+    case GREETING_BUSY:
+        /* What ends a script must get through; on another connection it has said who it is. */
+        if (upstream->is_reserved && pool_is_connected(pool)) {
+            upstream_on_welcome(upstream);
+            return;
+        }
+        upstream_close(upstream, CLOSE_NODE_BUSY);
         return;
+    case GREETING_REFUSED: upstream_close(upstream, CLOSE_GREETING_REFUSED); return;
+    case GREETING_STRANGER: upstream_close(upstream, CLOSE_WRONG_NODE); return;
     }
-    if (upstream->greetings == 0) {
-        upstream_on_ready(upstream);
-    }
+}
+
+/* Has a byte of the oldest in flight left? Nobody answers what he has not begun to get. */
+static bool upstream_is_asked(const struct upstream *upstream)
+{
+    struct list_link *link = list_first(&upstream->in_flight);
+
+    return link != NULL &&
+           container_of(link, struct request, in_queue)->offset < upstream->stream_sent;
 }
 
 static void upstream_on_reply(struct upstream *upstream, struct span reply)
 {
-    struct list_link *link = list_take_first(&upstream->in_flight);
-
-    if (unlikely(link == NULL)) {
+    if (unlikely(!upstream_is_asked(upstream))) {
         upstream_close(upstream, CLOSE_UNASKED_REPLY);
         return;
     }
+
+    struct list_link *link = list_take_first(&upstream->in_flight);
+
     upstream->in_flight_count--;
     metric_subtract(&upstream->pool->site->metrics->upstream_in_flight, 1);
     upstream->pool->site->events->replied(upstream->pool,
@@ -200,6 +215,10 @@ static void upstream_scan(struct upstream *upstream)
         }
         inbound_use(&upstream->inbound, used);
     }
+    if (unlikely(upstream_is_done(upstream))) {
+        pool_on_probe_answered(upstream->pool);
+        upstream_close(upstream, CLOSE_PROBED);
+    }
 }
 
 /* Reads once. Returns what the socket said. */
@@ -213,6 +232,9 @@ static enum socket_result upstream_read(struct upstream *upstream)
     if (received > 0) {
         upstream->last_read = reactor_now(site->reactor);
         metric_add(&site->metrics->upstream_received_bytes_total, received);
+        if (unlikely(upstream->pool->breaker != BREAKER_CLOSED) && !upstream->is_reserved) {
+            pool_on_life(upstream->pool);
+        }
         upstream_scan(upstream);
     }
     return result;
@@ -305,10 +327,11 @@ static void upstream_on_connect_timeout(struct reactor_timer *timer)
     upstream_close(upstream, upstream->fd < 0 ? CLOSE_CONNECT_FAILED : CLOSE_CONNECT_TIMEOUT);
 }
 
-void upstream_init(struct upstream *upstream, struct pool *pool)
+void upstream_init(struct upstream *upstream, struct pool *pool, bool is_reserved)
 {
     *upstream = (struct upstream){
         .pool = pool,
+        .is_reserved = is_reserved,
         .fd = -1,
         .earliest_deadline = UINT64_MAX,
         .flush = {.run = upstream_flush},
@@ -357,7 +380,6 @@ static void upstream_close_socket(struct upstream *upstream)
     sendq_clear(&upstream->output);
     inbound_clear(&upstream->inbound);
     reply_scan_reset(&upstream->scan);
-    upstream->greetings = 0;
 }
 
 static void upstream_give_back(struct upstream *upstream, struct list *requests, uint64_t sent)
@@ -380,7 +402,8 @@ void upstream_close(struct upstream *upstream, enum close_reason reason)
     const char *error =
         upstream->error != 0 ? strerror(upstream->error) : close_reason_text(reason);
     bool was_ready = upstream->state == UPSTREAM_READY;
-    bool is_orderly = reason == CLOSE_NODE_GONE || reason == CLOSE_DRAINED;
+    bool is_orderly =
+        reason == CLOSE_NODE_GONE || reason == CLOSE_DRAINED || reason == CLOSE_PROBED;
     uint64_t sent = upstream->stream_sent;
     struct list sent_requests;
     struct list unsent_requests;
@@ -399,9 +422,11 @@ void upstream_close(struct upstream *upstream, enum close_reason reason)
     upstream_close_socket(upstream);
     upstream->error = 0;
     upstream->in_flight_count = upstream->waiting_count = 0;
-    upstream->stream_sent = upstream->stream_queued = 0;
+    upstream->stream_sent = upstream->stream_queued = upstream->gated_to = 0;
     upstream->earliest_deadline = UINT64_MAX;
-    if (!is_orderly) {
+    if (upstream->is_reserved && !is_orderly) {
+        pool_on_probe_failed(upstream->pool, reason, error);
+    } else if (!is_orderly) {
         pool_on_failure(upstream->pool, reason, error);
     }
     upstream_give_back(upstream, &sent_requests, sent);
@@ -433,4 +458,28 @@ void upstream_forget(struct upstream *upstream, struct request *request)
         upstream->waiting_count--;
     }
     list_remove(&request->in_queue);
+}
+
+uint64_t upstream_silence(const struct upstream *upstream)
+{
+    struct list_link *first = list_first(&upstream->in_flight);
+
+    if (first == NULL || upstream->state != UPSTREAM_READY) {
+        return 0;
+    }
+
+    uint64_t now = reactor_now(upstream->pool->site->reactor);
+    uint64_t arrived = container_of(first, struct request, in_queue)->arrived;
+    uint64_t since = upstream->last_read > arrived ? upstream->last_read : arrived;
+
+    return now > since ? now - since : 0;
+}
+
+bool upstream_is_cut_off(const struct upstream *upstream)
+{
+    const struct pool_config *config = upstream->pool->site->config;
+
+    return upstream->state == UPSTREAM_READY &&
+           upstream_silence(upstream) >= config->silent_after &&
+           socket_unacknowledged_us(upstream->fd) >= config->timeout_connect;
 }

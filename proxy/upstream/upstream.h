@@ -20,13 +20,14 @@
 #include "common/sendq.h"
 #include "proxy/metrics/metrics.h"
 #include "proxy/request/request.h"
+#include "proxy/upstream/greeting.h"
 
 struct pool;
 
 #define UPSTREAM_STATES(STATE)                                                                     \
     STATE(IDLE, "no connection", TO(CONNECTING))                                                   \
     STATE(CONNECTING, "waiting for connect()", TO(GREETING) | TO(IDLE))                            \
-    STATE(GREETING, "sent AUTH, waiting for its answer", TO(READY) | TO(IDLE))                     \
+    STATE(GREETING, "sent the greeting, waiting for its answers", TO(READY) | TO(IDLE))            \
     STATE(READY, "requests flow", TO(IDLE))
 
 enum upstream_state {
@@ -42,13 +43,17 @@ struct upstream {
     int error; /* errno of what ends the connection; 0: none */
     uint32_t in_flight_count;
     uint32_t waiting_count;
-    uint32_t greetings;         /* replies to the greeting that are still to come */
+    bool is_reserved; /* for probes, and for what ends a script that runs too long */
+    struct greeting greeting;
     struct list in_flight;      /* requests, oldest first */
     struct list waiting;        /* requests for when the connection is ready, oldest first */
     uint64_t earliest_deadline; /* no request in flight or waiting is due before this */
     uint64_t last_read;         /* when bytes last came */
     uint64_t stream_queued;
     uint64_t stream_sent;
+    uint64_t gated_to;  /* what is in flight up to here in the stream has been given its gates */
+    uint64_t walked_at; /* the turn in which slots were last looked for in flight, */
+    uint32_t walks;     /* and how many in that turn */
     struct sendq output;
     struct inbound inbound;
     struct reply_scan scan;
@@ -58,8 +63,8 @@ struct upstream {
     ev_io writable;
 };
 
-/* `upstream` is the pool's memory. */
-void upstream_init(struct upstream *upstream, struct pool *pool);
+/* `upstream` is the pool's memory. A reserved one closes whenever nothing is left to do on it. */
+void upstream_init(struct upstream *upstream, struct pool *pool, bool is_reserved);
 
 /* The pool lets it go: closed, and nothing may be in flight or waiting. */
 void upstream_clear(struct upstream *upstream);
@@ -79,5 +84,14 @@ void upstream_forget(struct upstream *upstream, struct request *request);
 
 /* Starts to connect if there is no connection; for a probe without a request. */
 void upstream_connect(struct upstream *upstream);
+
+/* How long the node has owed us an answer on this connection without sending a byte of anything:
+ * microseconds; 0 when it owes none. */
+uint64_t upstream_silence(const struct upstream *upstream);
+
+/* Is the node silent here, and has not even its kernel acknowledged what was sent for as long as a
+ * connection may take to be made? The way there is gone, say a NAT's memory of it; a process that
+ * only stands still has a kernel that goes on. */
+bool upstream_is_cut_off(const struct upstream *upstream);
 
 #endif

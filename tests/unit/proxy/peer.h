@@ -4,6 +4,7 @@
 #ifndef TESTS_UNIT_PROXY_PEER_H
 #define TESTS_UNIT_PROXY_PEER_H
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ struct peer {
     uint16_t port;
     size_t size;
     char *input;
+    char id[48]; /* as it says when asked; "": it does not know */
 };
 
 static inline void on_moment(struct ev_loop *loop UNUSED, ev_timer *timer UNUSED, int events UNUSED)
@@ -67,6 +69,36 @@ static inline void peer_open(struct peer *peer, struct reactor *reactor)
     peer->listener = socket_listen(&any, 16);
     cr_assert_geq(peer->listener, 0);
     peer->port = socket_port(peer->listener);
+}
+
+/* Another connection of the same node; cleared before `first`. */
+static inline void peer_open_second(struct peer *second, const struct peer *first)
+{
+    *second = *first;
+    second->fd = -1;
+    second->size = 0;
+    second->input = malloc(PEER_INPUT_MAX);
+}
+
+static inline void peer_clear_second(struct peer *second)
+{
+    if (second->fd >= 0) {
+        close(second->fd);
+    }
+    free(second->input);
+}
+
+/* Has the other side hung up? What it said before is forgotten. */
+static inline bool peer_is_left(struct peer *peer)
+{
+    char bytes[1024];
+    ssize_t got;
+
+    peer->size = 0;
+    do {
+        got = recv(peer->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    } while (got > 0);
+    return got == 0 || errno == ECONNRESET;
 }
 
 /* Hangs up. What it was told before is forgotten. */
@@ -178,12 +210,31 @@ static inline void peer_accepts_silently(struct peer *peer)
     TURN_UNTIL(peer->reactor, (peer->fd = socket_accept(peer->listener, NULL)) >= 0);
 }
 
+/* The rest of a greeting, behind the password. */
+static inline void peer_gets_greeting(struct peer *peer)
+{
+    peer_gets(peer, "CLIENT SETNAME slotway");
+    peer_gets(peer, "CLUSTER MYID");
+}
+
+/* It answers the greeting. */
+static inline void peer_welcomes(struct peer *peer)
+{
+    char text[80] = "-ERR unknown subcommand\r\n";
+
+    if (peer->id[0] != '\0') {
+        snprintf(text, sizeof text, "$%zu\r\n%s\r\n", strlen(peer->id), peer->id);
+    }
+    peer_says(peer, "+OK\r\n");
+    peer_says(peer, text);
+}
+
 /* Takes one connection, and its greeting. */
 static inline void peer_accepts(struct peer *peer)
 {
     peer_accepts_silently(peer);
-    peer_gets(peer, "CLIENT SETNAME slotway");
-    peer_says(peer, "+OK\r\n");
+    peer_gets_greeting(peer);
+    peer_welcomes(peer);
 }
 
 #endif

@@ -85,8 +85,8 @@ Test(dispatcher_adopt, what_waits_for_a_connection_is_taken_to_the_new_owner_in_
     peer_accepts(new_node);
     served_by(&stage, new_node, first, "SET b 1");
     served_by(&stage, new_node, second, "SET b 2");
-    peer_gets(old_node, "CLIENT SETNAME slotway");
-    peer_says(old_node, "+OK\r\n");
+    peer_gets_greeting(old_node);
+    peer_welcomes(old_node);
     peer_gets_nothing(old_node);
 }
 

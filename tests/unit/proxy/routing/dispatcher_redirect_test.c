@@ -224,8 +224,8 @@ Test(dispatcher_redirect, nodes_that_disagree_are_asked_ever_more_slowly_until_t
             struct peer *peer = &stage.nodes[i];
 
             if (peer->fd < 0 && (peer->fd = socket_accept(peer->listener, NULL)) >= 0) {
-                peer_gets(peer, "CLIENT SETNAME slotway");
-                peer_says(peer, "+OK\r\n");
+                peer_gets_greeting(peer);
+                peer_welcomes(peer);
             }
             if (peer_has(peer, size)) {
                 peer_gets(peer, "SET b 1");

@@ -136,8 +136,8 @@ Test(dispatcher, a_request_for_any_primary_goes_to_one_of_them)
 
     struct peer *chosen = &stage.nodes[accepted];
 
-    peer_gets(chosen, "CLIENT SETNAME slotway");
-    peer_says(chosen, "+OK\r\n");
+    peer_gets_greeting(chosen);
+    peer_welcomes(chosen);
     peer_gets(chosen, "EVAL return 0");
     peer_says(chosen, ":0\r\n");
     gets_answer(&stage, question, ":0");
@@ -259,8 +259,8 @@ Test(dispatcher, what_waits_for_a_silent_connection_has_a_deadline)
 
     peer_accepts_silently(node);
     gets_error(&stage, question, "-CLUSTERDOWN Hash slot not served");
-    peer_gets(node, "CLIENT SETNAME slotway");
-    peer_says(node, "+OK\r\n");
+    peer_gets_greeting(node);
+    peer_welcomes(node);
     peer_gets_nothing(node);
 }
 

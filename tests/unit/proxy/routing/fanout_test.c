@@ -133,7 +133,6 @@ Test(fanout, parts_are_split_and_joined_as_the_command_wants)
          "*2\r\n:0\r\n:1\r\n", "*2\r\n:0\r\n:1\r\n"},
         {"SCRIPT LOAD x", "SCRIPT LOAD x", "SCRIPT LOAD x", "$2\r\nid\r\n", "$2\r\nid\r\n",
          "$2\r\nid\r\n"},
-        {"SCRIPT KILL", "SCRIPT KILL", "SCRIPT KILL", "-NOTBUSY none\r\n", "+OK\r\n", "+OK\r\n"},
         {"RANDOMKEY", "RANDOMKEY", "RANDOMKEY", "$-1\r\n", "$1\r\na\r\n", "$1\r\na\r\n"},
         {"RANDOMKEY", "RANDOMKEY", "RANDOMKEY", "$-1\r\n", "$-1\r\n", "$-1\r\n"},
         {"MGET a b", "MGET b", "MGET a", "*1\r\n$1\r\n2\r\n", "-WRONGTYPE no\r\n",
@@ -306,5 +305,34 @@ Test(fanout, values_of_any_size_are_joined_in_the_order_of_the_keys)
         }
         whole_is(expected);
         free(expected);
+    }
+}
+
+/* A node that is busy with a script reads nothing more on the connection that it came by. */
+Test(fanout, what_ends_a_script_goes_past_what_waits_for_the_script)
+{
+    struct peer seconds[PARTS];
+
+    both_are_connected();
+
+    const struct question *script = ask(&stage, 0, "EVALSHA b 0");
+
+    peer_gets(&stage.nodes[0], "EVALSHA b 0");
+    whole.answers = 0;
+    ask_all("SCRIPT KILL");
+    for (int i = 0; i < PARTS; i++) {
+        peer_open_second(&seconds[i], &stage.nodes[i]);
+        peer_accepts_silently(&seconds[i]);
+        peer_gets_greeting(&seconds[i]);
+        peer_says(&seconds[i], "+OK\r\n-BUSY Redis is busy running a script.\r\n");
+        peer_gets(&seconds[i], "SCRIPT KILL");
+        peer_says(&seconds[i], i == 0 ? "+OK\r\n" : "-NOTBUSY none\r\n");
+    }
+    whole_is("+OK\r\n");
+    peer_says(&stage.nodes[0], "-ERR Error running script\r\n");
+    gets_answer(&stage, script, "-ERR Error running script");
+    for (int i = 0; i < PARTS; i++) {
+        TURN_UNTIL(stage.reactor, peer_is_left(&seconds[i]));
+        peer_clear_second(&seconds[i]);
     }
 }

@@ -13,6 +13,7 @@ static void stage_configure(struct pool_config *config)
     config->backend_in_flight = 1000;
     config->waiting_requests = 1000;
     config->waiting_bytes = 1024 * 1024;
+    config->silent_after = PATIENCE_US;
     config->down_after = PATIENCE_US;
     config->timeout_connect = US_PER_SECOND;
     config->timeout_request = PATIENCE_US;
@@ -25,6 +26,7 @@ void stage_open(struct stage *stage)
     stage->reactor = reactor_new();
     for (size_t i = 0; i < STAGE_NODES; i++) {
         peer_open(&stage->nodes[i], stage->reactor);
+        snprintf(stage->nodes[i].id, sizeof stage->nodes[i].id, "%040zu", i);
     }
     for (size_t i = 0; i < STAGE_CLIENTS; i++) {
         lane_init(&stage->lanes[i], i + 1);

@@ -7,7 +7,7 @@ enum { TOLD_MAX = 64, LARGE = 8 * 1024 * 1024 };
 
 /* What the pool told its dispatcher, in order: "ready", "unreachable", and a request's outcome. */
 static struct told {
-    char what;           /* '+' replied, 'u' unsent, 'l' lost, 'r' ready, 'x' unreachable */
+    char what;           /* '+' replied, 'u' unsent, 'l' lost, 'r' ready, 'x' unreachable, 's' stalled */
     struct span request; /* its bytes */
     char reply[64];
     bool is_orphan;
@@ -63,7 +63,13 @@ static void on_unreachable(struct pool *from UNUSED)
     tell('x', NULL, SPAN(""));
 }
 
-static const struct pool_events events = {on_replied, on_returned, on_ready, on_unreachable};
+static void on_stalled(struct pool *from UNUSED)
+{
+    tell('s', NULL, SPAN(""));
+}
+
+static const struct pool_events events = {on_replied, on_returned, on_ready, on_unreachable,
+                                          on_stalled};
 static struct pool_site site;
 
 static void open_pool(void)
@@ -75,11 +81,13 @@ static void open_pool(void)
     told_count = 0;
     reactor = reactor_new();
     peer_open(&node, reactor);
+    snprintf(node.id, sizeof node.id, "id");
     config = (struct pool_config){
         .backend_username = "default",
         .backend_connections = 1,
         .backend_in_flight = 100,
         .waiting_bytes = 1024,
+        .silent_after = 5 * US_PER_SECOND,
         .timeout_connect = 5 * US_PER_SECOND,
         .timeout_request = 5 * US_PER_SECOND,
     };
@@ -162,7 +170,7 @@ Test(upstream, does_not_connect_before_it_is_needed)
     cr_assert_lt(socket_accept(node.listener, NULL), 0);
     cr_assert(pool_is_idle(pool));
     cr_assert(pool_accepts(pool, 0));
-    cr_assert(!pool_is_ready(pool, 0));
+    cr_assert(!pool_is_connected(pool));
 }
 
 Test(upstream, the_greeting_tells_password_and_name)
@@ -171,10 +179,12 @@ Test(upstream, the_greeting_tells_password_and_name)
     send_words("GET b");
     peer_accepts_silently(&node);
     peer_gets(&node, "AUTH secret");
-    peer_gets(&node, "CLIENT SETNAME slotway");
+    peer_gets_greeting(&node);
     peer_says(&node, "+OK\r\n");
     peer_gets_nothing(&node);
     peer_says(&node, "-ERR unknown subcommand\r\n");
+    peer_gets_nothing(&node);
+    peer_says(&node, "$2\r\nid\r\n");
     peer_gets(&node, "GET b");
     cr_assert_str_eq(letters(), "r");
 }

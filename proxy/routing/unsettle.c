@@ -1,0 +1,163 @@
+#include "proxy/routing/unsettle.h"
+
+#include "proxy/routing/holding.h"
+
+/* More looks at all that is in flight in one turn than this: then all slots are gated at once. A
+ * failover moves thousands of slots while thousands of requests are in flight. */
+enum { WALKS_MAX = 4 };
+
+static bool has_order(const struct request *request)
+{
+    return request->lane != NULL && request->target == TARGET_SLOT;
+}
+
+static void unsettle_request(struct dispatcher *dispatcher, struct request *request)
+{
+    if (has_order(request) && request->gate == NULL) {
+        gate_attach(holding_gate(dispatcher, request->lane, request->slot), request);
+    }
+}
+
+static void unsettle_list(struct dispatcher *dispatcher, struct list *requests, uint16_t slot)
+{
+    LIST_EACH (link, requests) {
+        struct request *request = container_of(link, struct request, in_queue);
+
+        if (request->slot == slot) {
+            unsettle_request(dispatcher, request);
+        }
+    }
+}
+
+/* From the newest backwards to where this was done before. */
+static void unsettle_upstream(struct dispatcher *dispatcher, struct upstream *upstream)
+{
+    struct list_link *link = upstream->in_flight.anchor.previous;
+
+    while (link != &upstream->in_flight.anchor) {
+        struct request *request = container_of(link, struct request, in_queue);
+
+        if (request->offset < upstream->gated_to) {
+            break;
+        }
+        unsettle_request(dispatcher, request);
+        link = link->previous;
+    }
+    upstream->gated_to = upstream->stream_queued;
+}
+
+static bool is_one_of_many(struct upstream *upstream, uint64_t now)
+{
+    if (upstream->walked_at != now) {
+        upstream->walked_at = now;
+        upstream->walks = 0;
+    }
+    return ++upstream->walks > WALKS_MAX;
+}
+
+void unsettle_slot(struct dispatcher *dispatcher, struct pool *pool, uint16_t slot)
+{
+    for (uint32_t i = 0; i < pool->upstream_count; i++) {
+        struct upstream *upstream = &pool->upstreams[i];
+
+        if (is_one_of_many(upstream, reactor_now(dispatcher->site.reactor))) {
+            unsettle_upstream(dispatcher, upstream);
+        } else {
+            unsettle_list(dispatcher, &upstream->in_flight, slot);
+        }
+        unsettle_list(dispatcher, &upstream->waiting, slot);
+    }
+}
+
+/* An orphan keeps its place with the node and swallows the answer that may still come. */
+static void take_back(struct dispatcher *dispatcher, struct upstream *upstream,
+                      struct request *request, enum pause pause)
+{
+    upstream_forget(upstream, request);
+    request->asking = false;
+    holding_hold_refused(dispatcher, request, REFUSAL_UNREACHABLE, pause);
+}
+
+static bool can_be_repeated(const struct request *request)
+{
+    return request->done != NULL && has_order(request) && request_is_repeatable(request);
+}
+
+void unsettle_silent(struct dispatcher *dispatcher, struct pool *pool)
+{
+    for (uint32_t i = 0; i < pool->upstream_count; i++) {
+        struct upstream *upstream = &pool->upstreams[i];
+
+        if (upstream->state != UPSTREAM_READY) {
+            continue;
+        }
+        unsettle_upstream(dispatcher, upstream);
+        LIST_EACH_SAFE (link, &upstream->in_flight) {
+            struct request *request = container_of(link, struct request, in_queue);
+
+            if (can_be_repeated(request)) {
+                metric_add(&dispatcher->site.metrics->retry_silent_total, 1);
+                take_back(dispatcher, upstream, request, AFTER_A_PAUSE);
+            }
+        }
+    }
+}
+
+static void give_up(struct dispatcher *dispatcher, struct upstream *upstream,
+                    struct request *request)
+{
+    if (can_be_repeated(request)) {
+        metric_add(&dispatcher->site.metrics->retry_silent_total, 1);
+        take_back(dispatcher, upstream, request, AT_ONCE);
+        return;
+    }
+    metric_add(&dispatcher->site.metrics->outcome_unknown_total, 1);
+    upstream_forget(upstream, request);
+    dispatcher_refuse(dispatcher, request, ERROR_TIMEOUT_WRITE, upstream->pool->name);
+}
+
+static bool concerns(const struct request *request, const uint64_t *changed)
+{
+    return has_order(request) && slot_bit(changed, request->slot);
+}
+
+static void unsettle_sent(struct dispatcher *dispatcher, struct upstream *upstream,
+                          const uint64_t *changed)
+{
+    bool is_silent = upstream->pool->breaker == BREAKER_OPEN;
+
+    LIST_EACH (link, &upstream->in_flight) {
+        struct request *request = container_of(link, struct request, in_queue);
+
+        if (concerns(request, changed)) {
+            unsettle_request(dispatcher, request);
+        }
+    }
+    LIST_EACH_SAFE (link, &upstream->in_flight) {
+        struct request *request = container_of(link, struct request, in_queue);
+
+        if (is_silent && request->done != NULL && concerns(request, changed)) {
+            give_up(dispatcher, upstream, request);
+        }
+    }
+}
+
+static void unsettle_waiting(struct dispatcher *dispatcher, struct upstream *upstream,
+                             const uint64_t *changed)
+{
+    LIST_EACH_SAFE (link, &upstream->waiting) {
+        struct request *request = container_of(link, struct request, in_queue);
+
+        if (concerns(request, changed) && !request->asking) {
+            take_back(dispatcher, upstream, request, AT_ONCE);
+        }
+    }
+}
+
+void unsettle_changed(struct dispatcher *dispatcher, struct pool *pool, const uint64_t *changed)
+{
+    for (uint32_t i = 0; i < pool->upstream_count; i++) {
+        unsettle_sent(dispatcher, &pool->upstreams[i], changed);
+        unsettle_waiting(dispatcher, &pool->upstreams[i], changed);
+    }
+}

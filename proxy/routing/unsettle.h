@@ -1,0 +1,28 @@
+/* unsettle.h - what is with a node when its slots, or the node itself, are no longer sure.
+ *
+ * Nothing that is sent later may overtake what is in flight: all of it gets a gate, and is then
+ * waited for, taken back or given up.
+ *
+ *      slot moves away        gates; answers, refusals and losses come by themselves
+ *      breaker opens          gates; reads are taken back and wait for the node or its successor
+ *      slot leaves a silent   its successor serves already: writes are told at once that nobody
+ *      node                   knows their outcome, reads go to the successor
+ *
+ * Part of the dispatcher; worker's thread only.
+ */
+#ifndef PROXY_ROUTING_UNSETTLE_H
+#define PROXY_ROUTING_UNSETTLE_H
+
+#include "proxy/routing/dispatcher.h"
+
+/* Gates what is with `pool` for `slot`, and perhaps for other slots: many at once cost one walk. */
+void unsettle_slot(struct dispatcher *dispatcher, struct pool *pool, uint16_t slot);
+
+/* The breaker of `pool` has opened. */
+void unsettle_silent(struct dispatcher *dispatcher, struct pool *pool);
+
+/* `changed` (SLOT_COUNT bits) have another owner than before: whatever is with `pool` for them is
+ * gated, taken back where it has not left, and not waited for where the breaker is open. */
+void unsettle_changed(struct dispatcher *dispatcher, struct pool *pool, const uint64_t *changed);
+
+#endif

@@ -1,0 +1,100 @@
+#include "proxy/upstream/greeting.h"
+
+#include "common/log.h"
+#include "common/resp_write.h"
+
+enum { LOGGED_MAX = 200, CRLF_SIZE = 2 };
+
+static void append_login(const struct pool_config *config, struct sendq *output)
+{
+    const struct span login[] = {SPAN("AUTH"), span_of(config->backend_username),
+                                 span_of(config->backend_password)};
+    const struct span password[] = {login[0], login[2]};
+
+    if (strcmp(config->backend_username, "default") == 0) {
+        resp_write_request(output, password, ARRAY_LEN(password));
+    } else {
+        resp_write_request(output, login, ARRAY_LEN(login));
+    }
+}
+
+void greeting_begin(struct greeting *greeting, const struct pool_config *config,
+                    struct sendq *output)
+{
+    const struct span name[] = {SPAN("CLIENT"), SPAN("SETNAME"), SPAN("slotway")};
+    const struct span who[] = {SPAN("CLUSTER"), SPAN("MYID")};
+
+    greeting->has_login = config->backend_password != NULL;
+    greeting->answers_left = greeting->has_login ? 3 : 2;
+    if (greeting->has_login) {
+        append_login(config, output);
+    }
+    resp_write_request(output, name, ARRAY_LEN(name));
+    resp_write_request(output, who, ARRAY_LEN(who));
+}
+
+static enum greeting_result refused(const char *what, struct span reply, const char *name)
+{
+    log_error(what, "node=%s error=%.*s", name,
+              (int)size_min(reply.size - CRLF_SIZE - 1, LOGGED_MAX), reply.at + 1);
+    return GREETING_REFUSED;
+}
+
+/* Errors that say nothing of who it is: it will be able to tell later. */
+static bool is_busy(struct span reply)
+{
+    return span_starts_with(reply, SPAN("-LOADING")) || span_starts_with(reply, SPAN("-BUSY")) ||
+           span_starts_with(reply, SPAN("-MASTERDOWN"));
+}
+
+/* "$40\r\n<id>\r\n". */
+static struct span id_in(struct span reply)
+{
+    const char *end = memchr(reply.at, '\n', reply.size);
+    size_t head = (size_t)(end - reply.at) + 1;
+
+    return (struct span){reply.at + head, reply.size - head - CRLF_SIZE};
+}
+
+static enum greeting_result hear_id(struct span reply, const char *id, const char *name)
+{
+    if (is_busy(reply)) {
+        return GREETING_BUSY;
+    }
+    if (span_starts_with(reply, SPAN("-ERR This instance has cluster support disabled"))) {
+        log_error("a server that is in no cluster lives at a node's address", "node=%s", name);
+        return GREETING_STRANGER;
+    }
+    if (span_starts_with(reply, SPAN("-NOAUTH"))) {
+        return refused("node wants a password", reply, name);
+    }
+    if (reply.at[0] != '$' || reply.size <= sizeof "$-1\r\n") {
+        log_warn("node does not say who it is", "node=%s answer=%.*s", name,
+                 (int)size_min(reply.size - CRLF_SIZE, LOGGED_MAX), reply.at);
+        return GREETING_WELCOME;
+    }
+
+    struct span found = id_in(reply);
+
+    if (id[0] != '\0' && !span_equal(found, span_of(id))) {
+        log_error("another node lives at a node's address", "node=%s expected=%s found=%.*s", name,
+                  id, (int)size_min(found.size, LOGGED_MAX), found.at);
+        return GREETING_STRANGER;
+    }
+    return GREETING_WELCOME;
+}
+
+enum greeting_result greeting_hear(struct greeting *greeting, struct span reply, const char *id,
+                                   const char *name)
+{
+    bool is_login = greeting->has_login && greeting->answers_left == 3;
+
+    greeting->answers_left--;
+    if (span_starts_with(reply, SPAN("-ERR max number of clients"))) {
+        return refused("node has too many clients", reply, name);
+    }
+    if (is_login && reply.at[0] == '-') {
+        return refused("node refuses our password", reply, name);
+    }
+    return greeting->answers_left > 0 ? GREETING_MORE : hear_id(reply, id, name);
+}

@@ -1,0 +1,38 @@
+/* greeting.h - what a node is told on a new connection, and what its answers mean.
+ *
+ *      AUTH ...            when there is a password: any error ends the connection
+ *      CLIENT SETNAME      makes us visible in the node's CLIENT LIST; may be refused
+ *      CLUSTER MYID        who lives there: an address may have been given to another node since it
+ *                          was announced, perhaps one of another cluster, and nothing is sent to it
+ *
+ * The three leave in one write. Worker's thread only.
+ */
+#ifndef PROXY_UPSTREAM_GREETING_H
+#define PROXY_UPSTREAM_GREETING_H
+
+#include "common/sendq.h"
+#include "config/config.h"
+
+struct greeting {
+    uint8_t answers_left;
+    bool has_login;
+};
+
+enum greeting_result {
+    GREETING_MORE,     /* answers are still to come */
+    GREETING_WELCOME,  /* the last one has come: requests may flow */
+    GREETING_BUSY,     /* it lives, and cannot say who it is: loading its data, or in a script */
+    GREETING_REFUSED,  /* it does not want us */
+    GREETING_STRANGER, /* it is not the node that we look for */
+};
+
+/* Appends the greeting to `output`. */
+void greeting_begin(struct greeting *greeting, const struct pool_config *config,
+                    struct sendq *output);
+
+/* The next answer, a whole reply. `id` is the node that we look for, "" when any will do; `name`
+ * is for the log. After anything but MORE nothing may be heard any more. */
+enum greeting_result greeting_hear(struct greeting *greeting, struct span reply, const char *id,
+                                   const char *name) MUST_USE;
+
+#endif

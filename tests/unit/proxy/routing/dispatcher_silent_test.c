@@ -1,0 +1,260 @@
+/* Nodes that are connected and silent, and nodes that are not who they should be: what waits, what
+ * is taken back, what is told that nobody knows.
+ */
+#include "tests/unit/proxy/routing/stage.h"
+
+static struct stage stage;
+static struct peer second; /* node 0's other connection */
+static struct peer *const node = &stage.nodes[0];
+static struct peer *const successor = &stage.nodes[1];
+
+/* Node 0 serves everything, is connected, and soon suspected when it is silent. */
+static void open_stage(void)
+{
+    stage_open(&stage);
+    stage.config.silent_after = 20 * US_PER_MS;
+    stage.config.timeout_connect = 50 * US_PER_MS;
+    stage_adopt(&stage, 0, 0);
+    warm_up(&stage, 0, "b");
+    peer_open_second(&second, node);
+}
+
+static void close_stage(void)
+{
+    peer_clear_second(&second);
+    stage_close(&stage);
+}
+
+TestSuite(dispatcher_silent, .init = open_stage, .fini = close_stage, .timeout = 30);
+
+static enum breaker breaker_of_node(void)
+{
+    return stage.dispatcher->table.pools[0]->breaker;
+}
+
+/* The node is told `text` by `client`, and neither answers it nor the probe that follows. */
+static struct question *goes_silent(int client, const char *text)
+{
+    struct question *question = ask(&stage, client, text);
+
+    peer_gets(node, text);
+    TURN_UNTIL(stage.reactor, breaker_of_node() == BREAKER_OPEN);
+    return question;
+}
+
+Test(dispatcher_silent, a_node_that_answers_the_probe_is_only_slow)
+{
+    struct question *first = ask(&stage, 0, "SET b 1");
+
+    peer_gets(node, "SET b 1");
+    peer_accepts(&second);
+    TURN_UNTIL(stage.reactor, peer_is_left(&second));
+    cr_assert_eq(breaker_of_node(), BREAKER_CLOSED);
+    cr_assert_eq(metric_read(&stage.metrics.node_suspected_total), 1);
+    cr_assert_eq(metric_read(&stage.metrics.breaker_opened_total), 0);
+
+    struct question *next = ask(&stage, 1, "SET b 2");
+
+    peer_gets(node, "SET b 2");
+    peer_says(node, "+OK\r\n+OK\r\n");
+    gets_answer(&stage, first, "+OK");
+    gets_answer(&stage, next, "+OK");
+}
+
+Test(dispatcher_silent, a_node_that_is_busy_with_a_script_is_only_slow)
+{
+    struct question *first = ask(&stage, 0, "SET b 1");
+
+    peer_gets(node, "SET b 1");
+    peer_accepts_silently(&second);
+    peer_gets_greeting(&second);
+    peer_says(&second, "-BUSY Redis is busy\r\n-BUSY Redis is busy\r\n");
+    TURN_UNTIL(stage.reactor, peer_is_left(&second));
+    cr_assert_eq(breaker_of_node(), BREAKER_CLOSED);
+    peer_says(node, "+OK\r\n");
+    gets_answer(&stage, first, "+OK");
+}
+
+Test(dispatcher_silent, requests_for_a_node_that_does_not_answer_the_probe_wait_for_it)
+{
+    struct question *write = goes_silent(0, "INCR b");
+    struct question *read = ask(&stage, 1, "GET b");
+
+    cr_assert_eq(metric_read(&stage.metrics.breakers_open), 1);
+    gets_no_answer(&stage, write);
+    peer_gets_nothing(node);
+    peer_says(node, ":1\r\n");
+    gets_answer(&stage, write, ":1");
+    served_by(&stage, node, read, "GET b");
+    cr_assert_eq(breaker_of_node(), BREAKER_CLOSED);
+    cr_assert_eq(metric_read(&stage.metrics.breakers_open), 0);
+}
+
+Test(dispatcher_silent, a_later_probe_that_is_answered_lets_requests_go)
+{
+    struct question *write = goes_silent(0, "INCR b");
+    struct question *next = ask(&stage, 1, "SET b 1");
+
+    stage.config.timeout_connect = PEER_PATIENCE_US;
+    while (breaker_of_node() == BREAKER_OPEN) {
+        peer_accepts_silently(&second);
+        peer_says(&second, "+OK\r\n$40\r\n0000000000000000000000000000000000000000\r\n");
+        TURN_UNTIL(stage.reactor, peer_is_left(&second));
+        close(second.fd);
+        second.fd = -1;
+    }
+    peer_gets(node, "SET b 1");
+    peer_says(node, ":1\r\n+OK\r\n");
+    gets_answer(&stage, write, ":1");
+    gets_answer(&stage, next, "+OK");
+}
+
+Test(dispatcher_silent, reads_are_taken_back_and_their_late_answers_are_nobodys)
+{
+    struct question *read = goes_silent(0, "GET b");
+
+    cr_assert_eq(metric_read(&stage.metrics.retry_silent_total), 1);
+    peer_says(node, "$1\r\n1\r\n");
+    peer_gets(node, "GET b");
+    cr_assert_eq(read->answers, 0);
+    cr_assert_eq(metric_read(&stage.metrics.late_replies_total), 1);
+    peer_says(node, "$1\r\n2\r\n");
+    gets_answer(&stage, read, "$1\r\n2");
+}
+
+Test(dispatcher_silent, a_read_that_was_taken_back_does_not_overtake_the_write_before_it)
+{
+    struct question *write = ask(&stage, 0, "INCR b");
+    struct question *read = ask(&stage, 0, "GET b");
+    struct question *after = ask(&stage, 0, "DECR b");
+
+    peer_gets(node, "INCR b");
+    peer_gets(node, "GET b");
+    peer_gets(node, "DECR b");
+    TURN_UNTIL(stage.reactor, breaker_of_node() == BREAKER_OPEN);
+    peer_says(node, ":1\r\n");
+    gets_answer(&stage, write, ":1");
+    peer_gets_nothing(node);
+    peer_says(node, "$1\r\n1\r\n:0\r\n");
+    gets_answer(&stage, after, ":0");
+    served_by(&stage, node, read, "GET b");
+}
+
+Test(dispatcher_silent, when_the_slot_has_a_new_owner_nobody_waits_for_the_silent_node)
+{
+    struct question *write = ask(&stage, 0, "INCR b");
+    struct question *behind = ask(&stage, 0, "SET b 1");
+    struct question *read = ask(&stage, 1, "GET b");
+
+    TURN_UNTIL(stage.reactor, breaker_of_node() == BREAKER_OPEN);
+
+    struct question *new = ask(&stage, 0, "SET b 2");
+
+    stage_adopt(&stage, 1, 0);
+    gets_error(&stage, write, "-ERR proxy: no answer from 127.0.0.1:");
+    gets_error(&stage, behind, "-ERR proxy: no answer from 127.0.0.1:");
+    cr_assert_not_null(strstr(write->reply, "outcome unknown"));
+    peer_accepts(successor);
+    served_by(&stage, successor, new, "SET b 2");
+    served_by(&stage, successor, read, "GET b");
+    cr_assert_eq(metric_read(&stage.metrics.outcome_unknown_total), 2);
+}
+
+Test(dispatcher_silent, slots_that_stay_with_the_silent_node_go_on_waiting)
+{
+    struct question *write = goes_silent(0, "INCR a");
+
+    stage_adopt(&stage, 1, 0);
+    gets_no_answer(&stage, write);
+    peer_says(node, ":1\r\n");
+    gets_answer(&stage, write, ":1");
+}
+
+Test(dispatcher_silent, a_dead_connection_of_a_node_that_lives_is_closed_earlier)
+{
+    stage.config.timeout_request = 200 * US_PER_MS;
+
+    struct question *write = ask(&stage, 0, "INCR b");
+
+    peer_gets(node, "INCR b");
+    stage.config.timeout_connect = PEER_PATIENCE_US;
+    peer_accepts(&second);
+    gets_error(&stage, write, "-ERR proxy: no answer from 127.0.0.1:");
+    TURN_UNTIL(stage.reactor, metric_read(&stage.metrics.upstream_closed[CLOSE_STALLED]) == 1);
+}
+
+static void node_calls_itself(const char *id)
+{
+    peer_hangs_up(node);
+    snprintf(node->id, sizeof node->id, "%s", id);
+    TURN_UNTIL(stage.reactor, stage.dispatcher->table.pools[0]->attempts > 0);
+}
+
+Test(dispatcher_silent, another_node_at_the_address_is_told_nothing)
+{
+    node_calls_itself("1111111111111111111111111111111111111111");
+
+    struct question *write = ask(&stage, 0, "SET b 1");
+
+    peer_accepts(node);
+    peer_gets_nothing(node);
+    cr_assert(peer_is_left(node));
+    gets_no_answer(&stage, write);
+    cr_assert_geq(metric_read(&stage.metrics.upstream_closed[CLOSE_WRONG_NODE]), 1);
+    stage_adopt(&stage, 1, 0);
+    peer_accepts(successor);
+    served_by(&stage, successor, write, "SET b 1");
+}
+
+Test(dispatcher_silent, a_node_that_does_not_know_who_it_is_is_believed)
+{
+    node_calls_itself("");
+
+    struct question *write = ask(&stage, 0, "SET b 1");
+
+    peer_accepts(node);
+    served_by(&stage, node, write, "SET b 1");
+}
+
+/* Thousands in a failover; the order within each slot must hold, however they are gated. */
+Test(dispatcher_silent, many_slots_that_move_at_once_keep_their_order)
+{
+    enum { SLOTS = 8 };
+    struct question *first[SLOTS];
+    struct question *then[SLOTS];
+    char text[32];
+    char key[8];
+
+    for (int i = 0; i < SLOTS; i++) {
+        snprintf(text, sizeof text, "SET b%d 1", i);
+        first[i] = ask(&stage, 0, text);
+        snprintf(text, sizeof text, "SET b%d 2", i);
+        then[i] = ask(&stage, 0, text);
+    }
+    for (int i = 0; i < SLOTS; i++) {
+        snprintf(key, sizeof key, "b%d", i);
+        snprintf(text, sizeof text, "SET b%d 1", i);
+        peer_gets(node, text);
+        snprintf(text, sizeof text, "SET b%d 2", i);
+        peer_gets(node, text);
+        peer_says(node, moved(&stage, key, 1));
+    }
+    for (int i = 0; i < SLOTS; i++) {
+        snprintf(key, sizeof key, "b%d", i);
+        peer_says(node, moved(&stage, key, 1));
+    }
+    peer_accepts(successor);
+    for (int i = 0; i < SLOTS; i++) {
+        snprintf(text, sizeof text, "SET b%d 1", i);
+        peer_gets(successor, text);
+    }
+    peer_gets_nothing(successor);
+    for (int i = 0; i < SLOTS; i++) {
+        peer_says(successor, "+OK\r\n");
+    }
+    for (int i = 0; i < SLOTS; i++) {
+        gets_answer(&stage, first[i], "+OK");
+        snprintf(text, sizeof text, "SET b%d 2", i);
+        served_by(&stage, successor, then[i], text);
+    }
+}

@@ -1,0 +1,87 @@
+/* What a new connection is told, and what the answers to it mean. */
+#include "proxy/upstream/greeting.h"
+
+#include <criterion/criterion.h>
+
+#define OUR_ID "0123456789012345678901234567890123456789"
+
+static struct pool_config config = {.backend_username = "default"};
+
+static void says(const char *username, const char *password, const char *wire)
+{
+    struct sendq output;
+    struct greeting greeting;
+
+    sendq_init(&output);
+    config.backend_username = (char *)username;
+    config.backend_password = (char *)password;
+    greeting_begin(&greeting, &config, &output);
+
+    struct block *block = sendq_flatten(&output);
+
+    cr_expect(span_equal((struct span){block->bytes, block->used}, span_of(wire)), "%.*s",
+              (int)block->used, block->bytes);
+    block_release(&block);
+    sendq_clear(&output);
+}
+
+#define NAME_AND_ID                                                                                \
+    "*3\r\n$6\r\nCLIENT\r\n$7\r\nSETNAME\r\n$7\r\nslotway\r\n"                                     \
+    "*2\r\n$7\r\nCLUSTER\r\n$4\r\nMYID\r\n"
+
+Test(greeting, tells_user_password_and_name_and_asks_who_it_is)
+{
+    says("default", NULL, NAME_AND_ID);
+    says("default", "secret", "*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n" NAME_AND_ID);
+    says("proxy", "secret", "*3\r\n$4\r\nAUTH\r\n$5\r\nproxy\r\n$6\r\nsecret\r\n" NAME_AND_ID);
+}
+
+Test(greeting, answers_mean)
+{
+    static const struct {
+        const char *password;
+        const char *answers[3]; /* all but the last must leave it open */
+        const char *id;
+        enum greeting_result result;
+    } rows[] = {
+        {NULL, {"+OK\r\n", "$40\r\n" OUR_ID "\r\n"}, OUR_ID, GREETING_WELCOME},
+        {NULL, {"+OK\r\n", "$40\r\n" OUR_ID "\r\n"}, "", GREETING_WELCOME},
+        {NULL, {"+OK\r\n", "$40\r\n" OUR_ID "\r\n"}, "0", GREETING_STRANGER},
+        {NULL, {"+OK\r\n", "$1\r\n0\r\n"}, OUR_ID, GREETING_STRANGER},
+        {NULL, {"-ERR unknown command\r\n", "$40\r\n" OUR_ID "\r\n"}, OUR_ID, GREETING_WELCOME},
+        {NULL, {"-BUSY script\r\n", "-BUSY script\r\n"}, OUR_ID, GREETING_BUSY},
+        {NULL, {"+OK\r\n", "-LOADING data\r\n"}, OUR_ID, GREETING_BUSY},
+        {NULL, {"+OK\r\n", "-MASTERDOWN link\r\n"}, OUR_ID, GREETING_BUSY},
+        {NULL, {"+OK\r\n", "-NOPERM no\r\n"}, OUR_ID, GREETING_WELCOME},
+        {NULL, {"+OK\r\n", "-ERR unknown subcommand\r\n"}, OUR_ID, GREETING_WELCOME},
+        {NULL, {"+OK\r\n", "$-1\r\n"}, OUR_ID, GREETING_WELCOME},
+        {NULL, {"+OK\r\n", "$0\r\n\r\n"}, OUR_ID, GREETING_WELCOME},
+        {NULL, {"+OK\r\n", "*0\r\n"}, OUR_ID, GREETING_WELCOME},
+        {NULL,
+         {"+OK\r\n", "-ERR This instance has cluster support disabled\r\n"},
+         OUR_ID,
+         GREETING_STRANGER},
+        {NULL, {"-NOAUTH needed\r\n", "-NOAUTH needed\r\n"}, OUR_ID, GREETING_REFUSED},
+        {NULL, {"-ERR max number of clients reached\r\n"}, OUR_ID, GREETING_REFUSED},
+        {"secret", {"-WRONGPASS no\r\n"}, OUR_ID, GREETING_REFUSED},
+        {"secret", {"-LOADING data\r\n"}, OUR_ID, GREETING_REFUSED},
+        {"secret", {"+OK\r\n", "+OK\r\n", "$40\r\n" OUR_ID "\r\n"}, OUR_ID, GREETING_WELCOME},
+        {"secret", {"+OK\r\n", "-ERR no\r\n", "$1\r\n0\r\n"}, OUR_ID, GREETING_STRANGER},
+    };
+
+    for (size_t row = 0; row < ARRAY_LEN(rows); row++) {
+        struct sendq output;
+        struct greeting greeting;
+        enum greeting_result result = GREETING_MORE;
+
+        sendq_init(&output);
+        config.backend_password = (char *)rows[row].password;
+        greeting_begin(&greeting, &config, &output);
+        sendq_clear(&output);
+        for (size_t i = 0; i < 3 && rows[row].answers[i] != NULL; i++) {
+            cr_expect_eq(result, GREETING_MORE, "row %zu", row);
+            result = greeting_hear(&greeting, span_of(rows[row].answers[i]), rows[row].id, "node");
+        }
+        cr_expect_eq(result, rows[row].result, "row %zu", row);
+    }
+}
