@@ -148,6 +148,19 @@ bool address_equal(const struct address *a, const struct address *b)
     return (a->kind == ADDRESS_UNIX ? strcmp(a->host, b->host) : strcasecmp(a->host, b->host)) == 0;
 }
 
+uint32_t address_hash(const struct address *address)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+
+    /* Host names differ in case and are the same; folding paths too costs nothing. */
+    for (const char *at = address->host; *at != '\0'; at++) {
+        unsigned char byte = (unsigned char)*at;
+
+        hash = (hash ^ (byte >= 'A' && byte <= 'Z' ? byte | 0x20u : byte)) * 16777619u;
+    }
+    return (hash ^ address->port) * 2654435761u;
+}
+
 static void endpoint_set(struct endpoint *endpoint, const void *address, size_t size)
 {
     CHECK(size <= sizeof endpoint->storage);

@@ -43,6 +43,9 @@ const char *address_print(const struct address *address, char *text, size_t size
 
 bool address_equal(const struct address *a, const struct address *b);
 
+/* Equal addresses have equal hashes. */
+uint32_t address_hash(const struct address *address);
+
 /* Without asking anybody: true when host is a numeric address or a path, and fills *endpoint. */
 bool address_to_endpoint(const struct address *address, struct endpoint *endpoint) MUST_USE;
 

@@ -10,6 +10,7 @@
  *      SECRET      char *            like TEXT; printed as "***"
  *      FILENAME    char *            a file that must be readable; see *_password below
  *      ADDRESSES   struct addresses  one or a list; min and max bound the number
+ *      ADDRESS_MAP struct address_map  "FROM=TO", one or a list; likewise
  *      LOG_LEVEL, LOG_FORMAT         the enums of log.h
  *
  * "${NAME}" inside any scalar of the file is replaced by the environment variable; "$${" is a
@@ -20,7 +21,7 @@
 
 #include <stdio.h>
 
-#include "common/address.h"
+#include "common/address_map.h"
 #include "common/log.h"
 
 struct addresses {
@@ -28,16 +29,17 @@ struct addresses {
     size_t count;
 };
 
-#define CONFIG_TYPE_WORKERS    uint32_t
-#define CONFIG_TYPE_COUNT      uint64_t
-#define CONFIG_TYPE_BYTES      uint64_t
-#define CONFIG_TYPE_DURATION   uint64_t
-#define CONFIG_TYPE_TEXT       char *
-#define CONFIG_TYPE_SECRET     char *
-#define CONFIG_TYPE_FILENAME   char *
-#define CONFIG_TYPE_ADDRESSES  struct addresses
-#define CONFIG_TYPE_LOG_LEVEL  enum log_level
-#define CONFIG_TYPE_LOG_FORMAT enum log_format
+#define CONFIG_TYPE_WORKERS     uint32_t
+#define CONFIG_TYPE_COUNT       uint64_t
+#define CONFIG_TYPE_BYTES       uint64_t
+#define CONFIG_TYPE_DURATION    uint64_t
+#define CONFIG_TYPE_TEXT        char *
+#define CONFIG_TYPE_SECRET      char *
+#define CONFIG_TYPE_FILENAME    char *
+#define CONFIG_TYPE_ADDRESSES   struct addresses
+#define CONFIG_TYPE_ADDRESS_MAP struct address_map
+#define CONFIG_TYPE_LOG_LEVEL   enum log_level
+#define CONFIG_TYPE_LOG_FORMAT  enum log_format
 
 /* One entry of `pools:`. After loading, clients_password and backend_password hold the secret even
  * when it came from a file; NULL is "none". */

@@ -7,6 +7,7 @@
 
 #include "common/memory.h"
 #include "config/expand.h"
+#include "config/option_value.h"
 #include "config/yaml.h"
 
 /* Walks the entries once, from front to back. */
@@ -94,6 +95,7 @@ static void walk_set(struct file_walk *walk, struct draft_field field,
 
 static void walk_list(struct file_walk *walk, struct draft_field field, size_t at)
 {
+    const struct option_row *row = field.row;
     size_t end = yaml_skip(&walk->entries, at);
     char *place = walk_place(walk, walk->entries.items[at].place);
 
@@ -104,7 +106,7 @@ static void walk_list(struct file_walk *walk, struct draft_field field, size_t a
         if (entry->kind == YAML_SCALAR) {
             walk_set(walk, field, entry, draft_append);
         } else {
-            walk_refuse_kind(walk, entry, "an address");
+            walk_refuse_kind(walk, entry, row->type == OPTION_ADDRESSES ? "an address" : "FROM=TO");
             draft_place(field)->is_bad = true;
         }
     }
@@ -119,14 +121,14 @@ static void walk_option(struct file_walk *walk, const struct option_row *row, si
     case YAML_NULL: return;
     case YAML_SCALAR: walk_set(walk, field, entry, draft_set); return;
     case YAML_LIST:
-        if (row->type == OPTION_ADDRESSES) {
+        if (option_is_list(row)) {
             walk_list(walk, field, at);
             return;
         }
         break;
     case YAML_MAPPING: break;
     }
-    walk_refuse_kind(walk, entry, row->type == OPTION_ADDRESSES ? "a list" : "a single value");
+    walk_refuse_kind(walk, entry, option_is_list(row) ? "a list" : "a single value");
     draft_place(field)->is_bad = true;
 }
 

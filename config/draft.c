@@ -108,16 +108,15 @@ void draft_set(struct draft_field field, struct draft_origin origin, const char 
 
 void draft_begin_list(struct draft_field field, struct draft_origin origin)
 {
-    CHECK(field.row->type == OPTION_ADDRESSES);
+    CHECK(option_is_list(field.row));
     draft_say(field, origin);
     option_clear(field.row, draft_value(field));
 }
 
 void draft_append(struct draft_field field, struct draft_origin origin, const char *text)
 {
-    CHECK(field.row->type == OPTION_ADDRESSES);
     draft_judge(field, origin.place, text,
-                option_append_address(span_of(text), draft_value(field)));
+                option_append(field.row, span_of(text), draft_value(field)));
 }
 
 static void places_clear(struct draft_place *places)

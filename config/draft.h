@@ -60,7 +60,7 @@ struct draft_place *draft_place(struct draft_field field);
 /* Replaces the value by what `text` says, or adds an error. */
 void draft_set(struct draft_field field, struct draft_origin origin, const char *text);
 
-/* For addresses: empties the list, and adds one to it or an error. */
+/* For lists: empties it, and adds one item to it or an error. */
 void draft_begin_list(struct draft_field field, struct draft_origin origin);
 void draft_append(struct draft_field field, struct draft_origin origin, const char *text);
 

@@ -70,15 +70,14 @@ static const char *place_text(struct draft *draft, struct draft_field field)
 static void check_count(struct draft_field field)
 {
     struct draft_place *place = draft_place(field);
-    const struct addresses *addresses = draft_value(field);
+    const void *list = draft_value(field);
 
-    if (place->source == DRAFT_DEFAULT || place->is_bad ||
-        option_count_fits(field.row, addresses)) {
+    if (place->source == DRAFT_DEFAULT || place->is_bad || option_count_fits(field.row, list)) {
         return;
     }
     draft_refuse(field, place->text,
                  "wrong number of addresses for '%s', %zu, expected %llu to %llu", field.row->path,
-                 addresses->count, (unsigned long long)field.row->min,
+                 option_count(field.row, list), (unsigned long long)field.row->min,
                  (unsigned long long)field.row->max);
 }
 
@@ -87,7 +86,7 @@ static void check_counts(struct draft *draft)
     for (size_t i = 0; i < OPTION_ID_COUNT; i++) {
         const struct option_row *row = &option_rows[i];
         size_t fields = row->scope == OPTION_GLOBAL ? 1 : draft->config->pool_count;
-        for (size_t pool = 0; row->type == OPTION_ADDRESSES && pool < fields; pool++) {
+        for (size_t pool = 0; option_is_list(row) && pool < fields; pool++) {
             check_count((struct draft_field){draft, row, pool});
         }
     }
@@ -128,6 +127,23 @@ static void check_name(struct draft *draft, size_t pool)
             draft_refuse(mine, place_text(draft, mine),
                          "duplicate pool name, '%s' as at %s, expected a name of its own", name,
                          place_text(draft, first));
+        }
+    }
+}
+
+/* Two pools that write one file would forget each other's nodes. */
+static void check_state_file(struct draft *draft, size_t pool)
+{
+    const char *path = draft->config->pools[pool].state_file;
+    struct draft_field mine = pool_field(draft, pool, OPTION_ID_state_file);
+
+    for (size_t other = 0; path != NULL && other < pool; other++) {
+        const char *taken = draft->config->pools[other].state_file;
+        if (taken != NULL && strcmp(taken, path) == 0 && !draft_place(mine)->is_bad) {
+            struct draft_field first = pool_field(draft, other, OPTION_ID_state_file);
+            draft_refuse(mine, place_text(draft, mine),
+                         "duplicate file in '%s', '%.*s' as at %s, expected a file of its own",
+                         mine.row->path, CONFIG_ERROR_VALUE_BYTES, path, place_text(draft, first));
         }
     }
 }
@@ -197,5 +213,6 @@ void draft_check(struct draft *draft)
         check_seeds(draft, pool);
         check_name(draft, pool);
         check_listen(draft, pool);
+        check_state_file(draft, pool);
     }
 }

@@ -17,7 +17,7 @@ static void print_values(const struct option_row *row, FILE *to)
     fputs(expected, to);
     if (row->type == OPTION_ADDRESSES && row->max == 1) {
         fputs("; or off", to);
-    } else if (row->type == OPTION_ADDRESSES) {
+    } else if (option_is_list(row)) {
         fprintf(to, "; a list of %llu to %llu", (unsigned long long)row->min,
                 (unsigned long long)row->max);
     }

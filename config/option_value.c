@@ -91,10 +91,20 @@ static enum option_result set_text(const struct option_row *row, struct span tex
     return OPTION_OK;
 }
 
-enum option_result option_append_address(struct span text, struct addresses *addresses)
+bool option_is_list(const struct option_row *row)
 {
+    return row->type == OPTION_ADDRESSES || row->type == OPTION_ADDRESS_MAP;
+}
+
+enum option_result option_append(const struct option_row *row, struct span text, void *field)
+{
+    struct addresses *addresses = field;
     struct address address;
 
+    CHECK(option_is_list(row));
+    if (row->type == OPTION_ADDRESS_MAP) {
+        return address_map_append(field, text) ? OPTION_OK : OPTION_BAD_FORM;
+    }
     if (address_parse(text, &address) != ADDRESS_OK) {
         return OPTION_BAD_FORM;
     }
@@ -115,9 +125,15 @@ static struct span trim(struct span text)
     return text;
 }
 
-static enum option_result set_addresses(const struct option_row *row, struct span text, void *field)
+/* A list of either kind. */
+union list {
+    struct addresses addresses;
+    struct address_map address_map;
+};
+
+static enum option_result set_list(const struct option_row *row, struct span text, void *field)
 {
-    struct addresses addresses = {0};
+    union list list = {0};
     enum option_result result = OPTION_OK;
     bool is_off = row->min == 0 && (text.size == 0 || span_equal_nocase(text, SPAN("off")));
     bool more = !is_off;
@@ -125,16 +141,20 @@ static enum option_result set_addresses(const struct option_row *row, struct spa
     while (more && result == OPTION_OK) {
         const char *comma = memchr(text.at, ',', text.size);
         size_t size = comma == NULL ? text.size : (size_t)(comma - text.at);
-        result = option_append_address(trim((struct span){text.at, size}), &addresses);
+        result = option_append(row, trim((struct span){text.at, size}), &list);
         more = comma != NULL;
         text = more ? (struct span){comma + 1, text.size - size - 1} : text;
     }
     if (result != OPTION_OK) {
-        free(addresses.items);
+        option_clear(row, &list);
         return result;
     }
     option_clear(row, field);
-    *(struct addresses *)field = addresses;
+    if (row->type == OPTION_ADDRESS_MAP) {
+        *(struct address_map *)field = list.address_map;
+    } else {
+        *(struct addresses *)field = list.addresses;
+    }
     return OPTION_OK;
 }
 
@@ -180,7 +200,8 @@ enum option_result option_parse(const struct option_row *row, struct span text, 
     case OPTION_TEXT:
     case OPTION_SECRET:
     case OPTION_FILENAME: return set_text(row, text, field);
-    case OPTION_ADDRESSES: return set_addresses(row, text, field);
+    case OPTION_ADDRESSES:
+    case OPTION_ADDRESS_MAP: return set_list(row, text, field);
     case OPTION_LOG_LEVEL: return set_log_level(text, field);
     case OPTION_LOG_FORMAT: return set_log_format(text, field);
     }
@@ -188,9 +209,18 @@ enum option_result option_parse(const struct option_row *row, struct span text, 
     return OPTION_BAD_FORM;
 }
 
-bool option_count_fits(const struct option_row *row, const struct addresses *addresses)
+size_t option_count(const struct option_row *row, const void *field)
 {
-    return addresses->count >= row->min && addresses->count <= row->max;
+    CHECK(option_is_list(row));
+    return row->type == OPTION_ADDRESS_MAP ? ((const struct address_map *)field)->count
+                                           : ((const struct addresses *)field)->count;
+}
+
+bool option_count_fits(const struct option_row *row, const void *field)
+{
+    size_t count = option_count(row, field);
+
+    return count >= row->min && count <= row->max;
 }
 
 static void print_addresses(const struct addresses *addresses, FILE *to)
@@ -201,6 +231,16 @@ static void print_addresses(const struct addresses *addresses, FILE *to)
     for (size_t i = 0; i < addresses->count; i++) {
         fputs(i == 0 ? "" : ", ", to);
         quote_print(address_print(&addresses->items[i], text, sizeof text), to);
+    }
+    fputc(']', to);
+}
+
+static void print_address_map(const struct address_map *map, FILE *to)
+{
+    fputc('[', to);
+    for (size_t i = 0; i < map->count; i++) {
+        fputs(i == 0 ? "" : ", ", to);
+        quote_print(map->items[i].text, to);
     }
     fputc(']', to);
 }
@@ -225,6 +265,7 @@ void option_print(const struct option_row *row, const void *field, FILE *to)
     case OPTION_FILENAME: print_text(*(char *const *)field, to); return;
     case OPTION_SECRET: print_text(*(char *const *)field == NULL ? NULL : "***", to); return;
     case OPTION_ADDRESSES: print_addresses(field, to); return;
+    case OPTION_ADDRESS_MAP: print_address_map(field, to); return;
     case OPTION_LOG_LEVEL: fputs(log_level_words[*(const enum log_level *)field], to); return;
     case OPTION_LOG_FORMAT: fputs(log_format_words[*(const enum log_format *)field], to); return;
     }
@@ -263,6 +304,9 @@ char *option_expected(const struct option_row *row)
     case OPTION_SECRET: return memory_print("text of %llu to %llu bytes", min, max);
     case OPTION_FILENAME: return memory_print("the name of a file");
     case OPTION_ADDRESSES: return memory_print("host:port, [v6]:port or unix:/path");
+    case OPTION_ADDRESS_MAP:
+        return memory_print("FROM=TO, from a host:port, a host or a network as 172.18.0.0/16, to a "
+                            "host:port, a host, a host:+10000 or a network of that size");
     case OPTION_LOG_LEVEL: return memory_print("debug, info, warn or error");
     case OPTION_LOG_FORMAT: return memory_print("text or json");
     }
@@ -276,6 +320,19 @@ static bool addresses_equal(const struct addresses *a, const struct addresses *b
     }
     for (size_t i = 0; i < a->count; i++) {
         if (!address_equal(&a->items[i], &b->items[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool address_maps_equal(const struct address_map *a, const struct address_map *b)
+{
+    if (a->count != b->count) {
+        return false;
+    }
+    for (size_t i = 0; i < a->count; i++) {
+        if (strcmp(a->items[i].text, b->items[i].text) != 0) {
             return false;
         }
     }
@@ -298,6 +355,7 @@ bool option_equal(const struct option_row *row, const void *a, const void *b)
     case OPTION_SECRET:
     case OPTION_FILENAME: return text_equal(*(char *const *)a, *(char *const *)b);
     case OPTION_ADDRESSES: return addresses_equal(a, b);
+    case OPTION_ADDRESS_MAP: return address_maps_equal(a, b);
     case OPTION_LOG_LEVEL: return *(const enum log_level *)a == *(const enum log_level *)b;
     case OPTION_LOG_FORMAT: return *(const enum log_format *)a == *(const enum log_format *)b;
     }
@@ -310,6 +368,9 @@ void option_clear(const struct option_row *row, void *field)
         struct addresses *addresses = field;
         free(addresses->items);
         *addresses = (struct addresses){0};
+    }
+    if (row->type == OPTION_ADDRESS_MAP) {
+        address_map_clear(field);
     }
     if (row->type == OPTION_TEXT || row->type == OPTION_SECRET || row->type == OPTION_FILENAME) {
         char **string = field;

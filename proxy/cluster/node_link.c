@@ -276,7 +276,8 @@ static enum node_link_result link_receive_slots(struct node_link *link, uint64_t
         return result;
     }
     CHECK(reply != NULL);
-    enum topology_reply_result read = topology_from_reply(reply, &peer, topology);
+    enum topology_reply_result read =
+        topology_from_reply(reply, &peer, &link->pool->address_map, topology);
     if (read == TOPOLOGY_REPLY_ERROR) {
         result = link_fail(link, "CLUSTER SLOTS: %.120s", reply->str);
     } else if (read != TOPOLOGY_REPLY_OK) {

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <strings.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -102,12 +101,7 @@ void resolver_free(struct resolver **resolver)
 
 static struct list *bucket_locked(struct resolver *resolver, const struct address *address)
 {
-    uint32_t hash = 2166136261u ^ address->port; /* FNV-1a */
-
-    for (const char *at = address->host; *at != '\0'; at++) {
-        hash = (hash ^ ((unsigned char)*at | 0x20)) * 16777619u;
-    }
-    return &resolver->locked.buckets[hash % BUCKETS];
+    return &resolver->locked.buckets[address_hash(address) % BUCKETS];
 }
 
 static struct entry *entry_find_locked(struct resolver *resolver, const struct address *address)

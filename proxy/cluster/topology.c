@@ -26,24 +26,14 @@ static struct indexed_topology *indexed(const struct topology *topology)
     return container_of(topology, struct indexed_topology, topology);
 }
 
-static uint32_t hash_text(const char *text)
+static uint32_t hash_id(const char *id)
 {
     uint32_t hash = 2166136261u; /* FNV-1a */
 
-    for (; *text != '\0'; text++) {
-        /* Host names differ in case and are the same; folding ids too costs nothing. */
-        unsigned char folded = (unsigned char)*text;
-        if (folded >= 'A' && folded <= 'Z') {
-            folded |= 0x20;
-        }
-        hash = (hash ^ folded) * 16777619u;
+    for (; *id != '\0'; id++) {
+        hash = (hash ^ (unsigned char)*id) * 16777619u;
     }
     return hash;
-}
-
-static uint32_t hash_address(const struct address *address)
-{
-    return (hash_text(address->host) ^ address->port) * 2654435761u;
 }
 
 static void index_put(uint16_t *table, uint32_t size, uint32_t hash, uint16_t node)
@@ -68,8 +58,8 @@ static void topology_index_node(struct indexed_topology *self, uint16_t number)
 {
     const struct node *node = &self->topology.nodes[number];
 
-    index_put(self->by_id, self->index_size, hash_text(node->id), number);
-    index_put(self->by_address, self->index_size, hash_address(&node->address), number);
+    index_put(self->by_id, self->index_size, hash_id(node->id), number);
+    index_put(self->by_address, self->index_size, address_hash(&node->address), number);
 }
 
 static void topology_grow_index(struct indexed_topology *self)
@@ -165,7 +155,7 @@ uint16_t topology_add_node(struct topology *topology, const char *id, const stru
 uint16_t topology_find_id(const struct topology *topology, const char *id)
 {
     const struct indexed_topology *self = indexed(topology);
-    uint32_t at = hash_text(id) & (self->index_size - 1);
+    uint32_t at = hash_id(id) & (self->index_size - 1);
 
     for (; self->by_id[at] != NODE_NONE; at = (at + 1) & (self->index_size - 1)) {
         if (strcmp(topology->nodes[self->by_id[at]].id, id) == 0) {
@@ -178,7 +168,7 @@ uint16_t topology_find_id(const struct topology *topology, const char *id)
 uint16_t topology_find_address(const struct topology *topology, const struct address *address)
 {
     const struct indexed_topology *self = indexed(topology);
-    uint32_t at = hash_address(address) & (self->index_size - 1);
+    uint32_t at = address_hash(address) & (self->index_size - 1);
 
     for (; self->by_address[at] != NODE_NONE; at = (at + 1) & (self->index_size - 1)) {
         if (address_equal(&topology->nodes[self->by_address[at]].address, address)) {

@@ -7,6 +7,7 @@
 /* One reply on its way to a topology. */
 struct reading {
     const struct address *asked;
+    const struct address_map *map;
     struct topology *topology;
     bool claimed[SLOT_COUNT]; /* also by primaries that are left out */
 };
@@ -115,6 +116,7 @@ static enum topology_reply_result read_node(struct reading *reading, const redis
     if (!read_id(reply->element[NODE_ID], id)) {
         return TOPOLOGY_REPLY_SHAPE;
     }
+    address_map_apply(reading->map, &address);
     *number = topology_add_node(reading->topology, id, &address, role, primary);
     if (*number == NODE_NONE) {
         return TOPOLOGY_REPLY_TOO_MANY;
@@ -208,9 +210,10 @@ static enum topology_reply_result read_ranges(struct reading *reading, const red
 
 enum topology_reply_result topology_from_reply(const struct redisReply *reply,
                                                const struct address *asked,
+                                               const struct address_map *map,
                                                struct topology **topology)
 {
-    struct reading reading = {.asked = asked};
+    struct reading reading = {.asked = asked, .map = map};
 
     *topology = NULL;
     if (reply != NULL && reply->type == REDIS_REPLY_ERROR) {

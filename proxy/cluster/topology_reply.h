@@ -2,6 +2,7 @@
 #ifndef PROXY_CLUSTER_TOPOLOGY_REPLY_H
 #define PROXY_CLUSTER_TOPOLOGY_REPLY_H
 
+#include "common/address_map.h"
 #include "proxy/cluster/topology.h"
 
 struct redisReply;
@@ -18,10 +19,11 @@ enum topology_reply_result {
 };
 
 /* `asked` is where the reply came from: it stands in for a host that is NULL or "". A node with
- * host "?" is left out. On OK *topology is new and the caller's; endpoints of numeric hosts are
- * filled in, others are left for the caller to resolve. */
+ * host "?" is left out. Then `map` replaces addresses. On OK *topology is new and the caller's;
+ * endpoints of numeric hosts are filled in, others are left for the caller to resolve. */
 enum topology_reply_result topology_from_reply(const struct redisReply *reply,
                                                const struct address *asked,
+                                               const struct address_map *map,
                                                struct topology **topology) MUST_USE;
 
 const char *topology_reply_text(enum topology_reply_result result);

@@ -17,6 +17,8 @@ void slot_table_init(struct slot_table *table, const struct pool_site *site)
     table->next_primary = 0;
     table->next_serial = 0;
     table->adopted_at = 0;
+    table->by_address = (struct pool_index){0};
+    table->free_from = 0;
     for (uint32_t slot = 0; slot < SLOT_COUNT; slot++) {
         table->slots[slot] = (struct slot_entry){.owner = NODE_NONE};
     }
@@ -32,6 +34,7 @@ void slot_table_clear(struct slot_table *table)
     free(table->pools);
     table->pools = NULL;
     table->pool_count = 0;
+    pool_index_clear(&table->by_address);
     if (table->topology != NULL) {
         topology_release(&table->topology);
     }
@@ -40,14 +43,15 @@ void slot_table_clear(struct slot_table *table)
 /* The first free index, in a longer array if need be. NODE_NONE is never given out. */
 static uint16_t slot_table_free_index(struct slot_table *table)
 {
-    for (uint16_t i = 0; i < table->pool_count; i++) {
-        if (table->pools[i] == NULL) {
-            return i;
+    while (table->free_from < table->pool_count) {
+        if (table->pools[table->free_from++] == NULL) {
+            return (uint16_t)(table->free_from - 1);
         }
     }
     CHECK(table->pool_count < NODE_NONE - 1);
     table->pools = memory_resize(table->pools, table->pool_count + 1u, sizeof *table->pools);
     table->pools[table->pool_count] = NULL;
+    table->free_from = (uint16_t)(table->pool_count + 1u);
     return table->pool_count++;
 }
 
@@ -60,7 +64,17 @@ static struct pool *slot_table_add(struct slot_table *table, const char *id,
     pool->index = index;
     pool->serial = table->next_serial++;
     table->pools[index] = pool;
+    pool_index_add(&table->by_address, address, index);
     return pool;
+}
+
+static void slot_table_remove(struct slot_table *table, uint16_t index)
+{
+    pool_index_remove(&table->by_address, &table->pools[index]->address, index);
+    pool_free(&table->pools[index]);
+    if (index < table->free_from) {
+        table->free_from = index;
+    }
 }
 
 static bool same_endpoint(const struct endpoint *a, const struct endpoint *b)
@@ -71,21 +85,28 @@ static bool same_endpoint(const struct endpoint *a, const struct endpoint *b)
 /* The pool of a node: by id and address, or one that a redirection opened at its address. */
 static struct pool *slot_table_pool_of(struct slot_table *table, const struct node *node)
 {
-    for (uint16_t i = 0; i < table->pool_count; i++) {
+    struct pool *nameless = NULL;
+
+    for (uint16_t i = pool_index_first(&table->by_address, &node->address); i != NODE_NONE;
+         i = pool_index_next(&table->by_address, i)) {
         struct pool *pool = table->pools[i];
 
-        if (pool == NULL || !address_equal(&pool->address, &node->address) ||
+        if (!address_equal(&pool->address, &node->address) ||
             !same_endpoint(&pool->endpoint, &node->endpoint)) {
             continue;
-        }
-        if (pool->id[0] == '\0') {
-            memcpy(pool->id, node->id, sizeof pool->id);
         }
         if (strcmp(pool->id, node->id) == 0) {
             return pool;
         }
+        if (pool->id[0] == '\0') {
+            nameless = pool;
+        }
     }
-    return slot_table_add(table, node->id, &node->address, &node->endpoint);
+    if (nameless == NULL) {
+        return slot_table_add(table, node->id, &node->address, &node->endpoint);
+    }
+    memcpy(nameless->id, node->id, sizeof nameless->id);
+    return nameless;
 }
 
 static void mark_all_leaving(struct slot_table *table)
@@ -148,23 +169,35 @@ struct pool *slot_table_pool(const struct slot_table *table, uint16_t index, uin
     return pool == NULL || pool->serial != serial ? NULL : pool;
 }
 
-struct pool *slot_table_pool_at(struct slot_table *table, const struct address *address)
+static struct pool *slot_table_find(const struct slot_table *table, const struct address *address)
 {
-    struct endpoint endpoint;
-
-    for (uint16_t i = 0; i < table->pool_count; i++) {
+    for (uint16_t i = pool_index_first(&table->by_address, address); i != NODE_NONE;
+         i = pool_index_next(&table->by_address, i)) {
         struct pool *pool = table->pools[i];
 
-        if (pool != NULL && !pool->is_leaving && address_equal(&pool->address, address)) {
+        if (!pool->is_leaving && address_equal(&pool->address, address)) {
             return pool;
         }
     }
-    if (table->pool_count >= POOLS_MAX || !address_to_endpoint(address, &endpoint)) {
-        return NULL;
+    return NULL;
+}
+
+struct pool *slot_table_pool_at(struct slot_table *table, const struct address *announced)
+{
+    struct address address = *announced;
+    struct endpoint endpoint;
+
+    address_map_apply(&table->site->config->address_map, &address);
+
+    struct pool *pool = slot_table_find(table, &address);
+
+    if (pool != NULL || table->pool_count >= POOLS_MAX ||
+        !address_to_endpoint(&address, &endpoint)) {
+        return pool;
     }
-    log_info("redirected to a node that is not known yet", "host=%s port=%u", address->host,
-             address->port);
-    return slot_table_add(table, "", address, &endpoint);
+    log_info("redirected to a node that is not known yet", "host=%s port=%u", address.host,
+             address.port);
+    return slot_table_add(table, "", &address, &endpoint);
 }
 
 struct pool *slot_table_any_primary(struct slot_table *table)
@@ -178,7 +211,7 @@ struct pool *slot_table_any_primary(struct slot_table *table)
         if (pool == NULL || !pool->is_primary) {
             continue;
         }
-        if (pool->attempts == 0) {
+        if (pool->attempts == 0 && pool->breaker != BREAKER_OPEN) {
             table->next_primary = (uint16_t)((index + 1) % table->pool_count);
             return pool;
         }
@@ -198,8 +231,14 @@ static bool slot_table_uses(const struct slot_table *table, const struct pool *p
     return false;
 }
 
+static void slot_table_count_unreachable(struct slot_table *table, uint64_t count)
+{
+    atomic_store_explicit(&table->site->metrics->nodes_unreachable, count, memory_order_relaxed);
+}
+
 bool slot_table_tend(struct slot_table *table)
 {
+    uint64_t unreachable = 0;
     bool again = false;
 
     for (uint16_t i = 0; i < table->pool_count; i++) {
@@ -209,13 +248,15 @@ bool slot_table_tend(struct slot_table *table)
             continue;
         }
         if (pool->is_leaving && pool_is_idle(pool) && !slot_table_uses(table, pool)) {
-            pool_free(&table->pools[i]);
+            slot_table_remove(table, i);
             continue;
         }
         if (!pool->is_leaving) {
             pool_probe(pool);
+            unreachable += pool->attempts > 0;
         }
-        again = again || pool->is_leaving || pool->attempts > 0;
+        again = again || pool->is_leaving || pool_is_ill(pool);
     }
+    slot_table_count_unreachable(table, unreachable);
     return again;
 }

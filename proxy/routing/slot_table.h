@@ -12,6 +12,7 @@
 #ifndef PROXY_ROUTING_SLOT_TABLE_H
 #define PROXY_ROUTING_SLOT_TABLE_H
 
+#include "proxy/routing/pool_index.h"
 #include "proxy/upstream/pool.h"
 
 struct slot_entry {
@@ -24,6 +25,8 @@ struct slot_table {
     struct topology *topology; /* the picture in use; NULL before the first */
     struct pool **pools;       /* by index; NULL where one was and went */
     uint16_t pool_count;       /* length of pools */
+    uint16_t free_from;        /* below it no place of pools is NULL */
+    struct pool_index by_address;
     uint64_t adopted_at;       /* when the picture was taken over */
     uint32_t next_serial;      /* of the next new pool */
     uint16_t next_primary;     /* where the search for any primary goes on */
@@ -48,9 +51,9 @@ static inline bool slot_bit(const uint64_t *bits, uint16_t slot)
 /* The pool with that index if it still is the one with that serial number; NULL otherwise. */
 struct pool *slot_table_pool(const struct slot_table *table, uint16_t index, uint32_t serial);
 
-/* The pool behind `address`: known, or new if the address is numeric and there are not absurdly
- * many; NULL otherwise. */
-struct pool *slot_table_pool_at(struct slot_table *table, const struct address *address);
+/* The pool behind the address that a redirection announced, mapped as the configuration says:
+ * known, or new if it is numeric and there are not absurdly many; NULL otherwise. */
+struct pool *slot_table_pool_at(struct slot_table *table, const struct address *announced);
 
 /* One of the primaries in turn, one that accepts requests if there is any; NULL without primaries.
  */

@@ -139,6 +139,18 @@ static const struct bad_file pools[] = {
      "f.yaml:3:3: duplicate address in 'listen', '127.0.0.1:6380' as at f.yaml:2:3, expected one "
      "of "
      "its own\n"},
+    {"a mapping of addresses that is none",
+     "pools: [{backend: {address_map: [\"a=b\", \"10.0.0.0/8\"], seeds: [\"n:1\"]}}]",
+     "f.yaml:1:41: bad value for 'backend.address_map', '10.0.0.0/8', expected FROM=TO, from a "
+     "host:port, a host or a network as 172.18.0.0/16, to a host:port, a host, a host:+10000 or a "
+     "network of that size\n"},
+    {"a list inside of the mappings", "pools: [{backend: {address_map: [[a]], seeds: [\"n:1\"]}}]",
+     "f.yaml:1:34: wrong type for 'pools[0].backend.address_map[0]', a list, expected FROM=TO\n"},
+    {"two pools that write one file",
+     "pools: [{name: a, backend: {state_file: /x, seeds: [\"n:1\"]}},\n"
+     "  {name: b, listen: \"h:2\", backend: {state_file: /x, seeds: [\"n:1\"]}}]",
+     "f.yaml:2:50: duplicate file in 'backend.state_file', '/x' as at f.yaml:1:41, expected a file "
+     "of its own\n"},
     {"one pool twice on an address", "pools: [{listen: [\"h:1\", \"h:1\"], " SEEDS "}]",
      "f.yaml:1:18: duplicate address in 'listen', 'h:1' as at f.yaml:1:18, expected one of its "
      "own\n"},

@@ -12,6 +12,7 @@ static const struct option_row text = {.type = OPTION_TEXT, .min = 1, .max = 4};
 static const struct option_row secret = {.type = OPTION_SECRET, .min = 1, .max = 4};
 static const struct option_row filename = {.type = OPTION_FILENAME, .min = 1, .max = 20};
 static const struct option_row addresses = {.type = OPTION_ADDRESSES, .min = 1, .max = 2};
+static const struct option_row mappings = {.type = OPTION_ADDRESS_MAP, .min = 0, .max = 2};
 static const struct option_row perhaps = {.type = OPTION_ADDRESSES, .min = 0, .max = 1};
 static const struct option_row level = {.type = OPTION_LOG_LEVEL};
 static const struct option_row format = {.type = OPTION_LOG_FORMAT};
@@ -72,6 +73,10 @@ static const struct {
     {&addresses, "", OPTION_BAD_FORM, ""},
     {&addresses, "off", OPTION_BAD_FORM, ""},
     {&addresses, "h:1,nonsense", OPTION_BAD_FORM, ""},
+    {&mappings, "a=b", OPTION_OK, "[\"a=b\"]"},
+    {&mappings, "10.0.0.0/8=b:+1, a:1=b:2", OPTION_OK, "[\"10.0.0.0/8=b:+1\", \"a:1=b:2\"]"},
+    {&mappings, "", OPTION_OK, "[]"},
+    {&mappings, "a=b,c", OPTION_BAD_FORM, ""},
     {&perhaps, "off", OPTION_OK, "[]"},
     {&perhaps, "", OPTION_OK, "[]"},
     {&level, "WARN", OPTION_OK, "warn"},
@@ -84,6 +89,7 @@ union field {
     uint64_t number;
     char *text;
     struct addresses addresses;
+    struct address_map address_map;
 };
 
 static char *printed(const struct option_row *row, const union field *field)

@@ -20,6 +20,8 @@
 #define NODE_B                               NODE(LOCAL, 7001, ID_B)
 #define NODE_C                               NODE(LOCAL, 7002, ID_C)
 
+static const struct address_map no_map;
+
 static redisReply *parse(const char *text, size_t size)
 {
     redisReader *reader = redisReaderCreate();
@@ -39,7 +41,7 @@ static enum topology_reply_result read_from(const char *text, const char *asked,
     redisReply *reply = parse(text, strlen(text));
 
     cr_assert_eq(address_parse(span_of(asked), &address), ADDRESS_OK);
-    enum topology_reply_result result = topology_from_reply(reply, &address, topology);
+    enum topology_reply_result result = topology_from_reply(reply, &address, &no_map, topology);
     freeReplyObject(reply);
     return result;
 }
@@ -253,7 +255,7 @@ Test(topology_reply, a_host_with_a_zero_byte_is_refused)
     struct topology *topology;
     redisReply *reply = parse(text, sizeof text - 1);
 
-    cr_expect_eq(topology_from_reply(reply, &asked, &topology), TOPOLOGY_REPLY_ADDRESS);
+    cr_expect_eq(topology_from_reply(reply, &asked, &no_map, &topology), TOPOLOGY_REPLY_ADDRESS);
     freeReplyObject(reply);
 }
 
@@ -314,6 +316,31 @@ Test(topology_reply, a_missing_reply_is_survived)
     struct address asked = {.kind = ADDRESS_TCP, .host = "::1", .port = 1};
     struct topology *topology;
 
-    cr_expect_eq(topology_from_reply(NULL, &asked, &topology), TOPOLOGY_REPLY_SHAPE);
+    cr_expect_eq(topology_from_reply(NULL, &asked, &no_map, &topology), TOPOLOGY_REPLY_SHAPE);
     cr_expect_null(topology);
+}
+
+Test(topology_reply, addresses_are_replaced_as_the_configuration_says)
+{
+    static const char text[] = "*1\r\n*4\r\n:0\r\n:16383\r\n"
+                               "*3\r\n$8\r\n10.0.0.5\r\n:7000\r\n$1\r\na\r\n"
+                               "*3\r\n$-1\r\n:7001\r\n$1\r\nb\r\n";
+    struct address_map map = {0};
+    struct address asked;
+    struct topology *topology;
+    redisReply *reply = parse(text, strlen(text));
+
+    cr_assert(address_map_append(&map, SPAN("10.0.0.0/8=127.0.0.1:+10")));
+    cr_assert(address_map_append(&map, SPAN("seed=127.0.0.2")));
+    cr_assert_eq(address_parse(SPAN("seed:1"), &asked), ADDRESS_OK);
+    cr_assert_eq(topology_from_reply(reply, &asked, &map, &topology), TOPOLOGY_REPLY_OK);
+    cr_expect_str_eq(topology->nodes[0].address.host, "127.0.0.1");
+    cr_expect_eq(topology->nodes[0].address.port, 7010);
+    cr_expect_neq(topology->nodes[0].endpoint.size, 0);
+    cr_expect_str_eq(topology->nodes[1].address.host, "127.0.0.2");
+    cr_expect_eq(topology->nodes[1].address.port, 7001);
+    cr_expect_eq(topology_find_address(topology, &topology->nodes[0].address), 0);
+    topology_release(&topology);
+    freeReplyObject(reply);
+    address_map_clear(&map);
 }

@@ -189,3 +189,60 @@ Test(slot_table, primaries_take_turns_and_those_out_of_reach_come_last)
     cr_expect_not_null(slot_table_any_primary(table));
     table->pools[0]->attempts = table->pools[1]->attempts = table->pools[3]->attempts = 0;
 }
+
+/* Nodes that nobody asks anything cost no connection, and a picture with one slot moved leaves the
+ * pools of all of them as they are. */
+Test(slot_table, a_thousand_nodes_are_not_connected_to_because_they_exist)
+{
+    enum { NODES = 1000 };
+    uint64_t changed[SLOT_COUNT / 64];
+    struct topology *first = topology_of(NODES);
+    struct topology *next = topology_of(NODES);
+
+    for (uint32_t slot = 0; slot < SLOT_COUNT; slot++) {
+        serve(first, (uint16_t)(slot % NODES), slot, slot);
+        serve(next, (uint16_t)(slot % NODES), slot, slot);
+    }
+    serve(next, 7, 5, 5);
+    cr_expect_eq(slot_table_adopt(table, first, changed), SLOT_COUNT);
+    cr_expect_not(slot_table_tend(table));
+    cr_expect_eq(slot_table_adopt(table, next, changed), 1);
+    cr_expect(slot_bit(changed, 5));
+    cr_expect_not(slot_table_tend(table));
+    cr_expect_eq(table->pool_count, NODES);
+    cr_expect_eq(table->pools[999]->address.port, 7999);
+    cr_expect_eq(metric_read(&stage.metrics.upstream_connections_total), 0);
+    cr_expect_eq(metric_read(&stage.metrics.nodes_unreachable), 0);
+}
+
+Test(slot_table, nodes_out_of_reach_are_counted)
+{
+    uint64_t changed[SLOT_COUNT / 64];
+
+    slot_table_adopt(table, topology_of(3), changed);
+    table->pools[0]->attempts = table->pools[2]->attempts = 1;
+    table->pools[0]->retry_at = table->pools[2]->retry_at = UINT64_MAX;
+    cr_expect(slot_table_tend(table));
+    cr_expect_eq(metric_read(&stage.metrics.nodes_unreachable), 2);
+    slot_table_adopt(table, topology_of(2), changed);
+    slot_table_tend(table);
+    cr_expect_eq(metric_read(&stage.metrics.nodes_unreachable), 1);
+    table->pools[0]->attempts = 0;
+    slot_table_tend(table);
+    cr_expect_eq(metric_read(&stage.metrics.nodes_unreachable), 0);
+}
+
+Test(slot_table, redirections_are_followed_to_where_the_map_says)
+{
+    uint64_t changed[SLOT_COUNT / 64];
+    struct address known = address_of("10.0.0.1", 1);
+    struct address unknown = address_of("10.0.0.1", 5000);
+
+    cr_assert(address_map_append(&stage.config.address_map, SPAN("10.0.0.0/8=127.0.0.1:+7000")));
+    slot_table_adopt(table, topology_of(2), changed);
+    cr_expect_eq(slot_table_pool_at(table, &known), table->pools[1]);
+    struct pool *pool = slot_table_pool_at(table, &unknown);
+    cr_expect_str_eq(pool->address.host, "127.0.0.1");
+    cr_expect_eq(pool->address.port, 12000);
+    address_map_clear(&stage.config.address_map);
+}
