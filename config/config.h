@@ -5,6 +5,7 @@
  *      WORKERS     uint32_t          1..256; "auto" is stored as the number of CPUs
  *      COUNT       uint64_t
  *      BYTES       uint64_t          "64mb", "16kb", "1gb", "512" (kb = 1024 bytes)
+ *      MEMORY      uint64_t          like BYTES; "auto" is stored as half of what we may use
  *      DURATION    uint64_t          microseconds; "250us", "50ms", "5s", "1m", "1h"
  *      TEXT        char *            min and max bound the length
  *      SECRET      char *            like TEXT; printed as "***"
@@ -32,6 +33,7 @@ struct addresses {
 #define CONFIG_TYPE_WORKERS     uint32_t
 #define CONFIG_TYPE_COUNT       uint64_t
 #define CONFIG_TYPE_BYTES       uint64_t
+#define CONFIG_TYPE_MEMORY      uint64_t
 #define CONFIG_TYPE_DURATION    uint64_t
 #define CONFIG_TYPE_TEXT        char *
 #define CONFIG_TYPE_SECRET      char *

@@ -10,6 +10,6 @@ size_t cpu_count(void);
 
 /* For cpu_count and its test: the quota that a cpu.max file ("MAX PERIOD", in microseconds) grants,
  * rounded up to whole CPUs; 0 for "max", which is no quota, and for what is no such text. */
-size_t cpu_quota(struct span text);
+uint64_t cpu_quota(struct span text);
 
 #endif

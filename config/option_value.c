@@ -6,6 +6,7 @@
 #include "common/check.h"
 #include "common/memory.h"
 #include "config/cpu_count.h"
+#include "config/memory_size.h"
 #include "config/quote.h"
 #include "config/unit.h"
 
@@ -22,10 +23,15 @@ static enum option_result check_bounds(const struct option_row *row, uint64_t nu
     return number < row->min || number > row->max ? OPTION_OUT_OF_BOUNDS : OPTION_OK;
 }
 
+static bool is_size(const struct option_row *row)
+{
+    return row->type == OPTION_BYTES || row->type == OPTION_MEMORY;
+}
+
 static enum option_result parse_integer(const struct option_row *row, struct span text,
                                         uint64_t *number)
 {
-    enum unit_result result = row->type == OPTION_BYTES      ? unit_parse_bytes(text, number)
+    enum unit_result result = is_size(row)                   ? unit_parse_bytes(text, number)
                               : row->type == OPTION_DURATION ? unit_parse_duration(text, number)
                                                              : unit_parse_count(text, number);
 
@@ -61,6 +67,16 @@ static enum option_result set_workers(const struct option_row *row, struct span 
         *(uint32_t *)field = (uint32_t)number;
     }
     return result;
+}
+
+/* The rest is for what is not counted: the process itself, the kernel's buffers. */
+static enum option_result set_memory(const struct option_row *row, struct span text, void *field)
+{
+    if (span_equal_nocase(text, SPAN("auto"))) {
+        *(uint64_t *)field = memory_size() / 2;
+        return OPTION_OK;
+    }
+    return set_integer(row, text, field);
 }
 
 static bool has_control_character(struct span text)
@@ -197,6 +213,7 @@ enum option_result option_parse(const struct option_row *row, struct span text, 
     case OPTION_COUNT:
     case OPTION_BYTES:
     case OPTION_DURATION: return set_integer(row, text, field);
+    case OPTION_MEMORY: return set_memory(row, text, field);
     case OPTION_TEXT:
     case OPTION_SECRET:
     case OPTION_FILENAME: return set_text(row, text, field);
@@ -259,7 +276,8 @@ void option_print(const struct option_row *row, const void *field, FILE *to)
     switch (row->type) {
     case OPTION_WORKERS: fprintf(to, "%u", (unsigned)*(const uint32_t *)field); return;
     case OPTION_COUNT: fprintf(to, "%llu", (unsigned long long)*(const uint64_t *)field); return;
-    case OPTION_BYTES: unit_print_bytes(*(const uint64_t *)field, to); return;
+    case OPTION_BYTES:
+    case OPTION_MEMORY: unit_print_bytes(*(const uint64_t *)field, to); return;
     case OPTION_DURATION: unit_print_duration(*(const uint64_t *)field, to); return;
     case OPTION_TEXT:
     case OPTION_FILENAME: print_text(*(char *const *)field, to); return;
@@ -276,12 +294,12 @@ static char *expected_range(const struct option_row *row)
     char *text = NULL;
     size_t size = 0;
     FILE *to = open_memstream(&text, &size);
-    void (*print)(uint64_t, FILE *) =
-        row->type == OPTION_BYTES ? unit_print_bytes : unit_print_duration;
+    void (*print)(uint64_t, FILE *) = is_size(row) ? unit_print_bytes : unit_print_duration;
 
     CHECK(to != NULL);
-    fputs(row->type == OPTION_BYTES ? "a size as 512, 16kb, 64mb or 1gb, from "
-                                    : "a duration as 250us, 50ms, 5s, 1m or 1h, from ",
+    fputs(row->type == OPTION_MEMORY ? "auto or " : "", to);
+    fputs(is_size(row) ? "a size as 512, 16kb, 64mb or 1gb, from "
+                       : "a duration as 250us, 50ms, 5s, 1m or 1h, from ",
           to);
     print(row->min, to);
     fputs(" to ", to);
@@ -299,6 +317,7 @@ char *option_expected(const struct option_row *row)
     case OPTION_WORKERS: return memory_print("auto or a number from %llu to %llu", min, max);
     case OPTION_COUNT: return memory_print("a number from %llu to %llu", min, max);
     case OPTION_BYTES:
+    case OPTION_MEMORY:
     case OPTION_DURATION: return expected_range(row);
     case OPTION_TEXT:
     case OPTION_SECRET: return memory_print("text of %llu to %llu bytes", min, max);
@@ -350,6 +369,7 @@ bool option_equal(const struct option_row *row, const void *a, const void *b)
     case OPTION_WORKERS: return *(const uint32_t *)a == *(const uint32_t *)b;
     case OPTION_COUNT:
     case OPTION_BYTES:
+    case OPTION_MEMORY:
     case OPTION_DURATION: return *(const uint64_t *)a == *(const uint64_t *)b;
     case OPTION_TEXT:
     case OPTION_SECRET:

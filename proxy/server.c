@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 
+#include "common/budget.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -331,6 +332,7 @@ enum server_result server_run(const struct config *config)
 
     log_info("slotway starts", "version=%s workers=%u pools=%zu", SLOTWAY_VERSION, config->workers,
              config->pool_count);
+    budget_set_limit(config->memory_limit);
     raise_descriptor_limit(config);
     seed_random();
     server_make(&server, config);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/budget.h"
 #include "common/clock.h"
 #include "common/memory.h"
 #include "proxy/metrics/metrics_text.h"
@@ -84,6 +85,11 @@ static double figure_rejected(const struct server_pool *pool)
     return (double)pool->house.rejected_count;
 }
 
+static double figure_accept_pauses(const struct server_pool *pool)
+{
+    return (double)pool->house.accept_pauses;
+}
+
 static const struct {
     enum metrics_family family;
     pool_figure *figure;
@@ -92,6 +98,7 @@ static const struct {
     {FAMILY_DISCOVERY_CHANGES, figure_changes},     {FAMILY_DISCOVERY_AGE, figure_age},
     {FAMILY_TOPOLOGY_PRIMARIES, figure_primaries},  {FAMILY_TOPOLOGY_REPLICAS, figure_replicas},
     {FAMILY_TOPOLOGY_SLOTS, figure_slots},          {FAMILY_REJECTED, figure_rejected},
+    {FAMILY_ACCEPT_PAUSES, figure_accept_pauses},
 };
 
 static void write_pool_figures(const struct server *server, struct sendq *to)
@@ -202,6 +209,19 @@ static void write_loops(const struct server *server, struct sendq *to)
     }
 }
 
+static void write_figure(struct sendq *to, enum metrics_family family, double value)
+{
+    metrics_write_family(to, family);
+    metrics_write_sample(to, family, NULL, 0, value);
+}
+
+static void write_budget(struct sendq *to)
+{
+    write_figure(to, FAMILY_BUFFERED, (double)budget_used());
+    write_figure(to, FAMILY_MEMORY_LIMIT, (double)budget_limit());
+    write_figure(to, FAMILY_MEMORY_LEVEL, (double)budget_level());
+}
+
 void status_write_metrics(void *context, struct sendq *to)
 {
     const struct server *server = context;
@@ -213,6 +233,7 @@ void status_write_metrics(void *context, struct sendq *to)
     write_hints(server, to);
     status_write_topology(server, to);
     write_worker_loads(server, to);
+    write_budget(to);
     write_loops(server, to);
     write_watched(server, to);
     metrics_write_family(to, FAMILY_READY);

@@ -5,18 +5,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/budget.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/resp_write.h"
+#include "proxy/downstream/client_limits.h"
 #include "proxy/downstream/local.h"
 #include "proxy/routing/router.h"
 
 enum {
-    /* What nodes refuse as a protocol error costs the connection that all clients share. */
-    ARGUMENTS_MAX = 1024 * 1024,   /* Redis before 7.0; later ones take more */
-    BULK_MAX = 512 * 1024 * 1024,  /* Redis: proto-max-bulk-len */
-    ARGUMENTS_MAX_STRANGER = 10,   /* before AUTH */
-    BULK_MAX_STRANGER = 16 * 1024, /* before AUTH */
     DETAIL_MAX = 512,
     ARGUMENTS_KEPT = 64 * 1024, /* room for more is given back after the request */
 };
@@ -113,10 +110,26 @@ void client_refuse(struct client *client, const struct command *command, enum er
     client_reply_end(client);
 }
 
+/* Nothing new where memory is used up: what is under way may still be answered. */
+static bool client_is_shed(struct client *client, const struct command *command)
+{
+    if (likely(budget_level() != BUDGET_SPENT)) {
+        return false;
+    }
+    client_refuse(client, command, ERROR_NO_MEMORY, NULL);
+    clients_hurry(client->clients);
+    return true;
+}
+
 static void client_forward(struct client *client, const struct command *command,
                            const struct route *route, struct block *block, struct span bytes)
 {
     struct clients *clients = client->clients;
+
+    if (client_is_shed(client, command)) {
+        return;
+    }
+
     struct request *request = client_request_begin(client, command, block, bytes);
 
     switch (route->kind) {
@@ -235,20 +248,6 @@ static void client_on_protocol_error(struct client *client)
     client_finish(client, CLOSE_PROTOCOL_ERROR);
 }
 
-static size_t client_pending(const struct client *client)
-{
-    return client->pipeline.bytes + client->output.size;
-}
-
-/* Has it so much unanswered or unread, in parts of `share`, that reading should wait? */
-static bool client_is_full(const struct client *client, uint64_t share)
-{
-    const struct pool_config *config = client->clients->config;
-
-    return client->pipeline.count >= (config->clients_pipeline + share - 1) / share ||
-           client_pending(client) >= config->clients_pending_bytes / share;
-}
-
 static void client_pause(struct client *client)
 {
     client_become(client, CLIENT_PAUSED);
@@ -256,34 +255,35 @@ static void client_pause(struct client *client)
     metric_add(&client->clients->metrics->downstream_paused_total, 1);
 }
 
-static struct scan_limits client_limits(const struct client *client)
+static void client_on_unfinished(struct client *client)
 {
-    bool known = client->session.is_authenticated;
-
-    return (struct scan_limits){
-        .arguments = known ? ARGUMENTS_MAX : ARGUMENTS_MAX_STRANGER,
-        .bulk_bytes = known ? BULK_MAX : BULK_MAX_STRANGER,
-        .request_bytes = client->clients->config->clients_request_bytes,
-        .authenticated = known,
-    };
+    if (client->unfinished_since == 0) {
+        client->unfinished_since = reactor_now(client->clients->reactor);
+    }
+    inbound_keep(&client->inbound);
+    if (client_is_greedy(client)) {
+        client_pause(client);
+        clients_hurry(client->clients);
+    }
 }
 
 /* Takes one request from what has been read. Returns false when there is none. */
 static bool client_scan_one(struct client *client)
 {
-    struct scan_limits limits = client_limits(client);
+    struct scan_limits limits = client_scan_limits(client);
     struct arguments *arguments = &client->clients->arguments;
     struct span bytes = inbound_bytes(&client->inbound);
     size_t used = 0;
 
     switch (request_scan_next(&client->scan, &limits, bytes, arguments, &used)) {
-    case SCAN_MORE: inbound_keep(&client->inbound); return false;
+    case SCAN_MORE: client_on_unfinished(client); return false;
     case SCAN_BAD: client_on_protocol_error(client); return false;
     case SCAN_DONE: break;
     }
 
     bool is_inline = client->scan.is_inline;
 
+    client->unfinished_since = 0;
     request_scan_reset(&client->scan);
     if (unlikely(arguments->count == 0)) {
         /* An empty line, or "*0": Redis reads over it. */
@@ -329,6 +329,7 @@ static void client_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, int 
                                             client->scan.need, &received);
 
     if (received > 0) {
+        client->last_read = reactor_now(client->clients->reactor);
         metric_add(&client->clients->metrics->downstream_received_bytes_total, received);
         client_scan(client);
     }
@@ -364,13 +365,10 @@ static bool client_write(struct client *client)
     return true;
 }
 
-/* Replies that it does not read, and those that wait behind one which does not come. */
-static bool client_holds_too_much(const struct client *client)
+/* What a fan-out gathers is memory of its client before it is a reply. */
+static void client_on_gathered(struct lane *lane)
 {
-    const struct pool_config *config = client->clients->config;
-    size_t replies = client->pipeline.reply_bytes + client->output.size;
-
-    return replies > config->clients_output_bytes && replies > config->clients_pending_bytes;
+    client_want_flush(container_of(lane, struct client, lane));
 }
 
 static void client_on_flush(struct turn_task *task)
@@ -380,19 +378,19 @@ static void client_on_flush(struct turn_task *task)
     if (client->state == CLIENT_CLOSED || !client_write(client)) {
         return;
     }
-    if (client_holds_too_much(client)) {
-        log_warn("client has too many replies",
-                 "client=%" PRIu64 " unread_bytes=%zu early_bytes=%zu", client->session.id,
-                 client->output.size, client->pipeline.reply_bytes);
-        client_close(client, CLOSE_OUTPUT_LIMIT);
+    if (unlikely(client_is_over_output(client))) {
+        client_close_holder(client, CLOSE_OUTPUT_LIMIT);
         return;
+    }
+    if (unlikely(budget_level() == BUDGET_SPENT)) {
+        clients_hurry(client->clients);
     }
     if (client->state == CLIENT_DRAINING && pipeline_is_empty(&client->pipeline) &&
         sendq_is_empty(&client->output)) {
         client_close(client, client->close_reason);
         return;
     }
-    if (client->state == CLIENT_PAUSED && !client_is_full(client, 2)) {
+    if (client->state == CLIENT_PAUSED && !client_is_full(client, 2) && !client_is_greedy(client)) {
         client_become(client, CLIENT_READING);
         ev_io_start(client->clients->reactor->loop, &client->readable);
         client_scan(client);
@@ -419,6 +417,8 @@ void client_open(struct clients *clients, int fd)
     client->bury.run = client_on_bury;
     session_init(&client->session, id, now, clients->config->clients_password == NULL);
     lane_init(&client->lane, id);
+    client->lane.on_gathered = client_on_gathered;
+    client->last_read = now;
     sendq_init(&client->output);
     pipeline_init(&client->pipeline, &client->output);
     ev_io_init(&client->readable, client_on_readable, fd, EV_READ);
@@ -459,6 +459,19 @@ void client_close(struct client *client, enum close_reason reason)
     list_remove(&client->flush.link);
     reactor_bury(clients->reactor, &client->bury);
     clients_on_close(clients, &client->in_clients);
+}
+
+void client_close_holder(struct client *client, enum close_reason reason)
+{
+    const struct session *session = &client->session;
+
+    log_warn("client holds too much",
+             "client=%" PRIu64 " name=%s reason=%s unread=%zu early=%zu "
+             "gathered=%zu pending=%zu",
+             session->id, session->name == NULL ? "" : session->name, close_reason_name(reason),
+             client->output.size, client->pipeline.reply_bytes, client->lane.gathered_bytes,
+             client->inbound.size + client->pipeline.bytes);
+    client_close(client, reason);
 }
 
 void client_finish(struct client *client, enum close_reason reason)

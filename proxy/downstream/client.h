@@ -48,6 +48,9 @@ struct client {
     struct pipeline pipeline;
     struct sendq output;
     struct request *answering; /* between client_reply_begin and _end; NULL: into `output` */
+    uint64_t last_read;        /* when bytes last came */
+    uint64_t unfinished_since; /* when the request that is being read began */
+    uint64_t over_soft_since;  /* since when its replies are over the soft limit; 0: they are not */
     bool skips_reply;          /* CLIENT REPLY SKIP concerns the request in hand */
     struct turn_task flush;
     struct turn_task bury;
@@ -61,6 +64,9 @@ void client_open(struct clients *clients, int fd);
 /* At once: its requests are given up, its memory is freed at the end of the turn. Not from inside a
  * reply's callback, nor while the client's own requests are being scanned. */
 void client_close(struct client *client, enum close_reason reason);
+
+/* The same for one that holds too much, with a line in the log that says how much. */
+void client_close_holder(struct client *client, enum close_reason reason);
 
 /* Reads no more, answers what it has, then closes; sooner if the peer takes nothing for too long.
  * From anywhere. */

@@ -1,9 +1,12 @@
 #include "proxy/downstream/clients.h"
 
-#include "proxy/downstream/client.h"
+#include "common/budget.h"
+#include "proxy/downstream/client_limits.h"
 
 enum {
     LOOK_US = US_PER_SECOND,
+    HURRY_US = 50 * US_PER_MS, /* between two looks while memory is short */
+    HOLDER_MIN = 64 * 1024,    /* one that holds less is not worth closing */
     STUCK_FACTOR = 2,
 };
 
@@ -22,9 +25,57 @@ static bool client_is_stuck(const struct client *client, uint64_t now)
 static bool client_is_idle(const struct client *client, uint64_t now)
 {
     uint64_t patience = client->clients->config->clients_idle;
+    uint64_t since = client->session.last_request > client->last_read ? client->session.last_request
+                                                                      : client->last_read;
 
-    return patience > 0 && pipeline_is_empty(&client->pipeline) &&
-           client->session.last_request + patience < now;
+    return patience > 0 && pipeline_is_empty(&client->pipeline) && since + patience < now;
+}
+
+static struct client *largest_holder(const struct clients *clients)
+{
+    struct client *largest = NULL;
+    size_t most = HOLDER_MIN;
+
+    LIST_EACH (link, &clients->open) {
+        struct client *client = client_at(link);
+        size_t held = client_held(client);
+
+        if (held >= most) {
+            most = held;
+            largest = client;
+        }
+    }
+    return largest;
+}
+
+/* Each worker looks after its own; what one frees, the others see. */
+static void clients_free_memory(struct clients *clients)
+{
+    while (budget_is_exceeded()) {
+        struct client *client = largest_holder(clients);
+
+        if (client == NULL) {
+            return;
+        }
+        client_close_holder(client, CLOSE_MEMORY_LIMIT);
+        block_publish();
+    }
+}
+
+static void client_look(struct client *client, uint64_t now)
+{
+    inbound_shrink(&client->inbound);
+    if (client_is_stuck(client, now)) {
+        client_close(client, client->close_reason);
+    } else if (client_is_over_output(client)) {
+        client_close_holder(client, CLOSE_OUTPUT_LIMIT);
+    } else if (client_is_too_slow(client)) {
+        client_close(client, CLOSE_REQUEST_TIME);
+    } else if (client_is_idle(client, now)) {
+        client_finish(client, CLOSE_IDLE);
+    } else if (client->state == CLIENT_PAUSED) {
+        reactor_flush_later(client->clients->reactor, &client->flush);
+    }
 }
 
 /* The list is in no order of idleness; a look once a second costs nothing that matters. */
@@ -33,18 +84,21 @@ static void clients_on_look(struct reactor_timer *timer)
     struct clients *clients = container_of(timer, struct clients, look);
     uint64_t now = reactor_now(clients->reactor);
 
+    clients_free_memory(clients);
     LIST_EACH_SAFE (link, &clients->open) {
-        struct client *client = client_at(link);
-
-        inbound_shrink(&client->inbound);
-        if (client_is_stuck(client, now)) {
-            client_close(client, client->close_reason);
-        } else if (client_is_idle(client, now)) {
-            client_finish(client, CLOSE_IDLE);
-        }
+        client_look(client_at(link), now);
     }
+    clients->is_hurried = budget_level() == BUDGET_SPENT;
     if (clients->count > 0) {
-        reactor_timer_start(&clients->look, LOOK_US);
+        reactor_timer_start(&clients->look, clients->is_hurried ? HURRY_US : LOOK_US);
+    }
+}
+
+void clients_hurry(struct clients *clients)
+{
+    if (!clients->is_hurried) {
+        clients->is_hurried = true;
+        reactor_timer_start(&clients->look, HURRY_US);
     }
 }
 

@@ -23,6 +23,7 @@ struct house {
     _Atomic uint64_t next_client_id; /* of the pool */
     _Atomic uint32_t client_count;   /* accepted and not closed yet, of the pool */
     _Atomic uint64_t rejected_count; /* turned away because there were too many, of the pool */
+    _Atomic uint64_t accept_pauses;  /* times accepting had to pause, of the pool */
     char run_id[41];                 /* 40 hex digits, new with each start */
 };
 
@@ -37,6 +38,7 @@ struct clients {
     struct list open; /* of struct client */
     uint32_t count;
     bool is_draining;
+    bool is_hurried;                          /* the next look comes soon, as memory is short */
     void (*drained)(struct clients *clients); /* the last one left while draining */
     void *owner;                              /* the worker */
     struct arguments arguments;               /* scratch of the request in hand */
@@ -54,6 +56,9 @@ void clients_drain(struct clients *clients);
 
 /* Closes those that are left. */
 void clients_close_all(struct clients *clients, enum close_reason reason);
+
+/* Memory is used up: looks soon who holds most. */
+void clients_hurry(struct clients *clients);
 
 /* A client came or went: keeps counts and metrics. */
 void clients_on_open(struct clients *clients, struct list_link *link);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,12 +14,16 @@
 enum {
     ACCEPTS_PER_TURN = 64, /* so that a crowd at the door does not keep signals waiting */
     FULL_PAUSE_US = 100 * US_PER_MS,
+    DESCRIPTORS_RESERVED =
+        256, /* for nodes, the admin page and ourselves; not more than a quarter */
 };
 
 struct listener {
     struct reactor *reactor;
     struct house *house;
     struct reactor_timer pause;
+    uint64_t clients_max; /* clients.max, or as many as there are descriptors for */
+    bool is_failing;      /* the last try to accept failed */
     size_t socket_count;
     struct listening_socket {
         struct listener *listener;
@@ -84,7 +89,7 @@ static void listener_turn_away(struct listener *listener, int fd)
     ssize_t sent = send(fd, words, sizeof words - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 
     log_warn("too many clients", "pool=%s max=%llu told=%d", listener->house->pool->name,
-             (unsigned long long)listener->house->pool->clients_max, sent > 0);
+             (unsigned long long)listener->clients_max, sent > 0);
     atomic_fetch_add(&listener->house->rejected_count, 1);
     close(fd);
 }
@@ -100,6 +105,12 @@ static void listener_start(struct listener *listener)
  * only way not to spin. */
 static void listener_pause(struct listener *listener)
 {
+    if (!listener->is_failing) {
+        log_error("cannot accept clients", "pool=%s error=%s", listener->house->pool->name,
+                  strerror(errno));
+    }
+    listener->is_failing = true;
+    atomic_fetch_add(&listener->house->accept_pauses, 1);
     for (size_t i = 0; i < listener->socket_count; i++) {
         ev_io_stop(listener->reactor->loop, &listener->sockets[i].readable);
     }
@@ -111,24 +122,32 @@ static void listener_on_pause_over(struct reactor_timer *timer)
     listener_start(container_of(timer, struct listener, pause));
 }
 
+static void listener_on_accepted(struct listener *listener, int fd)
+{
+    if (unlikely(listener->is_failing)) {
+        listener->is_failing = false;
+        log_info("accepting clients again", "pool=%s", listener->house->pool->name);
+    }
+    if (atomic_load(&listener->house->client_count) >= listener->clients_max) {
+        listener_turn_away(listener, fd);
+        return;
+    }
+    listener_hand_over(listener, fd);
+}
+
 static void listener_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)
 {
     struct listening_socket *listening = container_of(watcher, struct listening_socket, readable);
     struct listener *listener = listening->listener;
-    struct house *house = listener->house;
 
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
         int fd = socket_accept(listening->fd, NULL);
 
-        if (fd >= 0 && atomic_load(&house->client_count) >= house->pool->clients_max) {
-            listener_turn_away(listener, fd);
-        } else if (fd >= 0) {
-            listener_hand_over(listener, fd);
+        if (fd >= 0) {
+            listener_on_accepted(listener, fd);
         } else if (errno == EAGAIN) {
             return;
         } else if (errno != ECONNABORTED && errno != EINTR) {
-            log_error("cannot accept clients", "pool=%s error=%s", house->pool->name,
-                      strerror(errno));
             listener_pause(listener);
             return;
         }
@@ -154,6 +173,17 @@ static bool listener_listen(struct listener *listener, const struct address *add
     return true;
 }
 
+/* Clients shall not take what connections to nodes need. */
+static uint64_t descriptors_for_clients(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+        return UINT64_MAX;
+    }
+    return limit.rlim_cur - size_min(DESCRIPTORS_RESERVED, limit.rlim_cur / 4);
+}
+
 struct listener *listener_open(struct reactor *reactor, struct house *house)
 {
     const struct addresses *addresses = &house->pool->listen;
@@ -162,6 +192,7 @@ struct listener *listener_open(struct reactor *reactor, struct house *house)
 
     listener->reactor = reactor;
     listener->house = house;
+    listener->clients_max = size_min(house->pool->clients_max, descriptors_for_clients());
     reactor_timer_init(&listener->pause, reactor, listener_on_pause_over);
     for (size_t i = 0; i < addresses->count; i++) {
         if (!listener_listen(listener, &addresses->items[i])) {

@@ -6,6 +6,8 @@
 #include "proxy/routing/join.h"
 #include "proxy/routing/split.h"
 
+enum { GATHERED_NOTICED = 64 * 1024 }; /* less is not worth a look at the client */
+
 static struct fanout *fanout_new(struct dispatcher *dispatcher, struct request *parent,
                                  uint32_t part_count)
 {
@@ -27,6 +29,7 @@ static struct fanout *fanout_new(struct dispatcher *dispatcher, struct request *
 
 static void fanout_free(struct fanout *fanout)
 {
+    fanout->parent->lane->gathered_bytes -= fanout->gathered_bytes;
     for (uint32_t i = 0; i < fanout->part_count; i++) {
         block_release(&fanout->parts[i].block);
     }
@@ -42,6 +45,17 @@ static void fanout_finish(struct fanout *fanout)
     parent->fanout = NULL;
     fanout_free(fanout);
     request_settle(parent, NULL, (struct span){"", 0});
+}
+
+static void fanout_gather(struct fanout *fanout, size_t bytes)
+{
+    struct lane *lane = fanout->parent->lane;
+
+    fanout->gathered_bytes += bytes;
+    lane->gathered_bytes += bytes;
+    if (lane->gathered_bytes > GATHERED_NOTICED && lane->on_gathered != NULL) {
+        lane->on_gathered(lane);
+    }
 }
 
 /* A part has its reply: small ones are copied, so that a slow part does not make the others hold on
@@ -60,6 +74,7 @@ static void fanout_on_part(struct request *request, struct block *block, struct 
     }
     part->node = request->node;
     part->request = NULL;
+    fanout_gather(fanout, reply.size);
     request_free(&request);
     fanout->parts_left--;
     if (fanout->parts_left == 0 && !fanout->is_starting) {

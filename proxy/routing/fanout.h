@@ -40,7 +40,8 @@ struct fanout {
     uint32_t key_count;  /* of the parent */
     uint32_t part_count;
     uint32_t parts_left;
-    bool is_starting; /* parts are still being sent */
+    size_t gathered_bytes; /* replies of parts that are there */
+    bool is_starting;      /* parts are still being sent */
     struct part parts[];
 };
 

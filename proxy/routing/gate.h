@@ -27,6 +27,8 @@ struct lane {
     struct list gates; /* usually none, seldom more than a few */
     uint64_t number;   /* which of several connections to a node it uses */
     uint64_t next_sequence;
+    size_t gathered_bytes;                  /* of the parts of its fan-outs that are there */
+    void (*on_gathered)(struct lane *lane); /* they have become many more; NULL: nobody asks */
 };
 
 struct gate {

@@ -1,0 +1,91 @@
+#include "proxy/downstream/client_limits.h"
+
+#include "common/budget.h"
+
+enum {
+    /* What nodes refuse as a protocol error costs the connection that all clients share. */
+    ARGUMENTS_MAX = 1024 * 1024,   /* Redis before 7.0; later ones take more */
+    BULK_MAX = 512 * 1024 * 1024,  /* Redis: proto-max-bulk-len */
+    ARGUMENTS_MAX_STRANGER = 10,   /* before AUTH */
+    BULK_MAX_STRANGER = 16 * 1024, /* before AUTH */
+    TIGHT_BYTES = 64 * 1024,       /* what a client may hold where memory is tight */
+};
+
+struct scan_limits client_scan_limits(const struct client *client)
+{
+    bool known = client->session.is_authenticated;
+
+    return (struct scan_limits){
+        .arguments = known ? ARGUMENTS_MAX : ARGUMENTS_MAX_STRANGER,
+        .bulk_bytes = known ? BULK_MAX : BULK_MAX_STRANGER,
+        .request_bytes = client->clients->config->clients_request_bytes,
+        .authenticated = known,
+    };
+}
+
+size_t client_replies(const struct client *client)
+{
+    return client->pipeline.reply_bytes + client->lane.gathered_bytes + client->output.size;
+}
+
+size_t client_held(const struct client *client)
+{
+    return client->inbound.size + client->pipeline.bytes + client->lane.gathered_bytes +
+           client->output.size;
+}
+
+bool client_is_full(const struct client *client, uint64_t share)
+{
+    const struct pool_config *config = client->clients->config;
+    uint64_t pending = client->pipeline.bytes + client->output.size;
+    uint64_t most = config->clients_pending_bytes;
+
+    if (unlikely(budget_level() != BUDGET_FREE)) {
+        most = most < TIGHT_BYTES ? most : TIGHT_BYTES;
+    }
+    return client->pipeline.count >= (config->clients_pipeline + share - 1) / share ||
+           pending >= most / share;
+}
+
+/* Not before memory is spent: requests that wait for their rest are not answered, and so free
+ * nothing. */
+bool client_is_greedy(const struct client *client)
+{
+    return unlikely(budget_level() == BUDGET_SPENT) && client->inbound.size >= TIGHT_BYTES;
+}
+
+bool client_is_over_output(struct client *client)
+{
+    const struct pool_config *config = client->clients->config;
+    uint64_t now = reactor_now(client->clients->reactor);
+    size_t replies = client_replies(client);
+
+    if (unlikely(replies > config->clients_output_bytes &&
+                 replies > config->clients_pending_bytes)) {
+        return true;
+    }
+    if (likely(config->clients_output_soft_bytes == 0 ||
+               replies <= config->clients_output_soft_bytes)) {
+        client->over_soft_since = 0;
+        return false;
+    }
+    if (client->over_soft_since == 0) {
+        client->over_soft_since = now;
+    }
+    return now - client->over_soft_since >= config->clients_output_soft_time;
+}
+
+/* Time in which we do not read is not the client's. */
+bool client_is_too_slow(struct client *client)
+{
+    uint64_t now = reactor_now(client->clients->reactor);
+    uint64_t patience = client->clients->config->clients_request_time;
+
+    if (client->inbound.size == 0) {
+        return false;
+    }
+    if (client->state != CLIENT_READING) {
+        client->unfinished_since = now;
+    }
+    return patience > 0 && now - client->unfinished_since > patience;
+}
