@@ -1,107 +1,6 @@
-#include "proxy/cluster/discovery.h"
+#include "tests/unit/proxy/cluster/discovery_stage.h"
 
-#include <criterion/criterion.h>
-#include <fcntl.h>
-#include <time.h>
-
-#include "common/clock.h"
-#include "common/log.h"
-#include "tests/unit/proxy/cluster/scripted_node.h"
-
-struct published {
-    pthread_mutex_t mutex;
-    struct topology *latest;
-    uint32_t count;
-};
-
-static struct published published = {.mutex = PTHREAD_MUTEX_INITIALIZER};
-
-static void keep_published(void *context, struct topology *topology)
-{
-    struct published *keep = context;
-
-    pthread_mutex_lock(&keep->mutex);
-    topology_release(&keep->latest);
-    keep->latest = topology;
-    keep->count++;
-    pthread_mutex_unlock(&keep->mutex);
-}
-
-static uint32_t published_count(void)
-{
-    pthread_mutex_lock(&published.mutex);
-    uint32_t count = published.count;
-    pthread_mutex_unlock(&published.mutex);
-    return count;
-}
-
-/* The port of the node that serves `slot`; 0: nobody. */
-static uint16_t served_by(uint16_t slot)
-{
-    uint16_t port = 0;
-
-    pthread_mutex_lock(&published.mutex);
-    if (published.latest != NULL && published.latest->primary_of_slot[slot] != NODE_NONE) {
-        port = published.latest->nodes[published.latest->primary_of_slot[slot]].address.port;
-    }
-    pthread_mutex_unlock(&published.mutex);
-    return port;
-}
-
-enum { NODES = 3 };
-
-static struct scripted_node nodes[NODES];
-static struct address seed_items[NODES];
-static struct pool_config pool;
-static struct discovery *discovery;
-
-static const struct discovery_stats *stats(void)
-{
-    return discovery_stats(discovery);
-}
-
-#define WAIT_FOR(condition)                                                                        \
-    do {                                                                                           \
-        uint64_t wait_until = clock_now() + 5 * US_PER_SECOND;                                     \
-        while (!(condition) && clock_now() < wait_until) {                                         \
-            nanosleep(&(struct timespec){.tv_nsec = 500000}, NULL);                                \
-        }                                                                                          \
-        cr_assert(condition, "waited in vain for " #condition);                                    \
-    } while (0)
-
-static void set_up(void)
-{
-    log_set_descriptor(open("/dev/null", O_WRONLY | O_CLOEXEC));
-    for (int at = 0; at < NODES; at++) {
-        scripted_node_start(&nodes[at]);
-        seed_items[at] = local_address(nodes[at].port);
-    }
-    pool = (struct pool_config){
-        .name = "main",
-        .seeds = {seed_items, 1},
-        .backend_username = "default",
-        .refresh = 3600ull * US_PER_SECOND,
-        .refresh_min = 10 * US_PER_MS,
-        .timeout_connect = 5 * US_PER_SECOND,
-    };
-}
-
-static void start(void)
-{
-    discovery = discovery_new(&pool, keep_published, &published);
-    discovery_start(discovery);
-}
-
-static void tear_down(void)
-{
-    discovery_free(&discovery);
-    for (int at = 0; at < NODES; at++) {
-        scripted_node_stop(&nodes[at]);
-    }
-    topology_release(&published.latest);
-}
-
-TestSuite(discovery, .init = set_up, .fini = tear_down, .timeout = 30);
+TestSuite(discovery, .init = stage_set_up, .fini = stage_tear_down, .timeout = 60);
 
 /* Between the question with that number, counted from 0, and the one before. */
 static uint64_t pause_before(struct scripted_node *node, uint32_t question)
@@ -109,27 +8,10 @@ static uint64_t pause_before(struct scripted_node *node, uint32_t question)
     return scripted_node_asked_at(node, question) - scripted_node_asked_at(node, question - 1);
 }
 
-/* All slots on the node with that number. */
-static void says_all_on(struct scripted_node *node, uint64_t epoch, int number)
-{
-    scripted_node_says(node, epoch, &(struct piece){0, 16383, nodes[number].port, NULL}, 1);
-}
-
-/* The three share the slots; `first` has the first hundred, which is what changes in a test. */
-static void says_three(struct scripted_node *node, uint64_t epoch, int first)
-{
-    struct piece pieces[] = {{0, 99, nodes[first].port, NULL},
-                             {100, 5000, nodes[0].port, NULL},
-                             {5001, 10000, nodes[1].port, NULL},
-                             {10001, 16383, nodes[2].port, NULL}};
-
-    scripted_node_says(node, epoch, pieces, ARRAY_LEN(pieces));
-}
-
 Test(discovery, publishes_the_first_picture)
 {
     says_three(&nodes[0], 5, 0);
-    start();
+    stage_start();
     WAIT_FOR(published_count() == 1);
     cr_expect_eq(served_by(0), nodes[0].port);
     cr_expect_eq(served_by(16383), nodes[2].port);
@@ -146,7 +28,7 @@ Test(discovery, goes_on_with_the_next_seed_when_one_refuses)
     pool.seeds.count = 2;
     scripted_node_stop(&nodes[0]);
     says_all_on(&nodes[1], 5, 1);
-    start();
+    stage_start();
     WAIT_FOR(published_count() == 1);
     cr_expect_eq(stats()->failures, 1);
 }
@@ -158,7 +40,7 @@ Test(discovery, goes_on_with_the_next_seed_when_one_hangs)
     nodes[0].locked.hangs = true;
     says_all_on(&nodes[1], 5, 1);
     uint64_t began = clock_now();
-    start();
+    stage_start();
     WAIT_FOR(published_count() == 1);
     cr_expect_geq(clock_now() - began, pool.timeout_connect);
 }
@@ -173,7 +55,7 @@ Test(discovery, goes_on_with_the_next_seed_when_one_talks_nonsense)
     says_all_on(&nodes[1], 5, 1);
     for (size_t at = 0; at < ARRAY_LEN(nonsense); at++) {
         scripted_node_says_text(&nodes[0], nonsense[at]);
-        start();
+        stage_start();
         WAIT_FOR(published_count() == at + 1);
         cr_expect_eq(stats()->failures, 1, "%s", nonsense[at]);
         discovery_free(&discovery);
@@ -182,7 +64,7 @@ Test(discovery, goes_on_with_the_next_seed_when_one_talks_nonsense)
 
 Test(discovery, keeps_asking_until_a_node_answers)
 {
-    start();
+    stage_start();
     WAIT_FOR(stats()->failures >= 3);
     cr_expect_eq(published_count(), 0);
     says_all_on(&nodes[0], 5, 0);
@@ -193,7 +75,7 @@ Test(discovery, does_not_hurry_while_nobody_answers_whatever_the_hints)
 {
     enum { ROUNDS = 4 };
 
-    start();
+    stage_start();
     while (scripted_node_questions(&nodes[0]) < ROUNDS) {
         discovery_hint(discovery, HINT_UNBOUND);
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
@@ -209,7 +91,7 @@ Test(discovery, without_a_password_gets_no_picture_from_a_node_that_wants_one)
 {
     nodes[0].locked.wants_auth = true;
     says_all_on(&nodes[0], 5, 0);
-    start();
+    stage_start();
     WAIT_FOR(stats()->failures >= 2);
     cr_expect_eq(published_count(), 0);
 }
@@ -219,7 +101,7 @@ Test(discovery, says_the_password_alone_for_the_default_user)
     nodes[0].locked.wants_auth = true;
     pool.backend_password = "secret word";
     says_all_on(&nodes[0], 5, 0);
-    start();
+    stage_start();
     WAIT_FOR(published_count() == 1);
     cr_expect_str_eq(nodes[0].locked.auth, "secret word ");
 }
@@ -230,7 +112,7 @@ Test(discovery, says_user_and_password_otherwise)
     pool.backend_username = "proxy";
     pool.backend_password = "secret";
     says_all_on(&nodes[0], 5, 0);
-    start();
+    stage_start();
     WAIT_FOR(published_count() == 1);
     cr_expect_str_eq(nodes[0].locked.auth, "proxy secret ");
 }
@@ -239,7 +121,7 @@ Test(discovery, asks_again_over_the_same_connection_and_publishes_only_changes)
 {
     pool.refresh = 10 * US_PER_MS;
     says_all_on(&nodes[0], 5, 0);
-    start();
+    stage_start();
     WAIT_FOR(scripted_node_questions(&nodes[0]) >= 5);
     cr_expect_eq(published_count(), 1);
     cr_expect_eq(nodes[0].locked.accepted, 1);
@@ -254,7 +136,7 @@ Test(discovery, learns_from_nodes_of_the_picture_when_all_seeds_are_dead)
     says_three(&nodes[0], 5, 0);
     says_three(&nodes[1], 6, 1);
     says_three(&nodes[2], 6, 1);
-    start();
+    stage_start();
     WAIT_FOR(published_count() == 1);
     scripted_node_stop(&nodes[0]);
     discovery_hint(discovery, HINT_UNREACHABLE);
@@ -267,7 +149,7 @@ Test(discovery, makes_one_refresh_of_many_hints)
 {
     pool.refresh_min = 100 * US_PER_MS;
     says_all_on(&nodes[0], 5, 0);
-    start();
+    stage_start();
     WAIT_FOR(published_count() == 1);
     for (int at = 0; at < 1000; at++) {
         discovery_hint(discovery, HINT_MOVED);
@@ -288,7 +170,7 @@ Test(discovery, a_hint_during_a_refresh_makes_another_one)
 {
     nodes[0].locked.hangs = true;
     says_all_on(&nodes[0], 5, 0);
-    start();
+    stage_start();
     WAIT_FOR(stats()->refreshes == 1);
     discovery_hint(discovery, HINT_MOVED);
     scripted_node_wake(&nodes[0]);
@@ -300,7 +182,7 @@ Test(discovery, asks_another_node_when_the_last_one_knows_nothing_of_the_news)
     says_three(&nodes[0], 5, 0);
     says_three(&nodes[1], 6, 1);
     says_three(&nodes[2], 6, 1);
-    start();
+    stage_start();
     WAIT_FOR(published_count() == 1);
     discovery_hint(discovery, HINT_MOVED);
     WAIT_FOR(scripted_node_questions(&nodes[0]) == 2);
@@ -314,10 +196,10 @@ Test(discovery, does_not_wait_again_and_again_for_a_node_that_hangs)
     enum { ROUNDS = 8 };
 
     pool.timeout_connect = 1 * US_PER_SECOND;
-    for (int at = 0; at < NODES; at++) {
+    for (int at = 0; at < STAGE_NODES; at++) {
         says_three(&nodes[at], 5, 0);
     }
-    start();
+    stage_start();
     WAIT_FOR(published_count() == 1);
     scripted_node_lock(&nodes[0]);
     nodes[0].locked.hangs = true;
@@ -339,7 +221,7 @@ Test(discovery, asks_another_node_when_the_last_one_says_its_cluster_is_down)
     says_three(&nodes[0], 5, 0);
     says_three(&nodes[1], 6, 1);
     says_three(&nodes[2], 6, 1);
-    start();
+    stage_start();
     WAIT_FOR(published_count() == 2);
     cr_expect_eq(served_by(50), nodes[1].port);
 }
@@ -350,7 +232,7 @@ Test(discovery, ignores_an_older_picture_while_a_node_contradicts)
     says_three(&nodes[0], 5, 0);
     says_three(&nodes[1], 4, 1);
     says_three(&nodes[2], 5, 0);
-    start();
+    stage_start();
     WAIT_FOR(published_count() == 1);
     scripted_node_stop(&nodes[0]);
     WAIT_FOR(scripted_node_questions(&nodes[1]) >= 1 && scripted_node_questions(&nodes[2]) >= 3);
@@ -363,7 +245,7 @@ Test(discovery, believes_an_older_picture_when_nobody_contradicts)
 {
     says_three(&nodes[0], 5, 0);
     says_three(&nodes[1], 4, 1);
-    start();
+    stage_start();
     WAIT_FOR(published_count() == 1);
     scripted_node_stop(&nodes[0]);
     scripted_node_stop(&nodes[2]);
@@ -375,7 +257,7 @@ Test(discovery, believes_an_older_picture_when_nobody_contradicts)
 Test(discovery, believes_fewer_slots_from_the_only_node_when_it_says_so_twice)
 {
     says_all_on(&nodes[0], 5, 0);
-    start();
+    stage_start();
     WAIT_FOR(published_count() == 1);
     scripted_node_says(&nodes[0], 5, &(struct piece){0, 16000, nodes[0].port, NULL}, 1);
     discovery_hint(discovery, HINT_UNBOUND);
@@ -387,7 +269,7 @@ Test(discovery, believes_fewer_slots_from_the_only_node_when_it_says_so_twice)
 Test(discovery, resolves_nodes_that_are_announced_by_name)
 {
     scripted_node_says(&nodes[0], 5, &(struct piece){0, 16383, nodes[0].port, "localhost"}, 1);
-    start();
+    stage_start();
     WAIT_FOR(published_count() == 1);
     cr_expect_str_eq(published.latest->nodes[0].address.host, "localhost");
     cr_expect_neq(published.latest->nodes[0].endpoint.size, 0);
@@ -399,7 +281,7 @@ Test(discovery, publishes_a_picture_with_a_name_that_cannot_be_resolved)
                              {8001, 16383, nodes[1].port, "no-such-host.invalid"}};
 
     scripted_node_says(&nodes[0], 5, pieces, ARRAY_LEN(pieces));
-    start();
+    stage_start();
     WAIT_FOR(published_count() == 1);
     cr_expect_eq(published.latest->nodes[1].endpoint.size, 0);
     cr_expect_eq(served_by(16383), nodes[1].port);
@@ -409,7 +291,7 @@ Test(discovery, stops_at_once_while_a_node_hangs)
 {
     pool.timeout_connect = 600ull * US_PER_SECOND;
     nodes[0].locked.hangs = true;
-    start();
+    stage_start();
     WAIT_FOR(stats()->refreshes == 1);
     discovery_free(&discovery);
 }
@@ -417,14 +299,14 @@ Test(discovery, stops_at_once_while_a_node_hangs)
 Test(discovery, stops_at_once_while_it_sleeps)
 {
     says_all_on(&nodes[0], 5, 0);
-    start();
+    stage_start();
     WAIT_FOR(stats()->last_success != 0);
     discovery_free(&discovery);
 }
 
 Test(discovery, that_never_started_can_be_freed)
 {
-    discovery = discovery_new(&pool, keep_published, &published);
+    stage_make();
     discovery_hint(discovery, HINT_MOVED);
     cr_expect_eq(stats()->hints[HINT_MOVED], 1);
     discovery_free(&discovery);
@@ -445,7 +327,7 @@ Test(discovery, takes_hints_from_many_threads)
 
     pool.refresh_min = 1 * US_PER_MS;
     says_all_on(&nodes[0], 5, 0);
-    start();
+    stage_start();
     WAIT_FOR(published_count() == 1);
     for (size_t at = 0; at < ARRAY_LEN(threads); at++) {
         pthread_create(&threads[at], NULL, hint_often, discovery);
