@@ -10,7 +10,9 @@
 #include "common/memory.h"
 #include "common/resp_write.h"
 #include "proxy/downstream/client_limits.h"
+#include "proxy/downstream/farewell.h"
 #include "proxy/downstream/local.h"
+#include "proxy/downstream/transaction.h"
 #include "proxy/routing/router.h"
 
 enum {
@@ -169,6 +171,7 @@ static void client_route(struct client *client, const struct command *command, s
 
         client_refuse(client, command, route.error,
                       route_refusal(command, route.error, detail, sizeof detail));
+        transaction_note_refusal(client, command);
         return;
     }
     client_forward(client, command, &route, block, bytes);
@@ -207,10 +210,7 @@ static void client_on_request(struct client *client, struct block *block, struct
 
     metric_add(&client->clients->metrics->downstream_requests_total, 1);
     session->last_request = reactor_now(client->clients->reactor);
-    client->skips_reply = session->reply_mode == REPLY_MODE_SKIP_NEXT;
-    if (unlikely(client->skips_reply)) {
-        session->reply_mode = REPLY_MODE_ON;
-    }
+    client->skips_reply = session_take_skip(session);
     if (unlikely(result != COMMAND_FOUND)) {
         client_on_unknown(client, result, command);
         return;
@@ -220,7 +220,9 @@ static void client_on_request(struct client *client, struct block *block, struct
         client_refuse(client, command, ERROR_NO_AUTH, NULL);
         return;
     }
-    client_route(client, command, block, bytes);
+    if (!transaction_answer(client, command)) {
+        client_route(client, command, block, bytes);
+    }
 }
 
 /* A line of text goes to nodes in the form they all understand. */
@@ -244,6 +246,7 @@ static void client_on_protocol_error(struct client *client)
     char detail[DETAIL_MAX];
 
     request_scan_error(&client->scan, detail, sizeof detail);
+    client->skips_reply = session_take_skip(&client->session);
     client_refuse(client, NULL, ERROR_PROTOCOL, detail);
     client_finish(client, CLOSE_PROTOCOL_ERROR);
 }
@@ -371,6 +374,17 @@ static void client_on_gathered(struct lane *lane)
     client_want_flush(container_of(lane, struct client, lane));
 }
 
+static void client_leave(struct client *client)
+{
+    if (farewell_is_easy(client)) {
+        client_close(client, client->close_reason);
+        return;
+    }
+    client_become(client, CLIENT_LEAVING);
+    inbound_clear(&client->inbound);
+    farewell_begin(client);
+}
+
 static void client_on_flush(struct turn_task *task)
 {
     struct client *client = container_of(task, struct client, flush);
@@ -387,7 +401,7 @@ static void client_on_flush(struct turn_task *task)
     }
     if (client->state == CLIENT_DRAINING && pipeline_is_empty(&client->pipeline) &&
         sendq_is_empty(&client->output)) {
-        client_close(client, client->close_reason);
+        client_leave(client);
         return;
     }
     if (client->state == CLIENT_PAUSED && !client_is_full(client, 2) && !client_is_greedy(client)) {
@@ -476,7 +490,7 @@ void client_close_holder(struct client *client, enum close_reason reason)
 
 void client_finish(struct client *client, enum close_reason reason)
 {
-    if (client->state == CLIENT_DRAINING || client->state == CLIENT_CLOSED) {
+    if (client->state != CLIENT_READING && client->state != CLIENT_PAUSED) {
         return;
     }
     client_become(client, CLIENT_DRAINING);

@@ -6,9 +6,10 @@
  *
  *      READING ⇄ PAUSED     PAUSED: it has too much unanswered or unread; nothing more is read
  *         │        │
- *         └─> DRAINING      nothing more is read; closes when everything is answered and written
- *                │
- *              CLOSED       its memory is freed at the end of the turn
+ *         └─> DRAINING      nothing more is read until everything is answered and written
+ *                │  └─> LEAVING    farewell.h: the peer has not taken all of it yet
+ *                │         │
+ *              CLOSED <────┘     its memory is freed at the end of the turn
  *
  * Only client_close closes, and nothing that a reply triggers may call it: whoever finds in a
  * callback that a client must go, marks it with client_finish and lets the flush do it. Worker's
@@ -25,7 +26,8 @@
 #define CLIENT_STATES(STATE)                                                                       \
     STATE(READING, "requests are read", TO(PAUSED) | TO(DRAINING) | TO(CLOSED))                    \
     STATE(PAUSED, "too much is unanswered", TO(READING) | TO(DRAINING) | TO(CLOSED))               \
-    STATE(DRAINING, "gets its last replies", TO(CLOSED))                                           \
+    STATE(DRAINING, "gets its last replies", TO(LEAVING) | TO(CLOSED))                             \
+    STATE(LEAVING, "has all replies, and may not have taken them", TO(CLOSED))                     \
     STATE(CLOSED, "is gone", 0)
 
 enum client_state {

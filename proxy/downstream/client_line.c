@@ -49,7 +49,7 @@ static void flags_print(const struct client *client, bool is_unix, char text[8])
 {
     char *at = text;
 
-    if (client->state == CLIENT_DRAINING) {
+    if (client->state == CLIENT_DRAINING || client->state == CLIENT_LEAVING) {
         *at++ = 'c';
     }
     if (is_unix) {

@@ -2,6 +2,7 @@
 
 #include "common/budget.h"
 #include "proxy/downstream/client_limits.h"
+#include "proxy/downstream/farewell.h"
 
 enum {
     LOOK_US = US_PER_SECOND,
@@ -18,8 +19,16 @@ static struct client *client_at(struct list_link *link)
 /* Said goodbye to, with replies still to come or to be taken: not for ever. */
 static bool client_is_stuck(const struct client *client, uint64_t now)
 {
-    return client->state == CLIENT_DRAINING &&
+    bool is_going = client->state == CLIENT_DRAINING || client->state == CLIENT_LEAVING;
+
+    return is_going &&
            client->draining_since + STUCK_FACTOR * client->clients->config->timeout_request < now;
+}
+
+static bool client_is_gone(const struct client *client, uint64_t now)
+{
+    return client_is_stuck(client, now) ||
+           (client->state == CLIENT_LEAVING && farewell_is_over(client, now));
 }
 
 static bool client_is_idle(const struct client *client, uint64_t now)
@@ -65,7 +74,7 @@ static void clients_free_memory(struct clients *clients)
 static void client_look(struct client *client, uint64_t now)
 {
     inbound_shrink(&client->inbound);
-    if (client_is_stuck(client, now)) {
+    if (client_is_gone(client, now)) {
         client_close(client, client->close_reason);
     } else if (client_is_over_output(client)) {
         client_close_holder(client, CLOSE_OUTPUT_LIMIT);

@@ -36,7 +36,6 @@ void local_reset(const struct local_call *call)
     struct client *client = call->client;
 
     session_reset(&client->session, client->clients->config->clients_password == NULL);
-    client->skips_reply = false;
     call_status(call, "RESET");
 }
 

@@ -35,6 +35,16 @@ void session_reset(struct session *session, bool is_authenticated)
     session_set(&session->name, (struct span){"", 0});
     session->reply_mode = REPLY_MODE_ON;
     session->is_authenticated = is_authenticated;
+    session->multi_was_refused = false;
     session->no_evict = false;
     session->no_touch = false;
+}
+
+bool session_take_skip(struct session *session)
+{
+    if (likely(session->reply_mode != REPLY_MODE_SKIP_NEXT)) {
+        return false;
+    }
+    session->reply_mode = REPLY_MODE_ON;
+    return true;
 }

@@ -26,6 +26,7 @@ struct session {
     const struct command *last_command; /* NULL: none yet */
     enum reply_mode reply_mode;
     bool is_authenticated;
+    bool multi_was_refused; /* and neither EXEC nor DISCARD has come since */
     bool no_evict;
     bool no_touch;
 };
@@ -35,6 +36,9 @@ void session_clear(struct session *session);
 
 /* As RESET leaves it: no name, default reply mode; authenticated only if no password is needed. */
 void session_reset(struct session *session, bool is_authenticated);
+
+/* Is the reply to what comes next to be skipped? Asked once for each. */
+bool session_take_skip(struct session *session);
 
 /* Replaces one of the strings; an empty span removes it. */
 void session_set(char **text, struct span value);
