@@ -381,7 +381,6 @@ static void client_leave(struct client *client)
         return;
     }
     client_become(client, CLIENT_LEAVING);
-    inbound_clear(&client->inbound);
     farewell_begin(client);
 }
 

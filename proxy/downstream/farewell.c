@@ -50,6 +50,7 @@ static void on_ignored(struct ev_loop *loop UNUSED, ev_io *watcher, int events U
 
 void farewell_begin(struct client *client)
 {
+    inbound_clear(&client->inbound);
     shutdown(client->fd, SHUT_WR);
     ev_set_cb(&client->readable, on_ignored);
     ev_io_start(client->clients->reactor->loop, &client->readable);
