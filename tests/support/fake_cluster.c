@@ -28,11 +28,13 @@ struct fake_cluster {
 
 struct fake_cluster *fake_cluster_new(int count)
 {
+    static unsigned clusters;
     struct fake_cluster *cluster = memory_new(1, sizeof *cluster);
 
     CHECK(count >= 0 && count <= FAKE_NODES_MAX);
     pthread_mutex_init(&cluster->lock, NULL);
     cluster->count = count;
+    clusters++;
     cluster->locked.epoch = count;
     for (int slot = 0; slot < SLOTS; slot++) {
         cluster->locked.owners[slot] = count == 0 ? FAKE_NOBODY : slot * count / SLOTS;
@@ -40,7 +42,8 @@ struct fake_cluster *fake_cluster_new(int count)
     for (int i = 0; i < count; i++) {
         cluster->locked.primaries[i] = FAKE_NOBODY;
         cluster->locked.hosts[i] = "127.0.0.1";
-        snprintf(cluster->ids[i], sizeof cluster->ids[i], "%08x%032x", (unsigned)getpid(), i + 1);
+        snprintf(cluster->ids[i], sizeof cluster->ids[i], "%08x%08x%024x", (unsigned)getpid(),
+                 clusters, i + 1);
     }
     for (int i = 0; i < count; i++) {
         cluster->nodes[i] = fake_node_new(cluster, i);
@@ -112,8 +115,10 @@ void fake_cluster_announce(struct fake_cluster *cluster, int node, const char *h
 
 void fake_cluster_announce_port(struct fake_cluster *cluster, int node, uint16_t port)
 {
+    pthread_mutex_lock(&cluster->lock);
     cluster->ports[node] = port;
     snprintf(cluster->addresses[node], sizeof cluster->addresses[node], "127.0.0.1:%u", port);
+    pthread_mutex_unlock(&cluster->lock);
 }
 
 const char *fake_cluster_address(const struct fake_cluster *cluster, int node)

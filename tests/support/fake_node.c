@@ -144,6 +144,20 @@ void fake_node_return(struct fake_node *node)
     CHECK(listening);
 }
 
+void fake_node_move(struct fake_node *node)
+{
+    struct port old = node->port;
+
+    fake_node_die(node);
+    pthread_mutex_lock(&node->lock);
+    node->port = port_reserve();
+    snprintf(node->address, sizeof node->address, "127.0.0.1:%u", node->port.number);
+    pthread_mutex_unlock(&node->lock);
+    port_release(&old);
+    fake_cluster_announce_port(node->locked.greeter.cluster, node->index, node->port.number);
+    fake_node_return(node);
+}
+
 void fake_node_drop_connections(struct fake_node *node)
 {
     NODE_LOCKED(node, node->locked.dropping = true);

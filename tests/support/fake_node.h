@@ -95,6 +95,9 @@ bool fake_node_is_done(struct fake_node *node, uint64_t timeout_ms);
 void fake_node_die(struct fake_node *node);
 void fake_node_return(struct fake_node *node);
 
+/* Dies and returns at another port, which its cluster tells from then on. Main thread. */
+void fake_node_move(struct fake_node *node);
+
 /* Closes its connections and goes on listening. */
 void fake_node_drop_connections(struct fake_node *node);
 
