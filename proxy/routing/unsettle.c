@@ -83,6 +83,19 @@ static bool can_be_repeated(const struct request *request)
     return request->done != NULL && has_order(request) && request_is_repeatable(request);
 }
 
+/* A read must not see what its own client wrote after it: with such a write still in the node's
+ * hands, it stays there too. */
+static void note_writes(const struct upstream *upstream)
+{
+    LIST_EACH (link, &upstream->in_flight) {
+        const struct request *request = container_of(link, struct request, in_queue);
+
+        if (request->gate != NULL && !request_is_repeatable(request)) {
+            request->gate->writes_end = request->sequence + 1;
+        }
+    }
+}
+
 void unsettle_silent(struct dispatcher *dispatcher, struct pool *pool)
 {
     for (uint32_t i = 0; i < pool->upstream_count; i++) {
@@ -92,10 +105,11 @@ void unsettle_silent(struct dispatcher *dispatcher, struct pool *pool)
             continue;
         }
         unsettle_upstream(dispatcher, upstream);
+        note_writes(upstream);
         LIST_EACH_SAFE (link, &upstream->in_flight) {
             struct request *request = container_of(link, struct request, in_queue);
 
-            if (can_be_repeated(request)) {
+            if (can_be_repeated(request) && request->sequence >= request->gate->writes_end) {
                 metric_add(&dispatcher->site.metrics->retry_silent_total, 1);
                 take_back(dispatcher, upstream, request, AFTER_A_PAUSE);
             }
