@@ -24,11 +24,11 @@ enum {
 
 struct relay {
     struct port port;
-    uint16_t target;
     int wake; /* eventfd: a test changed something */
     pthread_t thread;
     pthread_mutex_t lock;
     struct { /* all of it behind the lock */
+        uint16_t target;
         bool ended;
         bool vanished;
         bool refusing;
@@ -91,7 +91,7 @@ static void relay_take_locked(struct relay *relay)
     if (fd < 0) {
         return;
     }
-    int onward = connect_to(relay->target);
+    int onward = connect_to(relay->locked.target);
     if (onward < 0) {
         close(fd);
         return;
@@ -202,7 +202,7 @@ struct relay *relay_new(uint16_t target)
     struct relay *relay = memory_new(1, sizeof *relay);
 
     relay->port = port_reserve();
-    relay->target = target;
+    relay->locked.target = target;
     relay->wake = eventfd(0, EFD_CLOEXEC);
     relay->locked.rules.cut_after[RELAY_TO_NODE] = SIZE_MAX;
     relay->locked.rules.cut_after[RELAY_TO_PROXY] = SIZE_MAX;
@@ -318,6 +318,31 @@ void relay_accept(struct relay *relay)
     RELAY_LOCKED(relay, relay->locked.refusing = false);
     bool listening = WAIT_FOR(RELAY_READ(relay, relay->locked.listening));
     CHECK(listening);
+}
+
+static bool relay_has_closed_locked(const struct relay *relay)
+{
+    bool has = false;
+
+    for (size_t i = 0; i < relay->locked.link_count; i++) {
+        has |= relay->locked.links[i]->closed;
+    }
+    return has;
+}
+
+static void relay_lead_locked(struct relay *relay, uint16_t target)
+{
+    relay->locked.target = target;
+    for (size_t i = 0; i < relay->locked.link_count; i++) {
+        relay->locked.links[i]->closed = true;
+    }
+}
+
+void relay_lead_to(struct relay *relay, uint16_t target)
+{
+    RELAY_LOCKED(relay, relay_lead_locked(relay, target));
+    bool led = WAIT_FOR(RELAY_READ(relay, !relay_has_closed_locked(relay)));
+    CHECK(led);
 }
 
 size_t relay_accepted(struct relay *relay)

@@ -44,6 +44,10 @@ void relay_reappear(struct relay *relay);
 void relay_refuse(struct relay *relay);
 void relay_accept(struct relay *relay);
 
+/* From now on connections go to 127.0.0.1:target, as when an address is given to another machine.
+ * Those that are there are closed. */
+void relay_lead_to(struct relay *relay, uint16_t target);
+
 /* How many connections it has taken so far, and how many bytes have passed. */
 size_t relay_accepted(struct relay *relay);
 size_t relay_passed(struct relay *relay, enum relay_direction direction);

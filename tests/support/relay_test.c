@@ -107,6 +107,23 @@ Test(relay, refuses_and_accepts)
     wire_close(&wire);
 }
 
+Test(relay, leads_elsewhere)
+{
+    struct fake_cluster *others = fake_cluster_new(1);
+    struct fake_node *other = fake_cluster_node(others, 0);
+    struct wire *wire = wire_open(relay_port(relay));
+
+    fake_node_handle(other, fake_always, "+elsewhere");
+    cr_expect_str_eq(wire_ask(wire, "SET", "k", "v"), "OK");
+    relay_lead_to(relay, fake_node_port(other));
+    cr_expect_str_eq(wire_text(wire), "(closed)");
+    wire_close(&wire);
+    wire = wire_open(relay_port(relay));
+    cr_expect_str_eq(wire_ask(wire, "GET", "k"), "elsewhere");
+    wire_close(&wire);
+    fake_cluster_free(&others);
+}
+
 Test(relay, vanishes_without_a_word)
 {
     struct fake_node *node = fake_cluster_node(cluster, 0);
