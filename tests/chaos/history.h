@@ -167,6 +167,7 @@ bool step_grows_log(const struct step *step);
 bool step_surely_ran(const struct step *step);
 bool step_surely_did_not_run(const struct step *step);
 
+/* A token in words, with a zero byte behind it. */
 void token_print(struct token token, char text[TOKEN_SIZE + 1]);
 
 /* False when `text` is no token. */

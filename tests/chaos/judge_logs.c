@@ -45,10 +45,25 @@ static size_t writer_of(const struct trial *trial, struct token token, uint16_t 
     return trial->count;
 }
 
+/* An element that stands behind one that was sent later. */
+static void judge_late(struct reading *reading, struct place place, uint32_t i, size_t ahead)
+{
+    const struct history *history = &reading->trial->histories[place.history];
+    const struct step *step = &history->steps[place.step];
+
+    if (reading->trial->permission.may_delay && !step_surely_ran(step)) {
+        reading->verdict->delayed++;
+    } else if (trial_may_overtake(reading->trial, &history->steps[ahead], step)) {
+        reading->verdict->overtaken++;
+    } else {
+        verdict_add(reading->verdict, RULE_ORDER, place, "element %u, behind %u", i + 1,
+                    history_number(history, ahead));
+    }
+}
+
 /* The i-th element of a key whose writer is known. */
 static void read_element(struct reading *reading, struct place place, uint32_t i)
 {
-    const struct step *step = &reading->trial->histories[place.history].steps[place.step];
     uint32_t *found = &reading->places[place.history][place.step];
     uint32_t *last = &reading->last[place.history];
 
@@ -59,12 +74,8 @@ static void read_element(struct reading *reading, struct place place, uint32_t i
     *found = i + 1;
     if (place.step + 1 > *last) {
         *last = (uint32_t)place.step + 1;
-    } else if (reading->trial->permission.may_delay && !step_surely_ran(step)) {
-        reading->verdict->delayed++;
     } else {
-        uint32_t other =
-            history_number(&reading->trial->histories[place.history], (size_t)*last - 1);
-        verdict_add(reading->verdict, RULE_ORDER, place, "element %u, behind %u", i + 1, other);
+        judge_late(reading, place, i, *last - 1);
     }
 }
 

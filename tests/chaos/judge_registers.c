@@ -88,10 +88,18 @@ static bool is_lost(const struct study *study, uint16_t key, int at)
 static void judge_stale(struct study *study, struct place place, int at)
 {
     struct writes *writes = &study->keys[place.key];
-    const struct step *found = at == BEFORE_ALL ? NULL : &study->history->steps[writes->steps[at]];
+    const struct step *steps = study->history->steps;
+    const struct step *floor = &steps[writes->steps[writes->floor]];
+    const struct step *found = at == BEFORE_ALL ? NULL : &steps[writes->steps[at]];
 
     if (found != NULL && !step_surely_ran(found) && study->trial->permission.may_delay) {
         study->verdict->delayed++;
+        return;
+    }
+    if (found != NULL && trial_may_overtake(study->trial, floor, found)) {
+        study->verdict->overtaken++;
+        add_write(study, writes->steps[at], place.key);
+        writes->floor = writes->count - 1;
         return;
     }
     if (is_lost(study, place.key, at)) {
@@ -106,6 +114,28 @@ static void judge_stale(struct study *study, struct place place, int at)
                 number_at(study, writes, at), number_at(study, writes, writes->floor));
 }
 
+/* The read returned a number that no write before it has. */
+static void judge_strange(struct study *study, struct place place, uint32_t number)
+{
+    bool is_end = place.step == study->history->count;
+    const struct step *read = is_end ? NULL : &study->history->steps[place.step];
+    const struct step *step = history_find(study->history, number);
+    bool is_later = !is_end && step != NULL && step > read;
+
+    if (is_later && trial_may_foresee(step, read)) {
+        study->verdict->foreseen++;
+    } else if (is_later && trial_may_overtake(study->trial, step, read)) {
+        study->verdict->overtaken++;
+    } else {
+        bool refused = step != NULL && step_surely_did_not_run(step);
+        verdict_add(study->verdict,
+                    refused    ? RULE_GHOST
+                    : is_later ? RULE_SLOT_ORDER
+                               : RULE_INVENTED,
+                    place, "read %u", number);
+    }
+}
+
 /* A read of an own key returned `number`. */
 static void judge_read(struct study *study, struct place place, uint32_t number)
 {
@@ -113,14 +143,7 @@ static void judge_read(struct study *study, struct place place, uint32_t number)
     int at = find_write(study, writes, number);
 
     if (number_at(study, writes, at) != number) {
-        const struct step *step = history_find(study->history, number);
-        bool refused = step != NULL && step_surely_did_not_run(step);
-        bool early = step != NULL && number > history_number(study->history, place.step);
-        verdict_add(study->verdict,
-                    refused ? RULE_GHOST
-                    : early ? RULE_SLOT_ORDER
-                            : RULE_INVENTED,
-                    place, "read %u", number);
+        judge_strange(study, place, number);
     } else if (at < writes->floor) {
         judge_stale(study, place, at);
     } else if (at > writes->floor) {
@@ -145,6 +168,32 @@ static void add_bounds(const struct study *study, uint16_t key, uint32_t *least,
     *most += may_be;
 }
 
+static bool has_key(const struct step *step, uint16_t key)
+{
+    for (int i = 0; i < step_width(step); i++) {
+        if (step_key(step, i) == key) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is there a later write to one of the step's keys that it may have seen? */
+static bool may_foresee_any(const struct study *study, const struct step *step)
+{
+    const struct step *end = study->history->steps + study->history->count;
+
+    for (const struct step *later = step + 1; later < end && later->sent_ms <= step->answered_ms;
+         later++) {
+        for (int i = 0; i < step_width(step); i++) {
+            if (has_key(later, step_key(step, i)) && trial_may_foresee(later, step)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* EXISTS and DEL tell how many of the keys were there. */
 static void judge_number(struct study *study, struct place place, const struct step *step)
 {
@@ -154,7 +203,14 @@ static void judge_number(struct study *study, struct place place, const struct s
     for (int i = 0; i < step_width(step); i++) {
         add_bounds(study, step_key(step, i), &least, &most);
     }
-    if (step->reply[0] < least || step->reply[0] > most) {
+    if (step->reply[0] >= least && step->reply[0] <= most) {
+        return;
+    }
+    if (study->trial->permission.may_overtake && step->reach == REACH_SLOT) {
+        study->verdict->overtaken++;
+    } else if (may_foresee_any(study, step)) {
+        study->verdict->foreseen++;
+    } else {
         verdict_add(study->verdict, RULE_NUMBER, place, "%u keys; %u to %u were there",
                     step->reply[0], least, most);
     }

@@ -310,6 +310,50 @@ Test(judge, a_request_that_overtook_one_of_its_slot)
     expect_clean();
 }
 
+Test(judge, a_request_for_several_keys_that_was_overtaken)
+{
+    did(STEP_CROSS_PUSH, list, ANSWER_FITS, 2);
+    history.steps[0].reply[1] = 0;
+    history.steps[0].answered_ms += 10;
+    uint32_t b = did(STEP_PUSH, list, ANSWER_FITS, 1);
+    holds(list, b);
+    holds(list, b - 1);
+    expect_only(RULE_ORDER, 1);
+    trial.permission.may_overtake = true;
+    expect_clean();
+    history.steps[0].kind = STEP_PUSH;
+    expect_only(RULE_ORDER, 1);
+}
+
+Test(judge, a_write_of_several_keys_that_was_overtaken)
+{
+    uint32_t a = wide(STEP_MSET, ANSWER_FITS, 0);
+    history.steps[0].answered_ms += 10;
+    did(STEP_SET, x, ANSWER_FITS, 0);
+    did(STEP_GET, x, ANSWER_FITS, a);
+    for (uint16_t i = 0; i < WIDTH; i++) {
+        holds(x + i, a);
+    }
+    expect_only(RULE_STALE, 2);
+    trial.permission.may_overtake = true;
+    expect_clean();
+}
+
+Test(judge, a_repeated_read_may_see_a_write_of_unknown_outcome_behind_it_and_no_other)
+{
+    did(STEP_GET, x, ANSWER_FITS, FIRST + 2);
+    wide(STEP_EXISTS, ANSWER_FITS, 1);
+    uint32_t b = did(STEP_SET, x, ANSWER_UNKNOWN, 0);
+    history.steps[0].answered_ms = history.steps[1].answered_ms = clock_ms;
+    holds(x, b);
+    expect_clean();
+    history.steps[2].answer = ANSWER_FITS;
+    struct verdict verdict = judge(&trial);
+    cr_expect_eq(verdict.by_rule[RULE_SLOT_ORDER], 1);
+    cr_expect_eq(verdict.by_rule[RULE_NUMBER], 1);
+    verdict_clear(&verdict);
+}
+
 Test(judge, a_request_that_saw_one_behind_it)
 {
     cross(1, 1);

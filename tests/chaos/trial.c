@@ -16,6 +16,25 @@ int trial_loss_of(const struct trial *trial, int next, uint16_t slot, const stru
     return LOSS_NONE;
 }
 
+static bool has_keys_of_one_slot(const struct step *step)
+{
+    return step->kind == STEP_CROSS_PUSH || step->reach == REACH_SLOT;
+}
+
+bool trial_may_overtake(const struct trial *trial, const struct step *later,
+                        const struct step *earlier)
+{
+    return trial->permission.may_overtake && has_keys_of_one_slot(earlier) &&
+           later->sent_ms <= earlier->answered_ms;
+}
+
+bool trial_may_foresee(const struct step *later, const struct step *read)
+{
+    return !step_writes(read) && step_writes(later) &&
+           (later->answer == ANSWER_UNKNOWN || later->answer == ANSWER_PARTLY) &&
+           later->sent_ms <= read->answered_ms;
+}
+
 bool trial_lost_any(const struct trial *trial, uint16_t slot)
 {
     for (size_t i = 0; i < trial->loss_count; i++) {

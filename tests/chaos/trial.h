@@ -27,8 +27,8 @@ struct permission {
     unsigned answers;     /* a bit for each answer that clients may see besides a reply */
     uint32_t patience_ms; /* CLUSTERDOWN and unanswered reads only after so long; 0: at any time */
     bool may_delay;       /* a write of unknown outcome may take effect late: its node was paused */
-    bool may_overtake;    /* requests of a slot may take effect before an earlier one that was with
-                             a node already when its keys began to move */
+    bool may_overtake;    /* a request for several keys of a slot may be overtaken, while these keys
+                             move, by later ones that were with a node already */
 };
 
 struct trial {
@@ -48,6 +48,15 @@ bool loss_explains(const struct loss *loss, uint16_t slot, const struct step *st
 
 /* The first loss from the one at `next` on that explains a write's being gone, or LOSS_NONE. */
 int trial_loss_of(const struct trial *trial, int next, uint16_t slot, const struct step *step);
+
+/* May `later`, of the same connection and slot, take effect before `earlier`? */
+bool trial_may_overtake(const struct trial *trial, const struct step *later,
+                        const struct step *earlier);
+
+/* May a read see `later`, a write of its own connection behind it? When a connection to a node
+ * breaks, reads are repeated, and a write behind them, whose outcome is unknown, may have been
+ * executed. */
+bool trial_may_foresee(const struct step *later, const struct step *read);
 
 /* Has any loss touched the slot? */
 bool trial_lost_any(const struct trial *trial, uint16_t slot);

@@ -1,74 +1,24 @@
 #include "tests/support/real_cluster.h"
 
 #include <criterion/criterion.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "common/check.h"
 #include "common/memory.h"
-#include "tests/support/ports.h"
+#include "tests/support/real_nodes.h"
 
-#define CLUSTER_SCRIPT SOURCE_FOLDER "/script/cluster"
-#define PASSWORD       "123456"
-
-enum { NODES_MAX = 10, ARGUMENTS_MAX = 24 };
+enum { NODES_MAX = 10 };
 
 struct real_cluster {
-    char folder[64];
-    uint16_t base_port;
+    struct real_nodes *nodes;
     char seeds[64];
-    int lifeline; /* the guardian acts when this end is closed */
-    pid_t guardian;
 };
-
-/* In the guardian: waits until nobody holds the other end, then cleans up. */
-static void guard(const char *folder, int lifeline)
-{
-    int nothing = open("/dev/null", O_RDWR);
-    char byte;
-
-    setsid();
-    dup2(nothing, STDIN_FILENO);
-    dup2(nothing, STDOUT_FILENO);
-    dup2(nothing, STDERR_FILENO);
-    while (read(lifeline, &byte, 1) > 0) {
-    }
-    execl("/bin/sh", "sh", "-c", "\"$0\" --dir \"$1/nodes\" destroy; rm -rf \"$1\"", CLUSTER_SCRIPT,
-          folder, (char *)NULL);
-    _exit(127);
-}
-
-static void start_guardian(struct real_cluster *cluster)
-{
-    int ends[2];
-    int failed = pipe2(ends, O_CLOEXEC);
-
-    CHECK(failed == 0);
-    cluster->guardian = fork();
-    CHECK(cluster->guardian >= 0);
-    if (cluster->guardian == 0) {
-        close(ends[1]);
-        guard(cluster->folder, ends[0]);
-    }
-    close(ends[0]);
-    cluster->lifeline = ends[1];
-}
 
 void real_cluster_run_list(struct real_cluster *cluster, const char *const *arguments)
 {
-    char folder[80];
-    const char *argv[ARGUMENTS_MAX] = {CLUSTER_SCRIPT, "--dir", folder};
     struct bytes output = {0};
+    int code = real_nodes_run(cluster->nodes, arguments, &output);
 
-    snprintf(folder, sizeof folder, "%s/nodes", cluster->folder);
-    for (int i = 0; arguments[i] != NULL; i++) {
-        CHECK(i + 4 < ARGUMENTS_MAX);
-        argv[i + 3] = arguments[i];
-    }
-    int code = process_run(argv, &output);
     cr_assert_eq(code, 0, "script/cluster %s: %s", arguments[0], output.at);
     bytes_clear(&output);
 }
@@ -78,15 +28,12 @@ struct real_cluster *real_cluster_start(void)
     struct real_cluster *cluster = memory_new(1, sizeof *cluster);
     char port[8];
 
-    snprintf(cluster->folder, sizeof cluster->folder, "/tmp/slotway-cluster-XXXXXX");
-    char *made = mkdtemp(cluster->folder);
-    CHECK(made != NULL);
-    cluster->base_port = port_find_row(NODES_MAX);
-    snprintf(port, sizeof port, "%u", cluster->base_port);
-    snprintf(cluster->seeds, sizeof cluster->seeds, "\"127.0.0.1:%u\", \"127.0.0.1:%u\"",
-             cluster->base_port, cluster->base_port + 1);
-    start_guardian(cluster);
-    real_cluster_run(cluster, "--base-port", port, "--password", PASSWORD, "--set",
+    cluster->nodes = real_nodes_new(NODES_MAX);
+    uint16_t base_port = real_nodes_base_port(cluster->nodes);
+    snprintf(port, sizeof port, "%u", base_port);
+    snprintf(cluster->seeds, sizeof cluster->seeds, "\"127.0.0.1:%u\", \"127.0.0.1:%u\"", base_port,
+             base_port + 1);
+    real_cluster_run(cluster, "--base-port", port, "--password", REAL_NODES_PASSWORD, "--set",
                      "cluster-node-timeout 2000", "--set", "cluster-require-full-coverage no",
                      "--set", "repl-diskless-sync-delay 0", "--set", "save \"\"", "create");
     return cluster;
@@ -94,15 +41,14 @@ struct real_cluster *real_cluster_start(void)
 
 void real_cluster_stop(struct real_cluster **cluster)
 {
-    close((*cluster)->lifeline);
-    waitpid((*cluster)->guardian, NULL, 0);
+    real_nodes_free(&(*cluster)->nodes);
     free(*cluster);
     *cluster = NULL;
 }
 
 uint16_t real_cluster_port(const struct real_cluster *cluster, int node)
 {
-    return (uint16_t)(cluster->base_port + node);
+    return (uint16_t)(real_nodes_base_port(cluster->nodes) + node);
 }
 
 /* Does what ROLE says of a node start with `role`? */
@@ -113,7 +59,7 @@ static bool node_has_role(const struct real_cluster *cluster, int node, const ch
     if (wire == NULL) {
         return false;
     }
-    wire_ask(wire, "AUTH", PASSWORD);
+    wire_ask(wire, "AUTH", REAL_NODES_PASSWORD);
     bool has = strncmp(wire_ask(wire, "ROLE"), role, strlen(role)) == 0;
     wire_close(&wire);
     return has;
@@ -154,5 +100,5 @@ struct rig *real_cluster_rig(const struct real_cluster *cluster, int workers,
                                                .request_timeout = request_timeout,
                                                .connect_timeout = "1s",
                                                .refresh = "5s",
-                                               .backend = "password: \"" PASSWORD "\""});
+                                               .backend = "password: \"" REAL_NODES_PASSWORD "\""});
 }

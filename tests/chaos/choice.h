@@ -1,0 +1,11 @@
+/* choice.h - what a client says next, by chance. */
+#ifndef TESTS_CHAOS_CHOICE_H
+#define TESTS_CHAOS_CHOICE_H
+
+#include "tests/chaos/dice.h"
+#include "tests/chaos/history.h"
+
+/* Appends a step to the history, which is not sent yet. */
+struct step *choice_add(struct dice *dice, struct history *history);
+
+#endif

@@ -1,0 +1,168 @@
+/* Disturbances that nobody wants: processes that die or stand still, connections that break. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/memory.h"
+#include "tests/chaos/chronicle.h"
+#include "tests/chaos/disturb.h"
+#include "tests/support/wait.h"
+
+enum { PROMOTION_MS = 60000, PAUSE_MS = 6000, LOSS_MS = 3000 };
+
+void disturb_lost(struct nemesis *nemesis, uint32_t from_ms, const uint8_t *slots)
+{
+    nemesis->losses =
+        memory_resize(nemesis->losses, nemesis->loss_count + 1, sizeof *nemesis->losses);
+    struct loss *loss = &nemesis->losses[nemesis->loss_count++];
+    *loss = (struct loss){.from_ms = from_ms, .until_ms = chronicle_now_ms()};
+    memcpy(loss->slots, slots, sizeof loss->slots);
+}
+
+void disturb_taken_over(struct nemesis *nemesis, const uint8_t *slots)
+{
+    nemesis->takeovers =
+        memory_resize(nemesis->takeovers, nemesis->takeover_count + 1, sizeof *nemesis->takeovers);
+    struct takeover *takeover = &nemesis->takeovers[nemesis->takeover_count++];
+    takeover->at_ms = chronicle_now_ms();
+    memcpy(takeover->slots, slots, sizeof takeover->slots);
+}
+
+bool disturb_disconnect(struct nemesis *nemesis)
+{
+    struct view view;
+
+    if (!nodes_view(nemesis->nodes, &view)) {
+        return false;
+    }
+    uint16_t port = view.nodes[dice_roll(&nemesis->dice, (uint32_t)view.count)].port;
+    chronicle_note("node %u closes its clients' connections", port);
+    freeReplyObject(nodes_ask(port, "CLIENT KILL TYPE normal"));
+    disturb_wait(dice_roll(&nemesis->dice, 200));
+    return true;
+}
+
+bool disturb_kill(struct nemesis *nemesis)
+{
+    struct view view;
+    const struct view_node *primary;
+    const struct view_node *replica;
+
+    if (!disturb_pick_pair(nemesis, &view, &primary, &replica)) {
+        return false;
+    }
+    uint32_t from_ms = chronicle_now_ms();
+    chronicle_note("primary %u is killed", primary->port);
+    if (!nodes_do(nemesis->nodes, "kill", primary->port) ||
+        !WAIT_FOR_MS(PROMOTION_MS, nodes_is_primary(replica->port))) {
+        chronicle_note("node %u is not promoted", replica->port);
+        return false;
+    }
+    chronicle_note("node %u is promoted", replica->port);
+    nemesis->expected_promotions++;
+    disturb_taken_over(nemesis, primary->slots);
+    disturb_lost(nemesis, from_ms, primary->slots);
+    disturb_wait(dice_roll(&nemesis->dice, 1000));
+    chronicle_note("node %u comes back", primary->port);
+    return nodes_do(nemesis->nodes, "restart", primary->port) &&
+           WAIT_FOR_MS(PROMOTION_MS, nodes_is_in_step(primary->port));
+}
+
+/* Something was done to a primary, which may have cost it its place. */
+static bool settle_after(struct nemesis *nemesis, int promotions, uint32_t from_ms,
+                         const uint8_t *slots)
+{
+    bool settled = nodes_run(nemesis->nodes, "settle");
+    int more = nodes_promotions(nemesis->nodes) - promotions;
+
+    if (more > 0) {
+        chronicle_note("it has lost its place");
+        nemesis->expected_promotions += more;
+        disturb_lost(nemesis, from_ms, slots);
+    }
+    return settled;
+}
+
+bool disturb_bounce(struct nemesis *nemesis)
+{
+    struct view view;
+    const struct view_node *primary;
+    const struct view_node *replica;
+
+    if (!disturb_pick_pair(nemesis, &view, &primary, &replica)) {
+        return false;
+    }
+    int promotions = nodes_promotions(nemesis->nodes);
+    uint32_t from_ms = chronicle_now_ms();
+    chronicle_note("primary %u is killed and started at once", primary->port);
+    return nodes_do(nemesis->nodes, "kill", primary->port) &&
+           nodes_do(nemesis->nodes, "restart", primary->port) &&
+           settle_after(nemesis, promotions, from_ms, primary->slots);
+}
+
+bool disturb_pause(struct nemesis *nemesis)
+{
+    struct view view;
+    const struct view_node *primary;
+    const struct view_node *replica;
+
+    if (!disturb_pick_pair(nemesis, &view, &primary, &replica)) {
+        return false;
+    }
+    int promotions = nodes_promotions(nemesis->nodes);
+    uint32_t from_ms = chronicle_now_ms();
+    uint32_t pause_ms = dice_between(&nemesis->dice, 20, PAUSE_MS);
+    uint16_t victim = dice_roll(&nemesis->dice, 4) == 0 ? replica->port : primary->port;
+    chronicle_note("node %u stands still for %u ms", victim, pause_ms);
+    if (!nodes_do(nemesis->nodes, "pause", victim)) {
+        return false;
+    }
+    disturb_wait(pause_ms);
+    chronicle_note("node %u goes on", victim);
+    return nodes_do(nemesis->nodes, "resume", victim) &&
+           settle_after(nemesis, promotions, from_ms, primary->slots);
+}
+
+bool disturb_shard_loss(struct nemesis *nemesis)
+{
+    struct view view;
+    const struct view_node *primary;
+    const struct view_node *replica;
+
+    if (!disturb_pick_pair(nemesis, &view, &primary, &replica)) {
+        return false;
+    }
+    int promotions = nodes_promotions(nemesis->nodes);
+    uint32_t from_ms = chronicle_now_ms();
+    chronicle_note("primary %u and its replica %u are killed", primary->port, replica->port);
+    if (!nodes_do(nemesis->nodes, "kill", replica->port) ||
+        !nodes_do(nemesis->nodes, "kill", primary->port)) {
+        return false;
+    }
+    disturb_wait(dice_roll(&nemesis->dice, LOSS_MS));
+    chronicle_note("they come back");
+    return nodes_do(nemesis->nodes, "restart", primary->port) &&
+           nodes_do(nemesis->nodes, "restart", replica->port) &&
+           settle_after(nemesis, promotions, from_ms, primary->slots);
+}
+
+bool disturb_cluster_loss(struct nemesis *nemesis)
+{
+    struct view view;
+    uint8_t all[SLOT_COUNT / 8];
+
+    if (!nodes_view(nemesis->nodes, &view)) {
+        return false;
+    }
+    int promotions = nodes_promotions(nemesis->nodes);
+    uint32_t from_ms = chronicle_now_ms();
+    chronicle_note("all nodes are killed");
+    for (int i = 0; i < view.count; i++) {
+        if (!nodes_do(nemesis->nodes, "kill", view.nodes[i].port)) {
+            return false;
+        }
+    }
+    disturb_wait(dice_roll(&nemesis->dice, LOSS_MS));
+    chronicle_note("they come back");
+    memset(all, 0xff, sizeof all);
+    return nodes_run(nemesis->nodes, "start") && settle_after(nemesis, promotions, from_ms, all);
+}
