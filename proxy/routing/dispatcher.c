@@ -1,7 +1,9 @@
 #include "proxy/routing/dispatcher.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
+#include "common/log.h"
 #include "common/memory.h"
 #include "proxy/routing/follow.h"
 #include "proxy/routing/holding.h"
@@ -85,6 +87,26 @@ static void dispatcher_swallow(struct metrics *metrics, struct request *request)
     request_settle(request, NULL, (struct span){"", 0});
 }
 
+/* The answer is the client's; but slotway looked at the same keys and found one slot, so one of the
+ * two is wrong about which arguments are keys. Worth a line ever more seldom. A script may say
+ * anything. */
+static void dispatcher_note_error(const struct pool *pool, const struct request *request,
+                                  struct span reply)
+{
+    struct dispatcher *dispatcher = pool->site->dispatcher;
+    uint64_t times;
+
+    if (likely(!span_starts_with(reply, SPAN("-CROSSSLOT"))) ||
+        request->command->class == COMMAND_CLASS_SCRIPT) {
+        return;
+    }
+    times = ++dispatcher->cross_slot_answers;
+    if ((times & (times - 1)) == 0) {
+        log_error("node finds other keys in a request than slotway",
+                  "node=%s command=%s times=%" PRIu64, pool->name, request->command->name, times);
+    }
+}
+
 static void dispatcher_on_replied(struct pool *pool, struct request *request, struct block *block,
                                   struct span reply)
 {
@@ -102,6 +124,7 @@ static void dispatcher_on_replied(struct pool *pool, struct request *request, st
             return;
         }
         request->node = pool->index;
+        dispatcher_note_error(pool, request, reply);
     }
     if (unlikely(request->gate != NULL)) {
         gate_on_answer(request->gate, request);

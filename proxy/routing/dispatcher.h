@@ -29,9 +29,10 @@ struct dispatcher {
     uint64_t waiting_bytes;
     uint64_t waiting_deadline; /* nothing that waits is due before this */
     uint64_t made_at;
-    uint64_t suspected_at;     /* when a silent node last made discovery ask early */
-    struct turn_task pump;     /* looks at the ready gates at the end of the turn */
-    struct reactor_timer tick; /* runs the watch; stopped when there is nothing to watch */
+    uint64_t cross_slot_answers; /* CROSSSLOT of nodes, where slotway had found one slot */
+    uint64_t suspected_at;       /* when a silent node last made discovery ask early */
+    struct turn_task pump;       /* looks at the ready gates at the end of the turn */
+    struct reactor_timer tick;   /* runs the watch; stopped when there is nothing to watch */
 };
 
 /* Borrows all it is given. The topology comes later, by dispatcher_adopt. */

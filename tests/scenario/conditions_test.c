@@ -46,6 +46,21 @@ Test(conditions, an_error_of_the_request_is_passed_on_and_nothing_is_sent_twice)
     rig_stop(&rig);
 }
 
+/* slotway has looked at the keys itself: somebody is wrong about which arguments are keys. */
+Test(conditions, a_node_that_finds_other_keys_in_a_request_is_told_of_in_the_log)
+{
+    struct rig *rig = start_still(1);
+    script(rig, 0, WANT("EVAL", "x", "1", "k"), SAY("-CROSSSLOT says the script\r\n"),
+           WANT("SORT", "k", "STORE", "{k}"), SAY("-CROSSSLOT Keys in request\r\n"));
+
+    cr_expect_str_eq(ask(rig, "EVAL", "x", "1", "k"), "-CROSSSLOT says the script");
+    cr_expect_not(rig_has_written(rig, "finds other keys"));
+    cr_expect_str_eq(ask(rig, "SORT", "k", "STORE", "{k}"), "-CROSSSLOT Keys in request");
+    cr_expect(rig_has_written(rig, "node finds other keys in a request than slotway"));
+    cr_expect(rig_has_written(rig, "command=sort"));
+    rig_stop(&rig);
+}
+
 /* Each of these says that the map may be old: here, that the slot is served elsewhere by now. */
 Test(conditions, a_node_that_may_not_serve_makes_slotway_ask_for_the_map)
 {
