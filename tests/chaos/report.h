@@ -13,6 +13,7 @@ struct totals {
     uint64_t lost;
     uint64_t delayed;
     uint64_t overtaken;
+    uint64_t foreseen;
     uint64_t uncertain;
     uint64_t took_place;
     uint64_t findings;
@@ -36,6 +37,9 @@ void report_findings(const struct settings *settings, const struct trial *trial,
 /* The last words. */
 void report_totals(const struct settings *settings, const struct nemesis *nemesis,
                    const struct totals *totals);
+
+/* The errors that clients saw, by kind. While the workload is paused. */
+void report_errors(const struct workload *workload);
 
 /* What slotway's counters tell; before it is stopped. */
 void report_metrics(const struct subject *subject);

@@ -35,6 +35,7 @@ static void add_up(struct course *course, const struct verdict *verdict)
     totals->overtaken += verdict->overtaken;
     totals->uncertain += verdict->uncertain;
     totals->took_place += verdict->took_place;
+    totals->foreseen += verdict->foreseen;
     totals->findings += verdict->count;
 }
 
@@ -144,6 +145,7 @@ static bool has_left_nothing(struct course *course)
 /* All clients leave: what slotway has open must be what it had, and its connections to nodes. */
 static enum run_result see_off(struct course *course)
 {
+    report_errors(course->workload);
     workload_free(&course->workload);
     course->totals.fds_allowed =
         course->totals.fds_before + SPARE_FDS + (int)course->settings->workers * NODES;
