@@ -27,11 +27,15 @@ static int host_bytes(const char *host, unsigned char bytes[ADDRESS_NETWORK_SIZE
 /* The bits of byte number `at` that belong to the network. */
 static unsigned char mask_of(unsigned bits, size_t at)
 {
-    size_t first = at * 8;
+    size_t before = at * 8;
+    unsigned mask = 0xff;
 
-    return bits >= first + 8 ? 0xff
-           : bits <= first   ? 0
-                             : (unsigned char)(0xff << (8 - (bits - first)));
+    if (bits <= before) {
+        mask = 0;
+    } else if (bits < before + 8) {
+        mask = 0xffu & ~(0xffu >> (bits - before));
+    }
+    return (unsigned char)mask;
 }
 
 /* "172.18.0.0/16"; bits behind the slash that are set are a mistake of the writer. */
