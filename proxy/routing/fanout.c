@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/memory.h"
+#include "proxy/routing/holding.h"
 #include "proxy/routing/join.h"
 #include "proxy/routing/split.h"
 
@@ -108,32 +109,87 @@ static void fanout_start(struct fanout *fanout)
     }
 }
 
-void fanout_split(struct dispatcher *dispatcher, struct request *parent,
-                  const struct arguments *arguments, const struct keys *keys)
+/* Takes the groups of `split`, which is cleared. */
+static struct fanout *fanout_of_groups(struct dispatcher *dispatcher, struct request *parent,
+                                       struct split *split)
 {
-    struct split split;
+    struct fanout *fanout = fanout_new(dispatcher, parent, split->group_count);
 
-    split_init(&split, parent->command, arguments, keys);
-
-    struct fanout *fanout = fanout_new(dispatcher, parent, split.group_count);
-
-    fanout->key_count = keys->count;
-    fanout->positions = split.positions;
-    for (uint32_t i = 0; i < split.group_count; i++) {
-        const struct split_group *group = &split.groups[i];
+    fanout->key_count = split->keys->count;
+    fanout->positions = split->positions;
+    for (uint32_t i = 0; i < split->group_count; i++) {
+        const struct split_group *group = &split->groups[i];
         struct part *part = &fanout->parts[i];
-        struct block *block = split_compose(&split, group);
+        struct block *block = split_compose(split, group);
 
-        part->positions = split.positions + group->first;
+        part->positions = split->positions + group->first;
         part->key_count = group->key_count;
         part_prepare(part, block);
         part->request->slot = group->slot;
         part->request->target = TARGET_SLOT;
         block_release(&block);
     }
-    split.positions = NULL;
-    split_clear(&split);
-    fanout_start(fanout);
+    split->positions = NULL;
+    split_clear(split);
+    return fanout;
+}
+
+void fanout_split(struct dispatcher *dispatcher, struct request *parent,
+                  const struct arguments *arguments, const struct keys *keys)
+{
+    struct split split;
+
+    split_init(&split, parent->command, arguments, keys);
+    fanout_start(fanout_of_groups(dispatcher, parent, &split));
+}
+
+bool fanout_can_part(const struct request *request)
+{
+    const struct command *command = request->command;
+
+    return command->class == COMMAND_CLASS_SPLIT && request->target == TARGET_SLOT &&
+           !request->is_one_key &&
+           ((command->flags & COMMAND_READONLY) != 0 || command->reply == REPLY_SUM);
+}
+
+/* One behind the other they stand where their parent stood: before all that came after it. */
+static void fanout_queue(struct fanout *fanout)
+{
+    struct dispatcher *dispatcher = fanout->dispatcher;
+    struct request *parent = fanout->parent;
+    struct gate *gate = holding_gate(dispatcher, parent->lane, gate_key(parent));
+
+    for (uint32_t i = 0; i < fanout->part_count; i++) {
+        fanout->parts[i].request->sequence = parent->sequence;
+        fanout->parts[i].request->is_one_key = true;
+        holding_hold(dispatcher, gate, fanout->parts[i].request);
+    }
+    fanout->is_starting = false;
+    if (fanout->parts_left == 0) {
+        fanout_finish(fanout);
+    }
+}
+
+void fanout_part(struct dispatcher *dispatcher, struct request *request)
+{
+    static const struct scan_limits no_limits = {INT64_MAX, INT64_MAX, SIZE_MAX, true};
+    struct request_scan scan = {0};
+    struct arguments arguments = {0};
+    struct keys keys = {0};
+    struct split split;
+    size_t used = 0;
+    enum scan_result scanned =
+        request_scan_next(&scan, &no_limits, request->bytes, &arguments, &used);
+
+    CHECK(scanned == SCAN_DONE && used == request->bytes.size);
+
+    enum keys_result found = keys_find(request->command, &arguments, &keys);
+
+    CHECK(found == KEYS_FOUND);
+    split_init_by_key(&split, request->command, &arguments, &keys);
+    fanout_queue(fanout_of_groups(dispatcher, request, &split));
+    keys_clear(&keys);
+    arguments_clear(&arguments);
 }
 
 static bool pool_is_asked(const struct pool *pool, enum route_kind kind)
@@ -200,8 +256,16 @@ void fanout_abandon(struct request *parent)
 
     parent->fanout = NULL;
     for (uint32_t i = 0; i < fanout->part_count; i++) {
-        if (fanout->parts[i].request != NULL) {
-            dispatcher_abandon(fanout->dispatcher, &fanout->parts[i].request);
+        struct request *request = fanout->parts[i].request;
+
+        if (request == NULL) {
+            continue;
+        }
+        if (request->state == REQUEST_SPLIT) {
+            fanout_abandon(request);
+            request_free(&request);
+        } else {
+            dispatcher_abandon(fanout->dispatcher, &request);
         }
     }
     fanout_free(fanout);

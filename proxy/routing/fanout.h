@@ -50,12 +50,22 @@ struct fanout {
 void fanout_split(struct dispatcher *dispatcher, struct request *parent,
                   const struct arguments *arguments, const struct keys *keys);
 
+/* May the keys of `request`, which are all in one slot, be asked for one by one? Not where they are
+ * written together. */
+bool fanout_can_part(const struct request *request);
+
+/* Parts `request`, which is with nobody, into one for each key: they take its place at the gate of
+ * their slot. While a slot is moving, its keys are on two nodes, and none can serve them together.
+ */
+void fanout_part(struct dispatcher *dispatcher, struct request *request);
+
 /* Sends `parent` as it is to every primary, for ROUTE_NODES to reachable replicas too. `join` NULL
  * means by the command's reply policy; `context` is for `join`. May settle before this returns. */
 void fanout_broadcast(struct dispatcher *dispatcher, struct request *parent, enum route_kind kind,
                       fanout_join *join, void *context);
 
-/* Nobody wants the reply any more: gives all parts up and frees the fan-out of `parent`. */
+/* Nobody wants the reply any more: gives all parts up, theirs too, and frees the fan-out of
+ * `parent`. */
 void fanout_abandon(struct request *parent);
 
 /* For joiners: the first part that counts and has an error, or NULL. */

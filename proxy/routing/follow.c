@@ -1,10 +1,11 @@
 #include "proxy/routing/follow.h"
 
+#include "proxy/routing/fanout.h"
 #include "proxy/routing/holding.h"
 #include "proxy/routing/unsettle.h"
 
 enum {
-    HOPS_AT_ONCE = 5, /* redirections followed without a pause */
+    HOPS_AT_ONCE = 5, /* redirections followed without a pause, attempts to ask for keys at once */
 };
 
 /* A script may return an error that it made up, or that a command in it got: it was executed. What
@@ -140,6 +141,16 @@ static enum pause follow(struct pool *from, struct request *request,
     return AFTER_A_PAUSE;
 }
 
+/* The keys of one slot are on both of its nodes, and may stay there for as long as an operator lets
+ * a migration lie: one by one each is found where it is. */
+static void follow_part(struct dispatcher *dispatcher, struct request *request)
+{
+    metric_add(&dispatcher->site.metrics->parted_total, 1);
+    holding_release(dispatcher, request);
+    request_become(request, REQUEST_WAITING);
+    fanout_part(dispatcher, request);
+}
+
 void follow_refusal(struct pool *pool, struct request *request, const struct redirect *redirect)
 {
     struct dispatcher *dispatcher = pool->site->dispatcher;
@@ -151,6 +162,12 @@ void follow_refusal(struct pool *pool, struct request *request, const struct red
     request->hops++;
 
     enum pause pause = follow(pool, request, redirect);
+
+    if (redirect->refusal == REFUSAL_TRYAGAIN && request->hops > HOPS_AT_ONCE &&
+        fanout_can_part(request)) {
+        follow_part(dispatcher, request);
+        return;
+    }
 
     if (request->hops > HOPS_AT_ONCE) {
         request->hops = HOPS_AT_ONCE;

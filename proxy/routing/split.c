@@ -51,8 +51,8 @@ static void split_fill(struct split *split, const uint16_t *slots)
     }
 }
 
-void split_init(struct split *split, const struct command *command,
-                const struct arguments *arguments, const struct keys *keys)
+static void split_begin(struct split *split, const struct command *command,
+                        const struct arguments *arguments, const struct keys *keys)
 {
     const struct key_spec *spec = &command->keys[0];
     uint32_t step = spec->step > 1 ? (uint32_t)spec->step : 1;
@@ -67,11 +67,30 @@ void split_init(struct split *split, const struct command *command,
         .positions = memory_new(keys->count, sizeof(uint32_t)),
         .groups = memory_new(keys->count, sizeof(struct split_group)),
     };
+}
+
+void split_init(struct split *split, const struct command *command,
+                const struct arguments *arguments, const struct keys *keys)
+{
+    split_begin(split, command, arguments, keys);
 
     uint16_t *slots = split_count(split);
 
     split_fill(split, slots);
     free(slots);
+}
+
+void split_init_by_key(struct split *split, const struct command *command,
+                       const struct arguments *arguments, const struct keys *keys)
+{
+    uint16_t slot = slot_of(arguments->items[keys->index[0]]);
+
+    split_begin(split, command, arguments, keys);
+    split->group_count = keys->count;
+    for (uint32_t i = 0; i < keys->count; i++) {
+        split->groups[i] = (struct split_group){.slot = slot, .first = i, .key_count = 1};
+        split->positions[i] = i;
+    }
 }
 
 void split_clear(struct split *split)

@@ -29,9 +29,12 @@ struct split {
     uint32_t group_count;
 };
 
-/* Borrows `arguments` and `keys` (at least one) until cleared. */
+/* Borrows `arguments` and `keys` (at least one) until cleared. Of keys that are all in one slot,
+ * split_init_by_key makes a group of each instead. */
 void split_init(struct split *split, const struct command *command,
                 const struct arguments *arguments, const struct keys *keys);
+void split_init_by_key(struct split *split, const struct command *command,
+                       const struct arguments *arguments, const struct keys *keys);
 void split_clear(struct split *split);
 
 /* The request for one group, as it goes to a node. */

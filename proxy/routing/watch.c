@@ -73,16 +73,14 @@ static void watch_silence(struct dispatcher *dispatcher, const struct upstream *
     }
 }
 
-/* Somebody gave up on the connection, and nothing at all has come since: it is not coming back. It
- * gets twice the time when the node as a whole is silent, and may go on where it stopped. */
-static bool upstream_is_dead(const struct upstream *upstream, uint64_t now, uint64_t silence)
+/* Somebody gave up on the connection and nothing at all has come since, for as long again: it is
+ * not coming back. A node whose clients are paused, which looks the same, has had its time. */
+static bool upstream_is_dead(const struct upstream *upstream, uint64_t silence)
 {
     struct list_link *first = list_first(&upstream->in_flight);
-    uint64_t patience = upstream->pool->site->config->timeout_request;
-    bool lives_elsewhere = upstream->pool->answered_at + silence > now;
 
     return first != NULL && container_of(first, struct request, in_queue)->done == NULL &&
-           silence > (lives_elsewhere ? patience : 2 * patience);
+           silence > 2 * upstream->pool->site->config->timeout_request;
 }
 
 static void watch_upstream(struct dispatcher *dispatcher, struct upstream *upstream)
@@ -101,7 +99,7 @@ static void watch_upstream(struct dispatcher *dispatcher, struct upstream *upstr
 
     if (unlikely(silence > 0)) {
         watch_silence(dispatcher, upstream, silence);
-        if (upstream_is_dead(upstream, now, silence)) {
+        if (upstream_is_dead(upstream, silence)) {
             upstream_close(upstream, CLOSE_STALLED);
         }
     }

@@ -206,7 +206,6 @@ void pool_on_life(struct pool *pool)
 
 void pool_on_probe_answered(struct pool *pool)
 {
-    pool->answered_at = reactor_now(pool->site->reactor);
     pool_on_life(pool);
     for (uint32_t i = 0; i < pool->upstream_count; i++) {
         if (upstream_is_cut_off(&pool->upstreams[i])) {

@@ -65,7 +65,6 @@ struct pool {
     uint64_t down_since; /* 0: reachable, or not tried yet */
     enum breaker breaker;
     uint64_t suspect_at;     /* not suspected again before this */
-    uint64_t answered_at;    /* when a probe was last answered */
     uint32_t upstream_count; /* shared ones; the reserved one stands behind them */
     struct upstream upstreams[];
 };

@@ -191,19 +191,6 @@ Test(dispatcher_silent, slots_that_stay_with_the_silent_node_go_on_waiting)
     gets_answer(&stage, write, ":1");
 }
 
-Test(dispatcher_silent, a_dead_connection_of_a_node_that_lives_is_closed_earlier)
-{
-    stage.config.timeout_request = 200 * US_PER_MS;
-
-    struct question *write = ask(&stage, 0, "INCR b");
-
-    peer_gets(node, "INCR b");
-    stage.config.timeout_connect = PEER_PATIENCE_US;
-    peer_accepts(&second);
-    gets_error(&stage, write, "-ERR proxy: no answer from 127.0.0.1:");
-    TURN_UNTIL(stage.reactor, metric_read(&stage.metrics.upstream_closed[CLOSE_STALLED]) == 1);
-}
-
 static void node_calls_itself(const char *id)
 {
     peer_hangs_up(node);

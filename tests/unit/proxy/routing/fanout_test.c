@@ -76,6 +76,10 @@ static void ask_all(const char *text)
     whole.request = request;
     if (route.kind == ROUTE_SPLIT) {
         fanout_split(stage.dispatcher, request, &arguments, &keys);
+    } else if (route.kind == ROUTE_SLOT) {
+        request->slot = route.slot;
+        request->target = TARGET_SLOT;
+        dispatcher_send(stage.dispatcher, request);
     } else {
         fanout_broadcast(stage.dispatcher, request, route.kind, NULL, NULL);
     }
@@ -335,4 +339,74 @@ Test(fanout, what_ends_a_script_goes_past_what_waits_for_the_script)
         TURN_UNTIL(stage.reactor, peer_is_left(&seconds[i]));
         peer_clear_second(&seconds[i]);
     }
+}
+
+/* Node 0 gets that request, and its keys are on two nodes. */
+static void says_again(const char *text, int times)
+{
+    for (int i = 0; i < times; i++) {
+        peer_gets(&stage.nodes[0], text);
+        peer_says(&stage.nodes[0], "-TRYAGAIN Multiple keys request during rehashing of slot\r\n");
+    }
+}
+
+Test(fanout, keys_of_a_moving_slot_are_asked_for_one_by_one_after_a_while)
+{
+    both_are_connected();
+    whole.answers = 0;
+    ask_all("MGET b{b} b");
+
+    const struct question *later = ask(&stage, 0, "SET b 1");
+
+    says_again("MGET b{b} b", 1);
+    peer_gets(&stage.nodes[0], "SET b 1");
+    peer_says(&stage.nodes[0], "-TRYAGAIN later\r\n");
+    says_again("MGET b{b} b", 5);
+    peer_gets(&stage.nodes[0], "MGET b{b}");
+    peer_says(&stage.nodes[0], "*1\r\n$1\r\nx\r\n");
+    peer_gets(&stage.nodes[0], "MGET b");
+    peer_says(&stage.nodes[0], asks(&stage, "b", 1));
+    peer_gets(&stage.nodes[1], "ASKING");
+    peer_gets(&stage.nodes[1], "MGET b");
+    peer_says(&stage.nodes[1], "+OK\r\n*1\r\n$1\r\ny\r\n");
+    whole_is("*2\r\n$1\r\nx\r\n$1\r\ny\r\n");
+    served_by(&stage, &stage.nodes[0], later, "SET b 1");
+    cr_assert_eq(metric_read(&stage.metrics.parted_total), 1);
+}
+
+Test(fanout, counts_of_keys_that_were_asked_for_one_by_one_are_added)
+{
+    both_are_connected();
+    whole.answers = 0;
+    ask_all("DEL b{b} b");
+    says_again("DEL b{b} b", 6);
+    peer_gets(&stage.nodes[0], "DEL b{b}");
+    peer_says(&stage.nodes[0], ":1\r\n");
+    peer_gets(&stage.nodes[0], "DEL b");
+    peer_says(&stage.nodes[0], ":1\r\n");
+    whole_is(":2\r\n");
+}
+
+Test(fanout, what_is_written_together_is_not_parted)
+{
+    both_are_connected();
+    whole.answers = 0;
+    ask_all("MSET b{b} 1 b 2");
+    says_again("MSET b{b} 1 b 2", 8);
+    peer_gets(&stage.nodes[0], "MSET b{b} 1 b 2");
+    peer_says(&stage.nodes[0], "+OK\r\n");
+    whole_is("+OK\r\n");
+}
+
+Test(fanout, a_client_may_go_while_its_keys_are_asked_for_one_by_one)
+{
+    both_are_connected();
+    whole.answers = 0;
+    ask_all("MGET a b{b} b");
+    says_again("MGET b{b} b", 6);
+    peer_gets(&stage.nodes[0], "MGET b{b}");
+    fanout_abandon(whole.request);
+    request_free(&whole.request);
+    peer_says(&stage.nodes[0], "*1\r\n$-1\r\n");
+    peer_gets_nothing(&stage.nodes[0]);
 }
