@@ -94,6 +94,15 @@ void report_findings(const struct settings *settings, const struct trial *trial,
     bytes_clear(&text);
 }
 
+void report_errors(const struct workload *workload)
+{
+    struct bytes text = {0};
+
+    workload_print_errors(workload, &text);
+    printf("clients were told:\n%s", text.at);
+    bytes_clear(&text);
+}
+
 void report_metrics(const struct subject *subject)
 {
     static const char *const names[] = {
@@ -140,9 +149,13 @@ void report_totals(const struct settings *settings, const struct nemesis *nemesi
            totals->fds_before, totals->fds_after, totals->fds_allowed, totals->kb_before,
            totals->kb_after);
     printf(
-        "seed %llu: %u rounds, %llu requests, %llu of unknown outcome, %llu lost to asynchronous "
-        "replication, %llu violations\n",
-        (unsigned long long)settings->seed, totals->rounds, (unsigned long long)totals->requests,
-        (unsigned long long)totals->uncertain, (unsigned long long)totals->lost,
-        (unsigned long long)totals->findings);
+        "%llu of unknown outcome, %llu of them seen to have taken effect, %llu late; %llu lost to "
+        "asynchronous replication; %llu overtaken while keys moved; %llu foreseen by repeated "
+        "reads\n",
+        (unsigned long long)totals->uncertain, (unsigned long long)totals->took_place,
+        (unsigned long long)totals->delayed, (unsigned long long)totals->lost,
+        (unsigned long long)totals->overtaken, (unsigned long long)totals->foreseen);
+    printf("seed %llu: %u rounds, %llu requests, %llu violations\n",
+           (unsigned long long)settings->seed, totals->rounds, (unsigned long long)totals->requests,
+           (unsigned long long)totals->findings);
 }
