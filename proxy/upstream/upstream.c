@@ -163,18 +163,25 @@ static void upstream_on_greeting(struct upstream *upstream, struct span reply)
     }
 }
 
-/* Has a byte of the oldest in flight left? Nobody answers what he has not begun to get. */
-static bool upstream_is_asked(const struct upstream *upstream)
+/* Is there a request that `reply` can be the answer to? Nobody answers what has not come whole, but
+ * for an error on what has begun to: "Protocol error". */
+static bool upstream_is_asked(const struct upstream *upstream, struct span reply)
 {
     struct list_link *link = list_first(&upstream->in_flight);
 
-    return link != NULL &&
-           container_of(link, struct request, in_queue)->offset < upstream->stream_sent;
+    if (unlikely(link == NULL)) {
+        return false;
+    }
+
+    const struct request *request = container_of(link, struct request, in_queue);
+    size_t needed = reply.at[0] == '-' ? 1 : request->bytes.size;
+
+    return request->offset + needed <= upstream->stream_sent;
 }
 
 static void upstream_on_reply(struct upstream *upstream, struct span reply)
 {
-    if (unlikely(!upstream_is_asked(upstream))) {
+    if (unlikely(!upstream_is_asked(upstream, reply))) {
         upstream_close(upstream, CLOSE_UNASKED_REPLY);
         return;
     }

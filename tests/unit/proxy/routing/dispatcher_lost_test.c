@@ -278,6 +278,29 @@ Test(dispatcher_lost, an_answer_that_nobody_asked_for_ends_the_connection)
     served_by(&stage, node, ask(&stage, 0, "SET b 1"), "SET b 1");
 }
 
+/* Behind the greeting's answers, in the same bytes: the request has not left yet. */
+Test(dispatcher_lost, an_answer_is_none_to_a_request_that_has_not_left)
+{
+    char greeting[128];
+
+    node_dies();
+    snprintf(greeting, sizeof greeting, "+OK\r\n$40\r\n%s\r\n+surprise\r\n", node->id);
+
+    peer_comes_back(node);
+
+    const struct question *question = ask(&stage, 0, "SET b 1");
+
+    peer_accepts_silently(node);
+    peer_gets_greeting(node);
+    peer_says(node, greeting);
+    TURN_UNTIL(stage.reactor,
+               metric_read(&stage.metrics.upstream_closed[CLOSE_UNASKED_REPLY]) == 1);
+    cr_assert_eq(question->answers, 0);
+    peer_hangs_up(node);
+    peer_accepts(node);
+    served_by(&stage, node, question, "SET b 1");
+}
+
 Test(dispatcher_lost, a_silent_node_is_left_once_patience_is_over_twice)
 {
     stage.config.timeout_request = 50 * US_PER_MS;
