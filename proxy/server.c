@@ -171,24 +171,43 @@ static void server_on_drain_timeout(struct reactor_timer *timer)
     reactor_stop(container_of(timer, struct server, drain_timer)->reactor);
 }
 
+static void server_drain(struct server *server)
+{
+    const struct config *config = server->config;
+    uint64_t half = config->drain_timeout / 2;
+
+    server_stop_listening(server);
+    reactor_timer_start(&server->drain_timer, config->drain_timeout);
+    for (size_t i = 0; i < server->worker_count; i++) {
+        worker_drain(server->workers[i], config->drain_spread < half ? config->drain_spread : half);
+    }
+}
+
+static void server_on_delay_over(struct reactor_timer *timer)
+{
+    server_drain(container_of(timer, struct server, delay_timer));
+}
+
 static void server_on_stop_signal(struct ev_loop *loop UNUSED, ev_signal *watcher,
                                   int events UNUSED)
 {
     struct server *server = watcher->data;
+    const struct config *config = server->config;
 
     if (server->is_draining) {
         log_warn("stopping at once", "signal=%d", watcher->signum);
         reactor_stop(server->reactor);
         return;
     }
-    log_info("stopping", "signal=%d drain_ms=%llu", watcher->signum,
-             (unsigned long long)(server->config->drain_timeout / US_PER_MS));
+    log_info("stopping", "signal=%d delay_ms=%llu drain_ms=%llu", watcher->signum,
+             (unsigned long long)(config->drain_delay / US_PER_MS),
+             (unsigned long long)(config->drain_timeout / US_PER_MS));
     server->is_draining = true;
-    server_stop_listening(server);
-    reactor_timer_start(&server->drain_timer, server->config->drain_timeout);
-    for (size_t i = 0; i < server->worker_count; i++) {
-        worker_drain(server->workers[i]);
+    if (config->drain_delay > 0) {
+        reactor_timer_start(&server->delay_timer, config->drain_delay);
+        return;
     }
+    server_drain(server);
 }
 
 /* Without a handler, a terminal that goes away would end us without a word. */
@@ -212,6 +231,7 @@ static void server_watch_signals(struct server *server)
     server_watch_signal(server, &server->terminate, SIGTERM, server_on_stop_signal);
     server_watch_signal(server, &server->interrupt, SIGINT, server_on_stop_signal);
     server_watch_signal(server, &server->hangup, SIGHUP, server_on_hangup);
+    reactor_timer_init(&server->delay_timer, server->reactor, server_on_delay_over);
     reactor_timer_init(&server->drain_timer, server->reactor, server_on_drain_timeout);
 }
 
@@ -318,6 +338,7 @@ static void server_free(struct server *server)
     ev_signal_stop(server->reactor->loop, &server->terminate);
     ev_signal_stop(server->reactor->loop, &server->interrupt);
     ev_signal_stop(server->reactor->loop, &server->hangup);
+    reactor_timer_stop(&server->delay_timer);
     reactor_timer_stop(&server->drain_timer);
     mailbox_free(&server->mailbox);
     reactor_free(&server->reactor);

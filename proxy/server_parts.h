@@ -31,7 +31,8 @@ struct server {
     struct admin *admin;
     struct watchdog *watchdog;
     bool is_listening;
-    bool is_draining;
+    bool is_draining; /* SIGTERM has come */
+    struct reactor_timer delay_timer;
     struct reactor_timer drain_timer;
     ev_signal terminate;
     ev_signal interrupt;

@@ -14,6 +14,7 @@ struct order {
     struct worker *worker;
     size_t pool;
     struct topology *topology; /* to adopt; owned until delivered */
+    uint64_t spread;           /* of a drain */
 };
 
 static struct order *order_new(struct worker *worker, void (*deliver)(struct message *message),
@@ -71,17 +72,21 @@ static void worker_on_pool_drained(struct clients *clients)
 
 static void worker_on_drain(struct message *message)
 {
-    struct worker *worker = container_of(message, struct order, message)->worker;
+    struct order *order = container_of(message, struct order, message);
+    struct worker *worker = order->worker;
 
-    order_drop(message);
     for (size_t i = 0; i < worker->pool_count; i++) {
-        clients_drain(&worker->pools[i].clients);
+        clients_drain(&worker->pools[i].clients, order->spread);
     }
+    order_drop(message);
 }
 
-void worker_drain(struct worker *worker)
+void worker_drain(struct worker *worker, uint64_t spread)
 {
-    mailbox_post(worker->mailbox, &order_new(worker, worker_on_drain, order_drop)->message);
+    struct order *order = order_new(worker, worker_on_drain, order_drop);
+
+    order->spread = spread;
+    mailbox_post(worker->mailbox, &order->message);
 }
 
 static void worker_on_stop(struct message *message)

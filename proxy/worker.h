@@ -46,8 +46,9 @@ void worker_start(struct worker *worker);
 /* Any thread: takes a reference to a picture of pool `number`'s cluster. */
 void worker_adopt(struct worker *worker, size_t number, struct topology *topology);
 
-/* Any thread: no more requests are read; on_drained is called when the last client is gone. */
-void worker_drain(struct worker *worker);
+/* Any thread: its clients are closed at the end of a reply, one after the other within `spread`
+ * microseconds; on_drained is called when the last one is gone. */
+void worker_drain(struct worker *worker, uint64_t spread);
 
 /* Any thread: closes the clients that are left and ends the thread. */
 void worker_stop(struct worker *worker);

@@ -9,6 +9,7 @@ enum {
     HURRY_US = 50 * US_PER_MS, /* between two looks while memory is short */
     HOLDER_MIN = 64 * 1024,    /* one that holds less is not worth closing */
     STUCK_FACTOR = 2,
+    DRAIN_STEP_US = 10 * US_PER_MS,
 };
 
 static struct client *client_at(struct list_link *link)
@@ -111,26 +112,64 @@ void clients_hurry(struct clients *clients)
     }
 }
 
+/* How many should be on their way out by now; the first at once. */
+static uint32_t drain_due(const struct clients *clients)
+{
+    uint64_t since = reactor_now(clients->reactor) - clients->drain_began;
+
+    if (since >= clients->drain_spread) {
+        return clients->drain_count;
+    }
+    return (uint32_t)(1 + since * clients->drain_count / clients->drain_spread);
+}
+
+static void clients_drain_some(struct clients *clients)
+{
+    uint32_t due = drain_due(clients);
+
+    LIST_EACH_SAFE (link, &clients->open) {
+        struct client *client = client_at(link);
+        bool is_going = client->state != CLIENT_READING && client->state != CLIENT_PAUSED;
+
+        if (clients->drain_done >= due || is_going) {
+            continue;
+        }
+        clients->drain_done++;
+        client_finish(client, CLOSE_DRAINED);
+    }
+    if (clients->drain_done < clients->drain_count && clients->count > 0) {
+        reactor_timer_start(&clients->drain_step, DRAIN_STEP_US);
+    }
+}
+
+static void clients_on_drain_step(struct reactor_timer *timer)
+{
+    clients_drain_some(container_of(timer, struct clients, drain_step));
+}
+
 void clients_init(struct clients *clients)
 {
     list_init(&clients->open);
     reactor_timer_init(&clients->look, clients->reactor, clients_on_look);
+    reactor_timer_init(&clients->drain_step, clients->reactor, clients_on_drain_step);
 }
 
 void clients_clear(struct clients *clients)
 {
     CHECK(list_is_empty(&clients->open));
     reactor_timer_stop(&clients->look);
+    reactor_timer_stop(&clients->drain_step);
     arguments_clear(&clients->arguments);
     keys_clear(&clients->keys);
 }
 
-void clients_drain(struct clients *clients)
+void clients_drain(struct clients *clients, uint64_t spread)
 {
     clients->is_draining = true;
-    LIST_EACH_SAFE (link, &clients->open) {
-        client_finish(client_at(link), CLOSE_DRAINED);
-    }
+    clients->drain_began = reactor_now(clients->reactor);
+    clients->drain_spread = spread;
+    clients->drain_count = clients->count;
+    clients_drain_some(clients);
     if (clients->count == 0) {
         clients->drained(clients);
     }

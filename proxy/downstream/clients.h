@@ -38,6 +38,11 @@ struct clients {
     struct list open; /* of struct client */
     uint32_t count;
     bool is_draining;
+    uint64_t drain_began;
+    uint64_t drain_spread;
+    uint32_t drain_count;                     /* clients there were then */
+    uint32_t drain_done;                      /* of them have been told to go */
+    struct reactor_timer drain_step;          /* for the next ones */
     bool is_hurried;                          /* the next look comes soon, as memory is short */
     void (*drained)(struct clients *clients); /* the last one left while draining */
     void *owner;                              /* the worker */
@@ -50,9 +55,10 @@ struct clients {
 void clients_init(struct clients *clients);
 void clients_clear(struct clients *clients);
 
-/* Stops reading from all; each is closed once it has its replies. Calls `drained` when none is
- * left, perhaps before this returns. */
-void clients_drain(struct clients *clients);
+/* Closes all at the end of a reply, one after the other within `spread` microseconds: the first at
+ * once. Those whose turn has not come are served as before. Calls `drained` when none is left,
+ * perhaps before this returns. */
+void clients_drain(struct clients *clients, uint64_t spread);
 
 /* Closes those that are left. */
 void clients_close_all(struct clients *clients, enum close_reason reason);
