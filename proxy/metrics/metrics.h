@@ -28,6 +28,7 @@ struct metrics {
     metric upstream_closed[CLOSE_REASON_COUNT];
     metric error_replies[METRICS_ERROR_KINDS]; /* by enum error_symbol */
     struct histogram request_time;             /* arrival to reply, microseconds */
+    struct histogram waiting_time;             /* at a gate: of each wait */
 };
 
 /* The writer's thread only. */

@@ -175,27 +175,61 @@ static void write_arrays(struct sendq *to, const struct metrics_source *sources,
     }
 }
 
-static void write_request_time(struct sendq *to, const struct metrics_source *source)
+/* A family with a histogram of each pool, at `offset` in struct metrics. */
+struct histogram_family {
+    enum metrics_family family;
+    size_t offset;
+};
+
+static void merge(struct histogram *all, const struct metrics_source *source, size_t offset)
+{
+    for (size_t worker = 0; worker < source->worker_count; worker++) {
+        const char *metrics = (const char *)source->workers[worker];
+
+        histogram_merge(all, (const struct histogram *)(metrics + offset));
+    }
+}
+
+static void write_histogram(struct sendq *to, const struct metrics_source *source,
+                            const struct histogram_family *histogram)
 {
     struct histogram *all = memory_new(1, sizeof *all);
     struct metrics_label labels[] = {{"pool", source->pool}, {"le", "+Inf"}};
-    uint64_t count;
+    char name[128];
+    const char *family = families[histogram->family].name;
 
-    for (size_t worker = 0; worker < source->worker_count; worker++) {
-        histogram_merge(all, &source->workers[worker]->request_time);
-    }
-    count = histogram_count(all);
+    merge(all, source, histogram->offset);
+
+    uint64_t count = histogram_count(all);
+
+    snprintf(name, sizeof name, "%s_bucket", family);
     for (size_t at = 0; at < ARRAY_LEN(request_buckets); at++) {
         struct metrics_label bucket[] = {labels[0], {"le", request_buckets[at].seconds}};
-        write_count(to, "slotway_request_seconds_bucket", bucket, ARRAY_LEN(bucket),
+        write_count(to, name, bucket, ARRAY_LEN(bucket),
                     histogram_count_up_to(all, request_buckets[at].us));
     }
-    write_count(to, "slotway_request_seconds_bucket", labels, ARRAY_LEN(labels), count);
-    sendq_append(to, SPAN("slotway_request_seconds_sum"));
+    write_count(to, name, labels, ARRAY_LEN(labels), count);
+    sendq_print(to, "%s_sum", family);
     write_labels(to, labels, 1);
     sendq_print(to, " %.6f\n", (double)atomic_load(&all->sum) / US_PER_SECOND);
-    write_count(to, "slotway_request_seconds_count", labels, 1, count);
+    snprintf(name, sizeof name, "%s_count", family);
+    write_count(to, name, labels, 1, count);
     free(all);
+}
+
+static void write_histograms(struct sendq *to, const struct metrics_source *sources, size_t count)
+{
+    static const struct histogram_family histograms[] = {
+        {FAMILY_REQUEST_SECONDS, offsetof(struct metrics, request_time)},
+        {FAMILY_WAITING_SECONDS, offsetof(struct metrics, waiting_time)},
+    };
+
+    for (size_t at = 0; at < ARRAY_LEN(histograms); at++) {
+        metrics_write_family(to, histograms[at].family);
+        for (size_t pool = 0; pool < count; pool++) {
+            write_histogram(to, &sources[pool], &histograms[at]);
+        }
+    }
 }
 
 void metrics_write_sources(struct sendq *to, const struct metrics_source *sources, size_t count,
@@ -204,10 +238,7 @@ void metrics_write_sources(struct sendq *to, const struct metrics_source *source
     CHECK(errors->count <= METRICS_ERROR_KINDS);
     write_fields(to, sources, count);
     write_arrays(to, sources, count, errors);
-    metrics_write_family(to, FAMILY_REQUEST_SECONDS);
-    for (size_t pool = 0; pool < count; pool++) {
-        write_request_time(to, &sources[pool]);
-    }
+    write_histograms(to, sources, count);
 }
 
 void metrics_print_help(FILE *to)

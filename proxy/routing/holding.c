@@ -67,10 +67,11 @@ void holding_release(struct dispatcher *dispatcher, struct request *request)
     }
 }
 
-static void count_waiting(struct dispatcher *dispatcher, const struct request *request)
+static void count_waiting(struct dispatcher *dispatcher, struct request *request)
 {
     struct metrics *metrics = dispatcher->site.metrics;
 
+    request->held_at = reactor_now(dispatcher->site.reactor);
     dispatcher->waiting_count++;
     dispatcher->waiting_bytes += request->bytes.size;
     if (request->deadline < dispatcher->waiting_deadline) {
@@ -91,6 +92,8 @@ void holding_unhold(struct dispatcher *dispatcher, struct request *request)
     dispatcher->waiting_bytes -= request->bytes.size;
     metric_subtract(&metrics->waiting_requests, 1);
     metric_subtract(&metrics->waiting_bytes, request->bytes.size);
+    histogram_record(&metrics->waiting_time,
+                     reactor_now(dispatcher->site.reactor) - request->held_at);
 }
 
 /* A small request must not hold on to the large block that it was read into: it may wait long. */

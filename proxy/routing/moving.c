@@ -12,22 +12,10 @@ void moving_clear(struct moving_slots *moving)
     *moving = (struct moving_slots){0};
 }
 
-static struct moving_slot *moving_find(const struct moving_slots *moving, uint16_t slot)
-{
-    for (size_t i = 0; i < moving->count; i++) {
-        if (moving->items[i].slot == slot) {
-            return &moving->items[i];
-        }
-    }
-    return NULL;
-}
-
 bool moving_mark(struct moving_slots *moving, uint16_t slot, uint64_t now)
 {
-    struct moving_slot *mark = moving_find(moving, slot);
-
-    if (mark != NULL) {
-        mark->until = now + MOVING_US;
+    if (moving_has(moving, slot)) {
+        moving->items[moving->place[slot] - 1].until = now + MOVING_US;
         return false;
     }
     if (moving->count == moving->capacity) {
@@ -35,12 +23,19 @@ bool moving_mark(struct moving_slots *moving, uint16_t slot, uint64_t now)
         moving->items = memory_resize(moving->items, moving->capacity, sizeof *moving->items);
     }
     moving->items[moving->count++] = (struct moving_slot){slot, now + MOVING_US};
+    moving->place[slot] = (uint16_t)moving->count;
     return true;
 }
 
-bool moving_has(const struct moving_slots *moving, uint16_t slot)
+/* The last item takes the place of the removed one. */
+static void moving_remove(struct moving_slots *moving, size_t index)
 {
-    return moving_find(moving, slot) != NULL;
+    uint16_t slot = moving->items[index].slot;
+    struct moving_slot last = moving->items[--moving->count];
+
+    moving->items[index] = last;
+    moving->place[last.slot] = (uint16_t)(index + 1);
+    moving->place[slot] = 0;
 }
 
 uint16_t moving_expire(struct moving_slots *moving, uint64_t now)
@@ -49,7 +44,7 @@ uint16_t moving_expire(struct moving_slots *moving, uint64_t now)
         uint16_t slot = moving->items[i].slot;
 
         if (moving->items[i].until <= now) {
-            moving->items[i] = moving->items[--moving->count];
+            moving_remove(moving, i);
             return slot;
         }
     }

@@ -16,6 +16,7 @@ struct moving_slots {
     } * items;
     size_t count;
     size_t capacity;
+    uint16_t place[SLOT_COUNT]; /* 1 + the index of a slot's item; 0: not marked */
 };
 
 void moving_clear(struct moving_slots *moving);
@@ -24,7 +25,10 @@ void moving_clear(struct moving_slots *moving);
 bool moving_mark(struct moving_slots *moving, uint16_t slot, uint64_t now);
 
 /* Is `slot` marked? */
-bool moving_has(const struct moving_slots *moving, uint16_t slot);
+static inline bool moving_has(const struct moving_slots *moving, uint16_t slot)
+{
+    return moving->place[slot] != 0;
+}
 
 /* Removes one mark that has run out and returns its slot; SLOT_NONE when there is none. */
 uint16_t moving_expire(struct moving_slots *moving, uint64_t now);

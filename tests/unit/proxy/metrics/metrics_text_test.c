@@ -136,6 +136,19 @@ Test(metrics_text, request_times_are_a_cumulative_histogram_in_seconds)
     expect_line(all, "slotway_request_seconds_count{pool=\"other\"} 1");
 }
 
+Test(metrics_text, waits_have_a_histogram_of_their_own)
+{
+    histogram_record(&worker_metrics[0].waiting_time, 90);
+    histogram_record(&worker_metrics[1].waiting_time, 2000);
+    const char *all = sources_text();
+
+    expect_line(all, "# TYPE slotway_waiting_seconds histogram");
+    expect_line(all, "slotway_waiting_seconds_bucket{pool=\"main\",le=\"0.001\"} 1");
+    expect_line(all, "slotway_waiting_seconds_bucket{pool=\"main\",le=\"+Inf\"} 2");
+    expect_line(all, "slotway_waiting_seconds_count{pool=\"main\"} 2");
+    expect_line(all, "slotway_waiting_seconds_sum{pool=\"main\"} 0.002090");
+}
+
 Test(metrics_text, label_values_are_escaped)
 {
     struct metrics_label labels[] = {{"pool", "a\\b\"c\nd"}, {"kind", "x"}};
