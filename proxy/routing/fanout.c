@@ -59,23 +59,33 @@ static void fanout_gather(struct fanout *fanout, size_t bytes)
     }
 }
 
-/* A part has its reply: small ones are copied, so that a slow part does not make the others hold on
- * to large blocks. */
-static void fanout_on_part(struct request *request, struct block *block, struct span reply)
+/* Small ones are copied, so that a slow part does not make the others hold on to large blocks. That
+ * of a part which was parted itself has been composed. */
+static void part_keep_reply(struct part *part, struct block *block, struct span reply)
 {
-    struct part *part = request->owner;
-    struct fanout *fanout = part->fanout;
+    struct sendq *composed = &part->request->reply;
 
-    if (block == NULL || reply.size < SENDQ_COPY_MAX) {
+    if (!sendq_is_empty(composed)) {
+        part->block = sendq_flatten(composed);
+        part->reply = (struct span){part->block->bytes, part->block->used};
+    } else if (block == NULL || reply.size < SENDQ_COPY_MAX) {
         part->block = block_copy(reply);
         part->reply = (struct span){part->block->bytes, reply.size};
     } else {
         part->block = block_take(block);
         part->reply = reply;
     }
+}
+
+static void fanout_on_part(struct request *request, struct block *block, struct span reply)
+{
+    struct part *part = request->owner;
+    struct fanout *fanout = part->fanout;
+
+    part_keep_reply(part, block, reply);
     part->node = request->node;
     part->request = NULL;
-    fanout_gather(fanout, reply.size);
+    fanout_gather(fanout, part->reply.size);
     request_free(&request);
     fanout->parts_left--;
     if (fanout->parts_left == 0 && !fanout->is_starting) {

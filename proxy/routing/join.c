@@ -34,13 +34,18 @@ static uint32_t count_succeeded(const struct fanout *fanout)
     return count;
 }
 
-/* The errors of which it is true all end so. */
+static bool ends_with(struct span reply, struct span mark)
+{
+    return reply.size > mark.size &&
+           memcmp(reply.at + reply.size - mark.size, mark.at, mark.size) == 0;
+}
+
+/* The errors of which it is true all end so; the second is that of a part which was parted itself.
+ */
 static bool outcome_is_unknown(struct span reply)
 {
-    static const struct span mark = {"outcome unknown\r\n", 17};
-
-    return reply.at[0] == '-' && reply.size > mark.size &&
-           memcmp(reply.at + reply.size - mark.size, mark.at, mark.size) == 0;
+    return reply.at[0] == '-' && (ends_with(reply, SPAN("outcome unknown\r\n")) ||
+                                  ends_with(reply, SPAN("is unknown)\r\n")));
 }
 
 static uint32_t count_unknown(const struct fanout *fanout)
