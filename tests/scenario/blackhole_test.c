@@ -55,6 +55,30 @@ Test(blackhole, around_a_node_that_was_not_connected_makes_requests_wait)
     rig_stop(&rig);
 }
 
+/* As when a NAT forgets a connection, and lets the next one through: the deadline is a minute away.
+ */
+Test(blackhole, that_swallowed_one_connection_is_noticed_although_the_node_lives)
+{
+    struct rig *rig = rig_start_with((struct rig_options){.nodes = 1,
+                                                          .with_store = true,
+                                                          .with_relays = true,
+                                                          .request_timeout = "60s",
+                                                          .backend = "silent_after: 50ms"});
+    struct wire *reader = rig_connect(rig);
+
+    cr_expect_str_eq(ask(rig, "SET", "k", "1"), "OK");
+    relay_vanish(rig_relay(rig, 0));
+    relay_reappear(rig_relay(rig, 0));
+    wire_request(rig_client(rig), "APPEND", "k", "2");
+    wire_request(reader, "GET", "k");
+    EXPECT_CONTAINS(wire_text(rig_client(rig)), "lost after send, outcome unknown");
+    cr_expect_str_eq(wire_text(reader), "1");
+    cr_expect_eq(rig_metric(rig, "upstream_closed_total", "cut_off"), 1);
+    cr_expect_eq(fake_node_count(rig_node(rig, 0), "APPEND"), 0);
+    cr_expect_str_eq(ask(rig, "APPEND", "k", "3"), "2");
+    rig_stop(&rig);
+}
+
 /* The node got it and answered; the answer is on its way for longer than anybody waits. */
 Test(blackhole, that_lets_answers_through_in_the_end_gives_them_to_nobody)
 {

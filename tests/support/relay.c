@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -18,8 +19,6 @@
 
 enum {
     LINKS_MAX = 256,
-    BACKLOG = 128,
-    FILLERS = 4, /* more than a listener with a backlog of nothing takes */
 };
 
 struct relay {
@@ -35,7 +34,6 @@ struct relay {
         bool listening;
         struct relay_rules rules;
         size_t accepted;
-        int fillers[FILLERS];
         struct relay_link *links[LINKS_MAX];
         size_t link_count;
     } locked;
@@ -214,16 +212,6 @@ struct relay *relay_new(uint16_t target)
     return relay;
 }
 
-static void close_fillers(struct relay *relay)
-{
-    for (size_t i = 0; i < FILLERS; i++) {
-        if (relay->locked.fillers[i] > 0) {
-            close(relay->locked.fillers[i]);
-        }
-        relay->locked.fillers[i] = 0;
-    }
-}
-
 void relay_free(struct relay **relay)
 {
     struct relay *gone = *relay;
@@ -234,7 +222,6 @@ void relay_free(struct relay **relay)
     *relay = NULL;
     RELAY_LOCKED(gone, gone->locked.ended = true);
     pthread_join(gone->thread, NULL);
-    close_fillers(gone);
     port_release(&gone->port);
     close(gone->wake);
     pthread_mutex_destroy(&gone->lock);
@@ -266,19 +253,25 @@ void relay_cut_after(struct relay *relay, enum relay_direction direction, size_t
     RELAY_LOCKED(relay, relay->locked.rules.cut_after[direction] = size);
 }
 
-/* Linux: a listener that nobody accepts from, with its queue full, ignores what wants to connect.
- */
+/* Linux: a filter on a TCP socket sees segments before TCP does. What it does not let pass was
+ * never there: it is not acknowledged, and who wants to connect gets no answer. */
+static void deafen(int fd)
+{
+    struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog filter = {1, &nothing};
+    int deaf = setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
+
+    CHECK(deaf == 0);
+}
+
 static void relay_vanish_locked(struct relay *relay)
 {
-    int listening = listen(relay->port.fd, 0);
-
-    CHECK(listening == 0 && !relay->locked.refusing);
     relay->locked.vanished = true;
+    deafen(relay->port.fd);
     for (size_t i = 0; i < relay->locked.link_count; i++) {
         relay->locked.links[i]->lost = true;
-    }
-    for (size_t i = 0; i < FILLERS; i++) {
-        relay->locked.fillers[i] = connect_to(relay->port.number);
+        deafen(relay->locked.links[i]->sides[RELAY_TO_NODE]);
+        deafen(relay->locked.links[i]->sides[RELAY_TO_PROXY]);
     }
 }
 
@@ -289,14 +282,11 @@ void relay_vanish(struct relay *relay)
 
 static void relay_reappear_locked(struct relay *relay)
 {
-    int fd;
-    int listening = listen(relay->port.fd, BACKLOG);
+    int ignored = 0;
+    int hearing =
+        setsockopt(relay->port.fd, SOL_SOCKET, SO_DETACH_FILTER, &ignored, sizeof ignored);
 
-    CHECK(listening == 0);
-    close_fillers(relay);
-    while ((fd = accept_one(relay)) >= 0) {
-        close(fd);
-    }
+    CHECK(hearing == 0);
     relay->locked.vanished = false;
 }
 
