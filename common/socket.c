@@ -162,6 +162,19 @@ int socket_listen(const struct address *address, int backlog)
     return listen_tcp(&endpoint, backlog, 1);
 }
 
+const char *socket_listen_text(const struct address *address, int error)
+{
+    struct endpoint endpoint;
+    bool is_name = address->kind == ADDRESS_TCP && strcmp(address->host, "*") != 0;
+
+    if (error != EADDRNOTAVAIL || !is_name) {
+        return strerror(error);
+    }
+    return address_resolve(address, &endpoint) == ADDRESS_OK
+               ? "it is not an address of this machine"
+               : address_result_text(ADDRESS_NOT_FOUND);
+}
+
 int socket_accept(int listener, struct endpoint *peer)
 {
     struct endpoint here;

@@ -19,6 +19,9 @@ enum socket_result {
 /* A listening socket, or -1. A stale unix socket file that nobody listens on is replaced. */
 int socket_listen(const struct address *address, int backlog) MUST_USE;
 
+/* Why socket_listen failed with `error`, an errno: for logs. */
+const char *socket_listen_text(const struct address *address, int error);
+
 /* The next connection, or -1 with errno (EAGAIN, EMFILE, …). `peer` may be NULL. */
 int socket_accept(int listener, struct endpoint *peer) MUST_USE;
 
@@ -34,8 +37,8 @@ enum socket_result socket_read(int fd, char *to, size_t room, size_t *size) MUST
 /* How long sent bytes may stay unacknowledged before the kernel gives the peer up. */
 void socket_set_user_timeout(int fd, uint32_t timeout_ms);
 
-/* How long the peer's kernel has acknowledged nothing although there is something to acknowledge, in
- * microseconds; 0 when there is not, or nobody can tell. */
+/* How long the peer's kernel has acknowledged nothing although there is something to acknowledge,
+ * in microseconds; 0 when there is not, or nobody can tell. */
 uint64_t socket_unacknowledged_us(int fd);
 
 /* The port a listening socket got, for port 0. */

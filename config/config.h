@@ -90,6 +90,11 @@ struct config *config_load(const char *path, const struct config_overrides *over
 void config_free(struct config **config);
 void config_errors_clear(struct config_errors *errors);
 
+/* The name of the next SLOTWAY_* variable behind *at, which starts at 0, that no option has; NULL
+ * when there is none. The caller frees it. Those that Kubernetes sets for a service named slotway,
+ * and those of the scripts beside the proxy, are not counted. One thread. */
+char *config_unknown_variable(size_t *at) MUST_USE;
+
 /* The effective configuration as YAML that config_load takes (secrets as "***"). */
 void config_print(const struct config *config, FILE *to);
 

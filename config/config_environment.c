@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/memory.h"
 
@@ -73,6 +74,55 @@ void config_environment_load(struct draft *draft)
         load_variable(draft, &option_rows[i], name);
         free(name);
     }
+}
+
+/* Variables, and beginnings of such, that are no options and no mistakes. */
+static bool is_others(struct span name)
+{
+    static const char *const whole[] = {"SLOTWAY_CONFIG", "SLOTWAY_BINARY", "SLOTWAY_PORT"};
+    static const char *const beginnings[] = {"SLOTWAY_SERVICE_", "SLOTWAY_PORT_",
+                                             "SLOTWAY_CLUSTER_", "SLOTWAY_TEST_", "SLOTWAY_IMAGE_"};
+
+    for (size_t i = 0; i < ARRAY_LEN(whole); i++) {
+        if (span_equal(name, span_of(whole[i]))) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(beginnings); i++) {
+        if (span_starts_with(name, span_of(beginnings[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_option(struct span name)
+{
+    for (size_t i = 0; i < OPTION_ID_COUNT; i++) {
+        const char *alias = config_variable_alias(&option_rows[i]);
+        char *variable_name = config_variable_name(&option_rows[i]);
+        bool is_found = span_equal(name, span_of(variable_name)) ||
+                        (alias != NULL && span_equal(name, span_of(alias)));
+
+        free(variable_name);
+        if (is_found) {
+            return true;
+        }
+    }
+    return false;
+}
+
+char *config_unknown_variable(size_t *at)
+{
+    for (; environ != NULL && environ[*at] != NULL; (*at)++) {
+        struct span name = {environ[*at], strcspn(environ[*at], "=")};
+
+        if (span_starts_with(name, SPAN("SLOTWAY_")) && !is_others(name) && !is_option(name)) {
+            (*at)++;
+            return memory_copy(name.at, name.size);
+        }
+    }
+    return NULL;
 }
 
 static void override_one(struct draft *draft, enum option_id id, const char *place,

@@ -5,8 +5,7 @@
 #include "config/draft.h"
 
 /* Every row has a variable, "SLOTWAY_" and its path; see options.def. An empty variable counts as
- * not set, and a variable that belongs to no row is not looked at: Kubernetes sets a number of
- * them for a service that is named slotway. */
+ * not set. */
 void config_environment_load(struct draft *draft);
 
 /* `overrides` may be NULL. */

@@ -91,11 +91,13 @@ static void draft_judge(struct draft_field field, const char *place, const char 
     if (result == OPTION_OK) {
         return;
     }
-    char *expected = option_expected(field.row);
+    bool is_secret = field.row->type == OPTION_SECRET;
+    char *expected = is_secret && strcmp(text, HIDDEN_SECRET) == 0
+                         ? memory_print("the secret itself, which --print-config does not show")
+                         : option_expected(field.row);
     draft_refuse(field, place, "%s for '%s', '%.*s', expected %s",
                  result == OPTION_BAD_FORM ? "bad value" : "value out of bounds", field.row->path,
-                 CONFIG_ERROR_VALUE_BYTES, field.row->type == OPTION_SECRET ? "***" : text,
-                 expected);
+                 CONFIG_ERROR_VALUE_BYTES, is_secret ? HIDDEN_SECRET : text, expected);
     free(expected);
 }
 

@@ -102,6 +102,9 @@ static enum option_result set_text(const struct option_row *row, struct span tex
         (!may_hold_anything && has_control_character(text))) {
         return OPTION_BAD_FORM;
     }
+    if (row->type == OPTION_SECRET && span_equal(text, SPAN(HIDDEN_SECRET))) {
+        return OPTION_BAD_FORM;
+    }
     free(*string);
     *string = memory_copy(text.at, text.size);
     return OPTION_OK;
@@ -281,7 +284,9 @@ void option_print(const struct option_row *row, const void *field, FILE *to)
     case OPTION_DURATION: unit_print_duration(*(const uint64_t *)field, to); return;
     case OPTION_TEXT:
     case OPTION_FILENAME: print_text(*(char *const *)field, to); return;
-    case OPTION_SECRET: print_text(*(char *const *)field == NULL ? NULL : "***", to); return;
+    case OPTION_SECRET:
+        print_text(*(char *const *)field == NULL ? NULL : HIDDEN_SECRET, to);
+        return;
     case OPTION_ADDRESSES: print_addresses(field, to); return;
     case OPTION_ADDRESS_MAP: print_address_map(field, to); return;
     case OPTION_LOG_LEVEL: fputs(log_level_words[*(const enum log_level *)field], to); return;

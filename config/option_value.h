@@ -6,6 +6,10 @@
 
 #include "config/option_row.h"
 
+/* What is shown of a secret; as a value it is refused, for it is a printed configuration read back.
+ */
+#define HIDDEN_SECRET "***"
+
 enum option_result {
     OPTION_OK = 0,
     OPTION_BAD_FORM,      /* not a value of the row's type */

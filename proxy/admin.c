@@ -200,7 +200,8 @@ static bool admin_open(struct admin *admin, const struct address *listen)
     address_print(listen, text, sizeof text);
     admin->listener = socket_listen(listen, BACKLOG);
     if (admin->listener < 0) {
-        log_error("admin page cannot listen", "address=%s error=%s", text, strerror(errno));
+        log_error("admin page cannot listen", "address=%s error=%s", text,
+                  socket_listen_text(listen, errno));
         return false;
     }
     /* On failure the socket is left open: whether libmicrohttpd closed it is not said, and the

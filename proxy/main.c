@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/crash.h"
@@ -27,9 +28,21 @@ static struct config *load(const struct command_line *line)
     return config;
 }
 
+static void warn_of_unknown_variables(void)
+{
+    size_t at = 0;
+    char *name;
+
+    while ((name = config_unknown_variable(&at)) != NULL) {
+        log_warn("an environment variable means nothing", "name=%s see=--help-options", name);
+        free(name);
+    }
+}
+
 static int run(const struct config *config)
 {
     log_configure(config->log_level, config->log_format);
+    warn_of_unknown_variables();
     return (int)server_run(config);
 }
 
@@ -79,6 +92,7 @@ static int healthcheck_action(struct command_line *line)
 
 static int check_action(const struct config *config UNUSED)
 {
+    warn_of_unknown_variables();
     puts("slotway: the configuration is good");
     return EXIT_FINE;
 }

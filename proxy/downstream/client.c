@@ -12,6 +12,7 @@
 #include "proxy/downstream/client_limits.h"
 #include "proxy/downstream/farewell.h"
 #include "proxy/downstream/local.h"
+#include "proxy/downstream/nonsense.h"
 #include "proxy/downstream/transaction.h"
 #include "proxy/routing/router.h"
 
@@ -177,29 +178,6 @@ static void client_route(struct client *client, const struct command *command, s
     client_forward(client, command, &route, block, bytes);
 }
 
-/* Redis closes without a word on what looks like a web browser that was tricked into talking to
- * it (cross-protocol scripting). */
-static bool client_is_browser(const struct arguments *arguments)
-{
-    return span_equal_nocase(arguments->items[0], SPAN("POST")) ||
-           span_equal_nocase(arguments->items[0], SPAN("Host:"));
-}
-
-static void client_on_unknown(struct client *client, enum command_result result,
-                              const struct command *command)
-{
-    const struct arguments *arguments = &client->clients->arguments;
-    char detail[DETAIL_MAX];
-
-    if (client_is_browser(arguments)) {
-        log_warn("a web browser spoke to us", "client=%" PRIu64, client->session.id);
-        client_finish(client, CLOSE_CROSS_PROTOCOL);
-        return;
-    }
-    client_refuse(client, command, ERROR_COMMAND,
-                  command_error(result, command, arguments, detail, sizeof detail));
-}
-
 /* One whole request, its arguments in clients->arguments. In the order of checks of Redis's
  * processCommand: known, arity, authenticated. */
 static void client_on_request(struct client *client, struct block *block, struct span bytes)
@@ -212,7 +190,7 @@ static void client_on_request(struct client *client, struct block *block, struct
     session->last_request = reactor_now(client->clients->reactor);
     client->skips_reply = session_take_skip(session);
     if (unlikely(result != COMMAND_FOUND)) {
-        client_on_unknown(client, result, command);
+        nonsense_unknown(client, result, command);
         return;
     }
     session->last_command = command;
@@ -239,16 +217,6 @@ static void client_on_inline(struct client *client)
     sendq_clear(&composed);
     client_on_request(client, block, (struct span){block->bytes, block->used});
     block_release(&block);
-}
-
-static void client_on_protocol_error(struct client *client)
-{
-    char detail[DETAIL_MAX];
-
-    request_scan_error(&client->scan, detail, sizeof detail);
-    client->skips_reply = session_take_skip(&client->session);
-    client_refuse(client, NULL, ERROR_PROTOCOL, detail);
-    client_finish(client, CLOSE_PROTOCOL_ERROR);
 }
 
 static void client_pause(struct client *client)
@@ -280,7 +248,7 @@ static bool client_scan_one(struct client *client)
 
     switch (request_scan_next(&client->scan, &limits, bytes, arguments, &used)) {
     case SCAN_MORE: client_on_unfinished(client); return false;
-    case SCAN_BAD: client_on_protocol_error(client); return false;
+    case SCAN_BAD: nonsense_protocol(client); return false;
     case SCAN_DONE: break;
     }
 

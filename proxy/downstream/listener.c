@@ -163,7 +163,7 @@ static bool listener_listen(struct listener *listener, const struct address *add
     listening->fd = socket_listen(address, (int)listener->house->pool->backlog);
     if (listening->fd < 0) {
         log_error("cannot listen", "pool=%s address=%s error=%s", listener->house->pool->name, text,
-                  strerror(errno));
+                  socket_listen_text(address, errno));
         return false;
     }
     listening->listener = listener;

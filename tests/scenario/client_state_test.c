@@ -112,6 +112,8 @@ Test(client_state, an_error_in_the_protocol_is_told_although_an_earlier_reply_wa
     send_lines(rig_client(rig), "CLIENT REPLY SKIP|PING|*x");
     wire_expect(rig_client(rig), "-ERR Protocol error: invalid multibulk length\r\n");
     cr_expect(wire_is_closed(rig_client(rig)));
+    cr_expect(rig_has_written(rig, "a client does not speak RESP pool=main client=1 "
+                                   "address=127.0.0.1:"));
     rig_stop(&rig);
 }
 

@@ -264,3 +264,17 @@ Test(socket, file_that_is_no_socket_is_left_alone)
     cr_expect_eq(stat(address.host, &status), 0);
     cr_expect(S_ISREG(status.st_mode));
 }
+
+Test(socket, why_nobody_can_listen_is_told_in_words)
+{
+    struct address elsewhere;
+    struct address unknown;
+
+    cr_assert_eq(address_parse(SPAN("192.0.2.1:80"), &elsewhere), ADDRESS_OK);
+    cr_assert_eq(address_parse(SPAN("no-such-host.invalid:80"), &unknown), ADDRESS_OK);
+    cr_expect_eq(socket_listen(&elsewhere, 16), -1);
+    cr_expect_str_eq(socket_listen_text(&elsewhere, errno), "it is not an address of this machine");
+    cr_expect_eq(socket_listen(&unknown, 16), -1);
+    cr_expect_str_eq(socket_listen_text(&unknown, errno), "the name cannot be resolved");
+    cr_expect_str_eq(socket_listen_text(&elsewhere, EADDRINUSE), "Address already in use");
+}

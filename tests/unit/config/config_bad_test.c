@@ -17,7 +17,8 @@ static const struct bad_file keys[] = {
      "log: {colour: red}\npools: [{" SEEDS "}]",
      "f.yaml:1:7: unknown key, 'log.colour', expected one of level, format\n"},
     {"an unknown top-level key gets the list with pools", "quux: 1\npools: [{" SEEDS "}]",
-     "f.yaml:1:1: unknown key, 'quux', expected one of workers, memory, log, admin, drain, watchdog, pools\n"},
+     "f.yaml:1:1: unknown key, 'quux', expected one of workers, memory, log, admin, drain, "
+     "watchdog, pools\n"},
     {"pools misspelt", "pool: [{" SEEDS "}]\n",
      "f.yaml:1:1: unknown key, 'pool', did you mean 'pools'?\n"
      "f.yaml: no seeds, pool 'main', expected a node of the cluster in 'backend.seeds' or "
@@ -32,14 +33,17 @@ static const struct bad_file keys[] = {
     {"a top-level key inside a pool", "pools: [{workers: 2, " SEEDS "}]",
      "f.yaml:1:10: unknown key, 'pools[0].workers', expected at the top level\n"},
     {"a dotted key is not a path", "log.level: debug\npools: [{" SEEDS "}]",
-     "f.yaml:1:1: unknown key, ''log.level'', expected one of workers, memory, log, admin, drain, watchdog, pools\n"},
+     "f.yaml:1:1: unknown key, ''log.level'', expected one of workers, memory, log, admin, drain, "
+     "watchdog, pools\n"},
     {"what is inside an unknown key is not looked at", "x: {y: [1, {z: 2}]}\npools: [{" SEEDS "}]",
-     "f.yaml:1:1: unknown key, 'x', expected one of workers, memory, log, admin, drain, watchdog, pools\n"},
+     "f.yaml:1:1: unknown key, 'x', expected one of workers, memory, log, admin, drain, watchdog, "
+     "pools\n"},
     {"a duplicate key", "workers: 2\nlog: {level: info}\nworkers: 3\npools: [{" SEEDS "}]",
      "f.yaml:3:1: duplicate key 'workers', first at line 1, expected once\n"},
     {"a control character in a key does not reach the terminal",
      "\"a\\eb\": 1\npools: [{" SEEDS "}]",
-     "f.yaml:1:1: unknown key, ''a?b'', expected one of workers, memory, log, admin, drain, watchdog, pools\n"},
+     "f.yaml:1:1: unknown key, ''a?b'', expected one of workers, memory, log, admin, drain, "
+     "watchdog, pools\n"},
 };
 
 static const struct bad_file types[] = {
@@ -97,6 +101,10 @@ static const struct bad_file values[] = {
     {"an empty password", "pools: [{clients: {password: \"\"}, " SEEDS "}]",
      "f.yaml:1:30: value out of bounds for 'clients.password', '***', expected text of 1 to 512 "
      "bytes\n"},
+    {"a password that --print-config did not show",
+     "pools: [{clients: {password: \"***\"}, " SEEDS "}]",
+     "f.yaml:1:30: bad value for 'clients.password', '***', expected the secret itself, which "
+     "--print-config does not show\n"},
     {"a password is never shown", "pools: [{backend: {password: \"a\\0b\", seeds: [\"n:1\"]}}]",
      "f.yaml:1:30: zero byte in 'pools[0].backend.password', expected text\n"},
     {"a variable that is not set",

@@ -134,13 +134,14 @@ Test(config_environment, errors_name_the_variable_or_the_option)
 Test(config_environment, errors_of_file_and_variables_come_together)
 {
     setenv("SLOTWAY_LISTEN", "nonsense", 1);
-    fixture_bad("together", "quux: 1\n", NULL,
-                "f.yaml:1:1: unknown key, 'quux', expected one of workers, memory, log, admin, drain, "
-                "watchdog, pools\n"
-                "SLOTWAY_LISTEN: bad value for 'listen', 'nonsense', expected host:port, [v6]:port "
-                "or unix:/path\n"
-                "f.yaml: no seeds, pool 'main', expected a node of the cluster in 'backend.seeds' "
-                "or --seed\n");
+    fixture_bad(
+        "together", "quux: 1\n", NULL,
+        "f.yaml:1:1: unknown key, 'quux', expected one of workers, memory, log, admin, drain, "
+        "watchdog, pools\n"
+        "SLOTWAY_LISTEN: bad value for 'listen', 'nonsense', expected host:port, [v6]:port "
+        "or unix:/path\n"
+        "f.yaml: no seeds, pool 'main', expected a node of the cluster in 'backend.seeds' "
+        "or --seed\n");
 }
 
 Test(config_environment, nothing_at_all_lacks_seeds)
@@ -184,4 +185,40 @@ Test(config_environment, a_pool_must_be_the_only_one)
         "file\n"
         "--seed: not clear for which pool, the file has 2, expected 'backend.seeds' in the "
         "file\n");
+}
+
+static char *unknown_variables(void)
+{
+    char *all = memory_copy("", 0);
+    char *name = NULL;
+
+    for (size_t at = 0; (name = config_unknown_variable(&at)) != NULL;) {
+        char *longer = memory_print("%s%s|", all, name);
+        free(all);
+        free(name);
+        all = longer;
+    }
+    return all;
+}
+
+Test(config_environment, variables_that_mean_nothing_are_known_as_such)
+{
+    clearenv();
+    setenv("SLOTWAY_LOG_LEVEL", "info", 1);
+    setenv("SLOTWAY_SEEDS", "h:1", 1);
+    setenv("SLOTWAY_CONFIG", "f.yaml", 1);
+    setenv("SLOTWAY_SERVICE_HOST", "10.0.0.1", 1);
+    setenv("SLOTWAY_PORT_6380_TCP", "tcp://10.0.0.1:6380", 1);
+    setenv("PATH", "/bin", 1);
+    char *none = unknown_variables();
+    cr_expect_str_eq(none, "");
+    free(none);
+    setenv("SLOTWAY_SEED", "h:1", 1);
+    setenv("SLOTWAY_LOG_LEVEL_", "info", 1);
+    setenv("slotway_workers", "1", 1);
+    char *two = unknown_variables();
+    cr_expect(strcmp(two, "SLOTWAY_SEED|SLOTWAY_LOG_LEVEL_|") == 0 ||
+                  strcmp(two, "SLOTWAY_LOG_LEVEL_|SLOTWAY_SEED|") == 0,
+              "%s", two);
+    free(two);
 }

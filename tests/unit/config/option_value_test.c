@@ -66,6 +66,7 @@ static const struct {
     {&text, "a\"b", OPTION_OK, "\"a\\\"b\""},
     {&secret, "a\nb", OPTION_OK, "\"***\""},
     {&secret, "", OPTION_OUT_OF_BOUNDS, ""},
+    {&secret, "***", OPTION_BAD_FORM, ""},
     {&filename, "/run/secret", OPTION_OK, "\"/run/secret\""},
     {&addresses, "h:1", OPTION_OK, "[\"h:1\"]"},
     {&addresses, "h:1, [::1]:2", OPTION_OK, "[\"h:1\", \"[::1]:2\"]"},
