@@ -55,6 +55,7 @@ static void client_on_done(struct request *request, struct block *block, struct 
 
     histogram_record(&client->clients->metrics->request_time,
                      reactor_now(client->clients->reactor) - request->arrived);
+    client_note_reply(client, request->reply.size + bytes.size);
     pipeline_settle(&client->pipeline, request, block, bytes);
     client_want_flush(client);
 }
@@ -400,6 +401,7 @@ void client_open(struct clients *clients, int fd)
     lane_init(&client->lane, id);
     client->lane.on_gathered = client_on_gathered;
     client->last_read = now;
+    client->reply_size = clients->reply_size;
     sendq_init(&client->output);
     pipeline_init(&client->pipeline, &client->output);
     ev_io_init(&client->readable, client_on_readable, fd, EV_READ);

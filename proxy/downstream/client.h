@@ -50,6 +50,7 @@ struct client {
     struct pipeline pipeline;
     struct sendq output;
     struct request *answering; /* between client_reply_begin and _end; NULL: into `output` */
+    size_t reply_size;         /* what its next replies may be: the last ones, large ones longer */
     uint64_t last_read;        /* when bytes last came */
     uint64_t unfinished_since; /* when the request that is being read began */
     uint64_t over_soft_since;  /* since when its replies are over the soft limit; 0: they are not */

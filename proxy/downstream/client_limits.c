@@ -34,10 +34,23 @@ size_t client_held(const struct client *client)
            client->output.size;
 }
 
+/* Grows at once and shrinks by an eighth. */
+static size_t size_follow(size_t before, size_t size)
+{
+    return size >= before ? size : before - (before - size + 7) / 8;
+}
+
+void client_note_reply(struct client *client, size_t size)
+{
+    client->reply_size = size_follow(client->reply_size, size);
+    client->clients->reply_size = size_follow(client->clients->reply_size, size);
+}
+
 bool client_is_full(const struct client *client, uint64_t share)
 {
     const struct pool_config *config = client->clients->config;
-    uint64_t pending = client->pipeline.bytes + client->output.size;
+    uint64_t pending = client->pipeline.bytes + client->output.size +
+                       client->pipeline.count * (uint64_t)client->reply_size;
     uint64_t most = config->clients_pending_bytes;
 
     if (unlikely(budget_level() != BUDGET_FREE)) {

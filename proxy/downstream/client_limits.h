@@ -2,7 +2,10 @@
  *
  *      held = request being read + unanswered requests + replies that wait or are gathered + unread
  *
- *      clients.pipeline, clients.pending_bytes   reading pauses
+ *      clients.pipeline, clients.pending_bytes   reading pauses; for the second, replies that are
+ *                                                still to come count as large as the last ones:
+ *                                                a thousand small requests for large values would
+ *                                                keep a node, and all who share it, busy for long
  *      clients.output_bytes                      disconnected
  *      clients.output_soft_bytes                 disconnected when over it for too long
  *      memory.limit, for all together            from 80 % on, reading pauses early; beyond, the
@@ -21,6 +24,9 @@ struct scan_limits client_scan_limits(const struct client *client);
 
 /* Has it so much unanswered or unread, in parts of `share`, that reading should wait? */
 bool client_is_full(const struct client *client, uint64_t share);
+
+/* It got a reply of `size` bytes: the next ones may be as large. */
+void client_note_reply(struct client *client, size_t size);
 
 /* Is its unfinished request so large, and memory so short, that the rest of it should wait? */
 bool client_is_greedy(const struct client *client);

@@ -37,6 +37,7 @@ struct clients {
     struct metrics *metrics;
     struct list open; /* of struct client */
     uint32_t count;
+    size_t reply_size; /* of the last replies, for clients that had none yet */
     bool is_draining;
     uint64_t drain_began;
     uint64_t drain_spread;
