@@ -65,11 +65,14 @@ static bool read_id(const redisReply *reply, char id[NODE_ID_SIZE + 1])
     return true;
 }
 
+/* "?" says that the node has no host to tell, port 0 that its address was lost (noaddr). */
 static bool is_left_out(const redisReply *node)
 {
     const redisReply *host = node->element[NODE_HOST];
+    const redisReply *port = node->element[NODE_PORT];
 
-    return is_text(host) && span_equal(text_of(host), SPAN("?"));
+    return (is_text(host) && span_equal(text_of(host), SPAN("?"))) ||
+           (is_integer(port) && port->integer == 0);
 }
 
 static enum topology_reply_result read_address(const struct reading *reading,
