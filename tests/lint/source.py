@@ -186,12 +186,16 @@ class Findings:
         self.lines.append(what)
 
 
-def run(name, check):
-    """Runs check(sources, findings) over the tree named on the command line, or over this one."""
+def root():
+    """The tree named on the command line, or this one."""
     here = os.path.dirname(os.path.abspath(__file__))
-    root = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "..", "..")
+    return sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "..", "..")
+
+
+def run(name, check):
+    """Runs check(sources, findings) over the tree."""
     findings = Findings()
-    sources = read_tree(root)
+    sources = read_tree(root())
     check(sources, findings)
     for line in findings.lines:
         print(line)
