@@ -89,6 +89,7 @@ struct request {
     uint8_t losses;       /* connections that broke with its answer */
     uint8_t hops;         /* redirections followed so far */
     bool asking;          /* goes to `node` once, behind ASKING */
+    bool is_queued;       /* SENT: its upstream's output has its bytes, or had them */
     bool muted;           /* CLIENT REPLY OFF or SKIP: the client gets no reply */
     bool is_one_key;      /* a part that cannot be parted again */
     bool expired;         /* given up at its deadline: its late reply is swallowed */

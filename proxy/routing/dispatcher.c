@@ -265,6 +265,10 @@ void dispatcher_abandon(struct dispatcher *dispatcher, struct request **request)
     }
     holding_release(dispatcher, gone);
     gone->lane = NULL;
+    if (gone->is_queued) {
+        /* Nobody will want it sent again. */
+        block_release(&gone->block);
+    }
 }
 
 void dispatcher_clear_lane(struct dispatcher *dispatcher, struct lane *lane)

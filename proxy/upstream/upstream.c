@@ -78,6 +78,10 @@ static void upstream_append(struct upstream *upstream, struct request *request)
     request->offset = upstream->stream_queued;
     upstream->stream_queued += request->bytes.size;
     sendq_lend(&upstream->output, request->block, request->bytes);
+    request->is_queued = true;
+    if (unlikely(request->done == NULL)) {
+        block_release(&request->block);
+    }
     list_append(&upstream->in_flight, &request->in_queue);
     upstream->in_flight_count++;
     metric_add(&metrics->upstream_in_flight, 1);
@@ -87,6 +91,7 @@ static void upstream_append(struct upstream *upstream, struct request *request)
 void upstream_send(struct upstream *upstream, struct request *request)
 {
     request_become(request, REQUEST_SENT);
+    request->is_queued = false;
     if (request->deadline < upstream->earliest_deadline) {
         upstream->earliest_deadline = request->deadline;
     }

@@ -188,6 +188,20 @@ Test(dispatcher, a_late_answer_for_a_client_that_left_is_nobody_elses)
     gets_answer(&stage, other, "$1\r\n1");
 }
 
+Test(dispatcher, a_client_that_left_holds_no_memory_once_its_request_is_with_the_node)
+{
+    one_node();
+    size_t before = block_bytes_in_use();
+
+    ask(&stage, 0, "SET b 1");
+    peer_gets(node, "SET b 1");
+    cr_assert_gt(block_bytes_in_use(), before);
+    client_goes(&stage, 0);
+    cr_assert_eq(block_bytes_in_use(), before);
+    peer_says(node, "+OK\r\n");
+    TURN_UNTIL(stage.reactor, metric_read(&stage.metrics.orphans_total) == 1);
+}
+
 Test(dispatcher, what_waits_behind_a_gate_is_dropped_with_its_client)
 {
     one_node();
