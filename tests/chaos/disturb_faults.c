@@ -27,6 +27,19 @@ void disturb_taken_over(struct nemesis *nemesis, const uint8_t *slots)
     memcpy(takeover->slots, slots, sizeof takeover->slots);
 }
 
+/* Keeps the node busy for some milliseconds, so that requests pile up. It executes them together,
+ * and closes their connections before it has written one reply. */
+static void close_when_busy(redisContext *busy, redisContext *closing)
+{
+    int written = 0;
+
+    redisAppendCommand(busy, "EVAL %s 0",
+                       "local n = 0 for i = 1, 3000000 do n = n + i end return n");
+    redisBufferWrite(busy, &written);
+    disturb_wait(3);
+    freeReplyObject(redisCommand(closing, "CLIENT KILL TYPE normal"));
+}
+
 bool disturb_disconnect(struct nemesis *nemesis)
 {
     struct view view;
@@ -35,10 +48,24 @@ bool disturb_disconnect(struct nemesis *nemesis)
         return false;
     }
     uint16_t port = view.nodes[dice_roll(&nemesis->dice, (uint32_t)view.count)].port;
-    chronicle_note("node %u closes its clients' connections", port);
-    freeReplyObject(nodes_ask(port, "CLIENT KILL TYPE normal"));
+    redisContext *busy = nodes_connect(port);
+    redisContext *closing = nodes_connect(port);
+    bool well = busy != NULL && closing != NULL;
+    if (well && dice_roll(&nemesis->dice, 2) == 0) {
+        chronicle_note("node %u closes its clients' connections", port);
+        freeReplyObject(redisCommand(closing, "CLIENT KILL TYPE normal"));
+    } else if (well) {
+        chronicle_note("node %u, busy, closes its clients' connections", port);
+        close_when_busy(busy, closing);
+    }
+    if (busy != NULL) {
+        redisFree(busy);
+    }
+    if (closing != NULL) {
+        redisFree(closing);
+    }
     disturb_wait(dice_roll(&nemesis->dice, 200));
-    return true;
+    return well;
 }
 
 bool disturb_kill(struct nemesis *nemesis)

@@ -85,6 +85,32 @@ static bool is_lost(const struct study *study, uint16_t key, int at)
     return false;
 }
 
+static bool has_key(const struct step *step, uint16_t key)
+{
+    for (int i = 0; i < step_width(step); i++) {
+        if (step_key(step, i) == key) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is there a later write to one of the step's keys that it may have seen? */
+static bool may_foresee_any(const struct study *study, const struct step *step)
+{
+    const struct step *end = study->history->steps + study->history->count;
+
+    for (const struct step *later = step + 1; later < end && later->sent_ms <= step->answered_ms;
+         later++) {
+        for (int i = 0; i < step_width(step); i++) {
+            if (has_key(later, step_key(step, i)) && trial_may_foresee(later, step)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void judge_stale(struct study *study, struct place place, int at)
 {
     struct writes *writes = &study->keys[place.key];
@@ -92,6 +118,11 @@ static void judge_stale(struct study *study, struct place place, int at)
     const struct step *floor = &steps[writes->steps[writes->floor]];
     const struct step *found = at == BEFORE_ALL ? NULL : &steps[writes->steps[at]];
 
+    if (number_at(study, writes, at) == 0 && place.step < study->history->count &&
+        may_foresee_any(study, &steps[place.step])) {
+        study->verdict->foreseen++;
+        return;
+    }
     if (found != NULL && !step_surely_ran(found) && study->trial->permission.may_delay) {
         study->verdict->delayed++;
         return;
@@ -166,32 +197,6 @@ static void add_bounds(const struct study *study, uint16_t key, uint32_t *least,
     }
     *least += !may_not_be;
     *most += may_be;
-}
-
-static bool has_key(const struct step *step, uint16_t key)
-{
-    for (int i = 0; i < step_width(step); i++) {
-        if (step_key(step, i) == key) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Is there a later write to one of the step's keys that it may have seen? */
-static bool may_foresee_any(const struct study *study, const struct step *step)
-{
-    const struct step *end = study->history->steps + study->history->count;
-
-    for (const struct step *later = step + 1; later < end && later->sent_ms <= step->answered_ms;
-         later++) {
-        for (int i = 0; i < step_width(step); i++) {
-            if (has_key(later, step_key(step, i)) && trial_may_foresee(later, step)) {
-                return true;
-            }
-        }
-    }
-    return false;
 }
 
 /* EXISTS and DEL tell how many of the keys were there. */

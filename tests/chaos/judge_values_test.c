@@ -44,6 +44,19 @@ Test(judge_values, a_repeated_read_may_see_a_write_of_unknown_outcome_behind_it_
     verdict_clear(&verdict);
 }
 
+Test(judge_values, a_repeated_read_may_see_a_delete_of_unknown_outcome_behind_it)
+{
+    did(STEP_SET, x, ANSWER_FITS, 0);
+    did(STEP_GET, x, ANSWER_FITS, 0);
+    clock_ms += 10;
+    wide(STEP_DEL, ANSWER_UNKNOWN, 0);
+    expect_only(RULE_STALE, 1);
+    history.steps[1].answered_ms = clock_ms;
+    expect_clean();
+    history.steps[2].answer = ANSWER_DOWN;
+    expect_only(RULE_STALE, 2);
+}
+
 Test(judge_values, a_counter_that_repeats)
 {
     did(STEP_INCR, counter, ANSWER_FITS, 1);
