@@ -34,6 +34,7 @@ void stage_make(void);
 void stage_start(void);
 void stage_start_with_lookup(resolver_lookup *lookup);
 
+/* How many pictures so far. */
 uint32_t published_count(void);
 
 /* The port of the node that serves `slot`; 0: nobody. */
