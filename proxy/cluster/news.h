@@ -12,6 +12,7 @@ struct difference {
 /* `before` may be NULL. */
 struct difference difference_of(const struct topology *before, const struct topology *after);
 
+/* How many of its nodes are primaries. */
 unsigned count_primaries(const struct topology *topology);
 
 /* One line that says how `after` differs from `before`, which may be NULL. */
