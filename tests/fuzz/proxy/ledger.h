@@ -1,0 +1,69 @@
+/* ledger.h - what became of each request, as far as its nodes can tell, and what must never be.
+ *
+ *      asked ─> received ─┬─> executed                      one entry per request and slot: a
+ *        ^                └─> refused: may come again       request over several slots has several
+ *        └─────────────────────────┘
+ *
+ * A write comes again only if what came before was refused. Writes of one client for one slot are
+ * executed in the order they were asked in. Excused is what was with a node already when an older
+ * one was refused, and what is younger than a request whose time is over.
+ */
+#ifndef TESTS_FUZZ_PROXY_LEDGER_H
+#define TESTS_FUZZ_PROXY_LEDGER_H
+
+#include "common/base.h"
+
+enum {
+    LEDGER_UIDS = 200, /* the last number given out; 0 is none */
+    LEDGER_SLOTS = 4,  /* the slots that have an order: tags 0 to 3 */
+    LEDGER_TAGS = 5,   /* and one for requests without a slot */
+    LEDGER_REFUSALS = 1024,
+};
+
+struct deed {
+    uint64_t until;      /* from then on the proxy may have given it up */
+    uint16_t connection; /* of the client */
+    uint16_t received;
+    uint16_t refused;
+    uint16_t behind; /* younger ones up to this one were with a node when it was refused */
+    bool is_asked;
+    bool is_write;
+    bool is_executed;
+    bool is_blurred; /* its node said more, or other, than was asked: anything goes */
+    bool is_loose;   /* its node answered what looks like a redirection and is an answer */
+    bool is_void;    /* asked behind a QUIT: nobody may get it */
+};
+
+/* A refusal that the proxy reads in this turn at the latest. */
+struct refusal_note {
+    uint16_t uid;
+    uint8_t tag;
+    bool is_uncertain; /* more may be on its way than nodes can see */
+};
+
+struct ledger {
+    struct deed deeds[LEDGER_UIDS + 1][LEDGER_TAGS];
+    struct refusal_note refusals[LEDGER_REFUSALS];
+    uint16_t refusal_count;
+    uint16_t last_uid;
+    bool has_blurred; /* some node said what nobody asked for, at any time */
+};
+
+/* The next number, 0 when all are given out. */
+uint16_t ledger_number(struct ledger *ledger);
+
+/* The entry of that request and slot. */
+struct deed *ledger_deed(struct ledger *ledger, uint16_t uid, uint8_t tag);
+
+/* A node has got the whole of it, refuses it, executes it. */
+void ledger_on_received(struct ledger *ledger, uint16_t uid, uint8_t tag);
+void ledger_on_refused(struct ledger *ledger, struct refusal_note note);
+void ledger_on_executed(struct ledger *ledger, uint16_t uid, uint8_t tag, uint64_t now);
+
+/* A turn is over, and nodes have looked at all that came in it. */
+void ledger_on_turn(struct ledger *ledger);
+
+/* Says what is wrong, and ends the process. */
+void ledger_fail(const char *what, uint16_t uid, uint8_t tag) __attribute__((noreturn));
+
+#endif
