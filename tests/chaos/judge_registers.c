@@ -111,38 +111,67 @@ static bool may_foresee_any(const struct study *study, const struct step *step)
     return false;
 }
 
+/* Has the read overtaken every write behind `at`? */
+static bool has_overtaken(const struct study *study, struct place place, int at)
+{
+    const struct writes *writes = &study->keys[place.key];
+    const struct step *steps = study->history->steps;
+    bool all = place.step < study->history->count;
+
+    for (int later = at + 1; all && later <= writes->floor; later++) {
+        all = trial_may_overtake(study->trial, &steps[place.step], &steps[writes->steps[later]]);
+    }
+    return all;
+}
+
+/* A nil that may be a delete behind the read. */
+static bool foresees_delete(const struct study *study, struct place place, int at)
+{
+    return number_at(study, &study->keys[place.key], at) == 0 &&
+           place.step < study->history->count &&
+           may_foresee_any(study, &study->history->steps[place.step]);
+}
+
+/* The write at `at` was overtaken by the floor, and so took effect after it. */
+static bool was_overtaken(const struct study *study, const struct writes *writes, int at)
+{
+    const struct step *steps = study->history->steps;
+
+    return at != BEFORE_ALL &&
+           trial_may_overtake(study->trial, &steps[writes->steps[writes->floor]],
+                              &steps[writes->steps[at]]);
+}
+
+static bool was_delayed(const struct study *study, const struct writes *writes, int at)
+{
+    return at != BEFORE_ALL && study->trial->permission.may_delay &&
+           !step_surely_ran(&study->history->steps[writes->steps[at]]);
+}
+
 static void judge_stale(struct study *study, struct place place, int at)
 {
     struct writes *writes = &study->keys[place.key];
-    const struct step *steps = study->history->steps;
-    const struct step *floor = &steps[writes->steps[writes->floor]];
-    const struct step *found = at == BEFORE_ALL ? NULL : &steps[writes->steps[at]];
 
-    if (number_at(study, writes, at) == 0 && place.step < study->history->count &&
-        may_foresee_any(study, &steps[place.step])) {
+    if (foresees_delete(study, place, at)) {
         study->verdict->foreseen++;
-        return;
-    }
-    if (found != NULL && !step_surely_ran(found) && study->trial->permission.may_delay) {
+    } else if (was_delayed(study, writes, at)) {
         study->verdict->delayed++;
-        return;
-    }
-    if (found != NULL && trial_may_overtake(study->trial, floor, found)) {
+    } else if (has_overtaken(study, place, at)) {
+        study->verdict->overtaken++;
+    } else if (was_overtaken(study, writes, at)) {
         study->verdict->overtaken++;
         add_write(study, writes->steps[at], place.key);
         writes->floor = writes->count - 1;
-        return;
-    }
-    if (is_lost(study, place.key, at)) {
+    } else if (is_lost(study, place.key, at)) {
         /* What is gone of a list is counted where lists are judged. */
         study->verdict->lost +=
             key_role_of(place.key) < ROLE_REGISTER_X ? 0 : (uint64_t)(writes->floor - at);
         writes->count = at + 1;
         writes->floor = at;
-        return;
+    } else {
+        verdict_add(study->verdict, RULE_STALE, place, "read %u, after %u had been written",
+                    number_at(study, writes, at), number_at(study, writes, writes->floor));
     }
-    verdict_add(study->verdict, RULE_STALE, place, "read %u, after %u had been written",
-                number_at(study, writes, at), number_at(study, writes, writes->floor));
 }
 
 /* The read returned a number that no write before it has. */

@@ -57,6 +57,21 @@ Test(judge_values, a_repeated_read_may_see_a_delete_of_unknown_outcome_behind_it
     expect_only(RULE_STALE, 2);
 }
 
+Test(judge_values, a_read_that_overtook_a_write_of_several_keys)
+{
+    uint32_t a = wide(STEP_MSET, ANSWER_FITS, 0);
+    history.steps[0].answered_ms += 10;
+    did(STEP_GET, x, ANSWER_FITS, 0);
+    for (uint16_t i = 0; i < WIDTH; i++) {
+        holds(x + i, a);
+    }
+    expect_only(RULE_STALE, 1);
+    trial.permission.may_overtake = true;
+    expect_clean();
+    history.steps[1].sent_ms = history.steps[0].answered_ms + 1;
+    expect_only(RULE_STALE, 1);
+}
+
 Test(judge_values, a_counter_that_repeats)
 {
     did(STEP_INCR, counter, ANSWER_FITS, 1);
