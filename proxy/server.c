@@ -16,10 +16,7 @@
 #include "proxy/server_parts.h"
 #include "proxy/status.h"
 
-enum {
-    SPARE_DESCRIPTORS = 256, /* beyond clients: nodes, listeners, admin page, standard ones */
-    RESOLVER_US = 60 * US_PER_SECOND, /* a resolver with several servers that are all gone */
-};
+enum { SPARE_DESCRIPTORS = 256 }; /* beyond clients: nodes, listeners, admin page, standard ones */
 
 static void server_on_topology(void *context, struct topology *topology)
 {
@@ -235,20 +232,21 @@ static void server_watch_signals(struct server *server)
     reactor_timer_init(&server->drain_timer, server->reactor, server_on_drain_timeout);
 }
 
-/* Discovery may block in the resolver for long, and nobody waits for it. */
+/* A node may take its time to answer, for discovery and for a connection, and no client waits for
+ * that. */
 static void server_watch_discovery(struct server *server, const struct server_pool *pool)
 {
     const struct pool_config *config = pool->house.pool;
     char *name = memory_print("discovery-%s", config->name);
 
-    watchdog_add(server->watchdog, &(struct watch_target){
-                                       .name = name,
-                                       .kind = WATCH_OTHER,
-                                       .thread = discovery_thread(pool->discovery),
-                                       .pulse = discovery_pulse(pool->discovery),
-                                       .patience = server->config->watchdog_after +
-                                                   2 * config->timeout_connect + RESOLVER_US,
-                                   });
+    watchdog_add(server->watchdog,
+                 &(struct watch_target){
+                     .name = name,
+                     .kind = WATCH_OTHER,
+                     .thread = discovery_thread(pool->discovery),
+                     .pulse = discovery_pulse(pool->discovery),
+                     .patience = server->config->watchdog_after + 2 * config->timeout_connect,
+                 });
     free(name);
 }
 
