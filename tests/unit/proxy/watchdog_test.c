@@ -77,10 +77,12 @@ static bool has_logged(const char *text)
 #define TURN_UNTIL(condition)                                                                      \
     ({                                                                                             \
         uint64_t turn_deadline = clock_now() + DEADLINE_US;                                        \
-        while (!(condition) && clock_now() < turn_deadline) {                                      \
+        bool turn_holds = (condition);                                                             \
+        while (!turn_holds && clock_now() < turn_deadline) {                                       \
             ev_run(control->loop, EVRUN_ONCE);                                                     \
+            turn_holds = (condition);                                                              \
         }                                                                                          \
-        (condition);                                                                               \
+        turn_holds;                                                                                \
     })
 
 static void watch(const char *name, const struct pulse *pulse, uint64_t patience)
