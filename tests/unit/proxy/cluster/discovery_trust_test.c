@@ -116,6 +116,7 @@ Test(discovery_trust, starts_from_the_nodes_that_the_state_file_remembers)
     WAIT_FOR(published_count() == 2);
     cr_expect_eq(served_by(50), nodes[1].port);
     cr_expect_geq(stats()->seed_failures, 1);
+    discovery_free(&discovery);
     unlink(state_path);
 }
 
@@ -127,6 +128,7 @@ Test(discovery_trust, asks_on_when_the_address_of_a_remembered_node_is_another_c
     start_again_without_seeds();
     WAIT_FOR(published_count() == 2);
     cr_expect_eq(served_by(50), nodes[0].port);
+    discovery_free(&discovery);
     unlink(state_path);
 }
 
@@ -139,6 +141,7 @@ Test(discovery_trust, does_not_believe_another_cluster_at_a_remembered_address)
     start_again_without_seeds();
     WAIT_FOR(stats()->doubted[DOUBT_STRANGER] >= 4);
     cr_expect_eq(published_count(), 1);
+    discovery_free(&discovery);
     unlink(state_path);
 }
 
