@@ -153,7 +153,7 @@ Test(client_state, quit_behind_many_requests_comes_after_all_replies)
                      fake_node_count(rig_node(rig, 1), "INCR"),
                  MANY);
     cr_expect_eq(fake_node_count(rig_node(rig, 1), "SET"), 0);
-    cr_expect_eq(rig_metric(rig, "downstream_closed_total", "reason=\"quit\""), 1);
+    cr_expect(WAIT_FOR(rig_metric(rig, "downstream_closed_total", "reason=\"quit\"") == 1));
     rig_stop(&rig);
 }
 
@@ -274,7 +274,7 @@ Test(client_state, a_client_that_closes_its_half_gets_all_replies)
     wire_finish_sending(rig_client(rig));
     expect_many(rig_client(rig), MANY);
     cr_expect(wire_is_closed(rig_client(rig)));
-    cr_expect_eq(rig_metric(rig, "downstream_closed_total", "reason=\"peer_closed\""), 1);
+    cr_expect(WAIT_FOR(rig_metric(rig, "downstream_closed_total", "reason=\"peer_closed\"") == 1));
     rig_stop(&rig);
 }
 
