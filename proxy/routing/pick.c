@@ -48,7 +48,7 @@ static bool is_old(const struct dispatcher *dispatcher)
 }
 
 /* The first picture comes within milliseconds if it comes at all. After it, an unbound slot may be
- * on its way to somebody. */
+ * on its way to somebody; one that nobody has taken for long is asked about now and then only. */
 static struct pick pick_without_pool(struct dispatcher *dispatcher, const struct request *request)
 {
     const struct slot_table *table = &dispatcher->table;
@@ -56,12 +56,12 @@ static struct pick pick_without_pool(struct dispatcher *dispatcher, const struct
     if (request->target == TARGET_NODE) {
         return pick_refuse(ERROR_NODE_GONE, NULL);
     }
+    if (table->topology != NULL && is_patience_over(dispatcher, table->adopted_at)) {
+        return pick_refuse(ERROR_CLUSTER_DOWN, NULL);
+    }
     dispatcher_hint(dispatcher, HINT_UNBOUND);
     if (table->topology == NULL && is_old(dispatcher)) {
         return pick_refuse(ERROR_CLUSTER_UNKNOWN, NULL);
-    }
-    if (table->topology != NULL && is_patience_over(dispatcher, table->adopted_at)) {
-        return pick_refuse(ERROR_CLUSTER_DOWN, NULL);
     }
     return (struct pick){WAIT_FOR_IT, NULL, 0};
 }
