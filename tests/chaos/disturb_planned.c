@@ -9,6 +9,7 @@
 #include "tests/support/wait.h"
 
 enum {
+    FAILOVER_REST_MS = 500,
     VOTE_AGAIN_MS = 4500,
     AGREE_MS = 30000,
     FAILOVER_MS = 6000,
@@ -103,6 +104,7 @@ bool disturb_failover(struct nemesis *nemesis)
     const struct view_node *primary;
     const struct view_node *replica;
 
+    disturb_wait(dice_roll(&nemesis->dice, FAILOVER_REST_MS));
     return disturb_pick_pair(nemesis, &view, &primary, &replica) &&
            disturb_hand_over(nemesis, primary, replica);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/memory.h"
+#include "tests/chaos/chronicle.h"
 
 /* The first answer of a slot behind a takeover. */
 struct first {
@@ -37,6 +38,26 @@ static void look_through(const struct history *history, const struct takeover *t
     }
 }
 
+/* Adds what the slots of one takeover had to wait. */
+static void add_up(struct recovery *recovery, const struct takeover *takeover,
+                   const struct first *firsts)
+{
+    uint32_t longest_ms = 0;
+    size_t last = 0;
+
+    for (size_t slot = 0; slot < SLOT_COUNT; slot++) {
+        recovery->slots += firsts[slot].answered_ms != 0;
+        recovery->sum_ms += firsts[slot].wait_ms;
+        if (firsts[slot].wait_ms > longest_ms) {
+            longest_ms = firsts[slot].wait_ms;
+            last = slot;
+        }
+    }
+    recovery->longest_ms = (uint32_t)size_max(recovery->longest_ms, longest_ms);
+    chronicle_note("after the takeover at %u ms slot %zu waited longest, %u ms, until %u ms",
+                   takeover->at_ms, last, longest_ms, firsts[last].answered_ms);
+}
+
 void recovery_add(struct recovery *recovery, const struct history *histories, size_t count,
                   const struct takeover *takeovers, size_t takeover_count)
 {
@@ -45,11 +66,7 @@ void recovery_add(struct recovery *recovery, const struct history *histories, si
         for (size_t history = 0; history < count; history++) {
             look_through(&histories[history], &takeovers[i], firsts);
         }
-        for (size_t slot = 0; slot < SLOT_COUNT; slot++) {
-            recovery->slots += firsts[slot].answered_ms != 0;
-            recovery->sum_ms += firsts[slot].wait_ms;
-            recovery->longest_ms = (uint32_t)size_max(recovery->longest_ms, firsts[slot].wait_ms);
-        }
+        add_up(recovery, &takeovers[i], firsts);
         free(firsts);
     }
 }

@@ -1,4 +1,7 @@
-/* recovery.h - how long slots were without an answer once they had a new primary. Pure. */
+/* recovery.h - how long slots were without an answer once they had a new primary, as clients see
+ * it: an answer may have had to wait for one to an earlier request, for a slot that was in trouble
+ * too.
+ */
 #ifndef TESTS_CHAOS_RECOVERY_H
 #define TESTS_CHAOS_RECOVERY_H
 
