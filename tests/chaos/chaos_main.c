@@ -14,5 +14,5 @@ int main(int argc, char **argv)
     }
     printf("seed %llu\n", (unsigned long long)settings.seed);
     fflush(stdout);
-    return run(&settings);
+    return (int)run(&settings);
 }
