@@ -138,3 +138,30 @@ Test(cluster_down, a_slot_that_nobody_serves_is_no_storm)
     cr_expect_eq(fake_node_count(rig_node(rig, 0), "SET"), 0);
     rig_stop(&rig);
 }
+
+/* What is in nobody's hands for longer than a failover takes is not waited for, and not asked about
+ * by every request; the regular question finds out when that ends. */
+Test(cluster_down, a_slot_that_nobody_takes_is_refused_at_once)
+{
+    struct rig *rig = rig_start_with((struct rig_options){.nodes = 2,
+                                                          .start_dead = true,
+                                                          .request_timeout = "60s",
+                                                          .refresh = "200ms",
+                                                          .backend = "down_after: 200ms",
+                                                          .with_store = true});
+    fake_cluster_give(rig_cluster(rig), 7629, 7629, FAKE_NOBODY);
+    all_nodes(rig, fake_node_return);
+    cr_expect(rig_topology_passes(rig, 0));
+    cr_expect_str_eq(ask(rig, "SET", "k", "1"), "-CLUSTERDOWN Hash slot not served");
+    cr_expect_str_eq(ask(rig, "SET", "c", "1"), "OK");
+    long long waited = metric(rig, "waited_total");
+    long long hints = metric(rig, "discovery_hints_total");
+    for (int i = 0; i < 20; i++) {
+        cr_expect_str_eq(ask(rig, "SET", "k", "2"), "-CLUSTERDOWN Hash slot not served");
+    }
+    cr_expect_eq(metric(rig, "waited_total"), waited);
+    cr_expect_eq(metric(rig, "discovery_hints_total"), hints);
+    fake_cluster_give(rig_cluster(rig), 7629, 7629, 1);
+    cr_expect(WAIT_FOR(ask(rig, "SET", "k", "3")[0] == 'O'));
+    rig_stop(&rig);
+}
