@@ -1,4 +1,6 @@
-/* fuzz_reply_scan.c - replies are the same whole and in pieces, and end where hiredis says.
+/* fuzz_reply_scan.c - replies are the same whole and in pieces, and what hiredis says: where it
+ * takes one, so do we, with the same end and the same parts; where we refuse, so does it, or the
+ * reason is one of those that reply_reference.h names.
  *
  *      [ steps of the pieces ][ a stream of replies ]
  */
@@ -9,6 +11,7 @@
 #include "common/resp_scan.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/pieces.h"
+#include "tests/fuzz/reply_reference.h"
 
 enum {
     LIMIT_BYTES = 1 << 20,
@@ -45,17 +48,69 @@ static bool announces_much(struct span payload)
     return false;
 }
 
-/* hiredis looks less closely (a bulk's CR LF, the limit), so what it takes we may refuse, but we
- * must not see another end, nor an end where it sees none. */
+/* Every part of a reply is what hiredis says, at every depth. */
+static void check_tree(struct span reply, const redisReply *tree)
+{
+    struct span content = {0};
+    int64_t number = 0;
+    size_t at = 0;
+
+    switch (tree->type) {
+    case REDIS_REPLY_STRING:
+    case REDIS_REPLY_STATUS:
+        CHECK(reply_string(reply, &content));
+        CHECK(span_equal(content, (struct span){tree->str, tree->len}));
+        return;
+    case REDIS_REPLY_INTEGER:
+        CHECK(reply_integer(reply, &number) && number == tree->integer);
+        return;
+    case REDIS_REPLY_ERROR:
+        CHECK(reply.at[0] == '-' && reply.size == tree->len + 3);
+        CHECK(memcmp(reply.at + 1, tree->str, tree->len) == 0);
+        return;
+    case REDIS_REPLY_NIL:
+        CHECK(!reply_string(reply, &content) && !reply_array_open(reply, &number, &at));
+        return;
+    default: break;
+    }
+    CHECK(reply_array_open(reply, &number, &at) && (size_t)number == tree->elements);
+    for (size_t i = 0; i < tree->elements; i++) {
+        struct reply_scan scan = {0};
+        struct span rest = {reply.at + at, reply.size - at};
+        size_t used = 0;
+
+        CHECK(reply_scan_next(&scan, LIMIT_BYTES, rest, &used) == SCAN_DONE);
+        check_tree((struct span){rest.at, used}, tree->element[i]);
+        at += used;
+    }
+    CHECK(at == reply.size);
+}
+
+static void check_reference(struct span payload, enum scan_result result, size_t used, bool failed)
+{
+    struct reply_reference reference = reply_reference_read(payload, LIMIT_BYTES);
+
+    CHECK(result == reference.result);
+    CHECK(result != SCAN_DONE || used == reference.used);
+    CHECK(!failed || result == SCAN_BAD || reference.is_beyond_witness);
+    CHECK(failed || result != SCAN_BAD || reference.is_strict);
+}
+
 static void check_witness(struct span payload, enum scan_result result, size_t used)
 {
     redisReader *reader = redisReaderCreate();
     void *reply = NULL;
-    CHECK(redisReaderFeed(reader, payload.at, payload.size) == REDIS_OK);
 
-    if (redisReaderGetReply(reader, &reply) == REDIS_OK && result != SCAN_BAD) {
+    CHECK(redisReaderFeed(reader, payload.at, payload.size) == REDIS_OK);
+    bool failed = redisReaderGetReply(reader, &reply) != REDIS_OK;
+
+    check_reference(payload, result, used, failed);
+    if (!failed && result != SCAN_BAD) {
         CHECK((reply != NULL) == (result == SCAN_DONE));
-        CHECK(reply == NULL || used == payload.size - (reader->len - reader->pos));
+    }
+    if (reply != NULL && result == SCAN_DONE) {
+        CHECK(used == payload.size - (reader->len - reader->pos));
+        check_tree((struct span){payload.at, used}, reply);
     }
     if (reply != NULL) {
         freeReplyObject(reply);

@@ -1,4 +1,5 @@
-/* fuzz_request_scan.c - requests are the same whole and in pieces, and their arguments lie inside.
+/* fuzz_request_scan.c - requests are the same whole and in pieces, and what a Redis server would
+ * make of them; their arguments lie inside.
  *
  *      [ limits ][ steps of the pieces ][ a stream of requests ]
  */
@@ -8,6 +9,7 @@
 #include "common/resp_scan.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/pieces.h"
+#include "tests/fuzz/request_reference.h"
 
 static const struct scan_limits limits_of[] = {
     {1024 * 1024, 512 << 20, 1 << 30, true},
@@ -76,6 +78,38 @@ static void check_in_pieces(const struct scan_limits *limits, struct pieces piec
     arguments_clear(&arguments);
 }
 
+static void check_words(const struct arguments *arguments, const struct reference *reference)
+{
+    const char *at = reference->words.at;
+
+    CHECK(arguments->count == reference->word_count);
+    for (uint32_t i = 0; i < arguments->count; i++) {
+        uint64_t size;
+
+        memcpy(&size, at, sizeof size);
+        CHECK(span_equal(arguments->items[i], (struct span){at + sizeof size, size}));
+        at += sizeof size + size;
+    }
+}
+
+static void check_reference(const struct scan_limits *limits, struct span payload,
+                            enum scan_result result, const struct request_scan *scan,
+                            const struct arguments *arguments)
+{
+    struct reference reference = {.result = SCAN_MORE};
+    char text[80];
+
+    reference_read(&reference, limits, payload);
+    CHECK(result == reference.result);
+    if (result == SCAN_DONE) {
+        CHECK(scan->at == reference.used);
+        check_words(arguments, &reference);
+    } else if (result == SCAN_BAD) {
+        CHECK(strcmp(request_scan_error(scan, text, sizeof text), reference.error) == 0);
+    }
+    reference_clear(&reference);
+}
+
 /* One request at the start of the payload; returns how many bytes it has, or 0 at the end. */
 static size_t request_take(const struct scan_limits *limits, const uint8_t *steps,
                            struct span payload, struct arguments *arguments)
@@ -86,6 +120,8 @@ static size_t request_take(const struct scan_limits *limits, const uint8_t *step
     if (result == SCAN_DONE) {
         check_arguments(&scan, arguments, payload, used);
     }
+
+    check_reference(limits, payload, result, &scan, arguments);
 
     struct pieces pieces = {.steps = steps, .payload = payload};
     check_in_pieces(limits, pieces, result, &scan, arguments);

@@ -233,6 +233,28 @@ static void line_parse(struct nodes *nodes, struct line *line)
     }
 }
 
+/* An error is taken for the answer to what has come in part. */
+static void line_blur_rest(struct nodes *nodes, struct line *line)
+{
+    struct span rest = {line->in.at, line->in.size};
+
+    while (line->is_blurred && rest.size > 0) {
+        const char *brace = memchr(rest.at, '{', rest.size);
+        size_t skip = brace == NULL ? rest.size : (size_t)(brace - rest.at);
+        uint8_t tag;
+        uint16_t uid;
+
+        rest = (struct span){rest.at + skip, rest.size - skip};
+
+        const char *end = rest.size == 0 ? NULL : memchr(rest.at, '\r', rest.size);
+
+        if (end != NULL && key_read((struct span){rest.at, (size_t)(end - rest.at)}, &tag, &uid)) {
+            ledger_deed(nodes->ledger, uid, tag)->is_blurred = true;
+        }
+        rest = (struct span){rest.at + (rest.size > 0), rest.size - (rest.size > 0)};
+    }
+}
+
 /* Takes what has come; what the other end closed goes when all of it has been taken. */
 static void line_listen(struct nodes *nodes, struct line *line)
 {
@@ -244,6 +266,7 @@ static void line_listen(struct nodes *nodes, struct line *line)
             continue;
         }
         line_parse(nodes, line);
+        line_blur_rest(nodes, line);
         if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
             line_drop(line);
         }

@@ -145,15 +145,15 @@ static void enter(struct talker *talker, const struct talk *talk, const struct a
     }
 }
 
-/* CLIENT REPLY: OFF and SKIP say nothing themselves, ON does; SKIP concerns the next one. */
+/* CLIENT REPLY: OFF and SKIP say nothing themselves, ON does; SKIP concerns the next one, and only
+ * ON puts an end to it. */
 static bool is_due_a_reply(struct talker *talker, enum asked_kind kind)
 {
-    bool is_skipped = talker->skips_next;
+    bool is_skipped = talker->skips_next && kind != ASKED_REPLY_ON;
 
     talker->skips_next = kind == ASKED_REPLY_SKIP && !talker->is_mute;
     if (kind == ASKED_REPLY_ON || kind == ASKED_RESET) {
         talker->is_mute = false;
-        return true;
     }
     talker->is_mute = talker->is_mute || kind == ASKED_REPLY_OFF;
     return kind != ASKED_REPLY_SKIP && !talker->is_mute && !is_skipped;
