@@ -448,7 +448,7 @@ void upstream_close(struct upstream *upstream, enum close_reason reason)
 void upstream_clear(struct upstream *upstream)
 {
     if (upstream->state != UPSTREAM_IDLE) {
-        upstream_close(upstream, CLOSE_DRAINED);
+        upstream_close(upstream, upstream->pool->is_leaving ? CLOSE_NODE_GONE : CLOSE_DRAINED);
     }
     CHECK(list_is_empty(&upstream->in_flight) && list_is_empty(&upstream->waiting));
 }

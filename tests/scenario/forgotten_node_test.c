@@ -34,6 +34,7 @@ Test(forgotten_node, finishes_what_it_was_asked_and_is_asked_no_more)
     fake_node_release(rig_node(rig, 0));
     cr_expect_str_eq(wire_text(rig_client(rig)), "OK");
     cr_expect(WAIT_FOR(metric(rig, "upstream_connections_active") == 1));
+    cr_expect_eq(rig_metric(rig, "upstream_closed_total", "node_gone"), 1);
     cr_expect_str_eq(ask(rig, "GET", "k"), "v");
     cr_expect_str_eq(rig_log(rig, 0), "SET k 1");
     rig_stop(&rig);
