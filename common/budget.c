@@ -30,11 +30,6 @@ uint64_t budget_used(void)
     return used > 0 ? (uint64_t)used : 0;
 }
 
-bool budget_is_exceeded(void)
-{
-    return limit_bytes > 0 && budget_used() >= limit_bytes;
-}
-
 enum budget_level budget_next(enum budget_level level, uint64_t used, uint64_t limit)
 {
     uint64_t tenth = limit / 10;

@@ -28,9 +28,6 @@ void budget_set_limit(uint64_t bytes);
 uint64_t budget_limit(void);
 uint64_t budget_used(void);
 
-/* Is more in use than may be? The level BUDGET_SPENT lasts longer than that. */
-bool budget_is_exceeded(void);
-
 /* `by` more or less is in use; 0 just looks at the level again. */
 void budget_change(int64_t by);
 

@@ -58,10 +58,12 @@ static struct client *largest_holder(const struct clients *clients)
     return largest;
 }
 
-/* Each worker looks after its own; what one frees, the others see. */
+/* Until requests may be taken again: those who hold memory may never let go of it. Each worker
+ * looks after its own; what one frees, the others see. */
 static void clients_free_memory(struct clients *clients)
 {
-    while (budget_is_exceeded()) {
+    block_publish();
+    while (budget_level() == BUDGET_SPENT) {
         struct client *client = largest_holder(clients);
 
         if (client == NULL) {
