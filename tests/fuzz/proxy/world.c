@@ -225,10 +225,10 @@ struct line *world_line(struct world *world, uint8_t number)
     return count == 0 ? NULL : open[number % count];
 }
 
+static const uint8_t owners_at_the_end[LEDGER_SLOTS] = {0, 1, 2, 0};
+
 static void make_well(struct world *world)
 {
-    const uint8_t owners[LEDGER_SLOTS] = {0, 1, 2, 0};
-
     for (size_t i = 0; i < NODES; i++) {
         world->nodes.modes[i] = NODE_UP;
     }
@@ -240,7 +240,7 @@ static void make_well(struct world *world)
     for (size_t i = 0; i < TALKERS; i++) {
         world->talkers[i].is_deaf = false;
     }
-    world_adopt(world, owners);
+    world_adopt(world, owners_at_the_end);
 }
 
 /* Everybody says and hears all that there is. */
@@ -312,6 +312,8 @@ void world_settle(struct world *world)
         world_wait(world, REST_STEP_US);
         world_serve(world);
     }
+    /* A late MOVED to where nobody lives holds until there is another picture. */
+    world_adopt(world, owners_at_the_end);
     for (uint8_t tag = 0; tag < LEDGER_SLOTS; tag++) {
         world_ask(world, STRANGER, ASKED_SET, tag);
     }
