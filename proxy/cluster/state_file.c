@@ -56,6 +56,11 @@ static bool read_whole(const char *path, char *buffer, size_t room, size_t *size
     return count >= 0;
 }
 
+static const char *reason_text(int reason)
+{
+    return reason == EINVAL ? "it is no regular file" : strerror(reason);
+}
+
 static struct topology *state_file_read(struct state_file *file, struct span text)
 {
     struct topology *topology;
@@ -85,7 +90,7 @@ struct topology *state_file_load(struct state_file *file)
     if (!read_whole(file->path, buffer, STATE_TEXT_MAX + 1, &size)) {
         if (errno != ENOENT) {
             log_warn("state file ignored", "pool=%s file=%s error=%s", file->pool, file->path,
-                     strerror(errno));
+                     reason_text(errno));
         }
     } else if (size > STATE_TEXT_MAX) {
         log_warn("state file ignored", "pool=%s file=%s error=%s", file->pool, file->path,
@@ -160,6 +165,21 @@ static bool replace_file(const char *path, const char *text)
     return is_done;
 }
 
+/* Why what is at `path` must stay; NULL: nothing is there, or an empty file, or one of ours. */
+static const char *objection_to_replacing(const char *path)
+{
+    struct span mark = SPAN(STATE_TEXT_MARK);
+    char head[sizeof STATE_TEXT_MARK - 1];
+    size_t size;
+
+    if (!read_whole(path, head, sizeof head, &size)) {
+        return errno == ENOENT ? NULL : reason_text(errno);
+    }
+    return size == 0 || span_equal((struct span){head, size}, mark)
+               ? NULL
+               : "what is there is no state file";
+}
+
 static void state_file_tell(struct state_file *file, bool is_done, const char *error)
 {
     uint64_t now = clock_now();
@@ -184,8 +204,9 @@ enum state_saved state_file_save(struct state_file *file, enum state_save when)
         return STATE_NOT_DUE;
     }
     file->tried_at = now;
-    bool is_done = replace_file(file->path, file->wanted);
-    state_file_tell(file, is_done, strerror(errno));
+    const char *error = objection_to_replacing(file->path);
+    bool is_done = error == NULL && replace_file(file->path, file->wanted);
+    state_file_tell(file, is_done, error == NULL ? strerror(errno) : error);
     if (!is_done) {
         return STATE_NOT_SAVED;
     }

@@ -13,7 +13,7 @@ char *state_text_print(const struct topology *topology, const char *pool)
     FILE *to = open_memstream(&text, &size);
 
     CHECK(to != NULL);
-    fprintf(to, "slotway-state 1\npool %s\nepoch %llu\n", pool,
+    fprintf(to, STATE_TEXT_MARK "1\npool %s\nepoch %llu\n", pool,
             (unsigned long long)topology->epoch);
     for (uint16_t number = 0; number < topology->node_count; number++) {
         const struct node *node = &topology->nodes[number];
@@ -111,7 +111,7 @@ static enum state_text_result read_lines(struct span text, const char *pool,
     struct span line;
     uint64_t count;
 
-    if (!cut_line(&text, &line) || !span_equal(line, SPAN("slotway-state 1"))) {
+    if (!cut_line(&text, &line) || !span_equal(line, SPAN(STATE_TEXT_MARK "1"))) {
         return STATE_TEXT_FOREIGN;
     }
     if (!cut_line(&text, &line) || !cut_word(&line, SPAN("pool"))) {

@@ -15,6 +15,9 @@
 
 #include "proxy/cluster/topology.h"
 
+/* What a state file begins with, whatever its version. */
+#define STATE_TEXT_MARK "slotway-state "
+
 enum {
     /* More than TOPOLOGY_NODES_MAX nodes with the longest host names take. */
     STATE_TEXT_MAX = 2 * 1024 * 1024,

@@ -148,18 +148,47 @@ Test(state_file, in_a_folder_that_is_not_there_is_no_harm)
     cr_expect_eq(state_file_save(&file, STATE_SAVE_NOW), STATE_NOT_SAVED);
 }
 
-Test(state_file, that_is_something_else_is_ignored_and_then_replaced)
+Test(state_file, that_is_empty_or_damaged_is_ignored_and_then_replaced)
+{
+    static const char *const texts[] = {"", "slotway-state 1\npool main\n", "slotway-state 9\n"};
+
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        put(texts[i], strlen(texts[i]));
+        cr_expect_null(state_file_load(&file));
+        note((uint16_t)(i + 1), 1);
+        cr_expect_eq(state_file_save(&file, STATE_SAVE_NOW), STATE_SAVED);
+        cr_expect_eq(remembered(), i + 1);
+    }
+}
+
+static bool says_still(const char *text, size_t size)
+{
+    char *found = malloc(size + 1);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t count = read(fd, found, size + 1);
+    bool is_same = count == (ssize_t)size && memcmp(found, text, size) == 0;
+
+    close(fd);
+    free(found);
+    return is_same;
+}
+
+/* The path was mistyped: it leads to a file that somebody needs. */
+Test(state_file, that_is_something_else_is_left_alone_until_it_is_gone)
 {
     char *huge = malloc(STATE_TEXT_MAX + 1);
+    const struct span texts[] = {
+        SPAN("pools:\n"), SPAN("slotway"), SPAN("\0\0"), {huge, STATE_TEXT_MAX + 1}};
 
     memset(huge, 'x', STATE_TEXT_MAX + 1);
-    put("", 0);
-    cr_expect_eq(remembered(), 0);
-    put("\0\0\0\0", 4);
-    cr_expect_eq(remembered(), 0);
-    put(huge, STATE_TEXT_MAX + 1);
-    cr_expect_null(state_file_load(&file));
-    note(2, 1);
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        put(texts[i].at, texts[i].size);
+        cr_expect_null(state_file_load(&file));
+        note(2, 1);
+        cr_expect_eq(state_file_save(&file, STATE_SAVE_NOW), STATE_NOT_SAVED);
+        cr_expect(says_still(texts[i].at, texts[i].size), "text %zu is gone", i);
+    }
+    cr_assert_eq(unlink(path), 0);
     cr_expect_eq(state_file_save(&file, STATE_SAVE_NOW), STATE_SAVED);
     cr_expect_eq(remembered(), 2);
     free(huge);
@@ -169,7 +198,9 @@ Test(state_file, that_is_no_file_is_ignored_and_holds_nobody_up)
 {
     cr_assert_eq(mkfifo(path, 0600), 0);
     cr_expect_null(state_file_load(&file));
-    cr_assert_eq(unlink(path), 0);
+    note(3, 5);
+    cr_expect_eq(state_file_save(&file, STATE_SAVE_NOW), STATE_NOT_SAVED);
+    cr_assert_eq(unlink(path), 0, "it was replaced");
     cr_assert_eq(mkdir(path, 0700), 0);
     cr_expect_null(state_file_load(&file));
 }
