@@ -211,7 +211,23 @@ void talker_shut(struct talker *talker)
     }
 }
 
-/* Every whole reply is the next one's. */
+/* The reply to the next request that has one. Who said nonsense is only told replies, any. */
+static void hear_one(struct talker *talker, struct span reply, struct ledger *ledger)
+{
+    if (talker->is_garbled) {
+        return;
+    }
+    if (talker->answered == talker->asked_count) {
+        ledger_fail("a client was told more than it had asked", 0, 0);
+    }
+    if (reply.at[0] == '-') {
+        talker->error_count++;
+        talker->last_error.size = 0;
+        bytes_add(&talker->last_error, reply.at, reply.size);
+    }
+    verdict(&talker->asked[talker->answered++], reply, ledger);
+}
+
 static void hear(struct talker *talker, struct ledger *ledger)
 {
     size_t used = 0;
@@ -227,15 +243,7 @@ static void hear(struct talker *talker, struct ledger *ledger)
         if (result == SCAN_BAD) {
             ledger_fail("a client was told what is no reply", 0, 0);
         }
-        if (talker->answered == talker->asked_count) {
-            ledger_fail("a client was told more than it had asked", 0, 0);
-        }
-        if (heard.at[0] == '-') {
-            talker->error_count++;
-            talker->last_error.size = 0;
-            bytes_add(&talker->last_error, heard.at, used);
-        }
-        verdict(&talker->asked[talker->answered++], (struct span){heard.at, used}, ledger);
+        hear_one(talker, (struct span){heard.at, used}, ledger);
         bytes_drop(&talker->heard, used);
     }
 }
@@ -257,7 +265,7 @@ void talker_listen(struct talker *talker, struct ledger *ledger, bool may_close)
     while (talker->fd >= 0 && !talker->is_deaf) {
         ssize_t got = recv(talker->fd, room, sizeof room, 0);
 
-        if (got > 0 && !talker->is_garbled) {
+        if (got > 0) {
             bytes_add(&talker->heard, room, (size_t)got);
             hear(talker, ledger);
         } else if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
