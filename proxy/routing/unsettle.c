@@ -96,6 +96,29 @@ static void note_writes(const struct upstream *upstream)
     }
 }
 
+static void give_up(struct dispatcher *dispatcher, struct upstream *upstream,
+                    struct request *request)
+{
+    if (can_be_repeated(request)) {
+        metric_add(&dispatcher->site.metrics->retry_silent_total, 1);
+        take_back(dispatcher, upstream, request, AT_ONCE);
+        return;
+    }
+    metric_add(&dispatcher->site.metrics->outcome_unknown_total, 1);
+    upstream_forget(upstream, request);
+    dispatcher_refuse(dispatcher, request, ERROR_TIMEOUT_WRITE, upstream->pool->name);
+}
+
+/* Has its slot left `pool` since it was sent? What a moving slot's other node was asked for once is
+ * where it belongs. */
+static bool is_left_behind(const struct dispatcher *dispatcher, const struct pool *pool,
+                           const struct request *request)
+{
+    return request->done != NULL && has_order(request) &&
+           dispatcher->table.slots[request->slot].owner != pool->index &&
+           !moving_has(&dispatcher->moving, request->slot);
+}
+
 void unsettle_silent(struct dispatcher *dispatcher, struct pool *pool)
 {
     for (uint32_t i = 0; i < pool->upstream_count; i++) {
@@ -109,25 +132,14 @@ void unsettle_silent(struct dispatcher *dispatcher, struct pool *pool)
         LIST_EACH_SAFE (link, &upstream->in_flight) {
             struct request *request = container_of(link, struct request, in_queue);
 
-            if (can_be_repeated(request) && request->sequence >= request->gate->writes_end) {
+            if (is_left_behind(dispatcher, pool, request)) {
+                give_up(dispatcher, upstream, request);
+            } else if (can_be_repeated(request) && request->sequence >= request->gate->writes_end) {
                 metric_add(&dispatcher->site.metrics->retry_silent_total, 1);
                 take_back(dispatcher, upstream, request, AFTER_A_PAUSE);
             }
         }
     }
-}
-
-static void give_up(struct dispatcher *dispatcher, struct upstream *upstream,
-                    struct request *request)
-{
-    if (can_be_repeated(request)) {
-        metric_add(&dispatcher->site.metrics->retry_silent_total, 1);
-        take_back(dispatcher, upstream, request, AT_ONCE);
-        return;
-    }
-    metric_add(&dispatcher->site.metrics->outcome_unknown_total, 1);
-    upstream_forget(upstream, request);
-    dispatcher_refuse(dispatcher, request, ERROR_TIMEOUT_WRITE, upstream->pool->name);
 }
 
 static bool concerns(const struct request *request, const uint64_t *changed)

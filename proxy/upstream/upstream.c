@@ -56,7 +56,6 @@ static void upstream_append_asking(struct upstream *upstream, const struct reque
     struct request *prefix = request_new(request->command, NULL, asking);
 
     request_become(prefix, REQUEST_SENT);
-    prefix->arrived = request->arrived;
     prefix->deadline = UINT64_MAX;
     prefix->muted = true;
     prefix->offset = upstream->stream_queued;
@@ -69,8 +68,12 @@ static void upstream_append_asking(struct upstream *upstream, const struct reque
 
 static void upstream_append(struct upstream *upstream, struct request *request)
 {
-    struct metrics *metrics = upstream->pool->site->metrics;
+    const struct pool_site *site = upstream->pool->site;
+    struct metrics *metrics = site->metrics;
 
+    if (upstream->in_flight_count == 0) {
+        upstream->owes_since = reactor_now(site->reactor);
+    }
     if (unlikely(request->asking)) {
         upstream_append_asking(upstream, request);
         request->asking = false;
@@ -462,7 +465,6 @@ void upstream_forget(struct upstream *upstream, struct request *request)
 
         request_become(orphan, REQUEST_SENT);
         orphan->expired = true;
-        orphan->arrived = request->arrived;
         orphan->deadline = UINT64_MAX;
         orphan->offset = request->offset;
         list_insert_before(&request->in_queue, &orphan->in_queue);
@@ -474,15 +476,13 @@ void upstream_forget(struct upstream *upstream, struct request *request)
 
 uint64_t upstream_silence(const struct upstream *upstream)
 {
-    struct list_link *first = list_first(&upstream->in_flight);
-
-    if (first == NULL || upstream->state != UPSTREAM_READY) {
+    if (list_is_empty(&upstream->in_flight) || upstream->state != UPSTREAM_READY) {
         return 0;
     }
 
     uint64_t now = reactor_now(upstream->pool->site->reactor);
-    uint64_t arrived = container_of(first, struct request, in_queue)->arrived;
-    uint64_t since = upstream->last_read > arrived ? upstream->last_read : arrived;
+    uint64_t since =
+        upstream->last_read > upstream->owes_since ? upstream->last_read : upstream->owes_since;
 
     return now > since ? now - since : 0;
 }

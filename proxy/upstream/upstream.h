@@ -49,6 +49,7 @@ struct upstream {
     struct list waiting;        /* requests for when the connection is ready, oldest first */
     uint64_t earliest_deadline; /* no request in flight or waiting is due before this */
     uint64_t last_read;         /* when bytes last came */
+    uint64_t owes_since;        /* since when something is in flight */
     uint64_t stream_queued;
     uint64_t stream_sent;
     uint64_t gated_to;  /* what is in flight up to here in the stream has been given its gates */

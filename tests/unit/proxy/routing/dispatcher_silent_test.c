@@ -181,6 +181,56 @@ Test(dispatcher_silent, when_the_slot_has_a_new_owner_nobody_waits_for_the_silen
     cr_assert_eq(metric_read(&stage.metrics.outcome_unknown_total), 2);
 }
 
+Test(dispatcher_silent, a_slot_that_left_before_its_node_was_known_to_be_silent_is_not_waited_for)
+{
+    struct question *write = ask(&stage, 0, "INCR b");
+    struct question *read = ask(&stage, 1, "GET b");
+    struct question *other = ask(&stage, 0, "INCR a");
+
+    peer_gets(node, "INCR b");
+    stage_adopt(&stage, 1, 0);
+    cr_assert_neq(breaker_of_node(), BREAKER_OPEN);
+    TURN_UNTIL(stage.reactor, breaker_of_node() == BREAKER_OPEN);
+    cr_assert_eq(write->answers, 1);
+    gets_error(&stage, write, "-ERR proxy: no answer from 127.0.0.1:");
+    peer_accepts(successor);
+    served_by(&stage, successor, read, "GET b");
+    gets_no_answer(&stage, other);
+}
+
+/* The other end of a move is asked for one request; the slot is not its own. */
+Test(dispatcher_silent, an_answer_of_a_silent_node_that_takes_a_slot_over_is_waited_for)
+{
+    struct question *write;
+
+    stage_adopt(&stage, 1, 0);
+    write = ask(&stage, 0, "INCR b");
+    peer_accepts(successor);
+    peer_gets(successor, "INCR b");
+    peer_says(successor, asks(&stage, "b", 0));
+    peer_gets(node, "ASKING");
+    peer_gets(node, "INCR b");
+    TURN_UNTIL(stage.reactor, breaker_of_node() == BREAKER_OPEN);
+    gets_no_answer(&stage, write);
+    peer_says(node, "+OK\r\n:1\r\n");
+    gets_answer(&stage, write, ":1");
+}
+
+/* Sixty seconds ago, as for one that was held back while the connection had nothing to do. */
+Test(dispatcher_silent, a_node_is_silent_since_it_was_asked_not_since_the_request_came)
+{
+    struct upstream *upstream = &stage.dispatcher->table.pools[0]->upstreams[0];
+    struct question *write = ask(&stage, 0, "INCR b");
+
+    write->request->arrived -= 60 * US_PER_SECOND;
+    upstream->last_read -= 60 * US_PER_SECOND;
+    peer_gets(node, "INCR b");
+    TURN_UNTIL(stage.reactor, upstream_silence(upstream) > 0);
+    cr_assert_lt(upstream_silence(upstream), 60 * US_PER_SECOND);
+    peer_says(node, ":1\r\n");
+    gets_answer(&stage, write, ":1");
+}
+
 Test(dispatcher_silent, slots_that_stay_with_the_silent_node_go_on_waiting)
 {
     struct question *write = goes_silent(0, "INCR a");
