@@ -55,7 +55,8 @@ static uint8_t next(struct script *script)
 
 static struct span next_text(struct script *script)
 {
-    size_t size = size_min(next(script), (size_t)(script->end - script->at));
+    size_t wanted = next(script);
+    size_t size = size_min(wanted, (size_t)(script->end - script->at));
     struct span text = {(const char *)script->at, size};
 
     script->at += size;
@@ -174,7 +175,10 @@ static void step_picture(struct script *script)
     for (uint8_t tag = 0; tag < LEDGER_SLOTS; tag++) {
         bool is_served = unserved < 128 || ((unserved >> tag) & 1) == 0;
 
-        owners[tag] = is_served ? (uint8_t)((who >> (2 * tag)) % NODES) : WORLD_NOBODY;
+        owners[tag] = WORLD_NOBODY;
+        if (is_served) {
+            owners[tag] = (uint8_t)((who >> (2 * tag)) % NODES);
+        }
     }
     world_adopt(&world, owners);
 }

@@ -1,5 +1,6 @@
 #include "tests/fuzz/proxy/world.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,8 @@ int clock_gettime(clockid_t clock, struct timespec *time)
     return 0;
 }
 
-/* Once for the process: a world changes numbers only. */
+/* Once for the process: a world changes numbers only. With FUZZ_LOG set, the log tells the story of
+ * an input. */
 static struct config *config_of_all(void)
 {
     static struct config *config;
@@ -54,6 +56,9 @@ static struct config *config_of_all(void)
         config = config_load(NULL, &overrides, &errors);
         CHECK(config != NULL);
         log_configure(getenv("FUZZ_LOG") != NULL ? LOG_DEBUG : LOG_ERROR, LOG_TEXT);
+        if (getenv("FUZZ_LOG") == NULL) {
+            log_set_descriptor(open("/dev/null", O_WRONLY | O_CLOEXEC));
+        }
     }
     return config;
 }
