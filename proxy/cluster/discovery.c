@@ -367,7 +367,7 @@ static void discovery_init_own(struct discovery *discovery)
 {
     const struct pool_config *pool = discovery->pool;
 
-    state_file_init(&discovery->state_file, pool->state_file, pool->name);
+    state_file_init(&discovery->state_file, pool->state_file, pool->name, &pool->seeds);
     discovery->remembered = state_file_load(&discovery->state_file);
     discovery->resolver = resolver_new(discovery->lookup, discovery->stop_fd, RESOLVER_PATIENCE_US);
     node_link_init(&discovery->link, pool, discovery->stop_fd);

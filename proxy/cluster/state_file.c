@@ -18,9 +18,10 @@ enum {
     TELL_EVERY_US = 60 * US_PER_SECOND,
 };
 
-void state_file_init(struct state_file *file, const char *path, const char *pool)
+void state_file_init(struct state_file *file, const char *path, const char *pool,
+                     const struct addresses *seeds)
 {
-    *file = (struct state_file){.path = path, .pool = pool};
+    *file = (struct state_file){.path = path, .pool = pool, .seeds = seeds};
 }
 
 void state_file_clear(struct state_file *file)
@@ -64,7 +65,7 @@ static const char *reason_text(int reason)
 static struct topology *state_file_read(struct state_file *file, struct span text)
 {
     struct topology *topology;
-    enum state_text_result result = state_text_read(text, file->pool, &topology);
+    enum state_text_result result = state_text_read(text, file->pool, file->seeds, &topology);
 
     if (result != STATE_TEXT_OK) {
         log_warn("state file ignored", "pool=%s file=%s error=%s", file->pool, file->path,
@@ -108,7 +109,7 @@ void state_file_note(struct state_file *file, const struct topology *topology)
         return;
     }
     free(file->wanted);
-    file->wanted = state_text_print(topology, file->pool);
+    file->wanted = state_text_print(topology, file->pool, file->seeds);
     if (file->written != NULL && strcmp(file->written, file->wanted) == 0) {
         free(file->wanted);
         file->wanted = NULL;

@@ -15,14 +15,16 @@
 struct state_file {
     const char *path; /* NULL: there is none, and nothing does anything */
     const char *pool;
-    char *written;     /* what the file says, as far as we know; or NULL */
-    char *wanted;      /* what it shall say, or NULL when that is what it says */
-    uint64_t tried_at; /* when it was written last, or tried to */
-    uint64_t told_at;  /* when the log last said that it cannot be written; 0: it can */
+    const struct addresses *seeds; /* or NULL */
+    char *written;                 /* what the file says, as far as we know; or NULL */
+    char *wanted;                  /* what it shall say, or NULL when that is what it says */
+    uint64_t tried_at;             /* when it was written last, or tried to */
+    uint64_t told_at;              /* when the log last said that it cannot be written; 0: it can */
 };
 
-/* Borrows both. */
-void state_file_init(struct state_file *file, const char *path, const char *pool);
+/* Borrows all. */
+void state_file_init(struct state_file *file, const char *path, const char *pool,
+                     const struct addresses *seeds);
 void state_file_clear(struct state_file *file);
 
 /* What the file remembers, the caller's; NULL when there is nothing of use, which the log says. */

@@ -6,18 +6,35 @@
 
 static const char *const role_words[] = {[NODE_PRIMARY] = "primary", [NODE_REPLICA] = "replica"};
 
-char *state_text_print(const struct topology *topology, const char *pool)
+enum { ADDRESS_TEXT = sizeof(struct address) + 16 };
+
+static void print_seeds(const struct addresses *seeds, FILE *to)
+{
+    char text[ADDRESS_TEXT];
+
+    fputs("seeds", to);
+    for (size_t at = 0; at < seeds->count; at++) {
+        fprintf(to, " %s", address_print(&seeds->items[at], text, sizeof text));
+    }
+    fputc('\n', to);
+}
+
+char *state_text_print(const struct topology *topology, const char *pool,
+                       const struct addresses *seeds)
 {
     char *text = NULL;
     size_t size = 0;
     FILE *to = open_memstream(&text, &size);
 
     CHECK(to != NULL);
-    fprintf(to, STATE_TEXT_MARK "1\npool %s\nepoch %llu\n", pool,
-            (unsigned long long)topology->epoch);
+    fprintf(to, STATE_TEXT_MARK "1\npool %s\n", pool);
+    if (seeds != NULL) {
+        print_seeds(seeds, to);
+    }
+    fprintf(to, "epoch %llu\n", (unsigned long long)topology->epoch);
     for (uint16_t number = 0; number < topology->node_count; number++) {
         const struct node *node = &topology->nodes[number];
-        char address[sizeof node->address + 16];
+        char address[ADDRESS_TEXT];
 
         fprintf(to, "node %s %s %s\n", node->id, role_words[node->role],
                 address_print(&node->address, address, sizeof address));
@@ -105,8 +122,36 @@ static bool read_node(struct span line, struct topology *topology)
     return topology->node_count == count + 1;
 }
 
+static bool is_seed(struct span word, const struct addresses *seeds)
+{
+    char text[ADDRESS_TEXT];
+
+    for (size_t at = 0; at < seeds->count; at++) {
+        if (span_equal(word, span_of(address_print(&seeds->items[at], text, sizeof text)))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is one of those in `line` configured still? */
+static bool has_a_seed(struct span line, const struct addresses *seeds)
+{
+    bool is_found = false;
+
+    while (!is_found && line.size > 0) {
+        const char *end = memchr(line.at, ' ', line.size);
+        size_t size = end == NULL ? line.size : (size_t)(end - line.at);
+        size_t used = end == NULL ? size : size + 1;
+
+        is_found = is_seed((struct span){line.at, size}, seeds);
+        line = (struct span){line.at + used, line.size - used};
+    }
+    return is_found;
+}
+
 static enum state_text_result read_lines(struct span text, const char *pool,
-                                         struct topology *topology)
+                                         const struct addresses *seeds, struct topology *topology)
 {
     struct span line;
     uint64_t count;
@@ -120,8 +165,18 @@ static enum state_text_result read_lines(struct span text, const char *pool,
     if (!span_equal(line, span_of(pool))) {
         return STATE_TEXT_POOL;
     }
-    if (!cut_line(&text, &line) || !cut_word(&line, SPAN("epoch")) ||
-        !read_number(line, &topology->epoch)) {
+    if (!cut_line(&text, &line)) {
+        return STATE_TEXT_DAMAGED;
+    }
+    if (cut_word(&line, SPAN("seeds"))) {
+        if (seeds != NULL && !has_a_seed(line, seeds)) {
+            return STATE_TEXT_SEEDS;
+        }
+        if (!cut_line(&text, &line)) {
+            return STATE_TEXT_DAMAGED;
+        }
+    }
+    if (!cut_word(&line, SPAN("epoch")) || !read_number(line, &topology->epoch)) {
         return STATE_TEXT_DAMAGED;
     }
     while (cut_line(&text, &line) && cut_word(&line, SPAN("node"))) {
@@ -136,10 +191,10 @@ static enum state_text_result read_lines(struct span text, const char *pool,
 }
 
 enum state_text_result state_text_read(struct span text, const char *pool,
-                                       struct topology **topology)
+                                       const struct addresses *seeds, struct topology **topology)
 {
     struct topology *read = topology_new();
-    enum state_text_result result = read_lines(text, pool, read);
+    enum state_text_result result = read_lines(text, pool, seeds, read);
 
     if (result != STATE_TEXT_OK) {
         topology_release(&read);
@@ -154,6 +209,7 @@ const char *state_text_result_text(enum state_text_result result)
     case STATE_TEXT_OK: return "ok";
     case STATE_TEXT_FOREIGN: return "it is no state file of a known version";
     case STATE_TEXT_POOL: return "it is another pool's";
+    case STATE_TEXT_SEEDS: return "all seeds are others than those it was written with";
     case STATE_TEXT_DAMAGED: return "it is damaged";
     }
     CHECK(false);

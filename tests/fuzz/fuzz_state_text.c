@@ -9,11 +9,11 @@
 
 static void check_again(const struct topology *topology)
 {
-    char *text = state_text_print(topology, "main");
+    char *text = state_text_print(topology, "main", NULL);
     struct topology *again;
 
     CHECK(strlen(text) <= STATE_TEXT_MAX);
-    CHECK(state_text_read(span_of(text), "main", &again) == STATE_TEXT_OK);
+    CHECK(state_text_read(span_of(text), "main", NULL, &again) == STATE_TEXT_OK);
     CHECK(again->epoch == topology->epoch && again->slots_served == 0);
     CHECK(topology_equal(topology, again));
     topology_release(&again);
@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct topology *topology;
     enum state_text_result result =
-        state_text_read((struct span){(const char *)bytes, size}, "main", &topology);
+        state_text_read((struct span){(const char *)bytes, size}, "main", NULL, &topology);
 
     CHECK(state_text_result_text(result)[0] != '\0');
     CHECK((topology != NULL) == (result == STATE_TEXT_OK));

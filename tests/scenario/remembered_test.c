@@ -37,19 +37,36 @@ static void tear_down(void)
 
 TestSuite(remembered, .timeout = 60, .init = set_up, .fini = tear_down);
 
-/* With node 0 of `of` as the only seed, and `file` as the state file. */
-static struct rig *start(const struct fake_cluster *of, const char *file)
+static struct rig *start_with(const char *seeds, const char *file)
 {
-    static char seeds[64];
     static char backend[256];
 
-    snprintf(seeds, sizeof seeds, "\"%s\"", fake_node_address(fake_cluster_node(of, 0)));
     snprintf(backend, sizeof backend, "state_file: \"%s\", down_after: 1s", file);
     return rig_start_with((struct rig_options){.seeds = seeds,
                                                .backend = backend,
                                                .refresh = "100ms",
                                                .request_timeout = "10s",
                                                .do_not_wait = true});
+}
+
+/* With node 0 of `of` as the only seed, and `file` as the state file. */
+static struct rig *start(const struct fake_cluster *of, const char *file)
+{
+    static char seeds[64];
+
+    snprintf(seeds, sizeof seeds, "\"%s\"", fake_node_address(fake_cluster_node(of, 0)));
+    return start_with(seeds, file);
+}
+
+/* With a node of `stranger` where there once was another seed than the one that is left. */
+static struct rig *start_beside(const struct fake_cluster *stranger)
+{
+    static char seeds[128];
+
+    snprintf(seeds, sizeof seeds, "\"%s\", \"%s\"",
+             fake_node_address(fake_cluster_node(stranger, 0)),
+             fake_node_address(fake_cluster_node(cluster, 0)));
+    return start_with(seeds, path);
 }
 
 /* slotway has run, and knew all nodes. */
@@ -92,13 +109,31 @@ Test(remembered, nodes_go_before_a_seed_that_tells_of_another_cluster)
 
     fake_store_serve(strange_store, stranger);
     run_once();
-    struct rig *rig = start(stranger, path);
+    fake_cluster_give(cluster, 0, 16383, 2);
+    fake_node_die(fake_cluster_node(cluster, 0));
+    struct rig *rig = start_beside(stranger);
     cr_expect_str_eq(ask(rig, "GET", "k"), "1");
     cr_expect_geq(rig_metric(rig, "topology_doubted_total", "kind=\"stranger\""), 1);
     cr_expect_eq(fake_node_count(fake_cluster_node(stranger, 0), "GET"), 0);
     rig_stop(&rig);
     fake_cluster_free(&stranger);
     fake_store_free(&strange_store);
+}
+
+Test(remembered, nodes_are_forgotten_when_all_seeds_are_others)
+{
+    struct fake_cluster *other = fake_cluster_new(1);
+    struct fake_store *other_store = fake_store_new();
+
+    fake_store_serve(other_store, other);
+    run_once();
+    struct rig *rig = start(other, path);
+    cr_expect_str_eq(ask(rig, "SET", "k", "2"), "OK");
+    cr_expect_eq(fake_node_count(fake_cluster_node(other, 0), "SET k 2"), 1);
+    cr_expect(rig_has_written(rig, "state file ignored"));
+    rig_stop(&rig);
+    fake_cluster_free(&other);
+    fake_store_free(&other_store);
 }
 
 Test(remembered, nodes_that_are_all_gone_leave_the_word_to_the_seeds)
@@ -111,7 +146,7 @@ Test(remembered, nodes_that_are_all_gone_leave_the_word_to_the_seeds)
     for (int i = 0; i < 3; i++) {
         fake_node_die(fake_cluster_node(cluster, i));
     }
-    struct rig *rig = start(stranger, path);
+    struct rig *rig = start_beside(stranger);
     cr_expect_str_eq(ask(rig, "SET", "k", "2"), "OK");
     cr_expect_eq(fake_node_count(fake_cluster_node(stranger, 0), "SET k 2"), 1);
     cr_expect(rig_has_written(rig, "doubted picture of the cluster used"));
@@ -129,6 +164,7 @@ Test(remembered, nonsense_in_the_file_is_ignored_and_replaced)
         "slotway-state 1\npool other\nepoch 3\nnode aaa primary 127.0.0.1:1\nend 1\n";
     const struct span texts[] = {SPAN(""), {huge, sizeof huge}, SPAN(half), SPAN(foreign)};
 
+    memcpy(huge, "slotway-state 1\n", 16);
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         put(texts[i].at, texts[i].size);
         struct rig *rig = start(cluster, path);
@@ -140,6 +176,22 @@ Test(remembered, nonsense_in_the_file_is_ignored_and_replaced)
         cr_expect_not(rig_has_written(rig, "state file ignored"), "text %zu", i);
         rig_stop(&rig);
     }
+}
+
+Test(remembered, nothing_in_a_file_that_is_somebody_elses)
+{
+    static const char config[] = "pools:\n  - name: main\n";
+    char found[sizeof config] = "";
+
+    put(config, strlen(config));
+    struct rig *rig = start(cluster, path);
+    cr_expect_str_eq(ask(rig, "SET", "k", "1"), "OK");
+    cr_expect(WAIT_FOR(rig_has_written(rig, "state file cannot be written")));
+    rig_stop(&rig);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    cr_expect_eq(read(fd, found, sizeof found), (ssize_t)strlen(config));
+    cr_expect_str_eq(found, config);
+    close(fd);
 }
 
 Test(remembered, a_file_that_cannot_be_written_is_no_harm)

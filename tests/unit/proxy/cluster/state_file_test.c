@@ -21,7 +21,7 @@ static void set_up(void)
     strcpy(folder, "/tmp/slotway-state-XXXXXX");
     cr_assert_not_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/main.nodes", folder);
-    state_file_init(&file, path, "main");
+    state_file_init(&file, path, "main", NULL);
 }
 
 static void tear_down(void)
@@ -64,7 +64,7 @@ static uint16_t remembered(void)
 {
     struct state_file other;
 
-    state_file_init(&other, path, "main");
+    state_file_init(&other, path, "main", NULL);
     struct topology *topology = state_file_load(&other);
     uint16_t count = topology == NULL ? 0 : topology->node_count;
     topology_release(&topology);
@@ -102,7 +102,7 @@ Test(state_file, is_not_written_when_it_says_so_already)
     note(3, 5);
     cr_expect_eq(state_file_save(&file, STATE_SAVE_NOW), STATE_NOT_DUE);
     state_file_clear(&file);
-    state_file_init(&file, path, "main");
+    state_file_init(&file, path, "main", NULL);
     topology = state_file_load(&file);
     note(3, 5);
     cr_expect_eq(state_file_save(&file, STATE_SAVE_NOW), STATE_NOT_DUE);
@@ -142,7 +142,7 @@ Test(state_file, that_cannot_be_written_is_tried_again_and_leaves_nothing_behind
 Test(state_file, in_a_folder_that_is_not_there_is_no_harm)
 {
     state_file_clear(&file);
-    state_file_init(&file, "/no/such/folder/main.nodes", "main");
+    state_file_init(&file, "/no/such/folder/main.nodes", "main", NULL);
     cr_expect_null(state_file_load(&file));
     note(3, 5);
     cr_expect_eq(state_file_save(&file, STATE_SAVE_NOW), STATE_NOT_SAVED);
@@ -208,7 +208,7 @@ Test(state_file, that_is_no_file_is_ignored_and_holds_nobody_up)
 Test(state_file, need_not_be)
 {
     state_file_clear(&file);
-    state_file_init(&file, NULL, "main");
+    state_file_init(&file, NULL, "main", NULL);
     cr_expect_null(state_file_load(&file));
     note(3, 5);
     cr_expect_eq(state_file_save(&file, STATE_SAVE_NOW), STATE_NOT_DUE);

@@ -32,7 +32,7 @@ static struct topology *three_nodes(void)
 Test(state_text, is_what_the_drawing_says)
 {
     struct topology *topology = three_nodes();
-    char *text = state_text_print(topology, "main");
+    char *text = state_text_print(topology, "main", NULL);
 
     cr_expect_str_eq(text, whole);
     free(text);
@@ -43,7 +43,7 @@ Test(state_text, is_read_back_with_ids_addresses_and_roles)
 {
     struct topology *read;
 
-    cr_assert_eq(state_text_read(span_of(whole), "main", &read), STATE_TEXT_OK);
+    cr_assert_eq(state_text_read(span_of(whole), "main", NULL, &read), STATE_TEXT_OK);
     cr_expect_eq(read->epoch, 12);
     cr_expect_eq(read->slots_served, 0);
     cr_assert_eq(read->node_count, 3);
@@ -61,8 +61,8 @@ Test(state_text, that_was_cut_anywhere_is_refused)
     for (size_t size = 0; size < sizeof whole - 1; size++) {
         struct topology *read;
 
-        cr_expect_neq(state_text_read((struct span){whole, size}, "main", &read), STATE_TEXT_OK,
-                      "%zu bytes", size);
+        cr_expect_neq(state_text_read((struct span){whole, size}, "main", NULL, &read),
+                      STATE_TEXT_OK, "%zu bytes", size);
         cr_expect_null(read);
     }
 }
@@ -103,7 +103,7 @@ Test(state_text, that_is_something_else_is_refused)
 {
     for (size_t at = 0; at < ARRAY_LEN(bad); at++) {
         struct topology *read;
-        enum state_text_result result = state_text_read(span_of(bad[at].text), "main", &read);
+        enum state_text_result result = state_text_read(span_of(bad[at].text), "main", NULL, &read);
 
         cr_expect_eq(result, bad[at].result, "row %zu: %s", at, state_text_result_text(result));
         cr_expect_null(read);
@@ -123,6 +123,57 @@ Test(state_text, of_too_many_nodes_is_refused)
     }
     fprintf(to, "end %d\n", TOPOLOGY_NODES_MAX + 1);
     fclose(to);
-    cr_expect_eq(state_text_read((struct span){text, size}, "main", &read), STATE_TEXT_DAMAGED);
+    cr_expect_eq(state_text_read((struct span){text, size}, "main", NULL, &read),
+                 STATE_TEXT_DAMAGED);
     free(text);
+}
+
+#define WITH_SEEDS                                                                                 \
+    "slotway-state 1\npool main\nseeds a:1 [::1]:2\nepoch 12\nnode a primary 1.1.1.1:1\nend 1\n"
+
+static const struct {
+    const char *text;
+    const char *seeds[2];
+    enum state_text_result result;
+} seeded[] = {
+    {WITH_SEEDS, {"a:1", "[::1]:2"}, STATE_TEXT_OK},
+    {WITH_SEEDS, {"b:1", "[::1]:2"}, STATE_TEXT_OK},
+    {WITH_SEEDS, {"b:1", "a:1"}, STATE_TEXT_OK},
+    {WITH_SEEDS, {"b:1", "a:2"}, STATE_TEXT_SEEDS},
+    {WITH_SEEDS, {"b:1", "aa:1"}, STATE_TEXT_SEEDS},
+    {"slotway-state 1\npool main\nseeds  \nepoch 12\n", {"b:1", "a:1"}, STATE_TEXT_SEEDS},
+    {"slotway-state 1\npool main\nseeds a:1\n", {"b:1", "a:1"}, STATE_TEXT_DAMAGED},
+    {HEAD "node a primary 1.1.1.1:1\nend 1\n", {"b:1", "a:1"}, STATE_TEXT_OK},
+};
+
+Test(state_text, leads_to_no_cluster_that_was_found_through_other_seeds)
+{
+    for (size_t at = 0; at < ARRAY_LEN(seeded); at++) {
+        struct address items[2];
+        struct topology *read;
+
+        cr_assert_eq(address_parse(span_of(seeded[at].seeds[0]), &items[0]), ADDRESS_OK);
+        cr_assert_eq(address_parse(span_of(seeded[at].seeds[1]), &items[1]), ADDRESS_OK);
+        enum state_text_result result =
+            state_text_read(span_of(seeded[at].text), "main", &(struct addresses){items, 2}, &read);
+        cr_expect_eq(result, seeded[at].result, "row %zu: %s", at, state_text_result_text(result));
+        topology_release(&read);
+    }
+}
+
+Test(state_text, names_the_seeds_in_the_form_in_which_they_are_known_again)
+{
+    struct topology *topology = three_nodes();
+    struct address items[2];
+    struct addresses seeds = {items, 2};
+    struct topology *read;
+
+    cr_assert_eq(address_parse(SPAN("[::1]:7001"), &items[0]), ADDRESS_OK);
+    cr_assert_eq(address_parse(SPAN("a.example:7002"), &items[1]), ADDRESS_OK);
+    char *text = state_text_print(topology, "main", &seeds);
+    cr_expect_not_null(strstr(text, "\nseeds [::1]:7001 a.example:7002\n"));
+    cr_expect_eq(state_text_read(span_of(text), "main", &seeds, &read), STATE_TEXT_OK);
+    topology_release(&read);
+    free(text);
+    topology_release(&topology);
 }
