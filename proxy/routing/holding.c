@@ -180,12 +180,21 @@ static bool gate_is_open(const struct dispatcher *dispatcher, const struct gate 
            !(gate_is_for_slot(gate) && moving_has(&dispatcher->moving, (uint16_t)gate->key));
 }
 
+/* What waits is counted and bounded as such: that the node has much to answer is no reason to
+ * refuse it. Some of that may even be what it owes for requests that were taken back, and wait
+ * here. */
+static bool pick_waits(const struct pick *pick)
+{
+    return pick->verdict == WAIT_FOR_IT ||
+           (pick->verdict == REFUSE_IT && pick->error == ERROR_OVERLOADED);
+}
+
 /* Sends or refuses the first that waits. Returns false when the gate must rest. */
 static bool pump_one(struct dispatcher *dispatcher, struct gate *gate, struct request *request)
 {
     struct pick pick = pick_for(dispatcher, request);
 
-    if (pick.verdict == WAIT_FOR_IT) {
+    if (pick_waits(&pick)) {
         gate->retry_at = reactor_now(dispatcher->site.reactor) + gate_pause(gate);
         return false;
     }

@@ -122,6 +122,31 @@ Test(dispatcher_silent, reads_are_taken_back_and_their_late_answers_are_nobodys)
     gets_answer(&stage, read, "$1\r\n2");
 }
 
+/* What the node still owes for them counts as theirs. */
+Test(dispatcher_silent, reads_that_were_taken_back_are_not_refused_for_being_too_many)
+{
+    struct question *reads[STAGE_CLIENTS];
+    int left = STAGE_CLIENTS;
+
+    for (int i = 0; i < STAGE_CLIENTS; i++) {
+        reads[i] = ask(&stage, i, "GET b");
+        peer_gets(node, "GET b");
+    }
+    TURN_UNTIL(stage.reactor, breaker_of_node() == BREAKER_OPEN);
+    stage.config.backend_in_flight = STAGE_CLIENTS;
+    peer_says(node, "$1\r\n1\r\n");
+    peer_gets(node, "GET b");
+    peer_gets_nothing(node);
+    peer_says(node, "$1\r\n1\r\n$1\r\n1\r\n$1\r\n2\r\n");
+    while (--left > 0) {
+        peer_gets(node, "GET b");
+        peer_says(node, "$1\r\n2\r\n");
+    }
+    for (int i = 0; i < STAGE_CLIENTS; i++) {
+        gets_answer(&stage, reads[i], "$1\r\n2");
+    }
+}
+
 Test(dispatcher_silent, a_read_that_was_taken_back_does_not_overtake_the_write_before_it)
 {
     struct question *write = ask(&stage, 0, "INCR b");
