@@ -147,7 +147,8 @@ static void dispatcher_on_returned(struct pool *pool, struct request *request,
     if (reason == RETURN_UNSENT) {
         metric_add(&metrics->retry_unsent_total, 1);
         holding_hold_refused(dispatcher, request, REFUSAL_UNREACHABLE, AFTER_A_PAUSE);
-    } else if (request_is_repeatable(request) && ++request->losses > LOSSES_MAX) {
+    } else if (request_is_repeatable(request) &&
+               (++request->losses > LOSSES_MAX || !unsettle_may_repeat(request))) {
         dispatcher_refuse(dispatcher, request, ERROR_READ_LOST, NULL);
     } else if (request_is_repeatable(request)) {
         metric_add(&metrics->retry_read_total, 1);
@@ -156,6 +157,11 @@ static void dispatcher_on_returned(struct pool *pool, struct request *request,
         metric_add(&metrics->outcome_unknown_total, 1);
         dispatcher_refuse(dispatcher, request, ERROR_LOST_AFTER_SEND, pool->name);
     }
+}
+
+static void dispatcher_on_breaking(struct pool *pool, struct list *requests, uint64_t sent)
+{
+    unsettle_broken(pool->site->dispatcher, requests, sent);
 }
 
 static void dispatcher_on_ready(struct pool *pool)
@@ -185,6 +191,7 @@ static void dispatcher_on_stalled(struct pool *pool)
 static const struct pool_events events = {
     .replied = dispatcher_on_replied,
     .returned = dispatcher_on_returned,
+    .breaking = dispatcher_on_breaking,
     .ready = dispatcher_on_ready,
     .unreachable = dispatcher_on_unreachable,
     .stalled = dispatcher_on_stalled,

@@ -42,7 +42,7 @@ struct gate {
     uint64_t retry_at;    /* nothing is sent before this time */
     uint32_t attempts;    /* refusals since the last answer: makes the pauses longer */
     bool is_settled;      /* the last one was answered: all that wait may follow */
-    uint64_t writes_end;  /* behind the last write that a silent node was found to have */
+    uint64_t writes_end;  /* behind the last write that a silent or lost node may have */
 };
 
 enum { GATE_BUCKETS = 4096 };

@@ -80,20 +80,35 @@ static void take_back(struct dispatcher *dispatcher, struct upstream *upstream,
 
 static bool can_be_repeated(const struct request *request)
 {
-    return request->done != NULL && has_order(request) && request_is_repeatable(request);
+    return request->done != NULL && has_order(request) && request_is_repeatable(request) &&
+           unsettle_may_repeat(request);
 }
 
-/* A read must not see what its own client wrote after it: with such a write still in the node's
- * hands, it stays there too. */
-static void note_writes(const struct upstream *upstream)
+bool unsettle_may_repeat(const struct request *request)
 {
-    LIST_EACH (link, &upstream->in_flight) {
+    return request->gate == NULL || request->sequence >= request->gate->writes_end;
+}
+
+/* A read must not see what its own client wrote after it: with such a write in the node's hands, it
+ * stays there too, or is lost with it. */
+static void note_writes(struct list *requests, uint64_t sent)
+{
+    LIST_EACH (link, requests) {
         const struct request *request = container_of(link, struct request, in_queue);
 
-        if (request->gate != NULL && !request_is_repeatable(request)) {
+        if (request->gate != NULL && !request_is_repeatable(request) &&
+            upstream_has_left(request, sent)) {
             request->gate->writes_end = request->sequence + 1;
         }
     }
+}
+
+void unsettle_broken(struct dispatcher *dispatcher, struct list *requests, uint64_t sent)
+{
+    LIST_EACH (link, requests) {
+        unsettle_request(dispatcher, container_of(link, struct request, in_queue));
+    }
+    note_writes(requests, sent);
 }
 
 static void give_up(struct dispatcher *dispatcher, struct upstream *upstream,
@@ -104,8 +119,12 @@ static void give_up(struct dispatcher *dispatcher, struct upstream *upstream,
         take_back(dispatcher, upstream, request, AT_ONCE);
         return;
     }
-    metric_add(&dispatcher->site.metrics->outcome_unknown_total, 1);
     upstream_forget(upstream, request);
+    if (request_is_repeatable(request)) {
+        dispatcher_refuse(dispatcher, request, ERROR_TIMEOUT_READ, upstream->pool->name);
+        return;
+    }
+    metric_add(&dispatcher->site.metrics->outcome_unknown_total, 1);
     dispatcher_refuse(dispatcher, request, ERROR_TIMEOUT_WRITE, upstream->pool->name);
 }
 
@@ -128,13 +147,13 @@ void unsettle_silent(struct dispatcher *dispatcher, struct pool *pool)
             continue;
         }
         unsettle_upstream(dispatcher, upstream);
-        note_writes(upstream);
+        note_writes(&upstream->in_flight, UINT64_MAX);
         LIST_EACH_SAFE (link, &upstream->in_flight) {
             struct request *request = container_of(link, struct request, in_queue);
 
             if (is_left_behind(dispatcher, pool, request)) {
                 give_up(dispatcher, upstream, request);
-            } else if (can_be_repeated(request) && request->sequence >= request->gate->writes_end) {
+            } else if (can_be_repeated(request)) {
                 metric_add(&dispatcher->site.metrics->retry_silent_total, 1);
                 take_back(dispatcher, upstream, request, AFTER_A_PAUSE);
             }

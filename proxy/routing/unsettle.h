@@ -5,6 +5,7 @@
  *
  *      slot moves away        gates; answers, refusals and losses come by themselves
  *      breaker opens          gates; reads are taken back and wait for the node or its successor
+ *      connection breaks      gates; reads go on, but for those with a write of their client behind
  *      slot leaves a silent   its successor serves already: writes are told at once that nobody
  *      node                   knows their outcome, reads go to the successor
  *
@@ -20,6 +21,14 @@ void unsettle_slot(struct dispatcher *dispatcher, struct pool *pool, uint16_t sl
 
 /* The breaker of `pool` has opened. */
 void unsettle_silent(struct dispatcher *dispatcher, struct pool *pool);
+
+/* These were in flight on a connection that broke, of whose stream `sent` bytes had left. Which
+ * reads among them may be repeated is settled before the first is given back. */
+void unsettle_broken(struct dispatcher *dispatcher, struct list *requests, uint64_t sent);
+
+/* May `request`, a read whose answer was lost, or will not come, be sent again? Not where it could
+ * see a write of its own client that was sent after it. */
+bool unsettle_may_repeat(const struct request *request);
 
 /* `changed` (SLOT_COUNT bits) have another owner than before: whatever is with `pool` for them is
  * gated, taken back where it has not left, and not waited for where the breaker is open. */

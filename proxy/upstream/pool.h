@@ -33,6 +33,9 @@ struct pool_events {
     void (*replied)(struct pool *pool, struct request *request, struct block *block,
                     struct span reply);
     void (*returned)(struct pool *pool, struct request *request, enum return_reason reason);
+    /* A connection broke that had these in flight, `sent` bytes of whose stream have left. They are
+     * given back one by one when this returns; none may be settled here. */
+    void (*breaking)(struct pool *pool, struct list *requests, uint64_t sent);
     void (*ready)(struct pool *pool);       /* a connection is ready after there was none */
     void (*unreachable)(struct pool *pool); /* a connection broke or could not be made */
     void (*stalled)(struct pool *pool);     /* its breaker has opened */

@@ -402,10 +402,12 @@ static void upstream_give_back(struct upstream *upstream, struct list *requests,
     struct pool *pool = upstream->pool;
     struct list_link *link;
 
+    if (sent > 0 && !list_is_empty(requests)) {
+        pool->site->events->breaking(pool, requests, sent);
+    }
     while ((link = list_take_first(requests)) != NULL) {
         struct request *request = container_of(link, struct request, in_queue);
-        /* Nobody executes a request whose end has not come. */
-        bool left = request->offset + request->bytes.size <= sent;
+        bool left = upstream_has_left(request, sent);
 
         pool->site->events->returned(pool, request, left ? RETURN_LOST : RETURN_UNSENT);
     }

@@ -78,6 +78,13 @@ void upstream_send(struct upstream *upstream, struct request *request);
  * that certainly never left as RETURN_UNSENT, the others as RETURN_LOST. */
 void upstream_close(struct upstream *upstream, enum close_reason reason);
 
+/* May a node have executed `request`, after `sent` bytes of its stream? Nobody executes a request
+ * whose end has not come. */
+static inline bool upstream_has_left(const struct request *request, uint64_t sent)
+{
+    return request->offset + request->bytes.size <= sent;
+}
+
 /* `request` waits or is in flight here, and is wanted no more: out of the waiting it is taken,
  * among those in flight an orphan takes its place. Afterwards it is on no queue, and the caller's.
  */

@@ -22,15 +22,20 @@ static enum rule rule_of(enum answer answer)
 }
 
 /* An answer that tells that the cluster could not, though there was time left to try. */
-static bool is_hasty(const struct permission *permission, const struct step *step)
+static bool is_hasty(const struct permission *permission, const struct history *history,
+                     const struct step *step)
 {
-    return (step->answer == ANSWER_DOWN || step->answer == ANSWER_READ_FAILED) &&
-           step->answered_ms - step->sent_ms + CLOCK_SLACK_MS < permission->patience_ms;
+    if (step->answered_ms - step->sent_ms + CLOCK_SLACK_MS >= permission->patience_ms) {
+        return false;
+    }
+    return step->answer == ANSWER_DOWN ||
+           (step->answer == ANSWER_READ_FAILED && !trial_may_refuse_read(history, step));
 }
 
 static void judge_answer(const struct trial *trial, struct verdict *verdict, struct place place)
 {
-    const struct step *step = &trial->histories[place.history].steps[place.step];
+    const struct history *history = &trial->histories[place.history];
+    const struct step *step = &history->steps[place.step];
     enum answer answer = (enum answer)step->answer;
 
     verdict->judged++;
@@ -42,7 +47,7 @@ static void judge_answer(const struct trial *trial, struct verdict *verdict, str
     }
     if ((trial->permission.answers & ANSWER_BIT(answer)) == 0) {
         verdict_add(verdict, rule_of(answer), place, "%s", answer_text(answer));
-    } else if (is_hasty(&trial->permission, step)) {
+    } else if (is_hasty(&trial->permission, history, step)) {
         verdict_add(verdict, RULE_HASTE, place, "%s after %u ms", answer_text(answer),
                     step->answered_ms - step->sent_ms);
     }

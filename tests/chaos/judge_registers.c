@@ -85,32 +85,6 @@ static bool is_lost(const struct study *study, uint16_t key, int at)
     return false;
 }
 
-static bool has_key(const struct step *step, uint16_t key)
-{
-    for (int i = 0; i < step_width(step); i++) {
-        if (step_key(step, i) == key) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Is there a later write to one of the step's keys that it may have seen? */
-static bool may_foresee_any(const struct study *study, const struct step *step)
-{
-    const struct step *end = study->history->steps + study->history->count;
-
-    for (const struct step *later = step + 1; later < end && later->sent_ms <= step->answered_ms;
-         later++) {
-        for (int i = 0; i < step_width(step); i++) {
-            if (has_key(later, step_key(step, i)) && trial_may_foresee(later, step)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 /* Has the read overtaken every write behind `at`? */
 static bool has_overtaken(const struct study *study, struct place place, int at)
 {
@@ -122,14 +96,6 @@ static bool has_overtaken(const struct study *study, struct place place, int at)
         all = trial_may_overtake(study->trial, &steps[place.step], &steps[writes->steps[later]]);
     }
     return all;
-}
-
-/* A nil that may be a delete behind the read. */
-static bool foresees_delete(const struct study *study, struct place place, int at)
-{
-    return number_at(study, &study->keys[place.key], at) == 0 &&
-           place.step < study->history->count &&
-           may_foresee_any(study, &study->history->steps[place.step]);
 }
 
 /* The write at `at` was overtaken by the floor, and so took effect after it. */
@@ -152,9 +118,7 @@ static void judge_stale(struct study *study, struct place place, int at)
 {
     struct writes *writes = &study->keys[place.key];
 
-    if (foresees_delete(study, place, at)) {
-        study->verdict->foreseen++;
-    } else if (was_delayed(study, writes, at)) {
+    if (was_delayed(study, writes, at)) {
         study->verdict->delayed++;
     } else if (has_overtaken(study, place, at)) {
         study->verdict->overtaken++;
@@ -182,9 +146,7 @@ static void judge_strange(struct study *study, struct place place, uint32_t numb
     const struct step *step = history_find(study->history, number);
     bool is_later = !is_end && step != NULL && step > read;
 
-    if (is_later && trial_may_foresee(step, read)) {
-        study->verdict->foreseen++;
-    } else if (is_later && trial_may_overtake(study->trial, step, read)) {
+    if (is_later && trial_may_overtake(study->trial, step, read)) {
         study->verdict->overtaken++;
     } else {
         bool refused = step != NULL && step_surely_did_not_run(step);
@@ -242,8 +204,6 @@ static void judge_number(struct study *study, struct place place, const struct s
     }
     if (study->trial->permission.may_overtake && step->reach == REACH_SLOT) {
         study->verdict->overtaken++;
-    } else if (may_foresee_any(study, step)) {
-        study->verdict->foreseen++;
     } else {
         verdict_add(study->verdict, RULE_NUMBER, place, "%u keys; %u to %u were there",
                     step->reply[0], least, most);

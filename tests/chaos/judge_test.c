@@ -69,6 +69,19 @@ Test(judge, an_error_before_its_time)
     expect_clean();
 }
 
+Test(judge, a_read_that_was_given_up_before_its_time_without_a_write_behind_it)
+{
+    did(STEP_GET, x, ANSWER_READ_FAILED, 0);
+    trial.permission.patience_ms = 5000;
+    clock_ms += 10;
+    did(STEP_SET, x, ANSWER_UNKNOWN, 0);
+    expect_only(RULE_HASTE, 1);
+    history.steps[0].answered_ms = clock_ms;
+    expect_clean();
+    history.steps[1].key = key_of(OWN_TAGS - 1, ROLE_REGISTER_X);
+    expect_only(RULE_HASTE, 1);
+}
+
 Test(judge, a_value_that_nobody_wrote)
 {
     holds(list, FIRST + 7);

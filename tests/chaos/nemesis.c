@@ -12,9 +12,10 @@ enum { ROUND_MS = 5000, BREATH = 200, BREATH_MS = 60000 };
 enum pace { QUICK, SLOW };
 enum patience { HASTY, PATIENT };
 
-#define NO_ERRORS      0
-#define UNKNOWN_WRITES (ANSWER_BIT(ANSWER_UNKNOWN) | ANSWER_BIT(ANSWER_PARTLY))
-#define OUTAGE         (UNKNOWN_WRITES | ANSWER_BIT(ANSWER_DOWN) | ANSWER_BIT(ANSWER_READ_FAILED))
+#define NO_ERRORS 0
+#define BROKEN                                                                                     \
+    (ANSWER_BIT(ANSWER_UNKNOWN) | ANSWER_BIT(ANSWER_PARTLY) | ANSWER_BIT(ANSWER_READ_FAILED))
+#define OUTAGE (BROKEN | ANSWER_BIT(ANSWER_DOWN))
 
 /* What the table says of each kind. */
 struct disturbance {

@@ -11,12 +11,11 @@ void report_round(uint32_t round, enum disturbance_kind kind, const struct nemes
 {
     printf("round %u: %s %u times, %llu requests, %llu of unknown outcome (%llu seen to have taken "
            "effect, %llu late), %llu lost to asynchronous replication, %llu overtaken, "
-           "%llu foreseen, %zu violations\n",
+           "%zu violations\n",
            round, disturbance_name(kind), nemesis->done, (unsigned long long)verdict->judged,
            (unsigned long long)verdict->uncertain, (unsigned long long)verdict->took_place,
            (unsigned long long)verdict->delayed, (unsigned long long)verdict->lost,
-           (unsigned long long)verdict->overtaken, (unsigned long long)verdict->foreseen,
-           verdict->count);
+           (unsigned long long)verdict->overtaken, verdict->count);
     fflush(stdout);
 }
 
@@ -150,11 +149,10 @@ void report_totals(const struct settings *settings, const struct nemesis *nemesi
            totals->kb_after);
     printf(
         "%llu of unknown outcome, %llu of them seen to have taken effect, %llu late; %llu lost to "
-        "asynchronous replication; %llu overtaken while keys moved; %llu foreseen by repeated "
-        "reads\n",
+        "asynchronous replication; %llu overtaken while keys moved\n",
         (unsigned long long)totals->uncertain, (unsigned long long)totals->took_place,
         (unsigned long long)totals->delayed, (unsigned long long)totals->lost,
-        (unsigned long long)totals->overtaken, (unsigned long long)totals->foreseen);
+        (unsigned long long)totals->overtaken);
     printf("seed %llu: %u rounds, %llu requests, %llu violations\n",
            (unsigned long long)settings->seed, totals->rounds, (unsigned long long)totals->requests,
            (unsigned long long)totals->findings);

@@ -13,7 +13,6 @@ struct totals {
     uint64_t lost;
     uint64_t delayed;
     uint64_t overtaken;
-    uint64_t foreseen;
     uint64_t uncertain;
     uint64_t took_place;
     uint64_t findings;

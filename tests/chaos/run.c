@@ -35,7 +35,6 @@ static void add_up(struct course *course, const struct verdict *verdict)
     totals->overtaken += verdict->overtaken;
     totals->uncertain += verdict->uncertain;
     totals->took_place += verdict->took_place;
-    totals->foreseen += verdict->foreseen;
     totals->findings += verdict->count;
 }
 

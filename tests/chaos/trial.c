@@ -28,11 +28,31 @@ bool trial_may_overtake(const struct trial *trial, const struct step *later,
            later->sent_ms <= earlier->answered_ms;
 }
 
-bool trial_may_foresee(const struct step *later, const struct step *read)
+static bool share_a_slot(const struct history *history, const struct step *a, const struct step *b)
 {
-    return !step_writes(read) && step_writes(later) &&
-           (later->answer == ANSWER_UNKNOWN || later->answer == ANSWER_PARTLY) &&
-           later->sent_ms <= read->answered_ms;
+    for (int i = 0; i < step_width(a); i++) {
+        for (int j = 0; j < step_width(b); j++) {
+            if (key_slot(history, step_key(a, i)) == key_slot(history, step_key(b, j))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool trial_may_refuse_read(const struct history *history, const struct step *read)
+{
+    const struct step *end = history->steps + history->count;
+
+    for (const struct step *later = read + 1; later < end && later->sent_ms <= read->answered_ms;
+         later++) {
+        bool is_unknown = later->answer == ANSWER_UNKNOWN || later->answer == ANSWER_PARTLY;
+
+        if (is_unknown && step_writes(later) && share_a_slot(history, read, later)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool trial_lost_any(const struct trial *trial, uint16_t slot)

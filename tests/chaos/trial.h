@@ -53,10 +53,10 @@ int trial_loss_of(const struct trial *trial, int next, uint16_t slot, const stru
 bool trial_may_overtake(const struct trial *trial, const struct step *later,
                         const struct step *earlier);
 
-/* May a read see `later`, a write of its own connection behind it? When a connection to a node
- * breaks, reads are repeated, and a write behind them, whose outcome is unknown, may have been
- * executed. */
-bool trial_may_foresee(const struct step *later, const struct step *read);
+/* May `read` have an error although there was time to repeat it? When a connection to a node breaks
+ * with a write behind it, of the same connection and slot, which may have been executed: repeated,
+ * it would see that write. */
+bool trial_may_refuse_read(const struct history *history, const struct step *read);
 
 /* Has any loss touched the slot? */
 bool trial_lost_any(const struct trial *trial, uint16_t slot);

@@ -43,7 +43,6 @@ struct verdict {
     uint64_t lost;       /* acknowledged writes lost to asynchronous replication */
     uint64_t delayed;    /* writes of unknown outcome that took effect late */
     uint64_t overtaken;  /* requests that overtook one of the same slot whose keys moved */
-    uint64_t foreseen;   /* repeated reads that saw a write of unknown outcome behind them */
     uint64_t uncertain;  /* writes of unknown outcome */
     uint64_t took_place; /* and those among them that are seen to have taken effect */
 };

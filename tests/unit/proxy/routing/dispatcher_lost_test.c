@@ -56,6 +56,26 @@ Test(dispatcher_lost, a_read_that_was_sent_is_sent_again)
     cr_assert_eq(metric_read(&stage.metrics.retry_read_total), 1);
 }
 
+/* Sent again it would see the write. */
+Test(dispatcher_lost, a_read_with_its_clients_own_write_behind_it_is_not_sent_again)
+{
+    struct question *read = ask(&stage, 0, "GET b");
+    struct question *write = ask(&stage, 0, "INCR b");
+    struct question *later = ask(&stage, 0, "GET b");
+    struct question *others = ask(&stage, 1, "GET b");
+
+    peer_gets(node, "GET b");
+    peer_gets(node, "INCR b");
+    peer_gets(node, "GET b");
+    peer_gets(node, "GET b");
+    peer_hangs_up(node);
+    gets_error(&stage, read, "-ERR proxy: connection to the node lost, no answer to this read");
+    gets_error(&stage, write, lost_after_send);
+    peer_accepts(node);
+    served_by(&stage, node, later, "GET b");
+    served_by(&stage, node, others, "GET b");
+}
+
 Test(dispatcher_lost, a_read_that_makes_nodes_hang_up_is_given_up)
 {
     struct question *question = ask(&stage, 0, "GET b");

@@ -7,7 +7,7 @@ enum { TOLD_MAX = 64, LARGE = 8 * 1024 * 1024 };
 
 /* What the pool told its dispatcher, in order: "ready", "unreachable", and a request's outcome. */
 static struct told {
-    char what;           /* '+' replied, 'u' unsent, 'l' lost, 'r' ready, 'x' unreachable, 's' stalled */
+    char what; /* '+' replied, 'u' unsent, 'l' lost, 'r' ready, 'x' unreachable, 's' stalled */
     struct span request; /* its bytes */
     char reply[64];
     bool is_orphan;
@@ -53,6 +53,12 @@ static void on_returned(struct pool *from UNUSED, struct request *request,
     tell(reason == RETURN_UNSENT ? 'u' : 'l', request, SPAN(""));
 }
 
+static void on_breaking(struct pool *from UNUSED, struct list *requests, uint64_t sent)
+{
+    cr_assert(!list_is_empty(requests));
+    cr_assert_gt(sent, 0);
+}
+
 static void on_ready(struct pool *from UNUSED)
 {
     tell('r', NULL, SPAN(""));
@@ -68,8 +74,8 @@ static void on_stalled(struct pool *from UNUSED)
     tell('s', NULL, SPAN(""));
 }
 
-static const struct pool_events events = {on_replied, on_returned, on_ready, on_unreachable,
-                                          on_stalled};
+static const struct pool_events events = {on_replied, on_returned,    on_breaking,
+                                          on_ready,   on_unreachable, on_stalled};
 static struct pool_site site;
 
 static void open_pool(void)
