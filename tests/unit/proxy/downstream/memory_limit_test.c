@@ -1,0 +1,64 @@
+/* Many clients, none of which holds much, and together more than may be used. */
+#include "common/budget.h"
+#include "tests/unit/proxy/downstream/local_rig.h"
+#include "tests/unit/proxy/peer.h"
+
+enum {
+    LIMIT = 24 * 1024 * 1024,
+    CLIENTS = 200,
+    BEGINNING = 110 * 1024,
+    VALUE = 1024 * 1024,
+};
+
+static const char head[] = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1048576\r\n";
+static char request[sizeof head - 1 + VALUE + 2];
+
+static struct sender {
+    int fd;
+    size_t sent;
+} senders[CLIENTS];
+
+/* As much as the connection takes, up to `size` in all. One that was closed takes all. */
+static bool push(struct sender *sender, size_t size)
+{
+    ssize_t sent;
+
+    while (sender->sent < size &&
+           (sent = send(sender->fd, request + sender->sent, size - sender->sent,
+                        MSG_NOSIGNAL | MSG_DONTWAIT)) > 0) {
+        sender->sent += (size_t)sent;
+    }
+    if (sender->sent < size && errno != EAGAIN) {
+        sender->sent = sizeof request;
+    }
+    return sender->sent >= size;
+}
+
+static bool push_all(size_t size)
+{
+    bool is_done = true;
+
+    for (int i = 0; i < CLIENTS; i++) {
+        is_done = push(&senders[i], size) && is_done;
+    }
+    return is_done;
+}
+
+Test(memory_limit, does_not_let_clients_wait_for_each_other_for_ever, .timeout = 60)
+{
+    struct local_rig *rig = local_rig_open(NULL);
+
+    memset(request, '0', sizeof request);
+    memcpy(request, head, sizeof head - 1);
+    memcpy(request + sizeof request - 2, "\r\n", 2);
+    budget_set_limit(LIMIT);
+    for (int i = 0; i < CLIENTS; i++) {
+        senders[i] = (struct sender){.fd = local_rig_connect(rig, 0)};
+    }
+    TURN_UNTIL(rig->reactor, push_all(BEGINNING) && budget_level() == BUDGET_SPENT);
+    TURN_UNTIL(rig->reactor, push_all(sizeof request) && budget_level() != BUDGET_SPENT);
+    for (int i = 0; i < CLIENTS; i++) {
+        close(senders[i].fd);
+    }
+    local_rig_close(&rig);
+}
