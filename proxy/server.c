@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "common/budget.h"
 #include "common/clock.h"
@@ -16,7 +17,10 @@
 #include "proxy/server_parts.h"
 #include "proxy/status.h"
 
-enum { SPARE_DESCRIPTORS = 256 }; /* beyond clients: nodes, listeners, admin page, standard ones */
+enum {
+    SPARE_DESCRIPTORS = 256, /* beyond clients: nodes, listeners, admin page, standard ones */
+    END_SECONDS = 10,        /* that threads may take to end */
+};
 
 static void server_on_topology(void *context, struct topology *topology)
 {
@@ -308,8 +312,20 @@ static void raise_descriptor_limit(const struct config *config)
     }
 }
 
+static void on_end_overdue(int number UNUSED)
+{
+    static const char text[] = "slotway: a thread does not end, so the process does\n";
+    ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
+
+    (void)ignored;
+    _exit(EXIT_FAILURE);
+}
+
+/* A thread that is stuck, say in a write to a dead disk, does not keep the process from ending. */
 static void server_free(struct server *server)
 {
+    signal(SIGALRM, on_end_overdue);
+    alarm(END_SECONDS);
     server_stop_listening(server);
     if (server->admin != NULL) {
         admin_free(&server->admin);
@@ -326,6 +342,7 @@ static void server_free(struct server *server)
     for (size_t i = 0; i < server->config->pool_count; i++) {
         discovery_free(&server->pools[i].discovery);
     }
+    alarm(0);
     for (size_t i = 0; i < server->worker_count; i++) {
         worker_free(&server->workers[i]);
     }

@@ -62,7 +62,7 @@ static enum greeting_result hear_id(struct span reply, const char *id, const cha
         return GREETING_BUSY;
     }
     if (span_starts_with(reply, SPAN("-ERR This instance has cluster support disabled"))) {
-        log_error("a server that is in no cluster lives at a node's address", "node=%s", name);
+        log_debug("a server that is in no cluster lives at a node's address", "node=%s", name);
         return GREETING_STRANGER;
     }
     if (span_starts_with(reply, SPAN("-NOAUTH"))) {
@@ -77,7 +77,7 @@ static enum greeting_result hear_id(struct span reply, const char *id, const cha
     struct span found = id_in(reply);
 
     if (id[0] != '\0' && !span_equal(found, span_of(id))) {
-        log_error("another node lives at a node's address", "node=%s expected=%s found=%.*s", name,
+        log_debug("another node lives at a node's address", "node=%s expected=%s found=%.*s", name,
                   id, (int)size_min(found.size, LOGGED_MAX), found.at);
         return GREETING_STRANGER;
     }

@@ -23,7 +23,8 @@ enum greeting_result {
     GREETING_WELCOME,  /* the last one has come: requests may flow */
     GREETING_BUSY,     /* it lives, and cannot say who it is: loading its data, or in a script */
     GREETING_REFUSED,  /* it does not want us */
-    GREETING_STRANGER, /* it is not the node that we look for */
+    GREETING_STRANGER, /* it is not the node that we look for; the pool's log says so, now and then
+                        */
 };
 
 /* Appends the greeting to `output`. */

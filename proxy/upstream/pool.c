@@ -149,7 +149,8 @@ void pool_suspect(struct pool *pool)
 void pool_on_ready(struct pool *pool)
 {
     if (pool->attempts > 0) {
-        log_info("node reachable again", "node=%s attempts=%u", pool->name, pool->attempts);
+        log_info("node reachable again", "pool=%s node=%s attempts=%u", pool->site->config->name,
+                 pool->name, pool->attempts);
     }
     pool->attempts = 0;
     pool->down_since = 0;
@@ -172,8 +173,9 @@ static uint64_t backoff_us(uint32_t attempts)
 static void pool_log_failure(const struct pool *pool, enum close_reason reason, const char *error)
 {
     if ((pool->attempts & (pool->attempts - 1)) == 0) {
-        log_warn("node unreachable", "node=%s reason=%s error=%s attempts=%u", pool->name,
-                 close_reason_name(reason), error, pool->attempts);
+        log_warn("node unreachable", "pool=%s node=%s reason=%s error=%s attempts=%u",
+                 pool->site->config->name, pool->name, close_reason_name(reason), error,
+                 pool->attempts);
     }
 }
 
@@ -197,7 +199,8 @@ void pool_on_life(struct pool *pool)
     pool->suspect_at = reactor_now(pool->site->reactor) + SUSPECT_AGAIN_US;
     pool_set_breaker(pool, BREAKER_CLOSED);
     if (was_open) {
-        log_info("silent node answers again", "node=%s", pool->name);
+        log_info("silent node answers again", "pool=%s node=%s", pool->site->config->name,
+                 pool->name);
         pool->attempts = 0;
         pool->down_since = 0;
         pool->site->events->ready(pool);
@@ -228,8 +231,8 @@ void pool_on_probe_failed(struct pool *pool, enum close_reason reason, const cha
         pool->down_since = now;
     }
     if (pool->breaker == BREAKER_SUSPECT) {
-        log_warn("node is silent, requests for it wait", "node=%s reason=%s error=%s", pool->name,
-                 close_reason_name(reason), error);
+        log_warn("node is silent, requests for it wait", "pool=%s node=%s reason=%s error=%s",
+                 pool->site->config->name, pool->name, close_reason_name(reason), error);
         pool_set_breaker(pool, BREAKER_OPEN);
         pool->site->events->stalled(pool);
     }
