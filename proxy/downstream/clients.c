@@ -7,7 +7,7 @@
 enum {
     LOOK_US = US_PER_SECOND,
     HURRY_US = 50 * US_PER_MS, /* between two looks while memory is short */
-    HOLDER_MIN = 64 * 1024,    /* one that holds less is not worth closing */
+    HOLDER_MIN = 4 * 1024,     /* one that holds less is not worth closing */
     STUCK_FACTOR = 2,
     DRAIN_STEP_US = 10 * US_PER_MS,
 };
@@ -59,16 +59,20 @@ static struct client *largest_holder(const struct clients *clients)
 }
 
 /* Until requests may be taken again: those who hold memory may never let go of it. Each worker
- * looks after its own; what one frees, the others see. */
+ * looks after its own; what one frees, the others see. When one goes and nothing is freed, the
+ * memory is with nodes, and the others are spared for now. */
 static void clients_free_memory(struct clients *clients)
 {
+    size_t before = SIZE_MAX;
+
     block_publish();
-    while (budget_level() == BUDGET_SPENT) {
+    while (budget_level() == BUDGET_SPENT && block_bytes_in_use() < before) {
         struct client *client = largest_holder(clients);
 
         if (client == NULL) {
             return;
         }
+        before = block_bytes_in_use();
         client_close_holder(client, CLOSE_MEMORY_LIMIT);
         block_publish();
     }
