@@ -24,7 +24,7 @@ struct admin_hooks {
     void *context;
     void (*write_metrics)(void *context, struct sendq *to);
     bool (*healthy)(void *context, struct sendq *why); /* `why`: one line for each thing wrong */
-    bool (*ready)(void *context, struct sendq *why); /* `why`: one line for each thing missing */
+    bool (*ready)(void *context, struct sendq *why);   /* `why`: one line for each thing missing */
 };
 
 /* Listens and serves from now on; copies `hooks`. NULL, after an error in the log, when `listen`

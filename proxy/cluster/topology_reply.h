@@ -19,8 +19,8 @@ enum topology_reply_result {
 };
 
 /* `asked` is where the reply came from: it stands in for a host that is NULL or "". A node with
- * host "?" or port 0 is left out. Then `map` replaces addresses. On OK *topology is new and the caller's;
- * endpoints of numeric hosts are filled in, others are left for the caller to resolve. */
+ * host "?" or port 0 is left out. Then `map` replaces addresses. On OK *topology is new and the
+ * caller's; endpoints of numeric hosts are filled in, others are left for the caller to resolve. */
 enum topology_reply_result topology_from_reply(const struct redisReply *reply,
                                                const struct address *asked,
                                                const struct address_map *map,

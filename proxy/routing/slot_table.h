@@ -27,9 +27,9 @@ struct slot_table {
     uint16_t pool_count;       /* length of pools */
     uint16_t free_from;        /* below it no place of pools is NULL */
     struct pool_index by_address;
-    uint64_t adopted_at;       /* when the picture was taken over */
-    uint32_t next_serial;      /* of the next new pool */
-    uint16_t next_primary;     /* where the search for any primary goes on */
+    uint64_t adopted_at;   /* when the picture was taken over */
+    uint32_t next_serial;  /* of the next new pool */
+    uint16_t next_primary; /* where the search for any primary goes on */
     struct slot_entry slots[SLOT_COUNT];
 };
 
