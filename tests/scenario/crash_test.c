@@ -109,7 +109,7 @@ static const struct {
 
 Test(crash, is_reported_and_ends_the_process_with_its_signal)
 {
-    if (IS_SANITIZED) {
+    if (rig_binary_is_sanitized()) {
         cr_skip("the sanitizer reports");
     }
     for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
@@ -122,7 +122,7 @@ Test(crash, is_reported_and_ends_the_process_with_its_signal)
 
 Test(crash, of_another_thread_likewise)
 {
-    if (IS_SANITIZED) {
+    if (rig_binary_is_sanitized()) {
         cr_skip("the sanitizer reports");
     }
     for (size_t i = 0; i < ARRAY_LEN(signals); i++) {

@@ -10,11 +10,10 @@
 TestSuite(limits, .timeout = 180, .fini = rig_clean_up);
 
 /* Sanitizers keep what is freed, so memory of the process tells nothing. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MEMORY_TELLS false
-#else
-#define MEMORY_TELLS true
-#endif
+static bool memory_tells(void)
+{
+    return !rig_binary_is_sanitized();
+}
 
 enum { MEGABYTE = 1024 * 1024 };
 
@@ -64,7 +63,7 @@ Test(limits, a_large_value_takes_one_copy_both_ways_and_its_memory_comes_back)
     cr_expect_str_eq(ask(rig, "PING"), "PONG");
     long before = status_kb(rig, "VmRSS:");
     set_value(rig, "k", size);
-    if (MEMORY_TELLS) {
+    if (memory_tells()) {
         cr_expect_lt(status_kb(rig, "VmHWM:"), before + most_kb);
         cr_expect(WAIT_FOR(status_kb(rig, "VmRSS:") < before + 32 * 1024));
     }
@@ -72,7 +71,7 @@ Test(limits, a_large_value_takes_one_copy_both_ways_and_its_memory_comes_back)
     cr_assert_not_null(wire_reply(reader, &received));
     cr_expect_eq(received, size + strlen("$134217728\r\n\r\n"));
     rig_disconnect(rig, &reader);
-    if (MEMORY_TELLS) {
+    if (memory_tells()) {
         cr_expect_lt(status_kb(rig, "VmHWM:"), before + most_kb);
         cr_expect(WAIT_FOR(status_kb(rig, "VmRSS:") < before + 32 * 1024));
     }
@@ -105,7 +104,7 @@ Test(limits, a_million_questions_of_one_who_never_reads_take_no_memory)
         }
         cr_expect(WAIT_FOR(metric(rig, "downstream_paused_total") > 0));
         cr_expect_str_eq(ask(rig, "SET", "a", "1"), "OK");
-        if (MEMORY_TELLS) {
+        if (memory_tells()) {
             cr_expect_lt(status_kb(rig, "VmHWM:"), before + 40 * 1024);
         }
         bytes_clear(&batch);

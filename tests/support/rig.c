@@ -51,6 +51,24 @@ const char *rig_binary(void)
     return binary == NULL ? SLOTWAY_BINARY_BUILT : binary;
 }
 
+bool rig_binary_is_sanitized(void)
+{
+    FILE *file = fopen(rig_binary(), "r");
+    bool found = false;
+    char *text = NULL;
+    size_t room = 0;
+    ssize_t size;
+
+    cr_assert_not_null(file);
+    /* A binary, in pieces that end with a zero byte. */
+    while (!found && (size = getdelim(&text, &room, '\0', file)) > 0) {
+        found = strcmp(text, "__tsan_init") == 0 || strcmp(text, "__asan_init") == 0;
+    }
+    free(text);
+    fclose(file);
+    return found;
+}
+
 static void rig_launch(struct rig *rig)
 {
     const char *const argv[] = {rig_binary(), "-c", rig->config_path, NULL};

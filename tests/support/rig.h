@@ -55,6 +55,10 @@ void rig_clean_up(void);
 /* The program under test: SLOTWAY_BINARY, or the one of this build. */
 const char *rig_binary(void);
 
+/* Was it built with a sanitizer that sees to memory or crashes itself? It need not be the one that
+ * this test was built with. */
+bool rig_binary_is_sanitized(void);
+
 /* The parts. */
 struct fake_cluster *rig_cluster(const struct rig *rig);
 struct fake_cluster *rig_other_cluster(const struct rig *rig);
