@@ -5,6 +5,9 @@
 
 #include "common/check.h"
 
+/* A little less than the proxy keeps it in mind. */
+enum { MOVING_US = 900 * US_PER_MS };
+
 void ledger_fail(const char *what, uint16_t uid, uint8_t tag)
 {
     fprintf(stderr, "broken promise: %s (request %u, tag %u)\n", what, uid, tag);
@@ -22,7 +25,58 @@ struct deed *ledger_deed(struct ledger *ledger, uint16_t uid, uint8_t tag)
     return &ledger->deeds[uid][tag];
 }
 
-void ledger_on_received(struct ledger *ledger, uint16_t uid, uint8_t tag)
+/* Is it with a node, since an earlier turn, and waited for? */
+static bool is_out(const struct ledger *ledger, const struct deed *deed, uint64_t now)
+{
+    return deed->is_asked && deed->received > deed->refused && !deed->is_executed &&
+           !deed->is_lost && !deed->is_blurred && !deed->is_uncertain && now < deed->until &&
+           deed->received_in < ledger->turn;
+}
+
+/* Has the owner of the slot answered anything of that client since it was refused? */
+static bool is_settled(const struct ledger *ledger, const struct deed *refused, uint8_t tag)
+{
+    for (uint16_t uid = 1; uid <= ledger->last_uid; uid++) {
+        const struct deed *deed = &ledger->deeds[uid][tag];
+
+        if (deed->connection == refused->connection && deed->is_executed &&
+            deed->executed_in >= refused->refused_in) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* `deed` goes to a node while `other` is with one: may it? */
+static void check_pair(const struct ledger *ledger, uint16_t uid, uint16_t other_uid, uint8_t tag,
+                       uint64_t now)
+{
+    const struct deed *other = &ledger->deeds[other_uid][tag];
+
+    if (other->connection != ledger->deeds[uid][tag].connection || !is_out(ledger, other, now)) {
+        return;
+    }
+    if (other_uid < uid && other->refused > 0 && !is_settled(ledger, other, tag)) {
+        fprintf(stderr, "%u had been refused, and is out again\n", other_uid);
+        ledger_fail("what was refused was not waited for", uid, tag);
+    }
+    if (now < ledger->moving[tag].until && other->received_in > ledger->moving[tag].since) {
+        fprintf(stderr, "%u was out already\n", other_uid);
+        ledger_fail("two requests for keys that are on their way were out", uid, tag);
+    }
+}
+
+static void check_alone(const struct ledger *ledger, uint16_t uid, uint8_t tag, uint64_t now)
+{
+    for (uint16_t other = 1; tag < LEDGER_SLOTS && other <= ledger->last_uid; other++) {
+        if (other != uid) {
+            check_pair(ledger, uid, other, tag, now);
+        }
+    }
+}
+
+void ledger_on_received(struct ledger *ledger, uint16_t uid, uint8_t tag, bool is_uncertain,
+                        uint64_t now)
 {
     struct deed *deed = ledger_deed(ledger, uid, tag);
 
@@ -35,7 +89,18 @@ void ledger_on_received(struct ledger *ledger, uint16_t uid, uint8_t tag)
     if (deed->is_write && !deed->is_blurred && deed->received > deed->refused) {
         ledger_fail("a write was sent twice", uid, tag);
     }
+    if (!is_uncertain && !deed->is_blurred) {
+        check_alone(ledger, uid, tag, now);
+    }
     deed->received++;
+    deed->received_in = ledger->turn;
+    deed->is_lost = false;
+    deed->is_uncertain = is_uncertain;
+}
+
+void ledger_on_lost(struct ledger *ledger, uint16_t uid, uint8_t tag)
+{
+    ledger_deed(ledger, uid, tag)->is_lost = true;
 }
 
 void ledger_on_refused(struct ledger *ledger, struct refusal_note note)
@@ -58,6 +123,7 @@ void ledger_on_executed(struct ledger *ledger, uint16_t uid, uint8_t tag, uint64
     struct deed *deed = ledger_deed(ledger, uid, tag);
 
     deed->is_executed = true;
+    deed->executed_in = ledger->turn;
     if (!deed->is_write || tag >= LEDGER_SLOTS) {
         return;
     }
@@ -85,7 +151,7 @@ static uint16_t youngest(const struct ledger *ledger, const struct refusal_note 
     return youngest;
 }
 
-void ledger_on_turn(struct ledger *ledger)
+void ledger_on_turn(struct ledger *ledger, uint64_t now)
 {
     for (uint16_t i = 0; i < ledger->refusal_count; i++) {
         const struct refusal_note *note = &ledger->refusals[i];
@@ -93,6 +159,25 @@ void ledger_on_turn(struct ledger *ledger)
         uint16_t behind = youngest(ledger, note);
 
         deed->behind = behind > deed->behind ? behind : deed->behind;
+        deed->refused_in = ledger->turn;
+        if (note->is_moving && !deed->is_blurred && now < deed->until) {
+            ledger->moving[note->tag].until = now + MOVING_US;
+            ledger->moving[note->tag].since = ledger->turn;
+        }
     }
     ledger->refusal_count = 0;
+    ledger->turn++;
+}
+
+void ledger_on_left(struct ledger *ledger, uint16_t connection)
+{
+    for (uint16_t uid = 1; uid <= ledger->last_uid; uid++) {
+        for (uint8_t tag = 0; tag < LEDGER_TAGS; tag++) {
+            struct deed *deed = &ledger->deeds[uid][tag];
+
+            if (deed->connection == connection) {
+                deed->until = 0;
+            }
+        }
+    }
 }

@@ -6,7 +6,9 @@
  *
  * A write comes again only if what came before was refused. Writes of one client for one slot are
  * executed in the order they were asked in. Excused is what was with a node already when an older
- * one was refused, and what is younger than a request whose time is over.
+ * one was refused, and what is younger than a request whose time is over. So that few have to be
+ * excused, what was refused is waited for when it is out again, and while keys are on their way
+ * from node to node only one request of a client's for their slot is out.
  */
 #ifndef TESTS_FUZZ_PROXY_LEDGER_H
 #define TESTS_FUZZ_PROXY_LEDGER_H
@@ -25,13 +27,18 @@ struct deed {
     uint16_t connection; /* of the client */
     uint16_t received;
     uint16_t refused;
+    uint32_t received_in; /* the turn in which it last came */
+    uint32_t refused_in;
+    uint32_t executed_in;
     uint16_t behind; /* younger ones up to this one were with a node when it was refused */
     bool is_asked;
     bool is_write;
     bool is_executed;
-    bool is_blurred; /* its node said more, or other, than was asked: anything goes */
-    bool is_loose;   /* its node answered what looks like a redirection and is an answer */
-    bool is_void;    /* asked behind a QUIT: nobody may get it */
+    bool is_lost;      /* with its connection */
+    bool is_uncertain; /* it may have come earlier than it was seen */
+    bool is_blurred;   /* its node said more, or other, than was asked: anything goes */
+    bool is_loose;     /* its node answered what looks like a redirection and is an answer */
+    bool is_void;      /* asked behind a QUIT: nobody may get it */
 };
 
 /* A refusal that the proxy reads in this turn at the latest. */
@@ -39,11 +46,17 @@ struct refusal_note {
     uint16_t uid;
     uint8_t tag;
     bool is_uncertain; /* more may be on its way than nodes can see */
+    bool is_moving;    /* ASK, TRYAGAIN: keys of its slot are on their way */
 };
 
 struct ledger {
     struct deed deeds[LEDGER_UIDS + 1][LEDGER_TAGS];
     struct refusal_note refusals[LEDGER_REFUSALS];
+    struct {
+        uint64_t until;
+        uint32_t since; /* the turn */
+    } moving[LEDGER_TAGS];
+    uint32_t turn;
     uint16_t refusal_count;
     uint16_t last_uid;
     bool has_blurred; /* some node said what nobody asked for, at any time */
@@ -55,13 +68,18 @@ uint16_t ledger_number(struct ledger *ledger);
 /* The entry of that request and slot. */
 struct deed *ledger_deed(struct ledger *ledger, uint16_t uid, uint8_t tag);
 
-/* A node has got the whole of it, refuses it, executes it. */
-void ledger_on_received(struct ledger *ledger, uint16_t uid, uint8_t tag);
+/* A node has got the whole of it, refuses it, executes it, loses it. */
+void ledger_on_received(struct ledger *ledger, uint16_t uid, uint8_t tag, bool is_uncertain,
+                        uint64_t now);
+void ledger_on_lost(struct ledger *ledger, uint16_t uid, uint8_t tag);
 void ledger_on_refused(struct ledger *ledger, struct refusal_note note);
 void ledger_on_executed(struct ledger *ledger, uint16_t uid, uint8_t tag, uint64_t now);
 
+/* That client is gone: nobody waits for what it asked. */
+void ledger_on_left(struct ledger *ledger, uint16_t connection);
+
 /* A turn is over, and nodes have looked at all that came in it. */
-void ledger_on_turn(struct ledger *ledger);
+void ledger_on_turn(struct ledger *ledger, uint64_t now);
 
 /* Says what is wrong, and ends the process. */
 void ledger_fail(const char *what, uint16_t uid, uint8_t tag) __attribute__((noreturn));

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/check.h"
+#include "common/log.h"
 #include "common/socket.h"
 #include "tests/fuzz/proxy/speech.h"
 
@@ -59,8 +60,24 @@ static struct errand *line_errand(struct line *line, uint16_t number)
     return &line->errands[(line->errand_first + number) % ERRANDS];
 }
 
-static void line_drop(struct line *line)
+/* Refusals that did not get there are none. */
+static void line_lose(struct nodes *nodes, struct line *line)
 {
+    for (uint16_t i = 0; i < line->errand_count; i++) {
+        if (line_errand(line, i)->uid > 0) {
+            ledger_on_lost(nodes->ledger, line_errand(line, i)->uid, line_errand(line, i)->tag);
+        }
+    }
+    for (uint16_t i = 0; i < line->refusal_count; i++) {
+        const struct errand *errand = &line->refusals[i].errand;
+
+        ledger_on_lost(nodes->ledger, errand->uid, errand->tag);
+    }
+}
+
+static void line_drop(struct nodes *nodes, struct line *line)
+{
+    line_lose(nodes, line);
     close(line->fd);
     bytes_clear(&line->in);
     bytes_clear(&line->out);
@@ -71,7 +88,7 @@ void nodes_close(struct nodes *nodes)
 {
     for (size_t i = 0; i < LINES; i++) {
         if (nodes->lines[i].fd >= 0) {
-            line_drop(&nodes->lines[i]);
+            line_drop(nodes, &nodes->lines[i]);
         }
     }
     arguments_clear(&nodes->arguments);
@@ -203,8 +220,9 @@ static void line_take(struct nodes *nodes, struct line *line)
 
     CHECK(line->errand_count < ERRANDS);
     *line_errand(line, line->errand_count++) = errand;
+    log_debug("node got", "node=%u request=%u tag=%u", line->node, errand.uid, errand.tag);
     if (errand.uid > 0) {
-        ledger_on_received(nodes->ledger, errand.uid, errand.tag);
+        ledger_on_received(nodes->ledger, errand.uid, errand.tag, line->is_tight, *nodes->now);
         if (line->is_blurred) {
             ledger_deed(nodes->ledger, errand.uid, errand.tag)->is_blurred = true;
         }
@@ -268,7 +286,7 @@ static void line_listen(struct nodes *nodes, struct line *line)
         line_parse(nodes, line);
         line_blur_rest(nodes, line);
         if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
-            line_drop(line);
+            line_drop(nodes, line);
         }
         return;
     }
@@ -281,12 +299,12 @@ static bool line_is_heard(const struct nodes *nodes, const struct line *line, bo
 }
 
 /* Nothing is read from it, so that it stays full; gone it is when the other end is closed. */
-static void line_watch_hanging(struct line *line)
+static void line_watch_hanging(struct nodes *nodes, struct line *line)
 {
     struct pollfd watch = {.fd = line->fd, .events = POLLRDHUP};
 
     if (poll(&watch, 1, 0) > 0 && (watch.revents & (POLLRDHUP | POLLHUP)) != 0) {
-        line_drop(line);
+        line_drop(nodes, line);
     }
 }
 
@@ -299,7 +317,7 @@ void nodes_listen(struct nodes *nodes, bool all)
             continue;
         }
         if (line->is_hanging) {
-            line_watch_hanging(line);
+            line_watch_hanging(nodes, line);
         } else if (line_is_heard(nodes, line, all)) {
             line_listen(nodes, line);
         }
@@ -315,6 +333,8 @@ static void note(struct nodes *nodes, struct line *line, const struct errand *er
     if (speech_is_refusal(errand, answer)) {
         CHECK(line->refusal_count < ERRANDS);
         line->refusals[line->refusal_count].end = line->said;
+        line->refusals[line->refusal_count].is_moving =
+            answer == ANSWER_ASK || answer == ANSWER_TRYAGAIN;
         line->refusals[line->refusal_count++].errand = *errand;
         return;
     }
@@ -322,6 +342,7 @@ static void note(struct nodes *nodes, struct line *line, const struct errand *er
     struct deed *deed = ledger_deed(nodes->ledger, errand->uid, errand->tag);
 
     deed->is_loose = deed->is_loose || answer == ANSWER_FAR_MOVED;
+    log_debug("node executed", "node=%u request=%u tag=%u", line->node, errand->uid, errand->tag);
     ledger_on_executed(nodes->ledger, errand->uid, errand->tag, *nodes->now);
 }
 
@@ -375,8 +396,15 @@ static void line_settle_refusals(struct nodes *nodes, struct line *line)
             line->refusals[kept++] = line->refusals[i];
             continue;
         }
+        log_debug("node refused", "node=%u request=%u tag=%u", line->node, errand->uid,
+                  errand->tag);
         ledger_on_refused(nodes->ledger,
-                          (struct refusal_note){errand->uid, errand->tag, line->is_tight});
+                          (struct refusal_note){
+                              .uid = errand->uid,
+                              .tag = errand->tag,
+                              .is_uncertain = line->is_tight,
+                              .is_moving = line->refusals[i].is_moving && !errand->is_orphan,
+                          });
     }
     line->refusal_count = kept;
 }
@@ -406,21 +434,37 @@ void line_close(struct nodes *nodes, struct line *line, size_t executed)
     for (uint16_t i = 0; i < line->errand_count && i < executed; i++) {
         note(nodes, line, line_errand(line, i), ANSWER_STATUS);
     }
-    line_drop(line);
+    line_drop(nodes, line);
 }
 
-void nodes_on_given_up(struct nodes *nodes, uint16_t port)
+static void errand_on_silent(struct nodes *nodes, struct errand *errand, unsigned left)
+{
+    if (errand->uid == 0) {
+        return;
+    }
+
+    struct deed *deed = ledger_deed(nodes->ledger, errand->uid, errand->tag);
+
+    errand->is_orphan = errand->is_orphan || !deed->is_write;
+    if ((left & 1u << errand->tag) != 0) {
+        deed->until = *nodes->now;
+    }
+}
+
+void nodes_on_silent(struct nodes *nodes, uint16_t port, unsigned left)
 {
     nodes_listen(nodes, true);
     for (size_t i = 0; i < LINES; i++) {
         struct line *line = &nodes->lines[i];
 
-        for (uint16_t j = 0; line->node + NODE_PORT == port && j < line->errand_count; j++) {
-            const struct errand *errand = line_errand(line, j);
-
-            if (errand->uid > 0) {
-                ledger_deed(nodes->ledger, errand->uid, errand->tag)->until = *nodes->now;
-            }
+        if (line->fd < 0 || line->node + NODE_PORT != port) {
+            continue;
+        }
+        for (uint16_t j = 0; j < line->errand_count; j++) {
+            errand_on_silent(nodes, line_errand(line, j), left);
+        }
+        for (uint16_t j = 0; j < line->refusal_count; j++) {
+            errand_on_silent(nodes, &line->refusals[j].errand, left);
         }
     }
 }

@@ -62,6 +62,7 @@ struct errand {
     uint8_t keys;
     uint16_t uid; /* 0: none */
     bool is_script;
+    bool is_orphan; /* nobody looks at its answer */
 };
 
 struct line {
@@ -83,6 +84,7 @@ struct line {
     struct {
         uint64_t end;
         struct errand errand;
+        bool is_moving;
     } refusals[ERRANDS]; /* said, and not delivered */
     uint16_t refusal_count;
 };
@@ -121,8 +123,9 @@ void line_deliver(struct nodes *nodes, struct line *line, size_t size);
 /* Executes the `executed` oldest of what it was asked without a word, and hangs up. */
 void line_close(struct nodes *nodes, struct line *line, size_t executed);
 
-/* The proxy need not wait for what is with that node any more. */
-void nodes_on_given_up(struct nodes *nodes, uint16_t port);
+/* The proxy takes reads back that are with that silent node, and need not wait any more for what is
+ * there of the slots whose bits are set. */
+void nodes_on_silent(struct nodes *nodes, uint16_t port, unsigned left);
 
 /* The tag of "{b}:17" and its number; false when it is none. */
 bool key_read(struct span key, uint8_t *tag, uint16_t *uid);

@@ -21,9 +21,9 @@ enum {
 
 static char large[LARGE_BYTES];
 
-void talker_open(struct talker *talker, int fd, uint16_t connection)
+void talker_open(struct talker *talker, struct ledger *ledger, int fd, uint16_t connection)
 {
-    *talker = (struct talker){.fd = fd, .connection = connection};
+    *talker = (struct talker){.fd = fd, .ledger = ledger, .connection = connection};
 }
 
 void talker_close(struct talker *talker)
@@ -31,6 +31,7 @@ void talker_close(struct talker *talker)
     if (talker->fd < 0) {
         return;
     }
+    ledger_on_left(talker->ledger, talker->connection);
     close(talker->fd);
     bytes_clear(&talker->out);
     bytes_clear(&talker->heard);
@@ -129,13 +130,13 @@ static void pick_tags(struct asked *asked, uint8_t tags)
     }
 }
 
-static void enter(struct talker *talker, const struct talk *talk, const struct asked *asked)
+static void enter(struct talker *talker, const struct asked *asked, uint64_t until)
 {
     for (uint8_t i = 0; i < asked->tag_count; i++) {
-        struct deed *deed = ledger_deed(talk->ledger, asked->uid, asked->tags[i]);
+        struct deed *deed = ledger_deed(talker->ledger, asked->uid, asked->tags[i]);
 
         *deed = (struct deed){
-            .until = talk->until,
+            .until = until,
             .connection = talker->connection,
             .is_asked = true,
             .is_write = forms[asked->kind].is_write,
@@ -159,18 +160,18 @@ static bool is_due_a_reply(struct talker *talker, enum asked_kind kind)
     return kind != ASKED_REPLY_SKIP && !talker->is_mute && !is_skipped;
 }
 
-void talker_ask(struct talker *talker, const struct talk *talk, enum asked_kind kind, uint8_t tags)
+void talker_ask(struct talker *talker, enum asked_kind kind, uint8_t tags, uint64_t until)
 {
     struct asked asked = {.kind = kind};
 
     if (talker->is_shut || talker->asked_count == ASKED_MAX) {
         return;
     }
-    if (forms[kind].has_number && (asked.uid = ledger_number(talk->ledger)) == 0) {
+    if (forms[kind].has_number && (asked.uid = ledger_number(talker->ledger)) == 0) {
         return;
     }
     pick_tags(&asked, tags);
-    enter(talker, talk, &asked);
+    enter(talker, &asked, until);
     compose(&talker->out, &asked);
     if (!talker->has_quit && is_due_a_reply(talker, kind)) {
         talker->asked[talker->asked_count++] = asked;
@@ -212,7 +213,7 @@ void talker_shut(struct talker *talker)
 }
 
 /* The reply to the next request that has one. Who said nonsense is only told replies, any. */
-static void hear_one(struct talker *talker, struct span reply, struct ledger *ledger)
+static void hear_one(struct talker *talker, struct span reply)
 {
     if (talker->is_garbled) {
         return;
@@ -225,10 +226,10 @@ static void hear_one(struct talker *talker, struct span reply, struct ledger *le
         talker->last_error.size = 0;
         bytes_add(&talker->last_error, reply.at, reply.size);
     }
-    verdict(&talker->asked[talker->answered++], reply, ledger);
+    verdict(&talker->asked[talker->answered++], reply, talker->ledger);
 }
 
-static void hear(struct talker *talker, struct ledger *ledger)
+static void hear(struct talker *talker)
 {
     size_t used = 0;
 
@@ -243,7 +244,7 @@ static void hear(struct talker *talker, struct ledger *ledger)
         if (result == SCAN_BAD) {
             ledger_fail("a client was told what is no reply", 0, 0);
         }
-        hear_one(talker, (struct span){heard.at, used}, ledger);
+        hear_one(talker, (struct span){heard.at, used});
         bytes_drop(&talker->heard, used);
     }
 }
@@ -258,7 +259,7 @@ static void on_closed(struct talker *talker, bool may_close)
     talker_close(talker);
 }
 
-void talker_listen(struct talker *talker, struct ledger *ledger, bool may_close)
+void talker_listen(struct talker *talker, bool may_close)
 {
     static char room[READ_ROOM];
 
@@ -267,7 +268,7 @@ void talker_listen(struct talker *talker, struct ledger *ledger, bool may_close)
 
         if (got > 0) {
             bytes_add(&talker->heard, room, (size_t)got);
-            hear(talker, ledger);
+            hear(talker);
         } else if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
             on_closed(talker, may_close);
         } else if (got < 0) {

@@ -48,6 +48,7 @@ struct asked {
 
 struct talker {
     int fd; /* -1: none */
+    struct ledger *ledger;
     uint16_t connection;
     struct bytes out;
     struct bytes heard; /* and not understood yet */
@@ -65,21 +66,15 @@ struct talker {
     bool is_shut;         /* half-closed */
 };
 
-/* What a talker may do next to whom. */
-struct talk {
-    struct ledger *ledger;
-    uint64_t until; /* when the proxy may give up what is asked now */
-};
-
 /* Takes the socket; `connection` is a number that no other one has. */
-void talker_open(struct talker *talker, int fd, uint16_t connection);
+void talker_open(struct talker *talker, struct ledger *ledger, int fd, uint16_t connection);
 
 /* Leaves, if it is there. */
 void talker_close(struct talker *talker);
 
-/* Says a request, or nothing where there are no numbers left. `tags` picks the slots of its keys.
- */
-void talker_ask(struct talker *talker, const struct talk *talk, enum asked_kind kind, uint8_t tags);
+/* Says a request, or nothing where there are no numbers left. `tags` picks the slots of its keys;
+ * from `until` on the proxy may have given it up. */
+void talker_ask(struct talker *talker, enum asked_kind kind, uint8_t tags, uint64_t until);
 
 /* Says what may be no request. */
 void talker_babble(struct talker *talker, struct span text);
@@ -91,7 +86,7 @@ void talker_deliver(struct talker *talker, size_t size);
 void talker_shut(struct talker *talker);
 
 /* Looks at what it was told. `may_close`: the proxy has closed somebody of its own accord. */
-void talker_listen(struct talker *talker, struct ledger *ledger, bool may_close);
+void talker_listen(struct talker *talker, bool may_close);
 
 /* Has it been told all that it is due? */
 bool talker_is_content(const struct talker *talker);

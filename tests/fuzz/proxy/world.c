@@ -132,15 +132,43 @@ static bool has_closed_somebody(const struct world *world)
            metric_read(&world->metrics.downstream_closed[CLOSE_KILLED]) > 0;
 }
 
+static unsigned tags_elsewhere(const struct slot_table *table, uint16_t pool)
+{
+    unsigned tags = 0;
+
+    for (uint8_t tag = 0; tag < LEDGER_SLOTS; tag++) {
+        if (table->slots[slot_of(span_of(tag_name(tag)))].owner != pool) {
+            tags |= 1u << tag;
+        }
+    }
+    return tags;
+}
+
+/* Of a silent node's slots that have another owner now, nobody waits for what is with the old one.
+ */
+static void excuse_silent_nodes(struct world *world)
+{
+    const struct slot_table *table = &world->dispatcher->table;
+
+    for (uint16_t i = 0; i < table->pool_count; i++) {
+        const struct pool *pool = table->pools[i];
+
+        if (pool != NULL && pool->breaker == BREAKER_OPEN) {
+            nodes_on_silent(&world->nodes, pool->address.port, tags_elsewhere(table, i));
+        }
+    }
+}
+
 /* Callbacks run in the first half, and what they made ready is written in the second. */
 void world_turn(struct world *world)
 {
     ev_run(world->reactor->loop, EVRUN_NOWAIT);
     ev_run(world->reactor->loop, EVRUN_NOWAIT);
     nodes_listen(&world->nodes, world->ledger.refusal_count > 0);
-    ledger_on_turn(&world->ledger);
+    ledger_on_turn(&world->ledger, world->now);
+    excuse_silent_nodes(world);
     for (size_t i = 0; i < TALKERS; i++) {
-        talker_listen(&world->talkers[i], &world->ledger, has_closed_somebody(world));
+        talker_listen(&world->talkers[i], has_closed_somebody(world));
     }
 }
 
@@ -157,22 +185,8 @@ static void add_nodes(struct topology *topology)
     }
 }
 
-/* A silent node's slots that have another owner now: nobody waits for what is with the old one. */
-static void excuse_silent_nodes(struct world *world)
-{
-    const struct slot_table *table = &world->dispatcher->table;
-
-    for (uint16_t i = 0; i < table->pool_count; i++) {
-        if (table->pools[i] != NULL && table->pools[i]->breaker == BREAKER_OPEN) {
-            nodes_on_given_up(&world->nodes, table->pools[i]->address.port);
-        }
-    }
-}
-
 void world_adopt(struct world *world, const uint8_t *owners)
 {
-    excuse_silent_nodes(world);
-
     struct topology *topology = topology_new();
 
     topology->version = ++world->version;
@@ -183,6 +197,7 @@ void world_adopt(struct world *world, const uint8_t *owners)
             owners[tag] == WORLD_NOBODY ? NODE_NONE : owners[tag] % NODES;
     }
     dispatcher_adopt(world->dispatcher, topology);
+    excuse_silent_nodes(world);
 }
 
 static void make_tight(int fd)
@@ -204,7 +219,7 @@ struct talker *world_talker(struct world *world, size_t number)
         }
         world->house.client_count++;
         world->load++;
-        talker_open(talker, fds[0], ++world->connections);
+        talker_open(talker, &world->ledger, fds[0], ++world->connections);
         client_open(&world->clients, fds[1]);
     }
     return talker;
@@ -212,9 +227,7 @@ struct talker *world_talker(struct world *world, size_t number)
 
 void world_ask(struct world *world, size_t number, enum asked_kind kind, uint8_t tags)
 {
-    struct talk talk = {&world->ledger, world->now + TIMEOUT_REQUEST_US};
-
-    talker_ask(world_talker(world, number), &talk, kind, tags);
+    talker_ask(world_talker(world, number), kind, tags, world->now + TIMEOUT_REQUEST_US);
 }
 
 struct line *world_line(struct world *world, uint8_t number)
