@@ -3,7 +3,7 @@
 #include "proxy/routing/holding.h"
 
 enum {
-    SUSPECT_HINT_US = 100 * US_PER_MS, /* between two hints while a node is silent */
+    SUSPECT_HINT_US = 50 * US_PER_MS, /* between two hints while a node is silent or out of reach */
 };
 
 /* What a request that still waits is told at its deadline. */
@@ -54,20 +54,36 @@ static void watch_sent(struct dispatcher *dispatcher, struct upstream *upstream,
     }
 }
 
+static void watch_hint(struct dispatcher *dispatcher)
+{
+    uint64_t now = reactor_now(dispatcher->site.reactor);
+
+    if (dispatcher->suspected_at + SUSPECT_HINT_US <= now) {
+        dispatcher->suspected_at = now;
+        dispatcher_hint(dispatcher, HINT_UNREACHABLE);
+    }
+}
+
+/* A primary that is out of reach has a successor soon, or not for long: until its requests are
+ * refused, the cluster is asked all the time. Attempts to connect are too far apart for that. */
+static void watch_for_successor(struct dispatcher *dispatcher, const struct pool *pool)
+{
+    if (pool->is_primary && pool->down_since != 0 &&
+        pool->down_since + dispatcher->site.config->down_after >
+            reactor_now(dispatcher->site.reactor)) {
+        watch_hint(dispatcher);
+    }
+}
+
 /* A node that is slow, or stopped, or cut off: its replica may be promoted while nobody else gives
  * a hint, for all that is with the node just waits. */
 static void watch_silence(struct dispatcher *dispatcher, const struct upstream *upstream,
                           uint64_t silence)
 {
-    uint64_t now = reactor_now(dispatcher->site.reactor);
-
     if (silence < dispatcher->site.config->silent_after) {
         return;
     }
-    if (dispatcher->suspected_at + SUSPECT_HINT_US < now) {
-        dispatcher->suspected_at = now;
-        dispatcher_hint(dispatcher, HINT_UNREACHABLE);
-    }
+    watch_hint(dispatcher);
     if (!upstream->is_reserved) {
         pool_suspect(upstream->pool);
     }
@@ -116,7 +132,10 @@ static bool watch_pools(struct dispatcher *dispatcher)
         for (uint32_t j = 0; pool != NULL && j <= pool->upstream_count; j++) {
             watch_upstream(dispatcher, &pool->upstreams[j]);
         }
-        is_busy = is_busy || (pool != NULL && !pool_is_idle(pool));
+        if (pool != NULL) {
+            watch_for_successor(dispatcher, pool);
+            is_busy = is_busy || !pool_is_idle(pool);
+        }
     }
     return slot_table_tend(table) || is_busy;
 }

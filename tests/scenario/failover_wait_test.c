@@ -168,3 +168,22 @@ Test(failover_wait, a_shard_that_was_taken_over_in_time_misses_nothing)
     cr_expect_eq(fake_node_count(rig_node(rig, 1), "SET b"), 1);
     rig_stop(&rig);
 }
+
+/* Attempts to connect become rare; a successor must not have to wait for the next one. */
+Test(failover_wait, the_cluster_is_asked_more_often_than_the_dead_node_is_tried)
+{
+    struct rig *rig = rig_start_with((struct rig_options){
+        .nodes = 2, .request_timeout = "60s", .refresh = "1h", .with_store = true});
+
+    cr_expect_str_eq(ask(rig, "SET", "k", "1"), "OK");
+    fake_node_die(rig_node(rig, 0));
+    cr_expect(WAIT_FOR(metric(rig, "upstream_connect_failed_total") > 5));
+
+    long long asked = metric(rig, "discovery_refreshes_total");
+    long long tried = metric(rig, "upstream_connect_failed_total");
+
+    cr_expect(WAIT_FOR(metric(rig, "discovery_refreshes_total") >= asked + 30));
+    cr_expect_lt(metric(rig, "upstream_connect_failed_total") - tried, 15);
+    fake_node_return(rig_node(rig, 0));
+    rig_stop(&rig);
+}
