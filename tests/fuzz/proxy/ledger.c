@@ -33,14 +33,16 @@ static bool is_out(const struct ledger *ledger, const struct deed *deed, uint64_
            deed->received_in < ledger->turn;
 }
 
-/* Has the owner of the slot answered anything of that client since it was refused? */
+/* Has the owner of the slot answered anything of that client since it was refused? What was said
+ * unasked may have been taken for that. */
 static bool is_settled(const struct ledger *ledger, const struct deed *refused, uint8_t tag)
 {
     for (uint16_t uid = 1; uid <= ledger->last_uid; uid++) {
         const struct deed *deed = &ledger->deeds[uid][tag];
 
-        if (deed->connection == refused->connection && deed->is_executed &&
-            deed->executed_in >= refused->refused_in) {
+        bool is_answered = deed->is_executed && deed->executed_in >= refused->refused_in;
+
+        if (deed->connection == refused->connection && (is_answered || deed->is_blurred)) {
             return true;
         }
     }
