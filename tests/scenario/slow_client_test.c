@@ -63,6 +63,20 @@ Test(slow_client, is_disconnected_at_the_limit_of_its_output)
     rig_stop(&rig);
 }
 
+/* GET a, and GET k so many times, in one piece: once replies are known to be large, no more are
+ * asked for than may be unread, and nobody needs to be disconnected. */
+static void ask_at_once(struct wire *client, int times)
+{
+    char text[8192];
+    size_t size = (size_t)sprintf(text, "*2\r\n$3\r\nGET\r\n$1\r\na\r\n");
+
+    for (int i = 0; i < times; i++) {
+        cr_assert_lt(size, sizeof text - 64);
+        size += (size_t)sprintf(text + size, "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n");
+    }
+    wire_send_bytes(client, text, size);
+}
+
 Test(slow_client, is_disconnected_when_too_much_waits_behind_a_reply_that_does_not_come)
 {
     struct rig *rig = rig_start_with((struct rig_options){
@@ -73,10 +87,7 @@ Test(slow_client, is_disconnected_when_too_much_waits_behind_a_reply_that_does_n
     cr_expect_str_eq(wire_ask(client, "SET", "a", "1"), "OK");
     long long active = metric(rig, "downstream_connections_active");
     fake_node_pause(rig_node(rig, 1));
-    wire_request(client, "GET", "a");
-    for (int i = 0; i < 100; i++) {
-        wire_request(client, "GET", "k");
-    }
+    ask_at_once(client, 100);
     cr_expect(WAIT_FOR(metric(rig, "downstream_connections_active") == active - 1));
     fake_node_resume(rig_node(rig, 1));
     rig_stop(&rig);
@@ -110,5 +121,24 @@ Test(slow_client, one_client_too_many_is_told_so)
     cr_expect(WAIT_FOR(metric(rig, "downstream_connections_active") == 1));
     struct wire *fourth = rig_connect(rig);
     cr_expect_str_eq(wire_ask(fourth, "PING"), "PONG");
+    rig_stop(&rig);
+}
+
+Test(slow_client, is_not_read_from_while_large_replies_wait_behind_one_that_does_not_come)
+{
+    struct rig *rig = rig_start_with((struct rig_options){
+        .nodes = 2, .with_store = true, .request_timeout = "60s", .clients = "output_bytes: 1mb"});
+    struct wire *client = rig_connect(rig);
+    size_t size = 0;
+
+    set_value(rig, 256 * 1024);
+    cr_expect_str_eq(wire_ask(client, "SET", "a", "1"), "OK");
+    wire_request(client, "GET", "k");
+    cr_assert_not_null(wire_reply(client, &size));
+    fake_node_pause(rig_node(rig, 1));
+    ask_at_once(client, 100);
+    cr_expect(WAIT_FOR(metric(rig, "downstream_paused_total") > 0));
+    fake_node_resume(rig_node(rig, 1));
+    cr_expect_str_eq(wire_text(client), "1");
     rig_stop(&rig);
 }
