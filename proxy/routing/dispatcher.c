@@ -172,7 +172,12 @@ static void dispatcher_on_ready(struct pool *pool)
 static void dispatcher_on_unreachable(struct pool *pool)
 {
     struct dispatcher *dispatcher = pool->site->dispatcher;
+    uint64_t changed[SLOT_COUNT / 64];
 
+    if (slot_table_take_from(&dispatcher->table, pool, changed) > 0) {
+        unsettle_changed(dispatcher, pool, changed);
+        holding_look_at_all(dispatcher);
+    }
     dispatcher_hint(dispatcher, HINT_UNREACHABLE);
     if (!reactor_timer_is_running(&dispatcher->tick)) {
         reactor_timer_start(&dispatcher->tick, WATCH_TICK_US);

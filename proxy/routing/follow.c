@@ -51,7 +51,7 @@ static void follow_mark_moving(struct dispatcher *dispatcher, uint16_t slot)
 /* The slot's requests go to `to` from here on. Only its owner may say so: what another node says
  * is older than the table. */
 static void follow_patch(struct dispatcher *dispatcher, uint16_t slot, const struct pool *from,
-                         const struct pool *to)
+                         struct pool *to)
 {
     struct slot_entry *entry = &dispatcher->table.slots[slot];
 
@@ -62,6 +62,7 @@ static void follow_patch(struct dispatcher *dispatcher, uint16_t slot, const str
         unsettle_slot(dispatcher, dispatcher->table.pools[entry->owner], slot);
     }
     entry->owner = to->index;
+    to->is_patched_in = true;
 }
 
 static struct pool *follow_pool(struct dispatcher *dispatcher, const struct redirect *redirect)

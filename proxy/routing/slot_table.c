@@ -152,6 +152,7 @@ uint32_t slot_table_adopt(struct slot_table *table, struct topology *topology, u
         struct pool *pool = slot_table_pool_of(table, &topology->nodes[i]);
 
         pool->is_leaving = false;
+        pool->is_patched_in = false;
         pool->is_primary = topology->nodes[i].role == NODE_PRIMARY;
         pool_of_node[i] = pool->index;
     }
@@ -159,6 +160,35 @@ uint32_t slot_table_adopt(struct slot_table *table, struct topology *topology, u
     uint32_t count = slot_table_fill(table, pool_of_node, changed);
 
     free(pool_of_node);
+    return count;
+}
+
+static uint16_t pictured_owner(struct slot_table *table, uint32_t slot)
+{
+    uint16_t node = table->topology == NULL ? NODE_NONE : table->topology->primary_of_slot[slot];
+
+    return node == NODE_NONE ? NODE_NONE
+                             : slot_table_pool_of(table, &table->topology->nodes[node])->index;
+}
+
+uint32_t slot_table_take_from(struct slot_table *table, struct pool *pool, uint64_t *changed)
+{
+    uint32_t count = 0;
+
+    memset(changed, 0, SLOT_COUNT / 8);
+    if (!pool->is_patched_in) {
+        return 0;
+    }
+    pool->is_patched_in = false;
+    for (uint32_t slot = 0; slot < SLOT_COUNT; slot++) {
+        struct slot_entry *entry = &table->slots[slot];
+
+        if (entry->owner == pool->index && pictured_owner(table, slot) != pool->index) {
+            entry->owner = pictured_owner(table, slot);
+            changed[slot / 64] |= UINT64_C(1) << (slot % 64);
+            count++;
+        }
+    }
     return count;
 }
 

@@ -62,6 +62,7 @@ struct pool {
     uint32_t serial;     /* never another pool's of the same dispatcher */
     uint16_t index;      /* among its dispatcher's pools */
     bool is_primary;     /* in the picture in use */
+    bool is_patched_in;  /* owns slots by a redirection that no picture has confirmed */
     bool is_leaving;     /* no picture names it any more: closes when nothing is in flight */
     uint32_t attempts;   /* failures to connect in a row */
     uint64_t retry_at;   /* no attempt before this time */

@@ -330,8 +330,6 @@ void world_settle(struct world *world)
         world_wait(world, REST_STEP_US);
         world_serve(world);
     }
-    /* A late MOVED to where nobody lives holds until there is another picture. */
-    world_adopt(world, owners_at_the_end);
     for (uint8_t tag = 0; tag < LEDGER_SLOTS; tag++) {
         world_ask(world, STRANGER, ASKED_SET, tag);
     }

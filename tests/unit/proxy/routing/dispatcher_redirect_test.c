@@ -370,3 +370,23 @@ Test(dispatcher_redirect, asking_a_node_that_is_out_of_reach_starts_over_at_the_
     peer_says(old_node, asks(&stage, "b", 1));
     served_by(&stage, old_node, question, "SET b 1");
 }
+
+/* A new primary that dies before any picture knew it; the picture stays as it was, so discovery has
+ * no news to tell. */
+Test(dispatcher_redirect, a_slot_that_was_redirected_to_nobody_goes_back)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "-MOVED %u 127.0.0.1:1\r\n", slot_of_key("b"));
+
+    struct question *first = ask(&stage, 0, "SET b 1");
+    struct question *second = ask(&stage, 0, "SET b 2");
+
+    peer_gets(old_node, "SET b 1");
+    peer_gets(old_node, "SET b 2");
+    peer_says(old_node, text);
+    peer_says(old_node, text);
+    served_by(&stage, old_node, first, "SET b 1");
+    served_by(&stage, old_node, second, "SET b 2");
+    served_by(&stage, old_node, ask(&stage, 1, "SET b 3"), "SET b 3");
+}
