@@ -169,28 +169,31 @@ static void dispatcher_on_ready(struct pool *pool)
     holding_look_at_all(pool->site->dispatcher);
 }
 
-static void dispatcher_on_unreachable(struct pool *pool)
+static void dispatcher_on_trouble(struct dispatcher *dispatcher)
 {
-    struct dispatcher *dispatcher = pool->site->dispatcher;
-    uint64_t changed[SLOT_COUNT / 64];
-
-    if (slot_table_take_from(&dispatcher->table, pool, changed) > 0) {
-        unsettle_changed(dispatcher, pool, changed);
-        holding_look_at_all(dispatcher);
-    }
     dispatcher_hint(dispatcher, HINT_UNREACHABLE);
     if (!reactor_timer_is_running(&dispatcher->tick)) {
         reactor_timer_start(&dispatcher->tick, WATCH_TICK_US);
     }
 }
 
+static void dispatcher_on_unreachable(struct pool *pool)
+{
+    struct dispatcher *dispatcher = pool->site->dispatcher;
+    uint64_t changed[SLOT_COUNT / 64];
+
+    if (!pool_is_connected(pool) && slot_table_take_from(&dispatcher->table, pool, changed) > 0) {
+        unsettle_changed(dispatcher, pool, changed);
+        holding_look_at_all(dispatcher);
+    }
+    dispatcher_on_trouble(dispatcher);
+}
+
 /* Its successor may be known already. */
 static void dispatcher_on_stalled(struct pool *pool)
 {
-    struct dispatcher *dispatcher = pool->site->dispatcher;
-
-    unsettle_silent(dispatcher, pool);
-    dispatcher_on_unreachable(pool);
+    unsettle_silent(pool->site->dispatcher, pool);
+    dispatcher_on_trouble(pool->site->dispatcher);
 }
 
 static const struct pool_events events = {

@@ -43,7 +43,7 @@ void slot_table_clear(struct slot_table *table);
  * `changed` (SLOT_COUNT bits, zeroed by this). Pools that the picture does not name are leaving. */
 uint32_t slot_table_adopt(struct slot_table *table, struct topology *topology, uint64_t *changed);
 
-/* `pool` is out of reach: slots that it owns by a redirection alone go back to whom the picture
+/* `pool` has no connection: slots that it owns by a redirection alone go back to whom the picture
  * names, for the redirection may have been wrong, or its node may be gone before any picture knew
  * it. Returns and sets the same as slot_table_adopt. */
 uint32_t slot_table_take_from(struct slot_table *table, struct pool *pool, uint64_t *changed);

@@ -275,8 +275,10 @@ static void read_inline(struct reference *reference, const struct scan_limits *l
         return;
     }
 
-    char *line = strndup(input.at, size > 0 && end[-1] == '\r' ? size - 1 : size);
+    size_t length = size > 0 && end[-1] == '\r' ? size - 1 : size;
+    char *line = calloc(1, length + 1);
 
+    memcpy(line, input.at, length);
     reference->used = size + 1;
     split_line(reference, line);
     free(line);
