@@ -306,7 +306,7 @@ Test(dispatcher_silent, many_slots_that_move_at_once_keep_their_order)
     struct question *first[SLOTS];
     struct question *then[SLOTS];
     char text[32];
-    char key[8];
+    char key[16];
 
     for (int i = 0; i < SLOTS; i++) {
         snprintf(text, sizeof text, "SET b%d 1", i);
