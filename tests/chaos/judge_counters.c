@@ -159,7 +159,9 @@ static void judge_shared(const struct audit *audit, uint16_t key)
     uint32_t end = contents_of(audit->trial->contents, 0, key)->number;
 
     collect(audit, key, &counter);
-    qsort(counter.replies, counter.count, sizeof *counter.replies, compare_replies);
+    if (counter.count > 1) {
+        qsort(counter.replies, counter.count, sizeof *counter.replies, compare_replies);
+    }
     for (size_t i = 1; i < counter.count; i++) {
         if (counter.replies[i].number == counter.replies[i - 1].number) {
             verdict_add(audit->verdict, RULE_NUMBER, counter.replies[i].place,
