@@ -248,6 +248,9 @@ static bool discovery_hear(struct discovery *discovery, struct node_answer *answ
                            enum wake_up cause)
 {
     const struct endpoint *witness = &discovery->link.endpoint;
+
+    answer->topology->asked_at = discovery->asked_at;
+
     struct topology *believed =
         adoption_hear(&discovery->adoption,
                       &(struct statement){answer->topology, answer->state, witness,

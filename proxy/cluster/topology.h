@@ -34,8 +34,9 @@ struct node {
 
 struct topology {
     _Atomic uint32_t references;
-    uint64_t version; /* ours: grows with each published picture */
-    uint64_t epoch;   /* cluster_current_epoch of the node that told us */
+    uint64_t version;  /* ours: grows with each published picture */
+    uint64_t epoch;    /* cluster_current_epoch of the node that told us */
+    uint64_t asked_at; /* by clock_now(); what came to be later it may lack */
     struct node *nodes;
     uint16_t node_count;
     uint16_t slots_served; /* how many slots have a primary */

@@ -53,7 +53,7 @@ static void follow_mark_moving(struct dispatcher *dispatcher, uint16_t slot)
 static void follow_patch(struct dispatcher *dispatcher, uint16_t slot, const struct pool *from,
                          struct pool *to)
 {
-    struct slot_entry *entry = &dispatcher->table.slots[slot];
+    const struct slot_entry *entry = &dispatcher->table.slots[slot];
 
     if (entry->owner == to->index || (entry->owner != NODE_NONE && entry->owner != from->index)) {
         return;
@@ -61,8 +61,7 @@ static void follow_patch(struct dispatcher *dispatcher, uint16_t slot, const str
     if (entry->owner != NODE_NONE) {
         unsettle_slot(dispatcher, dispatcher->table.pools[entry->owner], slot);
     }
-    entry->owner = to->index;
-    to->is_patched_in = true;
+    slot_table_patch(&dispatcher->table, slot, to);
 }
 
 static struct pool *follow_pool(struct dispatcher *dispatcher, const struct redirect *redirect)

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
 
@@ -21,6 +22,7 @@ void slot_table_init(struct slot_table *table, const struct pool_site *site)
     table->free_from = 0;
     for (uint32_t slot = 0; slot < SLOT_COUNT; slot++) {
         table->slots[slot] = (struct slot_entry){.owner = NODE_NONE};
+        table->patched_at[slot] = 0;
     }
 }
 
@@ -119,6 +121,15 @@ static void mark_all_leaving(struct slot_table *table)
     }
 }
 
+/* Led back to a former owner, requests could be refused in part, and run in part, when the slot
+ * comes back to it. */
+static bool patch_is_younger(const struct slot_table *table, uint32_t slot)
+{
+    uint64_t asked_at = table->topology->asked_at;
+
+    return asked_at > 0 && table->patched_at[slot] > asked_at;
+}
+
 static uint32_t slot_table_fill(struct slot_table *table, const uint16_t *pool_of_node,
                                 uint64_t *changed)
 {
@@ -129,6 +140,11 @@ static uint32_t slot_table_fill(struct slot_table *table, const uint16_t *pool_o
         uint16_t node = table->topology->primary_of_slot[slot];
         uint16_t owner = node == NODE_NONE ? NODE_NONE : pool_of_node[node];
 
+        if (patch_is_younger(table, slot)) {
+            table->pools[table->slots[slot].owner]->is_patched_in = true;
+            continue;
+        }
+        table->patched_at[slot] = 0;
         if (table->slots[slot].owner != owner) {
             table->slots[slot].owner = owner;
             changed[slot / 64] |= UINT64_C(1) << (slot % 64);
@@ -163,6 +179,13 @@ uint32_t slot_table_adopt(struct slot_table *table, struct topology *topology, u
     return count;
 }
 
+void slot_table_patch(struct slot_table *table, uint16_t slot, struct pool *pool)
+{
+    table->slots[slot].owner = pool->index;
+    table->patched_at[slot] = clock_now();
+    pool->is_patched_in = true;
+}
+
 static uint16_t pictured_owner(struct slot_table *table, uint32_t slot)
 {
     uint16_t node = table->topology == NULL ? NODE_NONE : table->topology->primary_of_slot[slot];
@@ -185,6 +208,7 @@ uint32_t slot_table_take_from(struct slot_table *table, struct pool *pool, uint6
 
         if (entry->owner == pool->index && pictured_owner(table, slot) != pool->index) {
             entry->owner = pictured_owner(table, slot);
+            table->patched_at[slot] = 0;
             changed[slot / 64] |= UINT64_C(1) << (slot % 64);
             count++;
         }

@@ -4,10 +4,11 @@
  *                                            watched: gates and moves in progress for the slot;
  *                                            0 is the plain path: send, and do not look further
  *
- * The picture from discovery fills it, a MOVED changes one slot at once, and the next picture
- * overrules both. Pools are found by node id, or by address where a redirection named one that no
- * picture knows yet. An index stays a pool's as long as it lives, and may be another's later: who
- * remembers one across turns remembers the pool's serial number too. Worker's thread only.
+ * The picture from discovery fills it, a MOVED changes one slot at once, and the next picture that
+ * was asked for after that overrules both. Pools are found by node id, or by address where a
+ * redirection named one that no picture knows yet. An index stays a pool's as long as it lives, and
+ * may be another's later: who remembers one across turns remembers the pool's serial number too.
+ * Worker's thread only.
  */
 #ifndef PROXY_ROUTING_SLOT_TABLE_H
 #define PROXY_ROUTING_SLOT_TABLE_H
@@ -31,6 +32,7 @@ struct slot_table {
     uint32_t next_serial;  /* of the next new pool */
     uint16_t next_primary; /* where the search for any primary goes on */
     struct slot_entry slots[SLOT_COUNT];
+    uint64_t patched_at[SLOT_COUNT]; /* by a redirection; 0: not since the picture */
 };
 
 /* Borrows `site`. All slots are unbound. */
@@ -42,6 +44,9 @@ void slot_table_clear(struct slot_table *table);
 /* Takes the reference. Returns how many slots changed their owner, and sets their bits in
  * `changed` (SLOT_COUNT bits, zeroed by this). Pools that the picture does not name are leaving. */
 uint32_t slot_table_adopt(struct slot_table *table, struct topology *topology, uint64_t *changed);
+
+/* A redirection says that `slot` is served by `pool`. */
+void slot_table_patch(struct slot_table *table, uint16_t slot, struct pool *pool);
 
 /* `pool` has no connection: slots that it owns by a redirection alone go back to whom the picture
  * names, for the redirection may have been wrong, or its node may be gone before any picture knew

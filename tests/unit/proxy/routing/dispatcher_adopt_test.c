@@ -198,3 +198,21 @@ Test(dispatcher_adopt, a_move_back_and_forth_loses_no_order)
     gets_answer(&stage, first, "+OK");
     served_by(&stage, old_node, second, "SET b 2");
 }
+
+/* It was asked for before the slot moved, and came after it. */
+Test(dispatcher_adopt, a_picture_does_not_overrule_a_redirection_that_is_younger)
+{
+    struct slot_table *table = &stage.dispatcher->table;
+    uint16_t slot = slot_of_key("b");
+
+    warm_up(&stage, 0, "b");
+    stage.asked_at = clock_now();
+    slot_table_patch(table, slot, table->pools[2]);
+    table->patched_at[slot] = stage.asked_at + 1;
+    stage_adopt(&stage, 1, 0);
+    cr_assert_eq(table->slots[slot].owner, 2);
+    cr_assert_eq(table->slots[slot_of_key("c")].owner, 1);
+    stage.asked_at += 2;
+    stage_adopt(&stage, 1, 0);
+    cr_assert_eq(table->slots[slot].owner, 1);
+}

@@ -155,6 +155,7 @@ void stage_adopt_known(struct stage *stage, uint16_t lower, uint16_t upper, uint
     struct topology *topology = topology_new();
 
     topology->version = ++stage->version;
+    topology->asked_at = stage->asked_at;
     for (uint16_t i = 0; i < STAGE_NODES; i++) {
         if (i < known || i == lower || i == upper) {
             add_node(stage, topology, i);

@@ -38,6 +38,7 @@ struct stage {
     struct question questions[STAGE_QUESTIONS];
     uint32_t question_count;
     uint64_t version;
+    uint64_t asked_at; /* of the pictures; 0: they overrule everything */
     size_t blocks_before;
 };
 
