@@ -11,9 +11,9 @@
 
 #include <stdatomic.h>
 
-#include "tests/chaos/dice.h"
 #include "tests/chaos/history.h"
 #include "tests/chaos/settings.h"
+#include "tests/support/dice.h"
 
 /* How often each kind of error was seen. */
 struct error_kind {

@@ -6,10 +6,10 @@
 #ifndef TESTS_CHAOS_NEMESIS_H
 #define TESTS_CHAOS_NEMESIS_H
 
-#include "tests/chaos/dice.h"
 #include "tests/chaos/nodes.h"
 #include "tests/chaos/settings.h"
 #include "tests/chaos/workload.h"
+#include "tests/support/dice.h"
 
 enum disturbance_kind {
 #define DISTURBANCE(symbol, ...) DISTURBANCE_##symbol,

@@ -3,8 +3,8 @@
 #define TESTS_CHAOS_REPORT_H
 
 #include "tests/chaos/recovery.h"
-#include "tests/chaos/subject.h"
 #include "tests/chaos/verdict.h"
+#include "tests/support/subject.h"
 
 /* The sum of all rounds. */
 struct totals {

@@ -187,7 +187,10 @@ enum run_result run(const struct settings *settings)
         return RUN_BROKEN;
     }
     uint16_t seed = nodes_base_port(course.nodes);
-    course.subject = subject_start(settings, seed, (uint16_t)(seed + 1));
+    course.subject =
+        subject_start(&(struct subject_options){.workers = settings->workers,
+                                                .timeout_ms = settings->timeout_ms,
+                                                .seeds = {seed, (uint16_t)(seed + 1)}});
     if (course.subject != NULL) {
         result = run_course(&course);
         if (!subject_stop(&course.subject) && result == RUN_KEPT) {

@@ -1,4 +1,4 @@
-#include "tests/chaos/subject.h"
+#include "tests/support/subject.h"
 
 #include <dirent.h>
 #include <signal.h>
@@ -25,8 +25,7 @@ struct subject {
     int config;
 };
 
-static void write_config(struct subject *subject, const struct settings *settings, uint16_t seed,
-                         uint16_t other_seed)
+static void write_config(struct subject *subject, const struct subject_options *options)
 {
     subject->config = memfd_create("slotway.yaml", 0);
     CHECK(subject->config >= 0);
@@ -40,8 +39,8 @@ static void write_config(struct subject *subject, const struct settings *setting
             "      seeds: [\"127.0.0.1:%u\", \"127.0.0.1:%u\"]\n"
             "      password: \"" REAL_NODES_PASSWORD "\"\n"
             "    timeouts: {connect: 1s, request: %ums}\n",
-            settings->workers, subject->admin.number, subject->listen.number, seed, other_seed,
-            settings->timeout_ms);
+            options->workers, subject->admin.number, subject->listen.number, options->seeds[0],
+            options->seeds[1], options->timeout_ms);
 }
 
 static void launch(struct subject *subject)
@@ -69,13 +68,13 @@ bool subject_runs(struct subject *subject)
     return !process_has_ended(&subject->process);
 }
 
-struct subject *subject_start(const struct settings *settings, uint16_t seed, uint16_t other_seed)
+struct subject *subject_start(const struct subject_options *options)
 {
     struct subject *subject = memory_new(1, sizeof *subject);
 
     subject->listen = port_reserve();
     subject->admin = port_reserve();
-    write_config(subject, settings, seed, other_seed);
+    write_config(subject, options);
     launch(subject);
     bool ready = WAIT_FOR_MS(START_MS, !subject_runs(subject) ||
                                            http_get(subject->admin.number, "/readyz", NULL) == 200);

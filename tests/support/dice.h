@@ -1,6 +1,6 @@
 /* dice.h - numbers by chance that are the same for the same seed (splitmix64). One thread each. */
-#ifndef TESTS_CHAOS_DICE_H
-#define TESTS_CHAOS_DICE_H
+#ifndef TESTS_SUPPORT_DICE_H
+#define TESTS_SUPPORT_DICE_H
 
 #include "common/base.h"
 

@@ -1,17 +1,22 @@
 /* subject.h - the slotway that is under test: a process of its own in front of real nodes.
  *
- * Main thread.
+ * Knows nothing of tests, so that other programs can use it as well. Main thread.
  */
-#ifndef TESTS_CHAOS_SUBJECT_H
-#define TESTS_CHAOS_SUBJECT_H
+#ifndef TESTS_SUPPORT_SUBJECT_H
+#define TESTS_SUPPORT_SUBJECT_H
 
-#include "tests/chaos/settings.h"
 #include "tests/support/bytes.h"
 
 struct subject;
 
-/* Starts it with two seeds, and waits until it knows the cluster; NULL when it does not come up. */
-struct subject *subject_start(const struct settings *settings, uint16_t seed, uint16_t other_seed);
+struct subject_options {
+    uint32_t workers;
+    uint32_t timeout_ms; /* of a request */
+    uint16_t seeds[2];   /* ports of nodes of the cluster */
+};
+
+/* Starts it, and waits until it knows the cluster; NULL when it does not come up. */
+struct subject *subject_start(const struct subject_options *options);
 
 /* Ends it with SIGTERM; false when it did not end well by itself. */
 bool subject_stop(struct subject **subject);
