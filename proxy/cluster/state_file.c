@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 enum {
     SAVE_EVERY_US = US_PER_SECOND,
     TELL_EVERY_US = 60 * US_PER_SECOND,
+    LINKS_MAX = 40, /* as many as the kernel follows */
 };
 
 void state_file_init(struct state_file *file, const char *path, const char *pool,
@@ -145,6 +147,40 @@ static void sync_folder(const char *path)
     free(copy);
 }
 
+/* Where the link at `path` leads, the caller's; NULL when no link is there. */
+static char *link_target(const char *path)
+{
+    char text[PATH_MAX];
+    ssize_t size = readlink(path, text, sizeof text);
+    const char *slash = strrchr(path, '/');
+
+    if (size < 0) {
+        return NULL;
+    }
+    if (size > 0 && text[0] != '/' && slash != NULL) {
+        return memory_print("%.*s%.*s", (int)(slash - path + 1), path, (int)size, text);
+    }
+    return memory_copy(text, (size_t)size);
+}
+
+/* The name behind all links, for a rename would put the file in the place of the link; the
+ * caller's. The file need not be there. */
+static char *follow_links(const char *path)
+{
+    char *name = memory_copy(path, strlen(path));
+
+    for (int links = 0; links < LINKS_MAX; links++) {
+        char *next = link_target(name);
+
+        if (next == NULL) {
+            break;
+        }
+        free(name);
+        name = next;
+    }
+    return name;
+}
+
 /* False: errno says why, and nothing is left behind. */
 static bool replace_file(const char *path, const char *text)
 {
@@ -206,8 +242,11 @@ enum state_saved state_file_save(struct state_file *file, enum state_save when)
     }
     file->tried_at = now;
     const char *error = objection_to_replacing(file->path);
-    bool is_done = error == NULL && replace_file(file->path, file->wanted);
-    state_file_tell(file, is_done, error == NULL ? strerror(errno) : error);
+    char *target = follow_links(file->path);
+    bool is_done = error == NULL && replace_file(target, file->wanted);
+    int reason = errno;
+    free(target);
+    state_file_tell(file, is_done, error == NULL ? strerror(reason) : error);
     if (!is_done) {
         return STATE_NOT_SAVED;
     }

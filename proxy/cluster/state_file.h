@@ -4,7 +4,8 @@
  *      PATH.XXXXXX ─> write, fsync ─> rename to PATH ─> fsync of the folder
  *
  * Only a help: whatever is wrong with the file or the disk is a line in the log, and nothing else.
- * What is at PATH and is no state file, is left as it is: the path may be a mistake.
+ * What is at PATH and is no state file, is left as it is: the path may be a mistake. A link at PATH
+ * stays; what it leads to is replaced.
  * Reads and writes block: for the discovery thread.
  */
 #ifndef PROXY_CLUSTER_STATE_FILE_H

@@ -213,3 +213,43 @@ Test(state_file, need_not_be)
     note(3, 5);
     cr_expect_eq(state_file_save(&file, STATE_SAVE_NOW), STATE_NOT_DUE);
 }
+
+static bool is_link(const char *name)
+{
+    struct stat facts;
+
+    return lstat(name, &facts) == 0 && S_ISLNK(facts.st_mode);
+}
+
+/* The name is on one disk, what it stands for on another. */
+Test(state_file, behind_a_link_is_replaced_and_the_link_stays)
+{
+    char absolute[160];
+    char shelf[160];
+    char far[192];
+
+    snprintf(absolute, sizeof absolute, "%s/link", folder);
+    snprintf(shelf, sizeof shelf, "%s/shelf", folder);
+    snprintf(far, sizeof far, "%s/far", shelf);
+    cr_assert_eq(mkdir(shelf, 0700), 0);
+    cr_assert_eq(symlink(absolute, path), 0);
+    cr_assert_eq(symlink("shelf/far", absolute), 0);
+    for (uint16_t count = 1; count <= 3; count++) { /* first nothing is there, then a file */
+        note(count, count);
+        cr_expect_eq(state_file_save(&file, STATE_SAVE_NOW), STATE_SAVED);
+        cr_expect(is_link(path) && is_link(absolute) && !is_link(far));
+        cr_expect_eq(remembered(), count);
+    }
+    unlink(far);
+    cr_expect_eq(rmdir(shelf), 0, "something was left there");
+    unlink(absolute);
+}
+
+Test(state_file, behind_a_link_in_circles_is_no_harm)
+{
+    cr_assert_eq(symlink(path, path), 0);
+    cr_expect_null(state_file_load(&file));
+    note(3, 5);
+    cr_expect_eq(state_file_save(&file, STATE_SAVE_NOW), STATE_NOT_SAVED);
+    cr_expect(is_link(path));
+}
