@@ -1,6 +1,10 @@
 #include "proxy/cluster/news.h"
 
+#include <stdlib.h>
+
 #include "common/log.h"
+#include "common/memory.h"
+#include "proxy/cluster/news_text.h"
 
 static const char *primary_id(const struct topology *topology, uint32_t slot)
 {
@@ -9,13 +13,18 @@ static const char *primary_id(const struct topology *topology, uint32_t slot)
     return number == NODE_NONE ? "" : topology->nodes[number].id;
 }
 
+bool slot_has_moved(const struct topology *before, const struct topology *after, uint32_t slot)
+{
+    return strcmp(primary_id(before, slot), primary_id(after, slot)) != 0;
+}
+
 struct difference difference_of(const struct topology *before, const struct topology *after)
 {
     struct difference difference = {0};
     bool was_different = false;
 
     for (uint32_t slot = 0; slot < SLOT_COUNT; slot++) {
-        bool is_different = strcmp(primary_id(before, slot), primary_id(after, slot)) != 0;
+        bool is_different = slot_has_moved(before, after, slot);
         difference.slots += is_different;
         difference.ranges += is_different && !was_different;
         was_different = is_different;
@@ -37,10 +46,12 @@ void news_log(const char *pool, const struct topology *before, const struct topo
 {
     struct difference moved = difference_of(before, after);
     unsigned primaries = count_primaries(after);
+    char *text = before == NULL ? memory_print("the first picture") : news_text(before, after);
 
     log_info(before == NULL ? "topology learned" : "topology changed",
              "pool=%s version=%llu epoch=%llu primaries=%u replicas=%u slots=%u moved_slots=%u "
-             "moved_ranges=%u",
+             "moved_ranges=%u what=%s",
              pool, (unsigned long long)after->version, (unsigned long long)after->epoch, primaries,
-             after->node_count - primaries, after->slots_served, moved.slots, moved.ranges);
+             after->node_count - primaries, after->slots_served, moved.slots, moved.ranges, text);
+    free(text);
 }

@@ -9,13 +9,16 @@ struct difference {
     unsigned ranges; /* runs of such slots */
 };
 
-/* `before` may be NULL. */
+/* Has it another primary? `before` may be NULL, here and below. */
+bool slot_has_moved(const struct topology *before, const struct topology *after, uint32_t slot);
+
+/* In all slots together. */
 struct difference difference_of(const struct topology *before, const struct topology *after);
 
 /* How many of its nodes are primaries. */
 unsigned count_primaries(const struct topology *topology);
 
-/* One line that says how `after` differs from `before`, which may be NULL. */
+/* One line that says how `after` differs from `before`. */
 void news_log(const char *pool, const struct topology *before, const struct topology *after);
 
 #endif
