@@ -12,6 +12,7 @@
  *      FILENAME    char *            a file that must be readable; see *_password below
  *      ADDRESSES   struct addresses  one or a list; min and max bound the number
  *      ADDRESS_MAP struct address_map  "FROM=TO", one or a list; likewise
+ *      COMMAND_RULES struct command_rules  a mapping of NAME: RULE, or "NAME=RULE", one or a list
  *      LOG_LEVEL, LOG_FORMAT         the enums of log.h
  *
  * "${NAME}" inside any scalar of the file is replaced by the environment variable; "$${" is a
@@ -24,24 +25,26 @@
 
 #include "common/address_map.h"
 #include "common/log.h"
+#include "config/command_rules.h"
 
 struct addresses {
     struct address *items;
     size_t count;
 };
 
-#define CONFIG_TYPE_WORKERS     uint32_t
-#define CONFIG_TYPE_COUNT       uint64_t
-#define CONFIG_TYPE_BYTES       uint64_t
-#define CONFIG_TYPE_MEMORY      uint64_t
-#define CONFIG_TYPE_DURATION    uint64_t
-#define CONFIG_TYPE_TEXT        char *
-#define CONFIG_TYPE_SECRET      char *
-#define CONFIG_TYPE_FILENAME    char *
-#define CONFIG_TYPE_ADDRESSES   struct addresses
-#define CONFIG_TYPE_ADDRESS_MAP struct address_map
-#define CONFIG_TYPE_LOG_LEVEL   enum log_level
-#define CONFIG_TYPE_LOG_FORMAT  enum log_format
+#define CONFIG_TYPE_WORKERS       uint32_t
+#define CONFIG_TYPE_COUNT         uint64_t
+#define CONFIG_TYPE_BYTES         uint64_t
+#define CONFIG_TYPE_MEMORY        uint64_t
+#define CONFIG_TYPE_DURATION      uint64_t
+#define CONFIG_TYPE_TEXT          char *
+#define CONFIG_TYPE_SECRET        char *
+#define CONFIG_TYPE_FILENAME      char *
+#define CONFIG_TYPE_ADDRESSES     struct addresses
+#define CONFIG_TYPE_ADDRESS_MAP   struct address_map
+#define CONFIG_TYPE_COMMAND_RULES struct command_rules
+#define CONFIG_TYPE_LOG_LEVEL     enum log_level
+#define CONFIG_TYPE_LOG_FORMAT    enum log_format
 
 /* One entry of `pools:`. After loading, clients_password and backend_password hold the secret even
  * when it came from a file; NULL is "none". */

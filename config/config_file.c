@@ -93,6 +93,14 @@ static void walk_set(struct file_walk *walk, struct draft_field field,
     free(text);
 }
 
+static const char *item_text(const struct option_row *row)
+{
+    if (row->type == OPTION_COMMAND_RULES) {
+        return "NAME=RULE";
+    }
+    return row->type == OPTION_ADDRESSES ? "an address" : "FROM=TO";
+}
+
 static void walk_list(struct file_walk *walk, struct draft_field field, size_t at)
 {
     const struct option_row *row = field.row;
@@ -106,7 +114,39 @@ static void walk_list(struct file_walk *walk, struct draft_field field, size_t a
         if (entry->kind == YAML_SCALAR) {
             walk_set(walk, field, entry, draft_append);
         } else {
-            walk_refuse_kind(walk, entry, row->type == OPTION_ADDRESSES ? "an address" : "FROM=TO");
+            walk_refuse_kind(walk, entry, item_text(row));
+            draft_place(field)->is_bad = true;
+        }
+    }
+}
+
+/* Key and value of a mapping as one item of a list: "keys: deny" is "keys=deny". */
+static void walk_pair(struct file_walk *walk, struct draft_field field,
+                      const struct yaml_entry *entry)
+{
+    size_t quote = entry->key[0] == '\'' ? 1 : 0;
+    char *pair = memory_print("%.*s=%s", (int)(strlen(entry->key) - 2 * quote), entry->key + quote,
+                              entry->value);
+    struct yaml_entry item = *entry;
+
+    item.value = pair;
+    walk_set(walk, field, &item, draft_append);
+    free(pair);
+}
+
+static void walk_pairs(struct file_walk *walk, struct draft_field field, size_t at)
+{
+    size_t end = yaml_skip(&walk->entries, at);
+    char *place = walk_place(walk, walk->entries.items[at].place);
+
+    draft_begin_list(field, (struct draft_origin){DRAFT_FILE, place});
+    free(place);
+    for (size_t item = at + 1; item < end; item = yaml_skip(&walk->entries, item)) {
+        const struct yaml_entry *entry = &walk->entries.items[item];
+        if (entry->kind == YAML_SCALAR) {
+            walk_pair(walk, field, entry);
+        } else {
+            walk_refuse_kind(walk, entry, "a rule, as deny");
             draft_place(field)->is_bad = true;
         }
     }
@@ -126,7 +166,12 @@ static void walk_option(struct file_walk *walk, const struct option_row *row, si
             return;
         }
         break;
-    case YAML_MAPPING: break;
+    case YAML_MAPPING:
+        if (row->type == OPTION_COMMAND_RULES) {
+            walk_pairs(walk, field, at);
+            return;
+        }
+        break;
     }
     walk_refuse_kind(walk, entry, option_is_list(row) ? "a list" : "a single value");
     draft_place(field)->is_bad = true;

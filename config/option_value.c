@@ -112,7 +112,22 @@ static enum option_result set_text(const struct option_row *row, struct span tex
 
 bool option_is_list(const struct option_row *row)
 {
-    return row->type == OPTION_ADDRESSES || row->type == OPTION_ADDRESS_MAP;
+    switch (row->type) {
+    case OPTION_ADDRESSES:
+    case OPTION_ADDRESS_MAP:
+    case OPTION_COMMAND_RULES: return true;
+    case OPTION_WORKERS:
+    case OPTION_COUNT:
+    case OPTION_BYTES:
+    case OPTION_MEMORY:
+    case OPTION_DURATION:
+    case OPTION_TEXT:
+    case OPTION_SECRET:
+    case OPTION_FILENAME:
+    case OPTION_LOG_LEVEL:
+    case OPTION_LOG_FORMAT: return false;
+    }
+    return false;
 }
 
 enum option_result option_append(const struct option_row *row, struct span text, void *field)
@@ -123,6 +138,9 @@ enum option_result option_append(const struct option_row *row, struct span text,
     CHECK(option_is_list(row));
     if (row->type == OPTION_ADDRESS_MAP) {
         return address_map_append(field, text) ? OPTION_OK : OPTION_BAD_FORM;
+    }
+    if (row->type == OPTION_COMMAND_RULES) {
+        return command_rules_append(field, text) ? OPTION_OK : OPTION_BAD_FORM;
     }
     if (address_parse(text, &address) != ADDRESS_OK) {
         return OPTION_BAD_FORM;
@@ -144,11 +162,23 @@ static struct span trim(struct span text)
     return text;
 }
 
-/* A list of either kind. */
+/* A list of any kind. */
 union list {
     struct addresses addresses;
     struct address_map address_map;
+    struct command_rules command_rules;
 };
+
+static void list_put(const struct option_row *row, const union list *list, void *field)
+{
+    if (row->type == OPTION_ADDRESS_MAP) {
+        *(struct address_map *)field = list->address_map;
+    } else if (row->type == OPTION_COMMAND_RULES) {
+        *(struct command_rules *)field = list->command_rules;
+    } else {
+        *(struct addresses *)field = list->addresses;
+    }
+}
 
 static enum option_result set_list(const struct option_row *row, struct span text, void *field)
 {
@@ -169,11 +199,7 @@ static enum option_result set_list(const struct option_row *row, struct span tex
         return result;
     }
     option_clear(row, field);
-    if (row->type == OPTION_ADDRESS_MAP) {
-        *(struct address_map *)field = list.address_map;
-    } else {
-        *(struct addresses *)field = list.addresses;
-    }
+    list_put(row, &list, field);
     return OPTION_OK;
 }
 
@@ -221,7 +247,8 @@ enum option_result option_parse(const struct option_row *row, struct span text, 
     case OPTION_SECRET:
     case OPTION_FILENAME: return set_text(row, text, field);
     case OPTION_ADDRESSES:
-    case OPTION_ADDRESS_MAP: return set_list(row, text, field);
+    case OPTION_ADDRESS_MAP:
+    case OPTION_COMMAND_RULES: return set_list(row, text, field);
     case OPTION_LOG_LEVEL: return set_log_level(text, field);
     case OPTION_LOG_FORMAT: return set_log_format(text, field);
     }
@@ -232,6 +259,9 @@ enum option_result option_parse(const struct option_row *row, struct span text, 
 size_t option_count(const struct option_row *row, const void *field)
 {
     CHECK(option_is_list(row));
+    if (row->type == OPTION_COMMAND_RULES) {
+        return ((const struct command_rules *)field)->count;
+    }
     return row->type == OPTION_ADDRESS_MAP ? ((const struct address_map *)field)->count
                                            : ((const struct addresses *)field)->count;
 }
@@ -265,6 +295,16 @@ static void print_address_map(const struct address_map *map, FILE *to)
     fputc(']', to);
 }
 
+static void print_command_rules(const struct command_rules *rules, FILE *to)
+{
+    fputc('[', to);
+    for (size_t i = 0; i < rules->count; i++) {
+        fputs(i == 0 ? "" : ", ", to);
+        quote_print(rules->items[i].text, to);
+    }
+    fputc(']', to);
+}
+
 static void print_text(const char *text, FILE *to)
 {
     if (text == NULL) {
@@ -289,6 +329,7 @@ void option_print(const struct option_row *row, const void *field, FILE *to)
         return;
     case OPTION_ADDRESSES: print_addresses(field, to); return;
     case OPTION_ADDRESS_MAP: print_address_map(field, to); return;
+    case OPTION_COMMAND_RULES: print_command_rules(field, to); return;
     case OPTION_LOG_LEVEL: fputs(log_level_words[*(const enum log_level *)field], to); return;
     case OPTION_LOG_FORMAT: fputs(log_format_words[*(const enum log_format *)field], to); return;
     }
@@ -331,6 +372,9 @@ char *option_expected(const struct option_row *row)
     case OPTION_ADDRESS_MAP:
         return memory_print("FROM=TO, from a host:port, a host or a network as 172.18.0.0/16, to a "
                             "host:port, a host, a host:+10000 or a network of that size");
+    case OPTION_COMMAND_RULES:
+        return memory_print("NAME=deny, NAME=read KEYS or NAME=write KEYS, each NAME once, where "
+                            "KEYS is none, first, all or FIRST:LAST:STEP as in COMMAND INFO");
     case OPTION_LOG_LEVEL: return memory_print("debug, info, warn or error");
     case OPTION_LOG_FORMAT: return memory_print("text or json");
     }
@@ -363,6 +407,19 @@ static bool address_maps_equal(const struct address_map *a, const struct address
     return true;
 }
 
+static bool command_rules_equal(const struct command_rules *a, const struct command_rules *b)
+{
+    if (a->count != b->count) {
+        return false;
+    }
+    for (size_t i = 0; i < a->count; i++) {
+        if (strcmp(a->items[i].text, b->items[i].text) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool text_equal(const char *a, const char *b)
 {
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
@@ -381,6 +438,7 @@ bool option_equal(const struct option_row *row, const void *a, const void *b)
     case OPTION_FILENAME: return text_equal(*(char *const *)a, *(char *const *)b);
     case OPTION_ADDRESSES: return addresses_equal(a, b);
     case OPTION_ADDRESS_MAP: return address_maps_equal(a, b);
+    case OPTION_COMMAND_RULES: return command_rules_equal(a, b);
     case OPTION_LOG_LEVEL: return *(const enum log_level *)a == *(const enum log_level *)b;
     case OPTION_LOG_FORMAT: return *(const enum log_format *)a == *(const enum log_format *)b;
     }
@@ -396,6 +454,9 @@ void option_clear(const struct option_row *row, void *field)
     }
     if (row->type == OPTION_ADDRESS_MAP) {
         address_map_clear(field);
+    }
+    if (row->type == OPTION_COMMAND_RULES) {
+        command_rules_clear(field);
     }
     if (row->type == OPTION_TEXT || row->type == OPTION_SECRET || row->type == OPTION_FILENAME) {
         char **string = field;

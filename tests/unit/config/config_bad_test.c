@@ -154,6 +154,15 @@ static const struct bad_file pools[] = {
      "network of that size\n"},
     {"a list inside of the mappings", "pools: [{backend: {address_map: [[a]], seeds: [\"n:1\"]}}]",
      "f.yaml:1:34: wrong type for 'pools[0].backend.address_map[0]', a list, expected FROM=TO\n"},
+    {"a rule that is none", "pools:\n- commands:\n    keys: deny\n    foo.bar: write\n  " SEEDS,
+     "f.yaml:4:14: bad value for 'commands', 'foo.bar=write', expected NAME=deny, NAME=read KEYS "
+     "or "
+     "NAME=write KEYS, each NAME once, where KEYS is none, first, all or FIRST:LAST:STEP as in "
+     "COMMAND INFO\n"},
+    {"a mapping in place of a rule", "pools: [{commands: {keys: {deny: true}}, " SEEDS "}]",
+     "f.yaml:1:27: wrong type for 'pools[0].commands.keys', a mapping, expected a rule, as deny\n"},
+    {"a mapping for a list", "pools: [{listen: {a: b}, " SEEDS "}]",
+     "f.yaml:1:18: wrong type for 'pools[0].listen', a mapping, expected a list\n"},
     {"two pools that write one file",
      "pools: [{name: a, backend: {state_file: /x, seeds: [\"n:1\"]}},\n"
      "  {name: b, listen: \"h:2\", backend: {state_file: /x, seeds: [\"n:1\"]}}]",

@@ -63,6 +63,24 @@ Test(config_good, null_is_not_set)
     config_free(&config);
 }
 
+Test(config_good, commands_are_a_mapping_or_a_list)
+{
+    const char *const files[] = {
+        "pools:\n- commands: {keys: deny, foo.bar: write first, \"config|set\": deny}\n  " SEEDS,
+        "pools:\n- commands: [keys=deny, foo.bar=write first, config set=deny]\n  " SEEDS,
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        struct config *config = fixture_good(files[i], NULL);
+        const struct command_rules *rules = &config->pools[0].commands;
+        cr_assert_eq(rules->count, 3);
+        cr_expect_str_eq(rules->items[1].name, "foo.bar");
+        cr_expect_eq(rules->items[1].kind, COMMAND_RULE_WRITE);
+        cr_expect_str_eq(rules->items[2].name, "config set");
+        config_free(&config);
+    }
+}
+
 Test(config_good, quoted_null_is_text)
 {
     struct config *config = fixture_good("pools:\n- name: \"null\"\n  " SEEDS, NULL);

@@ -13,6 +13,7 @@ static const struct option_row secret = {.type = OPTION_SECRET, .min = 1, .max =
 static const struct option_row filename = {.type = OPTION_FILENAME, .min = 1, .max = 20};
 static const struct option_row addresses = {.type = OPTION_ADDRESSES, .min = 1, .max = 2};
 static const struct option_row mappings = {.type = OPTION_ADDRESS_MAP, .min = 0, .max = 2};
+static const struct option_row rules = {.type = OPTION_COMMAND_RULES, .min = 0, .max = 2};
 static const struct option_row perhaps = {.type = OPTION_ADDRESSES, .min = 0, .max = 1};
 static const struct option_row level = {.type = OPTION_LOG_LEVEL};
 static const struct option_row format = {.type = OPTION_LOG_FORMAT};
@@ -78,6 +79,11 @@ static const struct {
     {&mappings, "10.0.0.0/8=b:+1, a:1=b:2", OPTION_OK, "[\"10.0.0.0/8=b:+1\", \"a:1=b:2\"]"},
     {&mappings, "", OPTION_OK, "[]"},
     {&mappings, "a=b,c", OPTION_BAD_FORM, ""},
+    {&rules, "keys=deny", OPTION_OK, "[\"keys=deny\"]"},
+    {&rules, "keys=deny, a.b=write first", OPTION_OK, "[\"keys=deny\", \"a.b=write first\"]"},
+    {&rules, "off", OPTION_OK, "[]"},
+    {&rules, "keys=deny,keys=deny", OPTION_BAD_FORM, ""},
+    {&rules, "keys", OPTION_BAD_FORM, ""},
     {&perhaps, "off", OPTION_OK, "[]"},
     {&perhaps, "", OPTION_OK, "[]"},
     {&level, "WARN", OPTION_OK, "warn"},
@@ -91,6 +97,7 @@ union field {
     char *text;
     struct addresses addresses;
     struct address_map address_map;
+    struct command_rules command_rules;
 };
 
 static char *printed(const struct option_row *row, const union field *field)
