@@ -128,14 +128,25 @@ static void give_up(struct dispatcher *dispatcher, struct upstream *upstream,
     dispatcher_refuse(dispatcher, request, ERROR_TIMEOUT_WRITE, upstream->pool->name);
 }
 
-/* Has its slot left `pool` since it was sent? What a moving slot's other node was asked for once is
- * where it belongs. */
+/* What a moving slot's other node was asked for once is where it belongs. */
+static bool was_asked_here(const struct pool *pool, const struct request *request)
+{
+    return request->refusal == REFUSAL_ASK && request->node == pool->index &&
+           request->node_serial == pool->serial;
+}
+
+static bool is_at_its_owner(const struct dispatcher *dispatcher, const struct pool *pool,
+                            const struct request *request)
+{
+    return dispatcher->table.slots[request->slot].owner == pool->index;
+}
+
+/* Has its slot left `pool` since it was sent? */
 static bool is_left_behind(const struct dispatcher *dispatcher, const struct pool *pool,
                            const struct request *request)
 {
     return request->done != NULL && has_order(request) &&
-           dispatcher->table.slots[request->slot].owner != pool->index &&
-           !moving_has(&dispatcher->moving, request->slot);
+           !is_at_its_owner(dispatcher, pool, request) && !was_asked_here(pool, request);
 }
 
 void unsettle_silent(struct dispatcher *dispatcher, struct pool *pool)
@@ -181,7 +192,8 @@ static void unsettle_sent(struct dispatcher *dispatcher, struct upstream *upstre
     LIST_EACH_SAFE (link, &upstream->in_flight) {
         struct request *request = container_of(link, struct request, in_queue);
 
-        if (is_silent && request->done != NULL && concerns(request, changed)) {
+        if (is_silent && request->done != NULL && concerns(request, changed) &&
+            !is_at_its_owner(dispatcher, upstream->pool, request)) {
             give_up(dispatcher, upstream, request);
         }
     }

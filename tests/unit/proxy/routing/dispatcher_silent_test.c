@@ -241,6 +241,29 @@ Test(dispatcher_silent, an_answer_of_a_silent_node_that_takes_a_slot_over_is_wai
     gets_answer(&stage, write, ":1");
 }
 
+/* However long the node takes: the slot has no other owner, and in the end it is this one's. */
+Test(dispatcher_silent, an_answer_of_the_other_end_of_a_move_is_waited_for_when_the_mark_is_gone)
+{
+    struct question *write;
+
+    stage.config.silent_after = PEER_PATIENCE_US;
+    stage_adopt(&stage, 1, 0);
+    write = ask(&stage, 0, "INCR b");
+    peer_accepts(successor);
+    peer_gets(successor, "INCR b");
+    peer_says(successor, asks(&stage, "b", 0));
+    peer_gets(node, "ASKING");
+    peer_gets(node, "INCR b");
+    TURN_UNTIL(stage.reactor, stage.dispatcher->moving.count == 0);
+    stage.config.silent_after = 20 * US_PER_MS;
+    TURN_UNTIL(stage.reactor, breaker_of_node() == BREAKER_OPEN);
+    gets_no_answer(&stage, write);
+    stage_adopt(&stage, 0, 0);
+    gets_no_answer(&stage, write);
+    peer_says(node, "+OK\r\n:1\r\n");
+    gets_answer(&stage, write, ":1");
+}
+
 /* Sixty seconds ago, as for one that was held back while the connection had nothing to do. */
 Test(dispatcher_silent, a_node_is_silent_since_it_was_asked_not_since_the_request_came)
 {
