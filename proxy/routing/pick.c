@@ -71,6 +71,16 @@ bool pick_is_urgent(const struct request *request)
     return request->target == TARGET_NODE && (request->command->flags & COMMAND_ALLOW_BUSY) != 0;
 }
 
+/* What ends a script has a connection of its own: that the others are full is no reason to refuse
+ * it, nor that the node is silent. */
+static struct pick pick_reserved(struct pool *pool)
+{
+    if (pool_is_reserved_full(pool)) {
+        return pick_refuse(ERROR_OVERLOADED, pool);
+    }
+    return (struct pick){SEND_IT, pool, 0};
+}
+
 struct pick pick_for(struct dispatcher *dispatcher, struct request *request)
 {
     struct pool *pool = pool_for(dispatcher, request);
@@ -78,10 +88,10 @@ struct pick pick_for(struct dispatcher *dispatcher, struct request *request)
     if (unlikely(pool == NULL)) {
         return pick_without_pool(dispatcher, request);
     }
+    if (unlikely(pick_is_urgent(request))) {
+        return pick_reserved(pool);
+    }
     if (unlikely(pool_is_down(pool, request->lane->number))) {
-        if (pick_is_urgent(request)) {
-            return (struct pick){SEND_IT, pool, 0};
-        }
         /* Probes go on, and discovery asks: both end the refusals. */
         if (is_patience_over(dispatcher, pool->down_since)) {
             return pick_refuse(ERROR_CLUSTER_DOWN, pool);

@@ -92,14 +92,22 @@ bool pool_accepts(const struct pool *pool, uint64_t lane_number)
            (pool_is_ready(pool, lane_number) || pool_may_connect(pool));
 }
 
-bool pool_is_full(const struct pool *pool, uint64_t lane_number)
+static bool upstream_is_full(const struct upstream *upstream)
 {
-    const struct upstream *upstream = pool_pick((struct pool *)pool, lane_number);
-
-    const struct pool_config *config = pool->site->config;
+    const struct pool_config *config = upstream->pool->site->config;
 
     return upstream->in_flight_count + upstream->waiting_count >= config->backend_in_flight ||
            upstream->output.size >= config->waiting_bytes;
+}
+
+bool pool_is_full(const struct pool *pool, uint64_t lane_number)
+{
+    return upstream_is_full(pool_pick((struct pool *)pool, lane_number));
+}
+
+bool pool_is_reserved_full(const struct pool *pool)
+{
+    return upstream_is_full(&pool->upstreams[pool->upstream_count]);
 }
 
 void pool_send(struct pool *pool, struct request *request, uint64_t lane_number)

@@ -94,6 +94,9 @@ bool pool_accepts(const struct pool *pool, uint64_t lane_number);
  * bytes unsent, as it may? */
 bool pool_is_full(const struct pool *pool, uint64_t lane_number);
 
+/* The same of the reserved connection. */
+bool pool_is_reserved_full(const struct pool *pool);
+
 /* Sends `request` on the connection that clients with this number use. The pool must accept. */
 void pool_send(struct pool *pool, struct request *request, uint64_t lane_number);
 

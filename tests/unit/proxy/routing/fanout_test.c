@@ -341,6 +341,35 @@ Test(fanout, what_ends_a_script_goes_past_what_waits_for_the_script)
     }
 }
 
+/* It is what makes room again. */
+Test(fanout, what_ends_a_script_is_sent_when_too_many_wait_for_the_script)
+{
+    struct peer second;
+
+    stage_adopt_known(&stage, 0, 0, 0);
+    warm_up(&stage, 0, "b");
+    stage.config.backend_in_flight = 1;
+
+    const struct question *script = ask(&stage, 0, "EVALSHA b 0");
+
+    peer_gets(&stage.nodes[0], "EVALSHA b 0");
+    gets_error(&stage, ask(&stage, 1, "GET b"), "-ERR proxy: overloaded");
+    ask_all("SCRIPT KILL");
+    cr_assert_eq(whole.answers, 0, "%s", whole.reply);
+    ask_all("SCRIPT KILL");
+    cr_assert_eq(whole.answers, 1);
+    cr_assert_eq(strncmp(whole.reply, "-ERR proxy: overloaded", 22), 0, "%s", whole.reply);
+    whole.answers = 0;
+    peer_open_second(&second, &stage.nodes[0]);
+    peer_accepts(&second);
+    peer_gets(&second, "SCRIPT KILL");
+    peer_says(&second, "+OK\r\n");
+    whole_is("+OK\r\n");
+    peer_says(&stage.nodes[0], "-ERR Error running script\r\n");
+    gets_answer(&stage, script, "-ERR Error running script");
+    peer_clear_second(&second);
+}
+
 /* Node 0 gets that request, and its keys are on two nodes. */
 static void says_again(const char *text, int times)
 {
