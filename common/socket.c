@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -257,6 +258,13 @@ void socket_local(int fd, struct endpoint *endpoint)
     if (getsockname(fd, (struct sockaddr *)&endpoint->storage, &endpoint->size) != 0) {
         *endpoint = (struct endpoint){0};
     }
+}
+
+bool socket_peer_has_closed(int fd)
+{
+    struct pollfd wanted = {.fd = fd, .events = POLLRDHUP};
+
+    return poll(&wanted, 1, 0) > 0;
 }
 
 uint16_t socket_port(int fd)

@@ -41,6 +41,9 @@ void socket_set_user_timeout(int fd, uint32_t timeout_ms);
  * in microseconds; 0 when there is not, or nobody can tell. */
 uint64_t socket_unacknowledged_us(int fd);
 
+/* Has the peer closed, at least its half, even if bytes of it lie there unread? */
+bool socket_peer_has_closed(int fd);
+
 /* The port a listening socket got, for port 0. */
 uint16_t socket_port(int fd);
 

@@ -13,6 +13,7 @@
 #include "proxy/downstream/farewell.h"
 #include "proxy/downstream/local.h"
 #include "proxy/downstream/nonsense.h"
+#include "proxy/downstream/pause.h"
 #include "proxy/downstream/transaction.h"
 #include "proxy/routing/router.h"
 
@@ -239,6 +240,16 @@ static void client_on_unfinished(struct client *client)
     }
 }
 
+/* The request in hand stays where it was read, and is scanned again when it may be executed. */
+static void client_hold(struct client *client)
+{
+    inbound_keep(&client->inbound);
+    client_become(client, CLIENT_HELD);
+    client->held_by = client->clients->pause;
+    ev_io_stop(client->clients->reactor->loop, &client->readable);
+    metric_add(&client->clients->metrics->downstream_held_total, 1);
+}
+
 /* Takes one request from what has been read. Returns false when there is none. */
 static bool client_scan_one(struct client *client)
 {
@@ -257,6 +268,10 @@ static bool client_scan_one(struct client *client)
 
     client->unfinished_since = 0;
     request_scan_reset(&client->scan);
+    if (unlikely(client->clients->pause != PAUSE_OFF) && pause_holds(client)) {
+        client_hold(client);
+        return false;
+    }
     if (unlikely(arguments->count == 0)) {
         /* An empty line, or "*0": Redis reads over it. */
     } else if (unlikely(is_inline)) {
@@ -353,6 +368,23 @@ static void client_leave(struct client *client)
     farewell_begin(client);
 }
 
+static void client_read_on(struct client *client)
+{
+    client_become(client, CLIENT_READING);
+    ev_io_start(client->clients->reactor->loop, &client->readable);
+    client_scan(client);
+}
+
+/* A pause ends: what somebody who has left meanwhile wanted is not executed any more. */
+static void client_let_go(struct client *client)
+{
+    if (socket_peer_has_closed(client->fd)) {
+        client_finish(client, CLOSE_PEER_CLOSED);
+    } else {
+        client_read_on(client);
+    }
+}
+
 static void client_on_flush(struct turn_task *task)
 {
     struct client *client = container_of(task, struct client, flush);
@@ -373,9 +405,9 @@ static void client_on_flush(struct turn_task *task)
         return;
     }
     if (client->state == CLIENT_PAUSED && !client_is_full(client, 2) && !client_is_greedy(client)) {
-        client_become(client, CLIENT_READING);
-        ev_io_start(client->clients->reactor->loop, &client->readable);
-        client_scan(client);
+        client_read_on(client);
+    } else if (unlikely(client->state == CLIENT_HELD) && pause_is_over_for(client)) {
+        client_let_go(client);
     }
 }
 
@@ -444,22 +476,9 @@ void client_close(struct client *client, enum close_reason reason)
     clients_on_close(clients, &client->in_clients);
 }
 
-void client_close_holder(struct client *client, enum close_reason reason)
-{
-    const struct session *session = &client->session;
-
-    log_warn("client holds too much",
-             "client=%" PRIu64 " name=%s reason=%s unread=%zu early=%zu "
-             "gathered=%zu pending=%zu",
-             session->id, session->name == NULL ? "" : session->name, close_reason_name(reason),
-             client->output.size, client->pipeline.reply_bytes, client->lane.gathered_bytes,
-             client->inbound.size + client->pipeline.bytes);
-    client_close(client, reason);
-}
-
 void client_finish(struct client *client, enum close_reason reason)
 {
-    if (client->state != CLIENT_READING && client->state != CLIENT_PAUSED) {
+    if (!client_is_open(client)) {
         return;
     }
     client_become(client, CLIENT_DRAINING);

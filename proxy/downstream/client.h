@@ -5,7 +5,8 @@
  *      socket <─ flush, once per turn <─ output <─ pipeline <─────────┘ in request order
  *
  *      READING ⇄ PAUSED     PAUSED: it has too much unanswered or unread; nothing more is read
- *         │        │
+ *         │ ⇅      │         HELD: pause.h, its next request is to wait, and nothing more is read
+ *         │ HELD   │
  *         └─> DRAINING      nothing more is read until everything is answered and written
  *                │  └─> LEAVING    farewell.h: the peer has not taken all of it yet
  *                │         │
@@ -24,8 +25,9 @@
 #include "proxy/downstream/session.h"
 
 #define CLIENT_STATES(STATE)                                                                       \
-    STATE(READING, "requests are read", TO(PAUSED) | TO(DRAINING) | TO(CLOSED))                    \
+    STATE(READING, "requests are read", TO(PAUSED) | TO(HELD) | TO(DRAINING) | TO(CLOSED))         \
     STATE(PAUSED, "too much is unanswered", TO(READING) | TO(DRAINING) | TO(CLOSED))               \
+    STATE(HELD, "waits for the end of a pause", TO(READING) | TO(DRAINING) | TO(CLOSED))           \
     STATE(DRAINING, "gets its last replies", TO(LEAVING) | TO(CLOSED))                             \
     STATE(LEAVING, "has all replies, and may not have taken them", TO(CLOSED))                     \
     STATE(CLOSED, "is gone", 0)
@@ -41,6 +43,7 @@ struct client {
     struct clients *clients;
     enum client_state state;
     int fd;
+    enum pause_mode held_by;        /* HELD: what was in force when it began */
     enum close_reason close_reason; /* DRAINING: why it will be closed */
     uint64_t draining_since;        /* or since it last took a byte of what it is to get */
     struct session session;
@@ -61,15 +64,19 @@ struct client {
     ev_io writable;
 };
 
+/* Has it not been told to go? */
+static inline bool client_is_open(const struct client *client)
+{
+    return client->state == CLIENT_READING || client->state == CLIENT_PAUSED ||
+           client->state == CLIENT_HELD;
+}
+
 /* Takes the socket. The client is on `clients` until it is closed. */
 void client_open(struct clients *clients, int fd);
 
 /* At once: its requests are given up, its memory is freed at the end of the turn. Not from inside a
  * reply's callback, nor while the client's own requests are being scanned. */
 void client_close(struct client *client, enum close_reason reason);
-
-/* The same for one that holds too much, with a line in the log that says how much. */
-void client_close_holder(struct client *client, enum close_reason reason);
 
 /* Reads no more, answers what it has, then closes; sooner if the peer takes nothing for too long.
  * From anywhere. */

@@ -1,8 +1,12 @@
 #include "proxy/downstream/clients.h"
 
+#include <inttypes.h>
+
 #include "common/budget.h"
+#include "common/log.h"
 #include "proxy/downstream/client_limits.h"
 #include "proxy/downstream/farewell.h"
+#include "proxy/downstream/pause.h"
 
 enum {
     LOOK_US = US_PER_SECOND,
@@ -38,7 +42,8 @@ static bool client_is_idle(const struct client *client, uint64_t now)
     uint64_t since = client->session.last_request > client->last_read ? client->session.last_request
                                                                       : client->last_read;
 
-    return patience > 0 && pipeline_is_empty(&client->pipeline) && since + patience < now;
+    return patience > 0 && client->state != CLIENT_HELD && pipeline_is_empty(&client->pipeline) &&
+           since + patience < now;
 }
 
 static struct client *largest_holder(const struct clients *clients)
@@ -56,6 +61,19 @@ static struct client *largest_holder(const struct clients *clients)
         }
     }
     return largest;
+}
+
+void client_close_holder(struct client *client, enum close_reason reason)
+{
+    const struct session *session = &client->session;
+
+    log_warn("client holds too much",
+             "client=%" PRIu64 " name=%s reason=%s unread=%zu early=%zu "
+             "gathered=%zu pending=%zu",
+             session->id, session->name == NULL ? "" : session->name, close_reason_name(reason),
+             client->output.size, client->pipeline.reply_bytes, client->lane.gathered_bytes,
+             client->inbound.size + client->pipeline.bytes);
+    client_close(client, reason);
 }
 
 /* Until requests may be taken again: those who hold memory may never let go of it. Each worker
@@ -89,6 +107,8 @@ static void client_look(struct client *client, uint64_t now)
         client_close(client, CLOSE_REQUEST_TIME);
     } else if (client_is_idle(client, now)) {
         client_finish(client, CLOSE_IDLE);
+    } else if (client->state == CLIENT_HELD && socket_peer_has_closed(client->fd)) {
+        client_finish(client, CLOSE_PEER_CLOSED);
     } else if (client->state == CLIENT_PAUSED) {
         reactor_flush_later(client->clients->reactor, &client->flush);
     }
@@ -135,9 +155,8 @@ static void clients_drain_some(struct clients *clients)
 
     LIST_EACH_SAFE (link, &clients->open) {
         struct client *client = client_at(link);
-        bool is_going = client->state != CLIENT_READING && client->state != CLIENT_PAUSED;
 
-        if (clients->drain_done >= due || is_going) {
+        if (clients->drain_done >= due || !client_is_open(client)) {
             continue;
         }
         clients->drain_done++;
@@ -153,10 +172,16 @@ static void clients_on_drain_step(struct reactor_timer *timer)
     clients_drain_some(container_of(timer, struct clients, drain_step));
 }
 
+static void clients_on_pause_end(struct reactor_timer *timer)
+{
+    pause_refresh(container_of(timer, struct clients, pause_end));
+}
+
 void clients_init(struct clients *clients)
 {
     list_init(&clients->open);
     reactor_timer_init(&clients->look, clients->reactor, clients_on_look);
+    reactor_timer_init(&clients->pause_end, clients->reactor, clients_on_pause_end);
     reactor_timer_init(&clients->drain_step, clients->reactor, clients_on_drain_step);
 }
 
@@ -165,6 +190,7 @@ void clients_clear(struct clients *clients)
     CHECK(list_is_empty(&clients->open));
     reactor_timer_stop(&clients->look);
     reactor_timer_stop(&clients->drain_step);
+    reactor_timer_stop(&clients->pause_end);
     arguments_clear(&clients->arguments);
     keys_clear(&clients->keys);
 }

@@ -10,6 +10,11 @@
 #include "proxy/routing/dispatcher.h"
 #include "proxy/routing/fanout.h"
 
+struct client;
+
+/* What CLIENT PAUSE holds back; the stricter is the greater. */
+enum pause_mode { PAUSE_OFF, PAUSE_WRITE, PAUSE_ALL };
+
 /* What all workers of the process know of each other and of the process, per pool; immutable but
  * for the atomics. */
 struct house {
@@ -24,6 +29,7 @@ struct house {
     _Atomic uint32_t client_count;   /* accepted and not closed yet, of the pool */
     _Atomic uint64_t rejected_count; /* turned away because there were too many, of the pool */
     _Atomic uint64_t accept_pauses;  /* times accepting had to pause, of the pool */
+    _Atomic uint64_t pause;          /* pause.h: of the pool */
     char run_id[41];                 /* 40 hex digits, new with each start */
 };
 
@@ -49,6 +55,8 @@ struct clients {
     void *owner;                              /* the worker */
     struct arguments arguments;               /* scratch of the request in hand */
     struct keys keys;                         /* likewise */
+    enum pause_mode pause;                    /* what must wait now; a copy of the house's */
+    struct reactor_timer pause_end;           /* when that is over */
     struct reactor_timer look; /* for idle and stuck clients; runs while there are clients */
     _Atomic uint32_t *load;    /* the worker's: its clients of all pools, and those coming */
 };
@@ -63,6 +71,10 @@ void clients_drain(struct clients *clients, uint64_t spread);
 
 /* Closes those that are left. */
 void clients_close_all(struct clients *clients, enum close_reason reason);
+
+/* Closes one that holds too much, as client_close does, with a line in the log that says how much.
+ */
+void client_close_holder(struct client *client, enum close_reason reason);
 
 /* Memory is used up: looks soon who holds most. */
 void clients_hurry(struct clients *clients);

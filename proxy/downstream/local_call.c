@@ -1,11 +1,15 @@
 #include "proxy/downstream/local_call.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "common/resp_write.h"
 
-enum { TEXT_MAX = 400 }; /* so that error_reply need not cut */
+enum {
+    TEXT_MAX = 400, /* so that error_reply need not cut */
+    NAME_MAX_SIZE = 32,
+};
 
 struct sendq *call_begin(const struct local_call *call)
 {
@@ -15,6 +19,16 @@ struct sendq *call_begin(const struct local_call *call)
 void call_end(const struct local_call *call)
 {
     client_reply_end(call->client);
+}
+
+void call_map(const struct local_call *call UNUSED, struct sendq *to, size_t pairs)
+{
+    resp_write_array(to, 2 * pairs);
+}
+
+void call_set(const struct local_call *call UNUSED, struct sendq *to, size_t count)
+{
+    resp_write_array(to, count);
 }
 
 void call_status(const struct local_call *call, const char *text)
@@ -75,4 +89,18 @@ void call_bad_arity(const struct local_call *call)
     client_refuse(
         call->client, call->command, ERROR_COMMAND,
         command_error(COMMAND_BAD_ARITY, call->command, call->arguments, text, sizeof text));
+}
+
+void call_bad_subcommand(const struct local_call *call)
+{
+    struct span word = call_word(call, 1);
+    char container[NAME_MAX_SIZE];
+    size_t size = 0;
+
+    for (const char *at = call->command->name; *at != ' ' && size + 1 < sizeof container; at++) {
+        container[size++] = (char)toupper((unsigned char)*at);
+    }
+    container[size] = '\0';
+    call_error(call, "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.",
+               call_shown(word), word.at, container);
 }

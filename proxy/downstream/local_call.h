@@ -26,6 +26,11 @@ typedef void local_handler(const struct local_call *call);
 struct sendq *call_begin(const struct local_call *call);
 void call_end(const struct local_call *call);
 
+/* A map of `pairs` names and values, and a set, whose elements follow. Before RESP3 these are
+ * arrays. */
+void call_map(const struct local_call *call, struct sendq *to, size_t pairs);
+void call_set(const struct local_call *call, struct sendq *to, size_t count);
+
 /* The plain replies. */
 void call_status(const struct local_call *call, const char *text);
 void call_integer(const struct local_call *call, int64_t number);
@@ -42,6 +47,9 @@ void call_syntax_error(const struct local_call *call);
 
 /* "ERR wrong number of arguments for '…' command". */
 void call_bad_arity(const struct local_call *call);
+
+/* "ERR unknown subcommand or wrong number of arguments for '…'. Try … HELP." */
+void call_bad_subcommand(const struct local_call *call);
 
 static inline uint32_t call_count(const struct local_call *call)
 {

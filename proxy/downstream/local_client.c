@@ -1,6 +1,7 @@
 /* CLIENT, where it concerns the client that asks. */
 #include <stdlib.h>
 
+#include "common/resp_write.h"
 #include "proxy/downstream/client_line.h"
 #include "proxy/downstream/client_name.h"
 #include "proxy/downstream/local_call.h"
@@ -101,4 +102,46 @@ void local_client_reply(const struct local_call *call)
     } else if (session->reply_mode != REPLY_MODE_OFF) {
         session->reply_mode = REPLY_MODE_SKIP_NEXT;
     }
+}
+
+/* -1: its invalidations, if it had asked for any, would go nowhere. */
+void local_client_getredir(const struct local_call *call)
+{
+    call_integer(call, -1);
+}
+
+void local_client_trackinginfo(const struct local_call *call)
+{
+    struct sendq *to = call_begin(call);
+
+    call_map(call, to, 3);
+    resp_write_text(to, "flags");
+    call_set(call, to, 1);
+    resp_write_text(to, "off");
+    resp_write_text(to, "redirect");
+    resp_write_integer(to, -1);
+    resp_write_text(to, "prefixes");
+    resp_write_array(to, 0);
+    call_end(call);
+}
+
+/* No client of slotway's is ever blocked by a command: there is nobody to wake. */
+void local_client_unblock(const struct local_call *call)
+{
+    int64_t id;
+
+    if (call_count(call) > 4) {
+        call_bad_subcommand(call);
+        return;
+    }
+    if (call_count(call) == 4 && !span_equal_nocase(call_word(call, 3), SPAN("timeout")) &&
+        !span_equal_nocase(call_word(call, 3), SPAN("error"))) {
+        call_error(call, "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+        return;
+    }
+    if (!span_to_int64(call_word(call, 2), &id)) {
+        call_error(call, "ERR value is not an integer or out of range");
+        return;
+    }
+    call_integer(call, 0);
 }

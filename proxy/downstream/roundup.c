@@ -57,11 +57,9 @@ static void visit_end(struct visit *visit)
     }
 }
 
-static void visit_deliver(struct message *message)
+static void visit_each_client(struct visit *visit, struct clients *clients)
 {
-    struct visit *visit = container_of(message, struct visit, message);
     const struct roundup *roundup = visit->roundup;
-    struct clients *clients = roundup->house->clients[visit->worker];
 
     LIST_EACH_SAFE (link, &clients->open) {
         struct client *client = container_of(link, struct client, in_clients);
@@ -70,6 +68,14 @@ static void visit_deliver(struct message *message)
             roundup->visit(visit, client);
         }
     }
+}
+
+static void visit_deliver(struct message *message)
+{
+    struct visit *visit = container_of(message, struct visit, message);
+    const struct roundup *roundup = visit->roundup;
+
+    roundup->tour(visit, roundup->house->clients[visit->worker]);
     visit_end(visit);
 }
 
@@ -90,21 +96,14 @@ static void roundup_send(struct roundup *roundup)
     }
 }
 
-void roundup_start(const struct local_call *call, struct client_filter *filter,
-                   roundup_visit *visit, roundup_answer *answer)
+static struct roundup *roundup_new(const struct clients *clients)
 {
-    struct client *client = call->client;
-    struct house *house = client->clients->house;
+    struct house *house = clients->house;
     struct roundup *roundup =
         memory_new(1, sizeof *roundup + house->worker_count * sizeof roundup->visits[0]);
 
     roundup->house = house;
-    roundup->worker = client->clients->worker;
-    roundup->asker = client->session.id;
-    roundup->filter = *filter;
-    *filter = (struct client_filter){.id_count = 0};
-    roundup->visit = visit;
-    roundup->answer = answer;
+    roundup->worker = clients->worker;
     roundup->home = (struct message){.deliver = roundup_come_home, .drop = roundup_is_lost};
     atomic_init(&roundup->visits_left, house->worker_count);
     for (size_t i = 0; i < house->worker_count; i++) {
@@ -114,8 +113,38 @@ void roundup_start(const struct local_call *call, struct client_filter *filter,
             .worker = i,
         };
     }
+    return roundup;
+}
+
+static void roundup_begin(struct roundup *roundup, const struct local_call *call)
+{
+    struct client *client = call->client;
+
+    roundup->asker = client->session.id;
     roundup->request =
         client_request_begin(client, call->command, call->block, (struct span){"", 0});
     metric_add(&client->clients->metrics->downstream_local_total, 1);
     roundup_send(roundup);
+}
+
+void roundup_start(const struct local_call *call, struct client_filter *filter,
+                   roundup_visit *visit, roundup_answer *answer)
+{
+    struct roundup *roundup = roundup_new(call->client->clients);
+
+    roundup->filter = *filter;
+    *filter = (struct client_filter){.id_count = 0};
+    roundup->tour = visit_each_client;
+    roundup->visit = visit;
+    roundup->answer = answer;
+    roundup_begin(roundup, call);
+}
+
+void roundup_start_tour(const struct local_call *call, roundup_tour *tour, roundup_answer *answer)
+{
+    struct roundup *roundup = roundup_new(call->client->clients);
+
+    roundup->tour = tour;
+    roundup->answer = answer;
+    roundup_begin(roundup, call);
 }

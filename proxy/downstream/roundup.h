@@ -35,6 +35,9 @@ struct visit {
     size_t line_count;
 };
 
+/* In the thread of `clients`, once for each worker. */
+typedef void roundup_tour(struct visit *visit, struct clients *clients);
+
 /* In the thread of `client`, which passes the filter; it may be closed by this. */
 typedef void roundup_visit(struct visit *visit, struct client *client);
 
@@ -47,7 +50,8 @@ struct roundup {
     uint64_t asker;          /* the client's id */
     struct request *request; /* alive as long as that client is open */
     struct client_filter filter;
-    roundup_visit *visit;
+    roundup_tour *tour;
+    roundup_visit *visit; /* NULL: the tour does without */
     roundup_answer *answer;
     _Atomic size_t visits_left;
     struct message home;
@@ -57,5 +61,8 @@ struct roundup {
 /* Takes what `filter` holds. The call's reply comes later. */
 void roundup_start(const struct local_call *call, struct client_filter *filter,
                    roundup_visit *visit, roundup_answer *answer);
+
+/* The same for what does not concern single clients. */
+void roundup_start_tour(const struct local_call *call, roundup_tour *tour, roundup_answer *answer);
 
 #endif

@@ -1,0 +1,119 @@
+#include "proxy/downstream/pause.h"
+
+/* The word: microseconds in the upper bits, the mode in the lowest two. Zero: no pause. */
+enum { MODE_BITS = 2, MODE_MASK = (1 << MODE_BITS) - 1 };
+
+static uint64_t word_of(enum pause_mode mode, uint64_t until)
+{
+    return until << MODE_BITS | (uint64_t)mode;
+}
+
+static enum pause_mode word_mode(uint64_t word)
+{
+    return (enum pause_mode)(word & MODE_MASK);
+}
+
+static uint64_t word_until(uint64_t word)
+{
+    return word >> MODE_BITS;
+}
+
+/* Redis: the longer of two pauses, and the stricter; each may come from another client. */
+static uint64_t word_extend(uint64_t word, enum pause_mode mode, uint64_t until, uint64_t now)
+{
+    if (word_until(word) <= now) {
+        return word_of(mode, until);
+    }
+    return word_of(word_mode(word) > mode ? word_mode(word) : mode,
+                   word_until(word) > until ? word_until(word) : until);
+}
+
+void pause_extend(struct house *house, enum pause_mode mode, uint64_t until, uint64_t now)
+{
+    uint64_t word = atomic_load(&house->pause);
+
+    while (
+        !atomic_compare_exchange_weak(&house->pause, &word, word_extend(word, mode, until, now))) {
+    }
+}
+
+void pause_end(struct house *house)
+{
+    atomic_store(&house->pause, 0);
+}
+
+enum pause_mode pause_mode_of(const struct house *house)
+{
+    return word_mode(atomic_load(&house->pause));
+}
+
+uint64_t pause_until_of(const struct house *house)
+{
+    return word_until(atomic_load(&house->pause));
+}
+
+/* They look themselves at the end of the turn: this may run amid the request of one of them. */
+static void let_go(struct clients *clients)
+{
+    LIST_EACH (link, &clients->open) {
+        struct client *client = container_of(link, struct client, in_clients);
+
+        if (client->state == CLIENT_HELD) {
+            reactor_flush_later(clients->reactor, &client->flush);
+        }
+    }
+}
+
+void pause_refresh(struct clients *clients)
+{
+    uint64_t word = atomic_load(&clients->house->pause);
+    uint64_t now = reactor_now(clients->reactor);
+    enum pause_mode before = clients->pause;
+
+    if (word_until(word) <= now) {
+        clients->pause = PAUSE_OFF;
+        reactor_timer_stop(&clients->pause_end);
+    } else {
+        clients->pause = word_mode(word);
+        reactor_timer_start(&clients->pause_end, word_until(word) - now);
+    }
+    if (clients->pause < before) {
+        let_go(clients);
+    }
+}
+
+/* What changes keys, and what others get to know of: Redis's may_replicate. */
+static bool is_write(const struct command *command)
+{
+    bool may_write =
+        command->class == COMMAND_CLASS_SCRIPT && (command->flags & COMMAND_READONLY) == 0;
+
+    return (command->flags & COMMAND_WRITE) != 0 || may_write ||
+           command->id == COMMAND_ID_PUBLISH || command->id == COMMAND_ID_SPUBLISH ||
+           command->id == COMMAND_ID_PFCOUNT;
+}
+
+/* A request that will be refused is refused at once; and a pause of everything would have no other
+ * end than its time. */
+bool pause_holds(const struct client *client)
+{
+    const struct clients *clients = client->clients;
+    const struct command *command;
+
+    if (clients->arguments.count == 0 ||
+        command_find(&clients->arguments, &command) != COMMAND_FOUND ||
+        (!client->session.is_authenticated && (command->flags & COMMAND_NO_AUTH) == 0)) {
+        return false;
+    }
+    switch (clients->pause) {
+    case PAUSE_OFF: return false;
+    case PAUSE_WRITE: return is_write(command);
+    case PAUSE_ALL: return command->id != COMMAND_ID_CLIENT_UNPAUSE;
+    }
+    return false;
+}
+
+bool pause_is_over_for(const struct client *client)
+{
+    return client->clients->pause < client->held_by;
+}
