@@ -43,20 +43,55 @@ struct free_list {
 static _Thread_local struct free_list free_lists[CLASS_COUNT];
 static _Thread_local size_t bytes_in_use;
 static _Thread_local size_t bytes_published;
+static _Thread_local struct block_account *billed;
 
-void block_publish(void)
+void block_bill(struct block_account *account)
+{
+    billed = account;
+}
+
+void block_account_publish(struct block_account *account)
+{
+    size_t before = account->published;
+
+    account->published = account->in_use;
+    budget_change(account->budget, (int64_t)account->in_use - (int64_t)before);
+}
+
+static void publish_total(void)
 {
     size_t before = bytes_published;
 
     bytes_published = bytes_in_use;
-    budget_change((int64_t)bytes_in_use - (int64_t)before);
+    budget_change(&budget_of_process, (int64_t)bytes_in_use - (int64_t)before);
 }
 
-static inline void count_bytes(size_t now)
+void block_publish(void)
 {
-    bytes_in_use = now;
-    if (unlikely(now - bytes_published + PUBLISH_STEP > 2 * (size_t)PUBLISH_STEP)) {
-        block_publish();
+    publish_total();
+    if (billed != NULL) {
+        block_account_publish(billed);
+    }
+}
+
+static inline bool is_far(size_t now, size_t published)
+{
+    return unlikely(now - published + PUBLISH_STEP > 2 * (size_t)PUBLISH_STEP);
+}
+
+/* Wraps around for what is given back. */
+static inline void count_bytes(struct block_account *account, size_t change)
+{
+    bytes_in_use += change;
+    if (is_far(bytes_in_use, bytes_published)) {
+        publish_total();
+    }
+    if (account == NULL) {
+        return;
+    }
+    account->in_use += change;
+    if (is_far(account->in_use, account->published)) {
+        block_account_publish(account);
     }
 }
 
@@ -150,7 +185,8 @@ struct block *block_new(size_t capacity)
     block->size_class = size_class;
     block->used = 0;
     block->capacity = total - sizeof(struct block);
-    count_bytes(bytes_in_use + total);
+    block->account = billed;
+    count_bytes(billed, total);
     return block;
 }
 
@@ -172,7 +208,7 @@ struct block *block_grow(struct block *block, size_t capacity)
 
     block = memory_or_die(memory == MAP_FAILED ? NULL : memory, total);
     block->capacity = capacity;
-    count_bytes(bytes_in_use + total - before);
+    count_bytes(block->account, total - before);
     return block;
 }
 
@@ -191,9 +227,11 @@ void block_free(struct block *block)
 {
     CHECK(block->references == 0);
     CHECK(block->used <= block->capacity);
-    CHECK(bytes_in_use >= block->capacity + sizeof(struct block)); /* else: another thread's */
 
-    count_bytes(bytes_in_use - block->capacity - sizeof(struct block));
+    size_t total = block->capacity + sizeof(struct block);
+
+    CHECK(bytes_in_use >= total); /* else: another thread's */
+    count_bytes(block->account, -total);
     block_give_memory(block);
 }
 

@@ -14,9 +14,20 @@
 #include "common/check.h"
 #include "common/span.h"
 
+struct budget;
+
+/* What some of a thread's blocks take, which count for a budget of their own beside that of the
+ * process. Outlives these blocks. */
+struct block_account {
+    struct budget *budget;
+    size_t in_use;
+    size_t published;
+};
+
 struct block {
     uint32_t references;
     uint32_t size_class;
+    struct block_account *account; /* NULL: it counts for the process only */
     size_t used;
     size_t capacity;
     char bytes[];
@@ -76,9 +87,17 @@ size_t block_bytes_in_use(void);
 /* Bytes of its free lists. */
 size_t block_bytes_kept(void);
 
-/* Tells the budget (budget.h) what this thread's blocks take now. It hears of larger changes by
- * itself. */
+/* From here on this thread's new blocks are on `account`, which may be NULL: whoever begins to work
+ * for a pool says so, and nobody needs to take it back. A block stays on the account on which it
+ * was made. */
+void block_bill(struct block_account *account);
+
+/* Tells the budgets (budget.h) what this thread's blocks take now, all of them and those on the
+ * account that is billed. They hear of larger changes by themselves. */
 void block_publish(void);
+
+/* Tells the budget of `account`, which is this thread's. */
+void block_account_publish(struct block_account *account);
 
 /* To be called now and then, as once a second: hands back half of what was not needed since the
  * last call, and publishes. */

@@ -2,9 +2,7 @@
 
 #include "common/log.h"
 
-static uint64_t limit_bytes;
-static _Atomic int64_t used_bytes;
-_Atomic int budget_level_now = BUDGET_FREE;
+struct budget budget_of_process;
 
 static const char *const level_texts[] = {
     [BUDGET_FREE] = "memory is free again",
@@ -12,20 +10,15 @@ static const char *const level_texts[] = {
     [BUDGET_SPENT] = "memory is spent: new requests are refused",
 };
 
-void budget_set_limit(uint64_t bytes)
+void budget_init(struct budget *budget, const char *pool, uint64_t limit)
 {
-    limit_bytes = bytes;
-}
-
-uint64_t budget_limit(void)
-{
-    return limit_bytes;
+    *budget = (struct budget){.pool = pool, .limit = limit};
 }
 
 /* A thread tells of what it freed perhaps before another has told of what it took. */
-uint64_t budget_used(void)
+uint64_t budget_used(const struct budget *budget)
 {
-    int64_t used = atomic_load_explicit(&used_bytes, memory_order_relaxed);
+    int64_t used = atomic_load_explicit(&budget->used, memory_order_relaxed);
 
     return used > 0 ? (uint64_t)used : 0;
 }
@@ -46,22 +39,28 @@ enum budget_level budget_next(enum budget_level level, uint64_t used, uint64_t l
     return BUDGET_FREE;
 }
 
-void budget_change(int64_t by)
+static void budget_tell(const struct budget *budget, int level, int next, uint64_t used)
 {
-    atomic_fetch_add_explicit(&used_bytes, by, memory_order_relaxed);
+    enum log_level severity = next > level ? LOG_WARN : LOG_INFO;
 
-    uint64_t used = budget_used();
-    int level = atomic_load_explicit(&budget_level_now, memory_order_relaxed);
-    int next = (int)budget_next((enum budget_level)level, used, limit_bytes);
-
-    if (likely(next == level) || !atomic_compare_exchange_strong(&budget_level_now, &level, next)) {
-        return;
-    }
-    if (next > level) {
-        log_warn(level_texts[next], "used=%llu limit=%llu", (unsigned long long)used,
-                 (unsigned long long)limit_bytes);
+    if (budget->pool == NULL) {
+        LOG_AT(severity, level_texts[next], "used=%llu limit=%llu", (unsigned long long)used,
+               (unsigned long long)budget->limit);
     } else {
-        log_info(level_texts[next], "used=%llu limit=%llu", (unsigned long long)used,
-                 (unsigned long long)limit_bytes);
+        LOG_AT(severity, level_texts[next], "pool=%s used=%llu limit=%llu", budget->pool,
+               (unsigned long long)used, (unsigned long long)budget->limit);
+    }
+}
+
+void budget_change(struct budget *budget, int64_t by)
+{
+    atomic_fetch_add_explicit(&budget->used, by, memory_order_relaxed);
+
+    uint64_t used = budget_used(budget);
+    int level = atomic_load_explicit(&budget->level, memory_order_relaxed);
+    int next = (int)budget_next((enum budget_level)level, used, budget->limit);
+
+    if (unlikely(next != level) && atomic_compare_exchange_strong(&budget->level, &level, next)) {
+        budget_tell(budget, level, next, used);
     }
 }

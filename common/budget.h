@@ -5,8 +5,9 @@
  *                                        <──left    SPENT──>
  *
  * A level is left further down than it is entered, so that it does not change back and forth. The
- * process has one budget. Threads tell it what changed in steps (block_publish); any thread may ask
- * for the level, which costs one load. Changes of the level are logged.
+ * process has one budget, in which every block counts, and each configured pool has one in which
+ * its own count as well. Threads tell what changed in steps (block_publish); any thread may ask for
+ * the level, which costs one load. Changes of the level are logged.
  */
 #ifndef COMMON_BUDGET_H
 #define COMMON_BUDGET_H
@@ -21,24 +22,31 @@ enum budget_level {
     BUDGET_SPENT, /* nothing new is begun, and the largest holders go */
 };
 
-/* The limit, 0 for none. Before the threads that use it start. */
-void budget_set_limit(uint64_t bytes);
+/* Without a limit, as when zero, it counts and is always free. */
+struct budget {
+    const char *pool; /* for the log; NULL: the process */
+    uint64_t limit;
+    _Atomic int64_t used;
+    _Atomic int level;
+};
 
-/* What may be used, and what all threads have told they use. */
-uint64_t budget_limit(void);
-uint64_t budget_used(void);
+extern struct budget budget_of_process;
+
+/* Before the threads that use it start. `pool` stays the caller's; a limit of 0 is none. */
+void budget_init(struct budget *budget, const char *pool, uint64_t limit);
+
+/* What all threads have told they use. */
+uint64_t budget_used(const struct budget *budget);
 
 /* `by` more or less is in use; 0 just looks at the level again. */
-void budget_change(int64_t by);
+void budget_change(struct budget *budget, int64_t by);
 
 /* The level that follows `level` when `used` of `limit` bytes are in use; a pure function. */
 enum budget_level budget_next(enum budget_level level, uint64_t used, uint64_t limit);
 
-extern _Atomic int budget_level_now;
-
-static inline enum budget_level budget_level(void)
+static inline enum budget_level budget_level(const struct budget *budget)
 {
-    return (enum budget_level)atomic_load_explicit(&budget_level_now, memory_order_relaxed);
+    return (enum budget_level)atomic_load_explicit(&budget->level, memory_order_relaxed);
 }
 
 #endif

@@ -96,6 +96,7 @@ enum socket_result intake_read(struct intake *intake, struct inbound *inbound, i
                                size_t *received)
 {
     *received = 0;
+    block_bill(intake->account);
     inbound_prepare(intake, inbound, need);
 
     enum socket_result result =

@@ -1,7 +1,7 @@
 /* intake.h - where connections of one thread read to, and what a connection has read so far.
  *
- *      intake, one per thread:  [ A's bytes | B's bytes | C's bytes | room ........ ]
- *                                  ^ inbound of connection A: a slice and a reference
+ *      intake, one per thread and pool:  [ A's bytes | B's bytes | C's bytes | room ........ ]
+ *                                           ^ inbound of connection A: a slice and a reference
  *
  * All connections read into the one current block, behind each other, so that an idle connection
  * has no buffer and a busy thread stays in a few warm kilobytes: once nobody refers to the block,
@@ -17,6 +17,7 @@
 
 struct intake {
     struct block *block;
+    struct block_account *account; /* of what is read, and of what is made of it; NULL: none */
 };
 
 /* Bytes read and not used up yet. Zero: none. */
@@ -30,7 +31,7 @@ struct inbound {
 void intake_clear(struct intake *intake);
 
 /* Reads once from `fd` to the end of `inbound`. `need` is how many bytes the message in progress
- * will have at least, 0 when not known. *received is how many came. */
+ * will have at least, 0 when not known. *received is how many came. Bills the intake's account. */
 enum socket_result intake_read(struct intake *intake, struct inbound *inbound, int fd, size_t need,
                                size_t *received) MUST_USE;
 

@@ -66,6 +66,7 @@ static void server_make_house(struct server *server, size_t number)
     house->started = clock_now();
     house->config = server->config;
     house->pool = &server->config->pools[number];
+    budget_init(&house->budget, house->pool->name, house->pool->clients_memory_limit);
     house->worker_count = server->worker_count;
     house->clients = memory_new(server->worker_count, sizeof(struct clients *));
     house->mailboxes = memory_new(server->worker_count, sizeof(struct mailbox *));
@@ -368,7 +369,7 @@ enum server_result server_run(const struct config *config)
 
     log_info("slotway starts", "version=%s workers=%u pools=%zu", SLOTWAY_VERSION, config->workers,
              config->pool_count);
-    budget_set_limit(config->memory_limit);
+    budget_init(&budget_of_process, NULL, config->memory_limit);
     raise_descriptor_limit(config);
     seed_random();
     server_make(&server, config);

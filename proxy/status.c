@@ -90,15 +90,37 @@ static double figure_accept_pauses(const struct server_pool *pool)
     return (double)pool->house.accept_pauses;
 }
 
+static double figure_buffered(const struct server_pool *pool)
+{
+    return (double)budget_used(&pool->house.budget);
+}
+
+static double figure_memory_limit(const struct server_pool *pool)
+{
+    return (double)pool->house.budget.limit;
+}
+
+static double figure_memory_level(const struct server_pool *pool)
+{
+    return (double)budget_level(&pool->house.budget);
+}
+
 static const struct {
     enum metrics_family family;
     pool_figure *figure;
 } pool_figures[] = {
-    {FAMILY_DISCOVERY_REFRESHES, figure_refreshes}, {FAMILY_DISCOVERY_FAILURES, figure_failures},
-    {FAMILY_DISCOVERY_CHANGES, figure_changes},     {FAMILY_DISCOVERY_AGE, figure_age},
-    {FAMILY_TOPOLOGY_PRIMARIES, figure_primaries},  {FAMILY_TOPOLOGY_REPLICAS, figure_replicas},
-    {FAMILY_TOPOLOGY_SLOTS, figure_slots},          {FAMILY_REJECTED, figure_rejected},
+    {FAMILY_DISCOVERY_REFRESHES, figure_refreshes},
+    {FAMILY_DISCOVERY_FAILURES, figure_failures},
+    {FAMILY_DISCOVERY_CHANGES, figure_changes},
+    {FAMILY_DISCOVERY_AGE, figure_age},
+    {FAMILY_TOPOLOGY_PRIMARIES, figure_primaries},
+    {FAMILY_TOPOLOGY_REPLICAS, figure_replicas},
+    {FAMILY_TOPOLOGY_SLOTS, figure_slots},
+    {FAMILY_REJECTED, figure_rejected},
     {FAMILY_ACCEPT_PAUSES, figure_accept_pauses},
+    {FAMILY_POOL_BUFFERED, figure_buffered},
+    {FAMILY_POOL_MEMORY_LIMIT, figure_memory_limit},
+    {FAMILY_POOL_MEMORY_LEVEL, figure_memory_level},
 };
 
 static void write_pool_figures(const struct server *server, struct sendq *to)
@@ -217,9 +239,9 @@ static void write_figure(struct sendq *to, enum metrics_family family, double va
 
 static void write_budget(struct sendq *to)
 {
-    write_figure(to, FAMILY_BUFFERED, (double)budget_used());
-    write_figure(to, FAMILY_MEMORY_LIMIT, (double)budget_limit());
-    write_figure(to, FAMILY_MEMORY_LEVEL, (double)budget_level());
+    write_figure(to, FAMILY_BUFFERED, (double)budget_used(&budget_of_process));
+    write_figure(to, FAMILY_MEMORY_LIMIT, (double)budget_of_process.limit);
+    write_figure(to, FAMILY_MEMORY_LEVEL, (double)budget_level(&budget_of_process));
 }
 
 void status_write_metrics(void *context, struct sendq *to)

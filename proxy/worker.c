@@ -110,7 +110,12 @@ void worker_stop(struct worker *worker)
 /* What a busy second has left behind goes back, also when the next one has nothing to do. */
 static void worker_on_tidy(struct reactor_timer *timer)
 {
+    struct worker *worker = container_of(timer, struct worker, tidy);
+
     block_tidy();
+    for (size_t i = 0; i < worker->pool_count; i++) {
+        block_account_publish(&worker->pools[i].account);
+    }
     reactor_timer_start(timer, TIDY_US);
 }
 
@@ -132,13 +137,16 @@ void worker_add_pool(struct worker *worker, size_t number, struct house *house,
 {
     struct worker_pool *pool = &worker->pools[number];
 
+    pool->account.budget = &house->budget;
+    pool->requests.account = &pool->account;
+    pool->replies.account = &pool->account;
     pool->dispatcher =
-        dispatcher_new(worker->reactor, &worker->replies, house->pool, &pool->metrics, discovery);
+        dispatcher_new(worker->reactor, &pool->replies, house->pool, &pool->metrics, discovery);
     pool->clients = (struct clients){
         .house = house,
         .worker = worker->index,
         .reactor = worker->reactor,
-        .intake = &worker->requests,
+        .intake = &pool->requests,
         .dispatcher = pool->dispatcher,
         .config = house->pool,
         .metrics = &pool->metrics,
@@ -155,10 +163,10 @@ static void worker_clear(struct worker *worker)
     for (size_t i = 0; i < worker->pool_count; i++) {
         clients_clear(&worker->pools[i].clients);
         dispatcher_free(&worker->pools[i].dispatcher);
+        intake_clear(&worker->pools[i].requests);
+        intake_clear(&worker->pools[i].replies);
     }
     reactor_timer_stop(&worker->tidy);
-    intake_clear(&worker->requests);
-    intake_clear(&worker->replies);
     request_trim();
     block_trim();
 }

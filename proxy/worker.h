@@ -1,8 +1,8 @@
 /* worker.h - one worker thread: a reactor, and for each pool its dispatcher and its clients.
  *
- *      worker ─┬─ reactor, mailbox, intakes
+ *      worker ─┬─ reactor, mailbox
  *              ├─ pool "main":  dispatcher ─ pools ─ upstreams        metrics
- *              │                clients ─ client, client, …
+ *              │                clients ─ client, client, …           account, intakes
  *              └─ pool "other": …
  *
  * Nothing in here is shared with other workers. From worker_start to worker_free all of it belongs
@@ -19,6 +19,9 @@ struct worker_pool {
     struct dispatcher *dispatcher;
     struct clients clients;
     struct metrics metrics;
+    struct block_account account; /* what this worker holds of the pool's budget */
+    struct intake requests;       /* clients read to */
+    struct intake replies;        /* nodes' replies are read to */
     bool is_drained;
 };
 
@@ -27,8 +30,6 @@ struct worker {
     struct thread thread;
     struct reactor *reactor;
     struct mailbox *mailbox;
-    struct intake requests;                    /* clients read to */
-    struct intake replies;                     /* nodes' replies are read to */
     struct reactor_timer tidy;                 /* gives back memory that is not needed */
     _Atomic uint32_t load;                     /* clients here, and on their way here */
     void (*on_drained)(struct worker *worker); /* in the worker's thread */

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/budget.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/resp_write.h"
@@ -118,7 +117,7 @@ void client_refuse(struct client *client, const struct command *command, enum er
 /* Nothing new where memory is used up: what is under way may still be answered. */
 static bool client_is_shed(struct client *client, const struct command *command)
 {
-    if (likely(budget_level() != BUDGET_SPENT)) {
+    if (likely(clients_memory(client->clients) != BUDGET_SPENT)) {
         return false;
     }
     client_refuse(client, command, ERROR_NO_MEMORY, NULL);
@@ -389,6 +388,7 @@ static void client_on_flush(struct turn_task *task)
 {
     struct client *client = container_of(task, struct client, flush);
 
+    block_bill(client->clients->intake->account);
     if (client->state == CLIENT_CLOSED || !client_write(client)) {
         return;
     }
@@ -396,7 +396,7 @@ static void client_on_flush(struct turn_task *task)
         client_close_holder(client, CLOSE_OUTPUT_LIMIT);
         return;
     }
-    if (unlikely(budget_level() == BUDGET_SPENT)) {
+    if (unlikely(clients_memory(client->clients) == BUDGET_SPENT)) {
         clients_hurry(client->clients);
     }
     if (client->state == CLIENT_DRAINING && pipeline_is_empty(&client->pipeline) &&

@@ -1,7 +1,5 @@
 #include "proxy/downstream/client_limits.h"
 
-#include "common/budget.h"
-
 enum {
     /* What nodes refuse as a protocol error costs the connection that all clients share. */
     ARGUMENTS_MAX = 1024 * 1024,   /* Redis before 7.0; later ones take more */
@@ -53,7 +51,7 @@ bool client_is_full(const struct client *client, uint64_t share)
                        client->pipeline.count * (uint64_t)client->reply_size;
     uint64_t most = config->clients_pending_bytes;
 
-    if (unlikely(budget_level() != BUDGET_FREE)) {
+    if (unlikely(clients_memory(client->clients) != BUDGET_FREE)) {
         most = most < TIGHT_BYTES ? most : TIGHT_BYTES;
     }
     return client->pipeline.count >= (config->clients_pipeline + share - 1) / share ||
@@ -64,7 +62,8 @@ bool client_is_full(const struct client *client, uint64_t share)
  * nothing. */
 bool client_is_greedy(const struct client *client)
 {
-    return unlikely(budget_level() == BUDGET_SPENT) && client->inbound.size >= TIGHT_BYTES;
+    return unlikely(clients_memory(client->clients) == BUDGET_SPENT) &&
+           client->inbound.size >= TIGHT_BYTES;
 }
 
 bool client_is_over_output(struct client *client)

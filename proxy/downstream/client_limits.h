@@ -8,8 +8,8 @@
  *                                                keep a node, and all who share it, busy for long
  *      clients.output_bytes                      disconnected
  *      clients.output_soft_bytes                 disconnected when over it for too long
- *      memory.limit, for all together            from 80 % on, reading pauses early; beyond, the
- *                                                largest holders are disconnected
+ *      memory.limit, for all together, and       from 80 % on, reading pauses early; beyond, the
+ *      clients.memory_limit, for all of a pool   largest holders are disconnected
  *
  * Questions only: client.c and clients.c act on the answers. Worker's thread only.
  */

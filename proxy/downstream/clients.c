@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 
-#include "common/budget.h"
 #include "common/log.h"
 #include "proxy/downstream/client_limits.h"
 #include "proxy/downstream/farewell.h"
@@ -83,8 +82,9 @@ static void clients_free_memory(struct clients *clients)
 {
     size_t before = SIZE_MAX;
 
+    block_bill(clients->intake->account);
     block_publish();
-    while (budget_level() == BUDGET_SPENT && block_bytes_in_use() < before) {
+    while (clients_memory(clients) == BUDGET_SPENT && block_bytes_in_use() < before) {
         struct client *client = largest_holder(clients);
 
         if (client == NULL) {
@@ -124,7 +124,7 @@ static void clients_on_look(struct reactor_timer *timer)
     LIST_EACH_SAFE (link, &clients->open) {
         client_look(client_at(link), now);
     }
-    clients->is_hurried = budget_level() == BUDGET_SPENT;
+    clients->is_hurried = clients_memory(clients) == BUDGET_SPENT;
     if (clients->count > 0) {
         reactor_timer_start(&clients->look, clients->is_hurried ? HURRY_US : LOOK_US);
     }

@@ -5,6 +5,7 @@
 #ifndef PROXY_DOWNSTREAM_CLIENTS_H
 #define PROXY_DOWNSTREAM_CLIENTS_H
 
+#include "common/budget.h"
 #include "common/intake.h"
 #include "common/mailbox.h"
 #include "proxy/routing/dispatcher.h"
@@ -25,6 +26,7 @@ struct house {
     struct clients **clients;   /* of this pool, by worker */
     struct mailbox **mailboxes; /* by worker */
     size_t worker_count;
+    struct budget budget;            /* of the pool, in blocks of all workers */
     _Atomic uint64_t next_client_id; /* of the pool */
     _Atomic uint32_t client_count;   /* accepted and not closed yet, of the pool */
     _Atomic uint64_t rejected_count; /* turned away because there were too many, of the pool */
@@ -75,6 +77,15 @@ void clients_close_all(struct clients *clients, enum close_reason reason);
 /* Closes one that holds too much, as client_close does, with a line in the log that says how much.
  */
 void client_close_holder(struct client *client, enum close_reason reason);
+
+/* How short memory is for these clients: of the process or of their pool, whichever is worse. */
+static inline enum budget_level clients_memory(const struct clients *clients)
+{
+    enum budget_level process = budget_level(&budget_of_process);
+    enum budget_level pool = budget_level(&clients->house->budget);
+
+    return process > pool ? process : pool;
+}
 
 /* Memory is used up: looks soon who holds most. */
 void clients_hurry(struct clients *clients);

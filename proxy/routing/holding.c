@@ -231,6 +231,7 @@ void holding_on_pump(struct turn_task *task)
     struct dispatcher *dispatcher = container_of(task, struct dispatcher, pump);
     struct list_link *first;
 
+    block_bill(dispatcher->site.intake->account);
     while ((first = list_first(&dispatcher->gates.ready)) != NULL) {
         pump_gate(dispatcher, container_of(first, struct gate, in_list));
     }

@@ -199,6 +199,7 @@ static void watch_moving(struct dispatcher *dispatcher)
 
 bool watch_tick(struct dispatcher *dispatcher)
 {
+    block_bill(dispatcher->site.intake->account);
     watch_deadlines(dispatcher);
     watch_pauses(dispatcher);
     watch_moving(dispatcher);

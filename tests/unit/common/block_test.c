@@ -128,18 +128,46 @@ Test(block, grows_with_its_bytes)
 Test(block, tells_the_budget_what_is_in_use)
 {
     block_publish();
-    uint64_t before = budget_used();
+    uint64_t before = budget_used(&budget_of_process);
     struct block *large = block_new(10 << 20);
     struct block *small = block_new(BLOCK_SMALL);
 
-    cr_expect_geq(budget_used() - before, 10 << 20);
+    cr_expect_geq(budget_used(&budget_of_process) - before, 10 << 20);
     block_publish();
-    cr_expect_eq(budget_used() - before, block_bytes_in_use());
+    cr_expect_eq(budget_used(&budget_of_process) - before, block_bytes_in_use());
     block_release(&large);
-    cr_expect_leq(budget_used() - before, 256 * 1024);
+    cr_expect_leq(budget_used(&budget_of_process) - before, 256 * 1024);
     block_release(&small);
     block_publish();
-    cr_expect_eq(budget_used(), before);
+    cr_expect_eq(budget_used(&budget_of_process), before);
+}
+
+Test(block, counts_for_the_account_on_which_it_was_made_whoever_is_billed_when_it_goes)
+{
+    struct budget budgets[2] = {{.pool = "a"}, {.pool = "b"}};
+    struct block_account accounts[2] = {{.budget = &budgets[0]}, {.budget = &budgets[1]}};
+
+    block_bill(&accounts[0]);
+    struct block *first = block_new(BLOCK_SMALL);
+    struct block *large = block_new(3 << 20);
+    block_bill(&accounts[1]);
+    struct block *second = block_new(BLOCK_MEDIUM);
+    cr_expect_geq(budget_used(&budgets[0]), 3 << 20, "large changes are told at once");
+    large = block_grow(large, 5 << 20);
+    cr_expect_geq(budget_used(&budgets[0]), 5 << 20);
+    block_release(&large);
+    block_release(&first);
+    block_publish();
+    block_account_publish(&accounts[0]);
+    cr_expect_eq(budget_used(&budgets[0]), 0);
+    cr_expect_eq(budget_used(&budgets[1]), 16 * 1024);
+    block_bill(NULL);
+    struct block *third = block_new(BLOCK_SMALL);
+    cr_expect_eq(accounts[0].in_use + accounts[1].in_use, 16 * 1024);
+    block_release(&second);
+    block_release(&third);
+    cr_expect_eq(accounts[1].in_use, 0);
+    cr_expect_eq(block_bytes_in_use(), 0);
 }
 
 #if !defined(__SANITIZE_ADDRESS__)

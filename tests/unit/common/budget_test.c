@@ -33,16 +33,18 @@ Test(budget, without_a_limit_is_always_free)
 
 Test(budget, follows_what_threads_tell)
 {
-    budget_set_limit(1000);
-    budget_change(500);
-    cr_expect_eq(budget_level(), BUDGET_FREE);
-    budget_change(500);
-    cr_expect_eq(budget_level(), BUDGET_SPENT);
-    cr_expect_eq(budget_used(), 1000);
-    budget_change(-150);
-    cr_expect_eq(budget_level(), BUDGET_TIGHT);
-    budget_change(-850);
-    cr_expect_eq(budget_level(), BUDGET_FREE);
-    budget_change(-10);
-    cr_expect_eq(budget_used(), 0, "one thread freed before another told");
+    struct budget budget;
+
+    budget_init(&budget, "main", 1000);
+    budget_change(&budget, 500);
+    cr_expect_eq(budget_level(&budget), BUDGET_FREE);
+    budget_change(&budget, 500);
+    cr_expect_eq(budget_level(&budget), BUDGET_SPENT);
+    cr_expect_eq(budget_used(&budget), 1000);
+    budget_change(&budget, -150);
+    cr_expect_eq(budget_level(&budget), BUDGET_TIGHT);
+    budget_change(&budget, -850);
+    cr_expect_eq(budget_level(&budget), BUDGET_FREE);
+    budget_change(&budget, -10);
+    cr_expect_eq(budget_used(&budget), 0, "one thread freed before another told");
 }

@@ -51,12 +51,14 @@ Test(memory_limit, does_not_let_clients_wait_for_each_other_for_ever, .timeout =
     memset(request, '0', sizeof request);
     memcpy(request, head, sizeof head - 1);
     memcpy(request + sizeof request - 2, "\r\n", 2);
-    budget_set_limit(LIMIT);
+    budget_init(&budget_of_process, NULL, LIMIT);
     for (int i = 0; i < CLIENTS; i++) {
         senders[i] = (struct sender){.fd = local_rig_connect(rig, 0)};
     }
-    TURN_UNTIL(rig->reactor, push_all(BEGINNING) && budget_level() == BUDGET_SPENT);
-    TURN_UNTIL(rig->reactor, push_all(sizeof request) && budget_level() != BUDGET_SPENT);
+    TURN_UNTIL(rig->reactor,
+               push_all(BEGINNING) && budget_level(&budget_of_process) == BUDGET_SPENT);
+    TURN_UNTIL(rig->reactor,
+               push_all(sizeof request) && budget_level(&budget_of_process) != BUDGET_SPENT);
     for (int i = 0; i < CLIENTS; i++) {
         close(senders[i].fd);
     }
