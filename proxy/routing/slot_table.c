@@ -245,7 +245,7 @@ struct pool *slot_table_pool_at(struct slot_table *table, const struct address *
 
     struct pool *pool = slot_table_find(table, &address);
 
-    if (pool != NULL || table->pool_count >= POOLS_MAX ||
+    if (pool != NULL || table->free_from >= POOLS_MAX ||
         !address_to_endpoint(&address, &endpoint)) {
         return pool;
     }

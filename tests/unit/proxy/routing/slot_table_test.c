@@ -159,7 +159,8 @@ Test(slot_table, an_address_that_no_picture_knows_gets_a_pool_if_it_is_numeric)
     cr_expect_null(slot_table_pool_at(table, &name));
 }
 
-Test(slot_table, addresses_that_a_node_makes_up_come_to_an_end)
+/* Returns how many of them were believed. */
+static uint32_t make_addresses_up(void)
 {
     struct address address = address_of("127.0.0.1", 1);
     uint32_t made = 0;
@@ -171,7 +172,24 @@ Test(slot_table, addresses_that_a_node_makes_up_come_to_an_end)
             break;
         }
     }
-    cr_expect_eq(made, 2 * TOPOLOGY_NODES_MAX);
+    return made;
+}
+
+Test(slot_table, addresses_that_a_node_makes_up_come_to_an_end)
+{
+    cr_expect_eq(make_addresses_up(), 2 * TOPOLOGY_NODES_MAX);
+}
+
+Test(slot_table, redirections_are_followed_again_once_made_up_addresses_are_gone)
+{
+    uint64_t changed[SLOT_COUNT / 64];
+    struct address real = address_of("127.0.0.2", 7000);
+
+    cr_assert_gt(make_addresses_up(), 0);
+    cr_expect_null(slot_table_pool_at(table, &real));
+    slot_table_adopt(table, topology_of(1), changed);
+    slot_table_tend(table);
+    cr_expect_not_null(slot_table_pool_at(table, &real));
 }
 
 Test(slot_table, primaries_take_turns_and_those_out_of_reach_come_last)
