@@ -219,10 +219,11 @@ Test(watchdog, a_thread_that_is_always_busy_but_goes_forward_is_not_stuck)
 Test(watchdog, while_nobody_looks_nobody_grows_suspicious)
 {
     struct message message;
-    watch("worker-7", &worker_reactor->pulse, AFTER_US);
+    watch("worker-7", &worker_reactor->pulse, 10 * AFTER_US);
 
     block_worker(&message);
-    uint64_t until = clock_now() + 2 * US_PER_SECOND;
+    /* Without a look, twice its patience goes by. */
+    uint64_t until = clock_now() + 20 * AFTER_US;
     while (clock_now() < until) {
         usleep(1000);
     }

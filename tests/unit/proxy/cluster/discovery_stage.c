@@ -99,3 +99,12 @@ void says_three(struct scripted_node *node, uint64_t epoch, int first)
 
     scripted_node_says(node, epoch, pieces, ARRAY_LEN(pieces));
 }
+
+void stage_start_agreed(void)
+{
+    for (int at = 0; at < STAGE_NODES; at++) {
+        says_three(&nodes[at], 5, 0);
+    }
+    stage_start();
+    WAIT_FOR(published_count() == 1);
+}

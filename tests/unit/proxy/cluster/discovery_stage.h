@@ -46,6 +46,10 @@ void says_all_on(struct scripted_node *node, uint64_t epoch, int number);
 /* The three share the slots; `first` has the first hundred, which is what changes in a test. */
 void says_three(struct scripted_node *node, uint64_t epoch, int first);
 
+/* Starts when all three say the same, with epoch 5 and the first hundred on node 0, and waits until
+ * that is published. */
+void stage_start_agreed(void);
+
 static inline const struct discovery_stats *stats(void)
 {
     return discovery_stats(discovery);

@@ -147,7 +147,8 @@ Test(discovery, learns_from_nodes_of_the_picture_when_all_seeds_are_dead)
 
 Test(discovery, makes_one_refresh_of_many_hints)
 {
-    pool.refresh_min = 100 * US_PER_MS;
+    /* Far longer than a thousand hints take. */
+    pool.refresh_min = 1 * US_PER_SECOND;
     says_all_on(&nodes[0], 5, 0);
     stage_start();
     WAIT_FOR(published_count() == 1);
@@ -192,14 +193,13 @@ Test(discovery, does_not_wait_again_and_again_for_a_node_that_hangs)
     enum { ROUNDS = 8 };
 
     pool.timeout_connect = 1 * US_PER_SECOND;
-    for (int at = 0; at < STAGE_NODES; at++) {
-        says_three(&nodes[at], 5, 0);
-    }
-    stage_start();
-    WAIT_FOR(published_count() == 1);
+    stage_start_agreed();
     scripted_node_lock(&nodes[0]);
     nodes[0].locked.hangs = true;
     scripted_node_unlock(&nodes[0]);
+
+    uint64_t start = clock_now();
+
     discovery_hint(discovery, HINT_UNREACHABLE);
     WAIT_FOR(stats()->failures == 1);
     for (int at = 0; at < ROUNDS; at++) {
@@ -207,7 +207,8 @@ Test(discovery, does_not_wait_again_and_again_for_a_node_that_hangs)
         discovery_hint(discovery, HINT_UNREACHABLE);
         WAIT_FOR(stats()->refreshes > before);
     }
-    cr_expect_eq(stats()->failures, 1);
+    /* Its next turn comes two seconds later: none yet, unless the machine is very slow. */
+    cr_expect_leq(stats()->failures, 1 + (clock_now() - start) / (2 * US_PER_SECOND));
 }
 
 Test(discovery, asks_another_node_when_the_last_one_says_its_cluster_is_down)

@@ -11,11 +11,7 @@ TestSuite(discovery_trust, .init = stage_set_up, .fini = stage_tear_down, .timeo
 Test(discovery_trust, is_not_led_by_a_node_that_was_left_with_the_minority)
 {
     pool.refresh = 20 * US_PER_MS;
-    says_three(&nodes[0], 5, 0);
-    says_three(&nodes[1], 5, 0);
-    says_three(&nodes[2], 5, 0);
-    stage_start();
-    WAIT_FOR(published_count() == 1);
+    stage_start_agreed();
     /* Alone, it counts epochs up. */
     scripted_node_lock(&nodes[0]);
     nodes[0].locked.is_down = true;
@@ -76,11 +72,7 @@ Test(discovery_trust, goes_over_to_the_cluster_that_a_seed_tells_when_it_hears_o
 {
     pool.refresh = 20 * US_PER_MS;
     pool.down_after = 200 * US_PER_MS;
-    says_three(&nodes[0], 5, 0);
-    says_three(&nodes[1], 5, 0);
-    says_three(&nodes[2], 5, 0);
-    stage_start();
-    WAIT_FOR(published_count() == 1);
+    stage_start_agreed();
     says_another_cluster(&nodes[0], 1);
     WAIT_FOR(stats()->doubted[DOUBT_STRANGER] >= 3);
     cr_expect_eq(published_count(), 1);
