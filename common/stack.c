@@ -45,10 +45,13 @@ void stack_prepare(void)
 
 void stack_ask(pthread_t thread)
 {
-    if (atomic_load(&asked.question) == QUESTION_IN_HAND) {
+    int before = QUESTION_ASKED;
+
+    /* Taken back in one step, or the thread that was asked last may just have begun to answer. */
+    if (!atomic_compare_exchange_strong(&asked.question, &before, QUESTION_NONE) &&
+        before == QUESTION_IN_HAND) {
         return;
     }
-    atomic_store(&asked.question, QUESTION_NONE);
     atomic_store(&asked.thread, thread);
     atomic_store(&asked.question, QUESTION_ASKED);
     pthread_kill(thread, STACK_SIGNAL);
