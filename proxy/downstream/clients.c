@@ -77,7 +77,7 @@ void client_close_holder(struct client *client, enum close_reason reason)
 
 /* Until requests may be taken again: those who hold memory may never let go of it. Each worker
  * looks after its own; what one frees, the others see. When one goes and nothing is freed, the
- * memory is with nodes, and the others are spared for now. */
+ * memory is with nodes, and the others are spared until the next look. */
 static void clients_free_memory(struct clients *clients)
 {
     size_t before = SIZE_MAX;

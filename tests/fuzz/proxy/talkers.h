@@ -57,7 +57,7 @@ struct talker {
     uint16_t answered;
     uint16_t asked_count;
     uint16_t error_count; /* among the answers */
-    bool is_deaf;         /* reads nothing for now */
+    bool is_deaf;         /* reads nothing until it is told to */
     bool was_deaf;        /* or did so once: may be disconnected for it */
     bool is_garbled;      /* it said what is no request: what it is told is not looked at */
     bool has_quit;        /* or will say no more: is disconnected when all is answered */
