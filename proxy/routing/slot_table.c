@@ -285,6 +285,17 @@ static bool slot_table_uses(const struct slot_table *table, const struct pool *p
     return false;
 }
 
+/* Nobody needs it any more: no picture names it, or only a redirection ever did, and for longer
+ * than a failover takes there has been nobody. */
+static bool slot_table_is_over(const struct slot_table *table, const struct pool *pool)
+{
+    bool is_lost =
+        pool->id[0] == '\0' && pool->down_since != 0 &&
+        pool->down_since + table->site->config->down_after < reactor_now(table->site->reactor);
+
+    return (pool->is_leaving || is_lost) && pool_is_idle(pool) && !slot_table_uses(table, pool);
+}
+
 static void slot_table_count_unreachable(struct slot_table *table, uint64_t count)
 {
     atomic_store_explicit(&table->site->metrics->nodes_unreachable, count, memory_order_relaxed);
@@ -301,13 +312,13 @@ bool slot_table_tend(struct slot_table *table)
         if (pool == NULL) {
             continue;
         }
-        if (pool->is_leaving && pool_is_idle(pool) && !slot_table_uses(table, pool)) {
+        if (slot_table_is_over(table, pool)) {
             slot_table_remove(table, i);
             continue;
         }
         if (!pool->is_leaving) {
             pool_probe(pool);
-            unreachable += pool->attempts > 0;
+            unreachable += pool->attempts > 0 && pool->id[0] != '\0';
         }
         again = again || pool->is_leaving || pool_is_ill(pool);
     }

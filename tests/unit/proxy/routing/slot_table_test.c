@@ -250,6 +250,32 @@ Test(slot_table, nodes_out_of_reach_are_counted)
     cr_expect_eq(metric_read(&stage.metrics.nodes_unreachable), 0);
 }
 
+/* Only a redirection said so, and nobody is there. */
+Test(slot_table, an_address_without_a_node_is_no_node_and_is_forgotten)
+{
+    uint64_t changed[SLOT_COUNT / 64];
+    struct address unknown = address_of("127.0.0.1", 1);
+
+    slot_table_adopt(table, topology_of(1), changed);
+
+    struct pool *pool = slot_table_pool_at(table, &unknown);
+    uint32_t serial = pool->serial;
+
+    slot_table_patch(table, 5, pool);
+    pool->attempts = 1;
+    pool->down_since = reactor_now(stage.reactor);
+    pool->retry_at = UINT64_MAX;
+    cr_expect(slot_table_tend(table));
+    cr_expect_eq(metric_read(&stage.metrics.nodes_unreachable), 0);
+    stage.config.down_after = 0;
+    turn(stage.reactor);
+    slot_table_tend(table);
+    cr_expect_eq(slot_table_pool(table, 1, serial), pool, "a slot is still its own");
+    slot_table_take_from(table, pool, changed);
+    cr_expect_not(slot_table_tend(table));
+    cr_expect_null(slot_table_pool(table, 1, serial));
+}
+
 Test(slot_table, redirections_are_followed_to_where_the_map_says)
 {
     uint64_t changed[SLOT_COUNT / 64];
