@@ -1,7 +1,5 @@
 #include "tests/chaos/client.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -14,6 +12,7 @@
 #include "tests/chaos/chronicle.h"
 #include "tests/chaos/speech.h"
 #include "tests/support/resp.h"
+#include "tests/support/wire.h"
 
 enum {
     ERROR_KINDS_MAX = 64,
@@ -86,27 +85,11 @@ static void count_error(struct client *client, struct span text)
     client->errors[i].count++;
 }
 
-static int connect_once(uint16_t port)
-{
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int yes = 1;
-
-    CHECK(fd >= 0);
-    if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
-        close(fd);
-        return -1;
-    }
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    return fd;
-}
-
 /* slotway is there all the time: not to be let in at once is a failure. */
 static bool client_connect(struct client *client)
 {
     if (client->fd < 0) {
-        client->fd = connect_once(client->port);
+        client->fd = wire_connect(client->port);
         client->is_stuck = client->fd < 0;
     }
     return !client->is_stuck;

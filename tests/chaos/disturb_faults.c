@@ -94,22 +94,36 @@ bool disturb_kill(struct nemesis *nemesis)
            WAIT_FOR_MS(PROMOTION_MS, nodes_is_in_step(primary->port));
 }
 
+/* Where things stood before something was done to a primary. */
+struct before {
+    int promotions;
+    uint32_t ms;
+};
+
+static struct before before_that(const struct nemesis *nemesis)
+{
+    return (struct before){nodes_promotions(nemesis->nodes), chronicle_now_ms()};
+}
+
 /* Something was done to a primary, which may have cost it its place. */
-static bool settle_after(struct nemesis *nemesis, int promotions, uint32_t from_ms,
-                         const uint8_t *slots)
+static bool settle_after(struct nemesis *nemesis, struct before before, const uint8_t *slots)
 {
     bool settled = nodes_run(nemesis->nodes, "settle");
-    int more = nodes_promotions(nemesis->nodes) - promotions;
+    int more = nodes_promotions(nemesis->nodes) - before.promotions;
 
     if (more > 0) {
         chronicle_note("it has lost its place");
         nemesis->expected_promotions += more;
-        disturb_lost(nemesis, from_ms, slots);
+        disturb_lost(nemesis, before.ms, slots);
     }
     return settled;
 }
 
-bool disturb_bounce(struct nemesis *nemesis)
+/* What is done to a shard: false when the cluster does not do as it is told. */
+typedef bool blow(struct nemesis *nemesis, const struct view_node *primary,
+                  const struct view_node *replica);
+
+static bool strike(struct nemesis *nemesis, blow *deal)
 {
     struct view view;
     const struct view_node *primary;
@@ -118,48 +132,46 @@ bool disturb_bounce(struct nemesis *nemesis)
     if (!disturb_pick_pair(nemesis, &view, &primary, &replica)) {
         return false;
     }
-    int promotions = nodes_promotions(nemesis->nodes);
-    uint32_t from_ms = chronicle_now_ms();
-    chronicle_note("primary %u is killed and started at once", primary->port);
-    return nodes_do(nemesis->nodes, "kill", primary->port) &&
-           nodes_do(nemesis->nodes, "restart", primary->port) &&
-           settle_after(nemesis, promotions, from_ms, primary->slots);
+    struct before before = before_that(nemesis);
+    return deal(nemesis, primary, replica) && settle_after(nemesis, before, primary->slots);
 }
 
-bool disturb_pause(struct nemesis *nemesis)
+static bool bounce(struct nemesis *nemesis, const struct view_node *primary,
+                   const struct view_node *replica UNUSED)
 {
-    struct view view;
-    const struct view_node *primary;
-    const struct view_node *replica;
+    chronicle_note("primary %u is killed and started at once", primary->port);
+    return nodes_do(nemesis->nodes, "kill", primary->port) &&
+           nodes_do(nemesis->nodes, "restart", primary->port);
+}
 
-    if (!disturb_pick_pair(nemesis, &view, &primary, &replica)) {
-        return false;
-    }
-    int promotions = nodes_promotions(nemesis->nodes);
-    uint32_t from_ms = chronicle_now_ms();
+bool disturb_bounce(struct nemesis *nemesis)
+{
+    return strike(nemesis, bounce);
+}
+
+static bool stop_for_a_while(struct nemesis *nemesis, const struct view_node *primary,
+                             const struct view_node *replica)
+{
     uint32_t pause_ms = dice_between(&nemesis->dice, 20, PAUSE_MS);
     uint16_t victim = dice_roll(&nemesis->dice, 4) == 0 ? replica->port : primary->port;
+
     chronicle_note("node %u stands still for %u ms", victim, pause_ms);
     if (!nodes_do(nemesis->nodes, "pause", victim)) {
         return false;
     }
     disturb_wait(pause_ms);
     chronicle_note("node %u goes on", victim);
-    return nodes_do(nemesis->nodes, "resume", victim) &&
-           settle_after(nemesis, promotions, from_ms, primary->slots);
+    return nodes_do(nemesis->nodes, "resume", victim);
 }
 
-bool disturb_shard_loss(struct nemesis *nemesis)
+bool disturb_pause(struct nemesis *nemesis)
 {
-    struct view view;
-    const struct view_node *primary;
-    const struct view_node *replica;
+    return strike(nemesis, stop_for_a_while);
+}
 
-    if (!disturb_pick_pair(nemesis, &view, &primary, &replica)) {
-        return false;
-    }
-    int promotions = nodes_promotions(nemesis->nodes);
-    uint32_t from_ms = chronicle_now_ms();
+static bool lose_both(struct nemesis *nemesis, const struct view_node *primary,
+                      const struct view_node *replica)
+{
     chronicle_note("primary %u and its replica %u are killed", primary->port, replica->port);
     if (!nodes_do(nemesis->nodes, "kill", replica->port) ||
         !nodes_do(nemesis->nodes, "kill", primary->port)) {
@@ -168,8 +180,12 @@ bool disturb_shard_loss(struct nemesis *nemesis)
     disturb_wait(dice_roll(&nemesis->dice, LOSS_MS));
     chronicle_note("they come back");
     return nodes_do(nemesis->nodes, "restart", primary->port) &&
-           nodes_do(nemesis->nodes, "restart", replica->port) &&
-           settle_after(nemesis, promotions, from_ms, primary->slots);
+           nodes_do(nemesis->nodes, "restart", replica->port);
+}
+
+bool disturb_shard_loss(struct nemesis *nemesis)
+{
+    return strike(nemesis, lose_both);
 }
 
 bool disturb_cluster_loss(struct nemesis *nemesis)
@@ -180,8 +196,7 @@ bool disturb_cluster_loss(struct nemesis *nemesis)
     if (!nodes_view(nemesis->nodes, &view)) {
         return false;
     }
-    int promotions = nodes_promotions(nemesis->nodes);
-    uint32_t from_ms = chronicle_now_ms();
+    struct before before = before_that(nemesis);
     chronicle_note("all nodes are killed");
     for (int i = 0; i < view.count; i++) {
         if (!nodes_do(nemesis->nodes, "kill", view.nodes[i].port)) {
@@ -191,5 +206,5 @@ bool disturb_cluster_loss(struct nemesis *nemesis)
     disturb_wait(dice_roll(&nemesis->dice, LOSS_MS));
     chronicle_note("they come back");
     memset(all, 0xff, sizeof all);
-    return nodes_run(nemesis->nodes, "start") && settle_after(nemesis, promotions, from_ms, all);
+    return nodes_run(nemesis->nodes, "start") && settle_after(nemesis, before, all);
 }

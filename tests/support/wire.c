@@ -23,7 +23,7 @@ struct wire {
     size_t text_count;
 };
 
-struct wire *wire_open(uint16_t port)
+int wire_connect(uint16_t port)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -33,9 +33,19 @@ struct wire *wire_open(uint16_t port)
     CHECK(fd >= 0);
     if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
         close(fd);
-        return NULL;
+        return -1;
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    return fd;
+}
+
+struct wire *wire_open(uint16_t port)
+{
+    int fd = wire_connect(port);
+
+    if (fd < 0) {
+        return NULL;
+    }
     struct wire *wire = memory_new(1, sizeof *wire);
     wire->fd = fd;
     return wire;

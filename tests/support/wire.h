@@ -9,7 +9,11 @@
 
 struct wire;
 
-/* Connects to 127.0.0.1:port; NULL when nobody listens there. */
+/* A socket that is connected to 127.0.0.1:port and sends what it is given at once; -1 when nobody
+ * listens there. */
+int wire_connect(uint16_t port);
+
+/* The same with all of the below; NULL when nobody listens there. */
 struct wire *wire_open(uint16_t port);
 void wire_close(struct wire **wire);
 
