@@ -69,9 +69,9 @@ struct pool *slot_table_pool_at(struct slot_table *table, const struct address *
  */
 struct pool *slot_table_any_primary(struct slot_table *table);
 
-/* Probes pools that are out of reach; closes and frees leaving ones that have nothing in flight, and
- * those of addresses that only a redirection named and where nobody has been for long. Returns true
- * when pools remain that must be looked after. */
+/* Probes pools that are out of reach; closes and frees leaving ones that have nothing in flight,
+ * and those of addresses that only a redirection named and where nobody has been for long. Returns
+ * true when pools remain that must be looked after. */
 bool slot_table_tend(struct slot_table *table);
 
 #endif
