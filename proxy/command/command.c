@@ -179,15 +179,17 @@ static const struct command *look_up(struct span name, const struct command *con
     return slot_for(&key)->command;
 }
 
-static uint8_t only_key_of(const struct command *command)
+uint8_t command_only_key(const struct command *facts)
 {
-    const struct key_spec *spec = &command->keys[0];
+    const struct key_spec *spec = &facts->keys[0];
+    int least = facts->arity < 0 ? -facts->arity : facts->arity;
 
-    if (command->key_spec_count != 1 || spec->begin != KEY_BEGIN_INDEX ||
+    if (facts->key_spec_count != 1 || spec->begin != KEY_BEGIN_INDEX ||
         spec->find != KEY_FIND_RANGE || spec->last != 0) {
         return 0;
     }
-    return (uint8_t)spec->index;
+    return spec->index > 0 && spec->index < least && spec->index <= UINT8_MAX ? (uint8_t)spec->index
+                                                                              : 0;
 }
 
 static void slot_fill(const struct command *command)
@@ -215,23 +217,27 @@ static void slot_fill(const struct command *command)
 __attribute__((constructor)) static void command_prepare(void)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        rows[i].only_key = only_key_of(&rows[i]);
+        rows[i].only_key = command_only_key(&rows[i]);
         slot_fill(&rows[i]);
     }
 }
 
-/* MSET k v k: the last name has no value. */
-static bool pairs_are_complete(const struct key_spec *spec, int64_t count)
+/* MSET k v k: the last name has no value. What stands behind the keys of a command of which only
+ * its node knows is that node's business. */
+static bool pairs_are_complete(const struct command *command, int64_t count)
 {
-    return spec->find != KEY_FIND_RANGE || spec->step != 2 || (count - spec->index) % 2 == 0;
+    const struct key_spec *spec = &command->keys[0];
+
+    return command->id == COMMAND_ID_LEARNED || spec->find != KEY_FIND_RANGE || spec->step != 2 ||
+           (count - spec->index) % 2 == 0;
 }
 
-static bool arity_fits(const struct command *command, int64_t count)
+bool command_arity_fits(const struct command *command, int64_t count)
 {
     if (command->arity >= 0) {
         return count == command->arity;
     }
-    return count >= -command->arity && pairs_are_complete(&command->keys[0], count);
+    return count >= -command->arity && pairs_are_complete(command, count);
 }
 
 enum command_result command_find(const struct arguments *arguments, const struct command **command)
@@ -249,7 +255,12 @@ enum command_result command_find(const struct arguments *arguments, const struct
         }
         *command = subcommand;
     }
-    return arity_fits(*command, arguments->count) ? COMMAND_FOUND : COMMAND_BAD_ARITY;
+    return command_arity_fits(*command, arguments->count) ? COMMAND_FOUND : COMMAND_BAD_ARITY;
+}
+
+bool command_has_subcommands(const struct command *command)
+{
+    return command->id < COMMAND_COUNT && has_subcommands[command->id];
 }
 
 static size_t first_word_size(struct span name)

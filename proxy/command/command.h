@@ -1,4 +1,5 @@
-/* command.h - what a command is: one row of commands.def each, looked up by name.
+/* command.h - what a command is: one row of commands.def each, looked up by name. Commands that
+ * only the nodes know are rows of the same kind: command_table.h.
  *
  * The words are Redis's own (COMMAND INFO): arity, flags, key specs, request and response policy.
  * The class says what the proxy does with it. Immutable; any thread.
@@ -26,6 +27,7 @@
     ROW(LATER, "not supported yet")                                                                \
     ROW(ADMIN, "refused: administration of a node, connect to the node itself")                    \
     ROW(INTERNAL, "refused: internal to a cluster's nodes, or impossible in a cluster")            \
+    ROW(UNCLEAR, "refused: the nodes do not tell enough of it")                                    \
     ROW(CONTAINER, "has subcommands, each with a row of its own")
 
 enum command_class {
@@ -133,11 +135,24 @@ enum key_flag {
 
 enum { COMMAND_KEY_SPECS = 3 };
 
-/* COMMAND_ID_GET, COMMAND_ID_CONFIG_GET, … in the order of the rows. */
+/* The most that a row may have of each, wherever it comes from. */
+enum {
+    COMMAND_WORD_MAX = 64, /* bytes of a name, and again of a subcommand's */
+    COMMAND_NAME_MAX = 2 * COMMAND_WORD_MAX + 1,
+    COMMAND_GROUPS_MAX = 512,
+    COMMAND_KEYWORD_MAX = 32,
+    COMMAND_ARITY_MAX = 1000,
+};
+
+/* COMMAND_ID_GET, COMMAND_ID_CONFIG_GET, … in the order of the rows. All rows that are not of
+ * commands.def share COMMAND_ID_LEARNED: an array that has a place for every row's id has
+ * COMMAND_IDS places. */
 enum command_id {
 #define COMMAND(symbol, ...) COMMAND_ID_##symbol,
 #include "proxy/command/commands.def"
     COMMAND_COUNT,
+    COMMAND_ID_LEARNED = COMMAND_COUNT,
+    COMMAND_IDS,
 };
 
 struct command {
@@ -160,6 +175,7 @@ enum command_result {
     COMMAND_UNKNOWN,
     COMMAND_UNKNOWN_SUBCOMMAND,
     COMMAND_BAD_ARITY,
+    COMMAND_DENIED, /* by the configuration */
 };
 
 /* Looks `arguments` up (at least one): name, subcommand, arity. *command is the row where there
@@ -171,7 +187,17 @@ enum command_result command_find(const struct arguments *arguments,
 /* The row for "get" or "config get" or "config|get", any case; NULL when there is none. */
 const struct command *command_by_name(struct span name);
 
-/* The row of `id`. */
+/* Does the row of commands.def have subcommands, each a row of its own? */
+bool command_has_subcommands(const struct command *command);
+
+/* The argument that is the only key of these facts, whatever the other arguments are; 0 when it
+ * takes more to know. What command_find lets through has that argument. */
+uint8_t command_only_key(const struct command *facts);
+
+/* Does a request of `count` arguments fit the arity? */
+bool command_arity_fits(const struct command *command, int64_t count);
+
+/* The row of `id`, which is one of commands.def. */
 const struct command *command_by_id(enum command_id id);
 
 /* "a forwarded to the node…" text and the short name of a class, for help and docs. */

@@ -1,4 +1,5 @@
-/* The errors that Redis gives for a request that is no command, word for word. */
+/* The errors that Redis gives for a request that is no command, word for word; and one of our own.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -80,6 +81,11 @@ static void text_bad_arity(struct text *text, const struct command *command)
                (int)(blank - command->name), command->name, blank + 1);
 }
 
+static void text_denied(struct text *text, const struct command *command)
+{
+    text_print(text, "ERR command '%s' is denied by this proxy's configuration", command->name);
+}
+
 static void text_make_printable(struct text *text)
 {
     for (size_t i = 0; i < text->used; i++) {
@@ -105,6 +111,7 @@ const char *command_error(enum command_result result, const struct command *comm
     case COMMAND_UNKNOWN: text_unknown(&error, arguments); break;
     case COMMAND_UNKNOWN_SUBCOMMAND: text_unknown_subcommand(&error, command, arguments); break;
     case COMMAND_BAD_ARITY: text_bad_arity(&error, command); break;
+    case COMMAND_DENIED: text_denied(&error, command); break;
     }
     text_make_printable(&error);
     return text;

@@ -36,8 +36,21 @@ static void print_row(FILE *to, const struct command *command)
     fprintf(to, " | %d%s | %s |\n", words, command->arity < 0 ? " or more" : "", command->since);
 }
 
+static bool has_rows(enum command_class class)
+{
+    for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
+        if (command_by_id(id)->class == class) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void print_class(FILE *to, enum command_class class)
 {
+    if (!has_rows(class)) {
+        return;
+    }
     print_heading(to, command_class_text(class));
     fprintf(to, "| command | words | since |\n|---|---|---|\n");
     for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
@@ -55,6 +68,12 @@ static const char preface[] =
     "so.\n"
     "Words are the name, the subcommand and the arguments; since is the version of Redis, or\n"
     "Valkey, that brought the command.\n"
+    "\n"
+    "Commands of newer servers and of modules are not on this page: slotway learns them from the\n"
+    "nodes. When it first reaches a cluster, and when a server's version changes, it asks for\n"
+    "COMMAND, and forwards what is new by the keys and tips that are told. One of which the nodes\n"
+    "tell too little is refused, until `commands` in the configuration says where its keys are; the\n"
+    "same option denies commands.\n"
     "\n"
     "Rendered from `proxy/command/commands.def`; do not edit.\n";
 

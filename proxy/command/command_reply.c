@@ -12,29 +12,18 @@ static bool is_subcommand(const struct command *command)
     return strchr(command->name, ' ') != NULL;
 }
 
-/* The first or next subcommand. Rows are sorted: they stand right behind their container. */
-static const struct command *next_subcommand(const struct command *command)
+static size_t served_subcommands(const struct command_table *table, const struct command *container)
 {
-    if (command->id + 1 == COMMAND_COUNT) {
-        return NULL;
-    }
-
-    const struct command *next = command_by_id(command->id + 1);
-    return is_subcommand(next) ? next : NULL;
-}
-
-static size_t served_subcommands(const struct command *container)
-{
-    const struct command *subcommand = container;
+    const struct command *subcommand;
     size_t count = 0;
 
-    while ((subcommand = next_subcommand(subcommand)) != NULL) {
-        count += command_is_served(subcommand) ? 1 : 0;
+    for (size_t at = 0; (subcommand = command_table_next_below(table, container, &at)) != NULL;) {
+        count += command_is_served(table, subcommand) ? 1 : 0;
     }
     return count;
 }
 
-bool command_is_served(const struct command *command)
+bool command_is_served(const struct command_table *table, const struct command *command)
 {
     switch (command->class) {
     case COMMAND_CLASS_ONE_KEY:
@@ -51,8 +40,9 @@ bool command_is_served(const struct command *command)
     case COMMAND_CLASS_MONITOR:
     case COMMAND_CLASS_LATER:
     case COMMAND_CLASS_ADMIN:
-    case COMMAND_CLASS_INTERNAL: return false;
-    case COMMAND_CLASS_CONTAINER: return served_subcommands(command) > 0;
+    case COMMAND_CLASS_INTERNAL:
+    case COMMAND_CLASS_UNCLEAR: return false;
+    case COMMAND_CLASS_CONTAINER: return served_subcommands(table, command) > 0;
     }
     return false;
 }
@@ -64,8 +54,11 @@ static void write_element(struct sendq *to, const struct command *command, size_
     resp_write_array(to, subcommands);
 }
 
-void command_reply_info(struct sendq *to, const struct command *command)
+void command_reply_info(struct sendq *to, const struct command_table *table,
+                        const struct command *command)
 {
+    const struct command *each;
+
     if (command == NULL) {
         resp_write_null(to);
         return;
@@ -75,42 +68,45 @@ void command_reply_info(struct sendq *to, const struct command *command)
         return;
     }
 
-    write_element(to, command, served_subcommands(command));
-    for (const struct command *each = command; (each = next_subcommand(each)) != NULL;) {
-        if (command_is_served(each)) {
+    write_element(to, command, served_subcommands(table, command));
+    for (size_t at = 0; (each = command_table_next_below(table, command, &at)) != NULL;) {
+        if (command_is_served(table, each)) {
             write_element(to, each, 0);
         }
     }
 }
 
-static bool is_listed(const struct command *command)
+static bool is_listed(const struct command_table *table, const struct command *command)
 {
-    return !is_subcommand(command) && command_is_served(command);
+    return !is_subcommand(command) && command_is_served(table, command);
 }
 
-static size_t listed_count(void)
+static size_t listed_count(const struct command_table *table)
 {
+    const struct command *command;
     size_t count = 0;
 
-    for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
-        count += is_listed(command_by_id(id)) ? 1 : 0;
+    for (size_t at = 0; (command = command_table_next(table, &at)) != NULL;) {
+        count += is_listed(table, command) ? 1 : 0;
     }
     return count;
 }
 
-void command_reply_all(struct sendq *to)
+void command_reply_all(struct sendq *to, const struct command_table *table)
 {
-    resp_write_array(to, listed_count());
-    for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
-        if (is_listed(command_by_id(id))) {
-            command_reply_info(to, command_by_id(id));
+    const struct command *command;
+
+    resp_write_array(to, listed_count(table));
+    for (size_t at = 0; (command = command_table_next(table, &at)) != NULL;) {
+        if (is_listed(table, command)) {
+            command_reply_info(to, table, command);
         }
     }
 }
 
-void command_reply_count(struct sendq *to)
+void command_reply_count(struct sendq *to, const struct command_table *table)
 {
-    resp_write_integer(to, (int64_t)listed_count());
+    resp_write_integer(to, (int64_t)listed_count(table));
 }
 
 static bool in_category(const struct command *command, struct span category)
@@ -130,7 +126,7 @@ static bool in_category(const struct command *command, struct span category)
 /* The pattern is matched against the name on the wire. */
 static bool name_matches(const struct command *command, struct span pattern)
 {
-    char name[64];
+    char name[COMMAND_NAME_MAX + 1];
     size_t size = strlen(command->name);
 
     CHECK(size < sizeof name);
@@ -143,12 +139,9 @@ static bool name_matches(const struct command *command, struct span pattern)
 static bool is_let_through(const struct command *command, enum command_filter filter,
                            struct span word)
 {
-    if (!command_is_served(command)) {
-        return false;
-    }
     switch (filter) {
     case COMMAND_FILTER_NONE: return true;
-    case COMMAND_FILTER_MODULE: return false; /* none of the rows comes from a module */
+    case COMMAND_FILTER_MODULE: return false; /* no row says which module it comes from */
     case COMMAND_FILTER_CATEGORY: return in_category(command, word);
     case COMMAND_FILTER_PATTERN: return name_matches(command, word);
     }
@@ -166,20 +159,32 @@ static char *lower_copy(struct span word)
     return copy;
 }
 
-void command_reply_list(struct sendq *to, enum command_filter filter, struct span word)
+/* The names that are let through, or only how many they are. */
+static size_t list_names(struct sendq *to, const struct command_table *table,
+                         enum command_filter filter, struct span word)
+{
+    const struct command *command;
+    size_t count = 0;
+
+    for (size_t at = 0; (command = command_table_next(table, &at)) != NULL;) {
+        if (!command_is_served(table, command) || !is_let_through(command, filter, word)) {
+            continue;
+        }
+        count++;
+        if (to != NULL) {
+            command_write_name(to, command);
+        }
+    }
+    return count;
+}
+
+void command_reply_list(struct sendq *to, const struct command_table *table,
+                        enum command_filter filter, struct span word)
 {
     char *lower = lower_copy(word);
     struct span wanted = {lower, word.size};
-    size_t count = 0;
 
-    for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
-        count += is_let_through(command_by_id(id), filter, wanted) ? 1 : 0;
-    }
-    resp_write_array(to, count);
-    for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
-        if (is_let_through(command_by_id(id), filter, wanted)) {
-            command_write_name(to, command_by_id(id));
-        }
-    }
+    resp_write_array(to, list_names(NULL, table, filter, wanted));
+    list_names(to, table, filter, wanted);
     free(lower);
 }

@@ -163,7 +163,7 @@ static enum keys_result find_migrated(const struct arguments *arguments, struct 
 }
 
 /* Commands whose keys the specs of COMMAND INFO describe only in part. */
-static finder_fn *const finders[COMMAND_COUNT] = {
+static finder_fn *const finders[COMMAND_IDS] = {
     [COMMAND_ID_SORT] = find_sort,
     [COMMAND_ID_GEORADIUS] = find_georadius,
     [COMMAND_ID_GEORADIUSBYMEMBER] = find_georadius,
@@ -172,7 +172,7 @@ static finder_fn *const finders[COMMAND_COUNT] = {
     [COMMAND_ID_MIGRATE] = find_migrated,
 };
 
-/* Where the keys of a spec begin; 0 when its keyword is not there. */
+/* Where the keys of a spec begin; 0 or less when its keyword or argument is not there. */
 static int64_t spec_begin(const struct key_spec *spec, const struct arguments *arguments)
 {
     int64_t count = arguments->count;
@@ -231,7 +231,7 @@ static enum keys_result add_spec(const struct key_spec *spec, const struct argum
 {
     int64_t first = spec_begin(spec, arguments);
 
-    if (first == 0) {
+    if (first <= 0) {
         return KEYS_FOUND;
     }
     switch (spec->find) {

@@ -185,7 +185,8 @@ static void client_on_request(struct client *client, struct block *block, struct
 {
     struct session *session = &client->session;
     const struct command *command = NULL;
-    enum command_result result = command_find(&client->clients->arguments, &command);
+    enum command_result result =
+        command_table_find(client->clients->commands, &client->clients->arguments, &command);
 
     metric_add(&client->clients->metrics->downstream_requests_total, 1);
     session->last_request = reactor_now(client->clients->reactor);

@@ -8,6 +8,7 @@
 #include "common/budget.h"
 #include "common/intake.h"
 #include "common/mailbox.h"
+#include "proxy/command/command_table.h"
 #include "proxy/routing/dispatcher.h"
 #include "proxy/routing/fanout.h"
 
@@ -43,7 +44,8 @@ struct clients {
     struct dispatcher *dispatcher;
     const struct pool_config *config;
     struct metrics *metrics;
-    struct list open; /* of struct client */
+    struct command_table *commands; /* of the pool's cluster; NULL: slotway's own */
+    struct list open;               /* of struct client */
     uint32_t count;
     size_t reply_size; /* of the last replies, for clients that had none yet */
     bool is_draining;

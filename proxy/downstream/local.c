@@ -2,7 +2,7 @@
 
 #include "proxy/downstream/local_call.h"
 
-static local_handler *const handlers[COMMAND_COUNT] = {
+static local_handler *const handlers[COMMAND_IDS] = {
 #define LOCAL_HANDLER(symbol, function) [COMMAND_ID_##symbol] = function,
 #include "proxy/downstream/local_handlers.def"
 };

@@ -4,15 +4,21 @@
 #include "proxy/downstream/key_access.h"
 #include "proxy/downstream/local_call.h"
 
+/* What clients of this pool can call. */
+static const struct command_table *call_table(const struct local_call *call)
+{
+    return call->client->clients->commands;
+}
+
 void local_command(const struct local_call *call)
 {
-    command_reply_all(call_begin(call));
+    command_reply_all(call_begin(call), call_table(call));
     call_end(call);
 }
 
 void local_command_count(const struct local_call *call)
 {
-    command_reply_count(call_begin(call));
+    command_reply_count(call_begin(call), call_table(call));
     call_end(call);
 }
 
@@ -24,13 +30,15 @@ void local_command_info(const struct local_call *call)
         return;
     }
 
+    const struct command_table *table = call_table(call);
     struct sendq *to = call_begin(call);
 
     resp_write_array(to, call_count(call) - 2);
     for (uint32_t i = 2; i < call_count(call); i++) {
-        const struct command *command = command_by_name(call_word(call, i));
+        const struct command *command = command_table_by_name(table, call_word(call, i));
+        bool is_served = command != NULL && command_is_served(table, command);
 
-        command_reply_info(to, command != NULL && command_is_served(command) ? command : NULL);
+        command_reply_info(to, table, is_served ? command : NULL);
     }
     call_end(call);
 }
@@ -56,7 +64,7 @@ void local_command_list(const struct local_call *call)
         call_syntax_error(call);
         return;
     }
-    command_reply_list(call_begin(call), filter, word);
+    command_reply_list(call_begin(call), call_table(call), filter, word);
     call_end(call);
 }
 
@@ -86,10 +94,11 @@ static const struct command *call_find_keys(const struct local_call *call,
                                             const struct arguments *inner, struct keys *keys)
 {
     const struct command *command = NULL;
-    enum command_result result = command_find(inner, &command);
+    enum command_result result = command_table_find(call_table(call), inner, &command);
 
     keys->count = 0;
-    if (result == COMMAND_UNKNOWN || result == COMMAND_UNKNOWN_SUBCOMMAND) {
+    if (result == COMMAND_UNKNOWN || result == COMMAND_UNKNOWN_SUBCOMMAND ||
+        result == COMMAND_DENIED) {
         call_error(call, "ERR Invalid command specified");
         return NULL;
     }

@@ -20,35 +20,32 @@ static void subcommand_print(const struct command *command, char *text, size_t s
     text[used] = '\0';
 }
 
-/* The next row that has `name`, "config", in front of a blank, and is served; from the row `at` on.
- */
-static const struct command *next_served(const char *name, size_t size, int *at)
+/* The next subcommand that is served, behind *at. */
+static const struct command *next_served(const struct command_table *table,
+                                         const struct command *container, size_t *at)
 {
-    while (*at < COMMAND_COUNT) {
-        const struct command *command = command_by_id((enum command_id)(*at)++);
+    const struct command *command;
 
-        if (strncmp(command->name, name, size) == 0 && command->name[size] == ' ' &&
-            command_is_served(command)) {
-            return command;
-        }
-    }
-    return NULL;
+    do {
+        command = command_table_next_below(table, container, at);
+    } while (command != NULL && !command_is_served(table, command));
+    return command;
 }
 
-static size_t count_served(const char *name, size_t size)
+static size_t count_served(const struct command_table *table, const struct command *container)
 {
     size_t count = 0;
 
-    for (int at = 0; next_served(name, size, &at) != NULL;) {
+    for (size_t at = 0; next_served(table, container, &at) != NULL;) {
         count++;
     }
     return count;
 }
 
-static void write_title(struct sendq *to, const char *name, size_t size)
+static void write_title(struct sendq *to, const struct command *container)
 {
     char line[LINE_SIZE];
-    int length = snprintf(line, sizeof line, "%.*s", (int)size, name);
+    int length = snprintf(line, sizeof line, "%s", container->name);
 
     for (int i = 0; i < length; i++) {
         line[i] = (char)toupper((unsigned char)line[i]);
@@ -60,14 +57,15 @@ static void write_title(struct sendq *to, const char *name, size_t size)
 
 void local_help(const struct local_call *call)
 {
+    const struct command_table *table = call->client->clients->commands;
     const char *name = call->command->name;
-    size_t size = strcspn(name, " ");
+    const struct command *container = command_by_name((struct span){name, strcspn(name, " ")});
     struct sendq *to = call_begin(call);
     const struct command *command;
 
-    resp_write_array(to, 1 + 2 * count_served(name, size));
-    write_title(to, name, size);
-    for (int at = 0; (command = next_served(name, size, &at)) != NULL;) {
+    resp_write_array(to, 1 + 2 * count_served(table, container));
+    write_title(to, container);
+    for (size_t at = 0; (command = next_served(table, container, &at)) != NULL;) {
         char line[LINE_SIZE];
 
         subcommand_print(command, line, sizeof line);

@@ -101,7 +101,7 @@ bool pause_holds(const struct client *client)
     const struct command *command;
 
     if (clients->arguments.count == 0 ||
-        command_find(&clients->arguments, &command) != COMMAND_FOUND ||
+        command_table_find(clients->commands, &clients->arguments, &command) != COMMAND_FOUND ||
         (!client->session.is_authenticated && (command->flags & COMMAND_NO_AUTH) == 0)) {
         return false;
     }

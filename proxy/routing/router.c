@@ -124,6 +124,7 @@ struct route route_request(const struct command *command, const struct arguments
     case COMMAND_CLASS_LATER:
     case COMMAND_CLASS_ADMIN:
     case COMMAND_CLASS_INTERNAL:
+    case COMMAND_CLASS_UNCLEAR:
     case COMMAND_CLASS_CONTAINER: return unsupported;
     }
     return unsupported;

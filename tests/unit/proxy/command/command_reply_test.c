@@ -26,7 +26,7 @@ static redisReply *list_of(enum command_filter filter, const char *word)
     struct sendq queue;
 
     sendq_init(&queue);
-    command_reply_list(&queue, filter, span_of(word));
+    command_reply_list(&queue, NULL, filter, span_of(word));
     return reply_of(&queue);
 }
 
@@ -54,7 +54,7 @@ Test(command_reply, info_of_a_command_has_the_bytes_of_redis)
     struct sendq queue;
 
     sendq_init(&queue);
-    command_reply_info(&queue, command_by_id(COMMAND_ID_GET));
+    command_reply_info(&queue, NULL, command_by_id(COMMAND_ID_GET));
     struct block *bytes = sendq_flatten(&queue);
     cr_expect_eq(bytes->used, sizeof get - 1);
     cr_expect(span_equal((struct span){bytes->bytes, bytes->used}, SPAN(get)));
@@ -67,7 +67,7 @@ Test(command_reply, info_of_no_command_is_null)
     struct sendq queue;
 
     sendq_init(&queue);
-    command_reply_info(&queue, NULL);
+    command_reply_info(&queue, NULL, NULL);
     redisReply *reply = reply_of(&queue);
     cr_expect_eq(reply->type, REDIS_REPLY_NIL);
     freeReplyObject(reply);
@@ -78,7 +78,7 @@ Test(command_reply, info_of_a_container_has_the_subcommands_that_are_served)
     struct sendq queue;
 
     sendq_init(&queue);
-    command_reply_info(&queue, command_by_id(COMMAND_ID_CONFIG));
+    command_reply_info(&queue, NULL, command_by_id(COMMAND_ID_CONFIG));
     redisReply *reply = reply_of(&queue);
     const redisReply *below = reply->element[9];
     bool has_rewrite = false;
@@ -99,9 +99,9 @@ Test(command_reply, count_is_the_number_of_elements_that_command_lists)
     struct sendq queue;
 
     sendq_init(&queue);
-    command_reply_all(&queue);
+    command_reply_all(&queue, NULL);
     redisReply *all = reply_of(&queue);
-    command_reply_count(&queue);
+    command_reply_count(&queue, NULL);
     redisReply *count = reply_of(&queue);
 
     cr_expect_eq(count->integer, (long long)all->elements);
@@ -120,7 +120,7 @@ Test(command_reply, list_has_what_is_served_and_nothing_else)
     size_t served = 0;
 
     for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
-        served += command_is_served(command_by_id(id)) ? 1 : 0;
+        served += command_is_served(NULL, command_by_id(id)) ? 1 : 0;
     }
     cr_expect_eq(list->elements, served);
     cr_expect(has_name(list, "get"));

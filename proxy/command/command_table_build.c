@@ -1,0 +1,214 @@
+#include <stdlib.h>
+
+#include "common/check.h"
+#include "common/memory.h"
+#include "proxy/command/command_class.h"
+#include "proxy/command/command_rows.h"
+#include "proxy/command/command_table_parts.h"
+
+enum { SLOTS_FIRST = 16 };
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct table_entry *one = a;
+    const struct table_entry *other = b;
+    int order = strcmp(one->command->name, other->command->name);
+
+    return order != 0 ? order : one->order < other->order ? -1 : 1;
+}
+
+/* Sorts what was added and keeps the last one of each name. */
+static void table_sort(struct command_table *table)
+{
+    size_t kept = 0;
+
+    if (table->count == 0) {
+        return;
+    }
+    qsort(table->entries, table->count, sizeof *table->entries, compare_entries);
+    for (size_t i = 1; i < table->count; i++) {
+        const char *name = table->entries[kept].command->name;
+        kept += strcmp(name, table->entries[i].command->name) == 0 ? 0 : 1;
+        table->entries[kept] = table->entries[i];
+    }
+    table->count = kept + 1;
+}
+
+/* Less than half full. */
+static void table_index(struct command_table *table)
+{
+    uint32_t slots = SLOTS_FIRST;
+
+    while (slots <= 2 * table->count) {
+        slots *= 2;
+    }
+    free(table->slots);
+    table->slots = memory_new(slots, sizeof *table->slots);
+    table->slot_mask = slots - 1;
+    for (size_t i = 0; i < table->count; i++) {
+        const char *name = table->entries[i].command->name;
+        uint32_t at = table_hash(name, strlen(name)) & table->slot_mask;
+        while (table->slots[at] != 0) {
+            at = (at + 1) & table->slot_mask;
+        }
+        table->slots[at] = (uint32_t)i + 1;
+    }
+}
+
+static struct table_entry *table_add(struct command_table *table, const struct command *row)
+{
+    table->entries = memory_resize(table->entries, table->count + 1, sizeof *table->entries);
+    struct table_entry *entry = &table->entries[table->count];
+    *entry = (struct table_entry){.command = row, .order = table->added++};
+    table->count++;
+    return entry;
+}
+
+static struct span first_word(const char *name)
+{
+    return (struct span){name, strcspn(name, " ")};
+}
+
+/* Is the row's name free, and its container, where it has one, a command with subcommands? */
+static bool name_is_free(const char *name)
+{
+    const struct command *container =
+        table_is_subcommand(name) ? command_by_name(first_word(name)) : NULL;
+
+    return command_by_name(span_of(name)) == NULL &&
+           (container == NULL || command_has_subcommands(container));
+}
+
+static void table_deny_row(struct command_table *table, const struct command *command)
+{
+    table->denies_rows = true;
+    table->denied[command->id] = true;
+    if (!command_has_subcommands(command)) {
+        return;
+    }
+    for (enum command_id id = command->id + 1;
+         id < COMMAND_COUNT && table_is_subcommand(command_by_id(id)->name); id++) {
+        table->denied[id] = true;
+    }
+}
+
+/* As many words as it takes for the name and the first key. */
+static int16_t arity_by_rule(const struct command_rule *rule)
+{
+    int words = table_is_subcommand(rule->name) ? 2 : 1;
+
+    return (int16_t)(rule->first < words ? -words : -(rule->first + 1));
+}
+
+/* What is known so far, with the rule's own facts; all that a rule leaves open is open. */
+static const struct command *row_by_rule(const struct command *known,
+                                         const struct command_rule *rule)
+{
+    const struct command nothing = {.groups = "", .arity = arity_by_rule(rule)};
+    static const uint32_t replaced =
+        COMMAND_WRITE | COMMAND_READONLY | COMMAND_ADMIN | COMMAND_MOVABLEKEYS;
+    struct command facts = known == NULL ? nothing : *known;
+
+    facts.name = rule->name;
+    facts.class = COMMAND_CLASS_UNCLEAR;
+    if (rule->kind == COMMAND_RULE_DENY) {
+        return command_row_keep(&facts);
+    }
+    facts.flags &= ~replaced;
+    facts.flags |= rule->kind == COMMAND_RULE_WRITE ? COMMAND_WRITE : COMMAND_READONLY;
+    facts.request = TO_DEFAULT;
+    facts.reply = REPLY_DEFAULT;
+    facts.key_spec_count = rule->first != 0 ? 1 : 0;
+    facts.keys[0] = (struct key_spec){
+        .begin = KEY_BEGIN_INDEX,
+        .index = rule->first,
+        .find = KEY_FIND_RANGE,
+        .last = (int16_t)(rule->last < 0 ? rule->last : rule->last - rule->first),
+        .step = rule->step,
+        .flags = rule->kind == COMMAND_RULE_WRITE ? KEY_RW : KEY_RO,
+    };
+    command_classify(&facts, KEYS_TOLD);
+    return command_row_keep(&facts);
+}
+
+static void table_apply_rule(struct command_table *table, const struct command_rule *rule)
+{
+    const struct command *built_in = command_by_name(span_of(rule->name));
+
+    if (built_in != NULL) {
+        if (rule->kind == COMMAND_RULE_DENY) {
+            table_deny_row(table, built_in);
+        }
+        return;
+    }
+    if (!name_is_free(rule->name)) {
+        return;
+    }
+    struct table_entry *entry = table_entry(table, rule->name, strlen(rule->name));
+    const struct command *row = row_by_rule(entry == NULL ? NULL : entry->command, rule);
+    if (row != NULL) {
+        entry = table_add(table, row);
+        entry->is_denied = rule->kind == COMMAND_RULE_DENY;
+    }
+}
+
+/* Subcommands are found below their container only: the one of a rule may have none yet. */
+static void table_add_container(struct command_table *table, const char *name)
+{
+    struct span word = first_word(name);
+    struct command facts = {.groups = "", .arity = -2, .class = COMMAND_CLASS_CONTAINER};
+    char text[COMMAND_NAME_MAX + 1];
+
+    if (!table_is_subcommand(name) || command_by_name(word) != NULL ||
+        table_entry(table, word.at, word.size) != NULL) {
+        return;
+    }
+    memcpy(text, word.at, word.size);
+    text[word.size] = '\0';
+    facts.name = text;
+    const struct command *row = command_row_keep(&facts);
+    if (row != NULL) {
+        table_add(table, row);
+    }
+}
+
+static void table_finish(struct command_table *table)
+{
+    table_sort(table);
+    table_index(table);
+}
+
+struct command_table *command_table_new(const struct command *const *rows, size_t count,
+                                        const struct command_rules *rules)
+{
+    struct command_table *table = memory_new(1, sizeof *table);
+
+    atomic_store_explicit(&table->references, 1, memory_order_relaxed);
+    for (size_t i = 0; i < count; i++) {
+        CHECK(rows[i]->id == COMMAND_ID_LEARNED);
+        if (name_is_free(rows[i]->name)) {
+            table_add(table, rows[i]);
+        }
+    }
+    table_finish(table);
+    for (size_t i = 0; i < rules->count; i++) {
+        table_apply_rule(table, &rules->items[i]);
+    }
+    table_finish(table);
+    for (size_t i = 0, named = table->count; i < named; i++) {
+        table_add_container(table, table->entries[i].command->name);
+    }
+    table_finish(table);
+    return table;
+}
+
+const struct command_rule *command_table_idle_rule(const struct command_rules *rules, size_t *at)
+{
+    while (*at < rules->count) {
+        const struct command_rule *rule = &rules->items[(*at)++];
+        if (rule->kind != COMMAND_RULE_DENY && !name_is_free(rule->name)) {
+            return rule;
+        }
+    }
+    return NULL;
+}
