@@ -173,7 +173,7 @@ static redisReply *own_info(const struct command *command)
     void *reply = NULL;
 
     sendq_init(&queue);
-    command_reply_info(&queue, command);
+    command_reply_info(&queue, NULL, command);
     struct block *bytes = sendq_flatten(&queue);
     redisReaderFeed(reader, bytes->bytes, bytes->used);
     cr_assert_eq(redisReaderGetReply(reader, &reply), REDIS_OK, "%s", command->name);
