@@ -493,7 +493,7 @@ bool upstream_is_cut_off(const struct upstream *upstream)
 {
     const struct pool_config *config = upstream->pool->site->config;
 
-    return upstream->state == UPSTREAM_READY &&
-           upstream_silence(upstream) >= config->silent_after &&
+    return upstream_silence(upstream) >= config->silent_after &&
+           upstream_silence(upstream) >= config->timeout_connect &&
            socket_unacknowledged_us(upstream->fd) >= config->timeout_connect;
 }

@@ -99,7 +99,8 @@ uint64_t upstream_silence(const struct upstream *upstream);
 
 /* Is the node silent here, and has not even its kernel acknowledged what was sent for as long as a
  * connection may take to be made? The way there is gone, say a NAT's memory of it; a process that
- * only stands still has a kernel that goes on. */
+ * only stands still has a kernel that goes on. On a connection that was idle the last
+ * acknowledgement is older than the question, so the silence must be as long, too. */
 bool upstream_is_cut_off(const struct upstream *upstream);
 
 #endif

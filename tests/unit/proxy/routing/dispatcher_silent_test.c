@@ -1,6 +1,8 @@
 /* Nodes that are connected and silent, and nodes that are not who they should be: what waits, what
  * is taken back, what is told that nobody knows.
  */
+#include <linux/filter.h>
+
 #include "tests/unit/proxy/routing/stage.h"
 
 static struct stage stage;
@@ -262,6 +264,39 @@ Test(dispatcher_silent, an_answer_of_the_other_end_of_a_move_is_waited_for_when_
     gets_no_answer(&stage, write);
     peer_says(node, "+OK\r\n:1\r\n");
     gets_answer(&stage, write, ":1");
+}
+
+/* From now on every packet that comes to it is lost, until it hears again. */
+static void become_deaf(const struct peer *peer)
+{
+    struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog filter = {1, &nothing};
+
+    cr_assert_eq(setsockopt(peer->fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter), 0);
+}
+
+static void hear_again(const struct peer *peer)
+{
+    int ignored = 0;
+
+    cr_assert_eq(setsockopt(peer->fd, SOL_SOCKET, SO_DETACH_FILTER, &ignored, sizeof ignored), 0);
+}
+
+/* The last packet that came is old then, and says nothing of the one that is on its way. */
+Test(dispatcher_silent, a_packet_lost_on_a_connection_that_was_long_idle_does_not_end_it)
+{
+    uint64_t start = clock_now();
+
+    stage.config.timeout_connect = 2 * US_PER_SECOND;
+    TURN_UNTIL(stage.reactor, clock_now() > start + stage.config.timeout_connect);
+    become_deaf(node);
+
+    struct question *write = ask(&stage, 0, "INCR b");
+
+    peer_accepts(&second);
+    TURN_UNTIL(stage.reactor, peer_is_left(&second));
+    hear_again(node);
+    served_by(&stage, node, write, "INCR b");
 }
 
 /* Sixty seconds ago, as for one that was held back while the connection had nothing to do. */
