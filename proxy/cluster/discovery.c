@@ -186,7 +186,7 @@ static enum node_link_result discovery_ask(struct discovery *discovery,
 
 /* Whom to ask next time. The node that answered, with its connection, as long as it seems to be
  * in the middle of things; when it says nothing new though a worker saw news, or its cluster is
- * down, another one may know more. */
+ * down, another one may know more, also one that lives at its address by now. */
 static void discovery_choose_next(struct discovery *discovery, const struct node_answer *answer,
                                   enum wake_up cause, bool is_news)
 {
@@ -198,6 +198,9 @@ static void discovery_choose_next(struct discovery *discovery, const struct node
         is_useful = false;
     }
     candidates_prefer(&discovery->candidates, is_useful ? &discovery->link.endpoint : NULL);
+    if (!is_useful) {
+        node_link_close(&discovery->link);
+    }
 }
 
 static void discovery_note_failure(struct discovery *discovery, const struct endpoint *endpoint,

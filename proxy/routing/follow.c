@@ -6,6 +6,7 @@
 
 enum {
     HOPS_AT_ONCE = 5, /* redirections followed without a pause, attempts to ask for keys at once */
+    HOPS_MAX = 10,    /* with pauses: nodes that are about to agree have agreed by then */
 };
 
 /* A script may return an error that it made up, or that a command in it got: it was executed. What
@@ -151,6 +152,15 @@ static void follow_part(struct dispatcher *dispatcher, struct request *request)
     fanout_part(dispatcher, request);
 }
 
+/* The circle does not end: perhaps this is not the node any more that lives at its address. */
+static void follow_doubt(struct pool *pool, const struct request *request,
+                         const struct redirect *redirect)
+{
+    if (redirect->refusal == REFUSAL_MOVED) {
+        pool_renew(pool, request->lane->number);
+    }
+}
+
 void follow_refusal(struct pool *pool, struct request *request, const struct redirect *redirect)
 {
     struct dispatcher *dispatcher = pool->site->dispatcher;
@@ -170,8 +180,11 @@ void follow_refusal(struct pool *pool, struct request *request, const struct red
     }
 
     if (request->hops > HOPS_AT_ONCE) {
-        request->hops = HOPS_AT_ONCE;
         pause = AFTER_A_PAUSE;
+    }
+    if (request->hops > HOPS_MAX) {
+        request->hops = HOPS_MAX;
+        follow_doubt(pool, request, redirect);
     }
     holding_hold_refused(dispatcher, request, redirect->refusal, pause);
 }

@@ -91,6 +91,9 @@ struct pick pick_for(struct dispatcher *dispatcher, struct request *request)
     if (unlikely(pick_is_urgent(request))) {
         return pick_reserved(pool);
     }
+    if (unlikely(pool_is_emptied(pool, request->lane->number))) {
+        return (struct pick){WAIT_FOR_IT, pool, 0};
+    }
     if (unlikely(pool_is_down(pool, request->lane->number))) {
         /* Probes go on, and discovery asks: both end the refusals. */
         if (is_patience_over(dispatcher, pool->down_since)) {

@@ -10,6 +10,8 @@ enum {
     BACKOFF_FIRST_US = 20 * US_PER_MS,
     BACKOFF_MAX_US = 500 * US_PER_MS,
     SUSPECT_AGAIN_US = US_PER_SECOND, /* between two probes of a node that is slow, but alive */
+    RENEW_AGAIN_US = US_PER_SECOND,
+    EMPTY_US = 100 * US_PER_MS, /* that requests wait for others that are slow to be answered */
 };
 
 static void pool_set_breaker(struct pool *pool, enum breaker next)
@@ -108,6 +110,28 @@ bool pool_is_full(const struct pool *pool, uint64_t lane_number)
 bool pool_is_reserved_full(const struct pool *pool)
 {
     return upstream_is_full(&pool->upstreams[pool->upstream_count]);
+}
+
+void pool_renew(struct pool *pool, uint64_t lane_number)
+{
+    struct upstream *upstream = pool_pick(pool, lane_number);
+    uint64_t now = reactor_now(pool->site->reactor);
+
+    if (upstream->state != UPSTREAM_READY || pool->is_leaving ||
+        (upstream->renewed_at != 0 && now - upstream->renewed_at < RENEW_AGAIN_US)) {
+        return;
+    }
+    log_info("redirections lead in circles, connecting anew", "pool=%s node=%s",
+             pool->site->config->name, pool->name);
+    upstream->renewed_at = now;
+    upstream->worn_since = now;
+}
+
+bool pool_is_emptied(const struct pool *pool, uint64_t lane_number)
+{
+    uint64_t since = pool_pick((struct pool *)pool, lane_number)->worn_since;
+
+    return unlikely(since != 0) && reactor_now(pool->site->reactor) - since < EMPTY_US;
 }
 
 void pool_send(struct pool *pool, struct request *request, uint64_t lane_number)
@@ -223,6 +247,17 @@ void pool_on_probe_answered(struct pool *pool)
             upstream_close(&pool->upstreams[i], CLOSE_CUT_OFF);
         }
     }
+}
+
+void pool_on_done(struct pool *pool, struct upstream *upstream)
+{
+    if (upstream->is_reserved) {
+        pool_on_probe_answered(pool);
+        upstream_close(upstream, CLOSE_PROBED);
+        return;
+    }
+    upstream_close(upstream, CLOSE_WORN);
+    upstream_connect(upstream);
 }
 
 /* The first time it is the answer to a suspicion. With the breaker closed it was no probe. */

@@ -97,6 +97,14 @@ bool pool_is_full(const struct pool *pool, uint64_t lane_number);
 /* The same of the reserved connection. */
 bool pool_is_reserved_full(const struct pool *pool);
 
+/* The node's redirections lead in circles on the connection that clients with this number use: at
+ * its address may live another one by now. The connection is made anew when all that is in flight
+ * on it is answered. At most once a second, and never at the cost of a request. */
+void pool_renew(struct pool *pool, uint64_t lane_number);
+
+/* Is it being emptied for that? New requests wait then, for a moment. */
+bool pool_is_emptied(const struct pool *pool, uint64_t lane_number);
+
 /* Sends `request` on the connection that clients with this number use. The pool must accept. */
 void pool_send(struct pool *pool, struct request *request, uint64_t lane_number);
 
@@ -122,6 +130,9 @@ static inline bool pool_is_ill(const struct pool *pool)
 /* For upstreams: a shared connection is ready, or could not be made, or broke. */
 void pool_on_ready(struct pool *pool);
 void pool_on_failure(struct pool *pool, enum close_reason reason, const char *error);
+
+/* For upstreams: nothing is left to do on this one, which is reserved, or to be made anew. */
+void pool_on_done(struct pool *pool, struct upstream *upstream);
 
 /* For upstreams: bytes came over a shared connection while the node was suspected. */
 void pool_on_life(struct pool *pool);

@@ -136,11 +136,11 @@ static void upstream_greet(struct upstream *upstream)
     upstream_want_flush(upstream);
 }
 
-/* Nothing is left to do on a connection that is made for one purpose at a time. */
+/* Nothing is left to do on a connection that is made for one purpose at a time, or is to end. */
 static bool upstream_is_done(const struct upstream *upstream)
 {
-    return upstream->is_reserved && upstream->state == UPSTREAM_READY &&
-           list_is_empty(&upstream->in_flight);
+    return (upstream->is_reserved || upstream->worn_since != 0) &&
+           upstream->state == UPSTREAM_READY && list_is_empty(&upstream->in_flight);
 }
 
 static void upstream_on_welcome(struct upstream *upstream)
@@ -231,8 +231,7 @@ static void upstream_scan(struct upstream *upstream)
         inbound_use(&upstream->inbound, used);
     }
     if (unlikely(upstream_is_done(upstream))) {
-        pool_on_probe_answered(upstream->pool);
-        upstream_close(upstream, CLOSE_PROBED);
+        pool_on_done(upstream->pool, upstream);
     }
 }
 
@@ -419,8 +418,8 @@ void upstream_close(struct upstream *upstream, enum close_reason reason)
     const char *error =
         upstream->error != 0 ? strerror(upstream->error) : close_reason_text(reason);
     bool was_ready = upstream->state == UPSTREAM_READY;
-    bool is_orderly =
-        reason == CLOSE_NODE_GONE || reason == CLOSE_DRAINED || reason == CLOSE_PROBED;
+    bool is_orderly = reason == CLOSE_NODE_GONE || reason == CLOSE_DRAINED ||
+                      reason == CLOSE_PROBED || reason == CLOSE_WORN;
     uint64_t sent = upstream->stream_sent;
     struct list sent_requests;
     struct list unsent_requests;
@@ -439,7 +438,7 @@ void upstream_close(struct upstream *upstream, enum close_reason reason)
     upstream_close_socket(upstream);
     upstream->error = 0;
     upstream->in_flight_count = upstream->waiting_count = 0;
-    upstream->stream_sent = upstream->stream_queued = upstream->gated_to = 0;
+    upstream->stream_sent = upstream->stream_queued = upstream->gated_to = upstream->worn_since = 0;
     upstream->earliest_deadline = UINT64_MAX;
     if (upstream->is_reserved && !is_orderly) {
         pool_on_probe_failed(upstream->pool, reason, error);

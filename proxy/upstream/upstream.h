@@ -43,7 +43,9 @@ struct upstream {
     int error; /* errno of what ends the connection; 0: none */
     uint32_t in_flight_count;
     uint32_t waiting_count;
-    bool is_reserved; /* for probes, and for what ends a script that runs too long */
+    uint64_t worn_since; /* to be made anew when nothing is in flight; 0: not */
+    uint64_t renewed_at; /* when that was last wanted */
+    bool is_reserved;    /* for probes, and for what ends a script that runs too long */
     struct greeting greeting;
     struct list in_flight;      /* requests, oldest first */
     struct list waiting;        /* requests for when the connection is ready, oldest first */

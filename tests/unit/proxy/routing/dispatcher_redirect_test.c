@@ -222,8 +222,11 @@ Test(dispatcher_redirect, nodes_that_disagree_are_asked_ever_more_slowly_until_t
         turn(stage.reactor);
         for (int i = 0; i < 2; i++) {
             struct peer *peer = &stage.nodes[i];
+            int fd = socket_accept(peer->listener, NULL);
 
-            if (peer->fd < 0 && (peer->fd = socket_accept(peer->listener, NULL)) >= 0) {
+            if (fd >= 0) {
+                close(peer->fd);
+                peer->fd = fd;
                 peer_gets_greeting(peer);
                 peer_welcomes(peer);
             }
