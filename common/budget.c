@@ -18,7 +18,7 @@ void budget_init(struct budget *budget, const char *pool, uint64_t limit)
 /* A thread tells of what it freed perhaps before another has told of what it took. */
 uint64_t budget_used(const struct budget *budget)
 {
-    int64_t used = atomic_load_explicit(&budget->used, memory_order_relaxed);
+    int64_t used = atomic_load(&budget->used);
 
     return used > 0 ? (uint64_t)used : 0;
 }
@@ -52,15 +52,22 @@ static void budget_tell(const struct budget *budget, int level, int next, uint64
     }
 }
 
+/* Until the level is that of what is used: another thread may have changed either since we looked.
+ * The order of the operations matters, so that of two threads the later one sees what the other
+ * did. */
 void budget_change(struct budget *budget, int64_t by)
 {
-    atomic_fetch_add_explicit(&budget->used, by, memory_order_relaxed);
+    bool is_settled = false;
 
-    uint64_t used = budget_used(budget);
-    int level = atomic_load_explicit(&budget->level, memory_order_relaxed);
-    int next = (int)budget_next((enum budget_level)level, used, budget->limit);
+    atomic_fetch_add(&budget->used, by);
+    while (!is_settled) {
+        int level = atomic_load(&budget->level);
+        uint64_t used = budget_used(budget);
+        int next = (int)budget_next((enum budget_level)level, used, budget->limit);
 
-    if (unlikely(next != level) && atomic_compare_exchange_strong(&budget->level, &level, next)) {
-        budget_tell(budget, level, next, used);
+        is_settled = likely(next == level);
+        if (!is_settled && atomic_compare_exchange_strong(&budget->level, &level, next)) {
+            budget_tell(budget, level, next, used);
+        }
     }
 }

@@ -1,6 +1,11 @@
 #include "common/budget.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+
+#include "common/log.h"
 
 Test(budget, has_levels_that_are_left_further_down_than_they_are_entered)
 {
@@ -47,4 +52,54 @@ Test(budget, follows_what_threads_tell)
     cr_expect_eq(budget_level(&budget), BUDGET_FREE);
     budget_change(&budget, -10);
     cr_expect_eq(budget_used(&budget), 0, "one thread freed before another told");
+}
+
+static struct budget shared;
+static _Atomic unsigned arrived;
+static unsigned wrong; /* rounds that ended with nothing used and another level than FREE */
+
+/* Both threads leave it at the same moment: nobody is woken, unless there is one processor only. */
+static void meet(unsigned *meetings)
+{
+    *meetings += 1;
+    arrived++;
+    for (unsigned looks = 1; arrived < 2 * *meetings; looks++) {
+        if (looks % 4096 == 0) {
+            sched_yield();
+        }
+    }
+}
+
+static void *take_and_give_back(void *context)
+{
+    const int64_t *bytes = context;
+    unsigned meetings = 0;
+
+    for (int round = 0; round < 20000; round++) {
+        meet(&meetings);
+        budget_change(&shared, *bytes);
+        meet(&meetings);
+        budget_change(&shared, -*bytes);
+        meet(&meetings);
+        if (*bytes == 300) {
+            wrong += budget_level(&shared) != BUDGET_FREE;
+        }
+    }
+    return NULL;
+}
+
+Test(budget, is_free_again_when_two_threads_give_back_together, .timeout = 60)
+{
+    int64_t bytes[] = {300, 700};
+    pthread_t threads[ARRAY_LEN(bytes)];
+
+    log_set_descriptor(open("/dev/null", O_WRONLY | O_CLOEXEC));
+    budget_init(&shared, "main", 1000);
+    for (size_t i = 0; i < ARRAY_LEN(bytes); i++) {
+        cr_assert_eq(pthread_create(&threads[i], NULL, take_and_give_back, &bytes[i]), 0);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(bytes); i++) {
+        pthread_join(threads[i], NULL);
+    }
+    cr_expect_eq(wrong, 0);
 }
