@@ -2,6 +2,7 @@
  *
  * Types of options.def and the C type and unit of their fields:
  *
+ *      SWITCH      bool              "true" or "false"
  *      WORKERS     uint32_t          1..256; "auto" is stored as the number of CPUs
  *      COUNT       uint64_t
  *      BYTES       uint64_t          "64mb", "16kb", "1gb", "512" (kb = 1024 bytes)
@@ -32,6 +33,7 @@ struct addresses {
     size_t count;
 };
 
+#define CONFIG_TYPE_SWITCH        bool
 #define CONFIG_TYPE_WORKERS       uint32_t
 #define CONFIG_TYPE_COUNT         uint64_t
 #define CONFIG_TYPE_BYTES         uint64_t

@@ -8,6 +8,7 @@
 enum option_scope { OPTION_GLOBAL, OPTION_POOL };
 
 enum option_type {
+    OPTION_SWITCH,
     OPTION_WORKERS,
     OPTION_COUNT,
     OPTION_BYTES,

@@ -16,6 +16,7 @@ static const char *const log_level_words[] = {
     [LOG_WARN] = "warn",
     [LOG_ERROR] = "error",
 };
+static const char *const switch_words[] = {[false] = "false", [true] = "true"};
 static const char *const log_format_words[] = {[LOG_TEXT] = "text", [LOG_JSON] = "json"};
 
 static enum option_result check_bounds(const struct option_row *row, uint64_t number)
@@ -116,6 +117,7 @@ bool option_is_list(const struct option_row *row)
     case OPTION_ADDRESSES:
     case OPTION_ADDRESS_MAP:
     case OPTION_COMMAND_RULES: return true;
+    case OPTION_SWITCH:
     case OPTION_WORKERS:
     case OPTION_COUNT:
     case OPTION_BYTES:
@@ -213,6 +215,17 @@ static int word_find(const char *const *words, size_t count, struct span text)
     return -1;
 }
 
+static enum option_result set_switch(struct span text, bool *is_on)
+{
+    int found = word_find(switch_words, ARRAY_LEN(switch_words), text);
+
+    if (found < 0) {
+        return OPTION_BAD_FORM;
+    }
+    *is_on = found == true;
+    return OPTION_OK;
+}
+
 static enum option_result set_log_level(struct span text, enum log_level *level)
 {
     int found = word_find(log_level_words, ARRAY_LEN(log_level_words), text);
@@ -238,6 +251,7 @@ static enum option_result set_log_format(struct span text, enum log_format *form
 enum option_result option_parse(const struct option_row *row, struct span text, void *field)
 {
     switch (row->type) {
+    case OPTION_SWITCH: return set_switch(text, field);
     case OPTION_WORKERS: return set_workers(row, text, field);
     case OPTION_COUNT:
     case OPTION_BYTES:
@@ -317,6 +331,7 @@ static void print_text(const char *text, FILE *to)
 void option_print(const struct option_row *row, const void *field, FILE *to)
 {
     switch (row->type) {
+    case OPTION_SWITCH: fputs(switch_words[*(const bool *)field], to); return;
     case OPTION_WORKERS: fprintf(to, "%u", (unsigned)*(const uint32_t *)field); return;
     case OPTION_COUNT: fprintf(to, "%llu", (unsigned long long)*(const uint64_t *)field); return;
     case OPTION_BYTES:
@@ -360,6 +375,7 @@ char *option_expected(const struct option_row *row)
     unsigned long long max = row->max;
 
     switch (row->type) {
+    case OPTION_SWITCH: return memory_print("true or false");
     case OPTION_WORKERS: return memory_print("auto or a number from %llu to %llu", min, max);
     case OPTION_COUNT: return memory_print("a number from %llu to %llu", min, max);
     case OPTION_BYTES:
@@ -428,6 +444,7 @@ static bool text_equal(const char *a, const char *b)
 bool option_equal(const struct option_row *row, const void *a, const void *b)
 {
     switch (row->type) {
+    case OPTION_SWITCH: return *(const bool *)a == *(const bool *)b;
     case OPTION_WORKERS: return *(const uint32_t *)a == *(const uint32_t *)b;
     case OPTION_COUNT:
     case OPTION_BYTES:

@@ -62,6 +62,16 @@ static inline struct span call_word(const struct local_call *call, uint32_t inde
     return call->arguments->items[index];
 }
 
+/* The request that the call is about: its arguments from `from` on, at least one. */
+static inline struct arguments call_inner(const struct local_call *call, uint32_t from)
+{
+    CHECK(from < call->arguments->count);
+    return (struct arguments){
+        .items = call->arguments->items + from,
+        .count = call->arguments->count - from,
+    };
+}
+
 /* For %.*s of a client's word: Redis shows no more of it either. */
 static inline int call_shown(struct span word)
 {

@@ -68,15 +68,6 @@ void local_command_list(const struct local_call *call)
     call_end(call);
 }
 
-/* The command that is asked about, behind COMMAND GETKEYS. */
-static struct arguments inner_arguments(const struct local_call *call)
-{
-    return (struct arguments){
-        .items = call->arguments->items + 2,
-        .count = call->arguments->count - 2,
-    };
-}
-
 /* A channel has a place among the nodes like a key, but is none. */
 static bool has_key_arguments(const struct command *command)
 {
@@ -124,7 +115,7 @@ static const struct command *call_find_keys(const struct local_call *call,
 void local_command_getkeys(const struct local_call *call)
 {
     struct keys *keys = &call->client->clients->keys;
-    struct arguments inner = inner_arguments(call);
+    struct arguments inner = call_inner(call, 2);
 
     if (call_find_keys(call, &inner, keys) == NULL) {
         return;
@@ -142,7 +133,7 @@ void local_command_getkeys(const struct local_call *call)
 void local_command_getkeysandflags(const struct local_call *call)
 {
     struct keys *keys = &call->client->clients->keys;
-    struct arguments inner = inner_arguments(call);
+    struct arguments inner = call_inner(call, 2);
     const struct command *command = call_find_keys(call, &inner, keys);
 
     if (command == NULL) {

@@ -30,7 +30,9 @@ struct span error_reply(enum error_symbol symbol, const char *detail, struct met
     const char *gap = strstr(text, "%s");
     size_t used = line_add(line, 0, "-", 1);
 
-    metric_add(&metrics->error_replies[symbol], 1);
+    if (metrics != NULL) {
+        metric_add(&metrics->error_replies[symbol], 1);
+    }
     if (gap == NULL) {
         used = line_add(line, used, text, strlen(text));
     } else {

@@ -16,6 +16,7 @@ static const struct option_row mappings = {.type = OPTION_ADDRESS_MAP, .min = 0,
 static const struct option_row rules = {.type = OPTION_COMMAND_RULES, .min = 0, .max = 2};
 static const struct option_row perhaps = {.type = OPTION_ADDRESSES, .min = 0, .max = 1};
 static const struct option_row level = {.type = OPTION_LOG_LEVEL};
+static const struct option_row flag = {.type = OPTION_SWITCH};
 static const struct option_row format = {.type = OPTION_LOG_FORMAT};
 
 static const struct {
@@ -88,11 +89,16 @@ static const struct {
     {&perhaps, "", OPTION_OK, "[]"},
     {&level, "WARN", OPTION_OK, "warn"},
     {&level, "verbose", OPTION_BAD_FORM, ""},
+    {&flag, "true", OPTION_OK, "true"},
+    {&flag, "False", OPTION_OK, "false"},
+    {&flag, "1", OPTION_BAD_FORM, ""},
+    {&flag, "", OPTION_BAD_FORM, ""},
     {&format, "json", OPTION_OK, "json"},
     {&format, "xml", OPTION_BAD_FORM, ""},
 };
 
 union field {
+    bool flag;
     uint64_t number;
     char *text;
     struct addresses addresses;
