@@ -80,12 +80,18 @@ static void watch_for_successor(struct dispatcher *dispatcher, const struct pool
 static void watch_silence(struct dispatcher *dispatcher, const struct upstream *upstream,
                           uint64_t silence)
 {
-    if (silence < dispatcher->site.config->silent_after) {
+    const struct pool_config *config = dispatcher->site.config;
+    struct pool *pool = upstream->pool;
+
+    if (silence < config->silent_after) {
         return;
     }
     watch_hint(dispatcher);
     if (!upstream->is_reserved) {
-        pool_suspect(upstream->pool);
+        pool_suspect(pool);
+    } else if (pool->breaker == BREAKER_SUSPECT && silence >= config->timeout_connect) {
+        /* What it was asked before stands for the probe, which would be made there. */
+        pool_on_probe_failed(pool, CLOSE_STALLED, close_reason_text(CLOSE_STALLED));
     }
 }
 

@@ -370,6 +370,32 @@ Test(fanout, what_ends_a_script_is_sent_when_too_many_wait_for_the_script)
     peer_clear_second(&second);
 }
 
+/* The connection that a probe would go on is in use. */
+Test(fanout, a_node_that_stops_while_a_script_is_being_ended_is_known_to_be_silent)
+{
+    struct peer second;
+
+    stage.config.silent_after = 20 * US_PER_MS;
+    stage.config.timeout_connect = 50 * US_PER_MS;
+    stage_adopt_known(&stage, 0, 0, 0);
+    warm_up(&stage, 0, "b");
+    ask_all("SCRIPT KILL");
+    peer_open_second(&second, &stage.nodes[0]);
+    peer_accepts(&second);
+    peer_gets(&second, "SCRIPT KILL");
+
+    const struct question *write = ask(&stage, 0, "SET b 1");
+
+    peer_gets(&stage.nodes[0], "SET b 1");
+    TURN_UNTIL(stage.reactor, stage.dispatcher->table.pools[0]->breaker == BREAKER_OPEN);
+    peer_says(&second, "-NOTBUSY none\r\n");
+    whole_is("-NOTBUSY none\r\n");
+    TURN_UNTIL(stage.reactor, stage.dispatcher->table.pools[0]->breaker == BREAKER_CLOSED);
+    peer_says(&stage.nodes[0], "+OK\r\n");
+    gets_answer(&stage, write, "+OK");
+    peer_clear_second(&second);
+}
+
 /* Node 0 gets that request, and its keys are on two nodes. */
 static void says_again(const char *text, int times)
 {
