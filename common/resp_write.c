@@ -112,6 +112,15 @@ void resp_write_array(struct sendq *queue, size_t count)
     number_line_write(queue, '*', count);
 }
 
+void resp_write_map(struct sendq *queue, int protocol, size_t count)
+{
+    if (protocol == 3) {
+        number_line_write(queue, '%', count);
+    } else {
+        number_line_write(queue, '*', 2 * count);
+    }
+}
+
 void resp_write_format(struct sendq *queue, const char *format, ...)
 {
     char small[FORMAT_ON_STACK];

@@ -14,6 +14,9 @@ void resp_write_null(struct sendq *queue);                     /* $-1 */
 void resp_write_null_array(struct sendq *queue);               /* *-1 */
 void resp_write_array(struct sendq *queue, size_t count);      /* *count, the elements follow */
 
+/* A map of so many keys and values, which follow: %count in RESP3, an array in RESP2. */
+void resp_write_map(struct sendq *queue, int protocol, size_t count);
+
 /* $n and the formatted text; for what is not on the plain path. */
 void resp_write_format(struct sendq *queue, const char *format, ...) PRINTF(2, 3);
 

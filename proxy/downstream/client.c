@@ -7,19 +7,10 @@
 
 #include "common/log.h"
 #include "common/memory.h"
-#include "common/resp_write.h"
 #include "proxy/downstream/client_limits.h"
 #include "proxy/downstream/farewell.h"
-#include "proxy/downstream/local.h"
-#include "proxy/downstream/nonsense.h"
 #include "proxy/downstream/pause.h"
-#include "proxy/downstream/transaction.h"
-#include "proxy/routing/router.h"
-
-enum {
-    DETAIL_MAX = 512,
-    ARGUMENTS_KEPT = 64 * 1024, /* room for more is given back after the request */
-};
+#include "proxy/downstream/requests.h"
 
 static const struct {
     const char *text;
@@ -114,134 +105,15 @@ void client_refuse(struct client *client, const struct command *command, enum er
     client_reply_end(client);
 }
 
-/* Nothing new where memory is used up: what is under way may still be answered. */
-static bool client_is_shed(struct client *client, const struct command *command)
-{
-    if (likely(clients_memory(client->clients) != BUDGET_SPENT)) {
-        return false;
-    }
-    client_refuse(client, command, ERROR_NO_MEMORY, NULL);
-    clients_hurry(client->clients);
-    return true;
-}
-
-static void client_forward(struct client *client, const struct command *command,
-                           const struct route *route, struct block *block, struct span bytes)
-{
-    struct clients *clients = client->clients;
-
-    if (client_is_shed(client, command)) {
-        return;
-    }
-
-    struct request *request = client_request_begin(client, command, block, bytes);
-
-    switch (route->kind) {
-    case ROUTE_SLOT:
-        request->slot = route->slot;
-        request->target = TARGET_SLOT;
-        dispatcher_send(clients->dispatcher, request);
-        return;
-    case ROUTE_ANY:
-        request->target = TARGET_PRIMARY;
-        dispatcher_send(clients->dispatcher, request);
-        return;
-    case ROUTE_SPLIT:
-        fanout_split(clients->dispatcher, request, &clients->arguments, &clients->keys);
-        return;
-    case ROUTE_PRIMARIES:
-    case ROUTE_NODES:
-        fanout_broadcast(clients->dispatcher, request, route->kind, NULL, NULL);
-        return;
-    case ROUTE_LOCAL:
-    case ROUTE_REFUSE: CHECK(!"a request that is forwarded");
-    }
-}
-
-static void client_route(struct client *client, const struct command *command, struct block *block,
-                         struct span bytes)
-{
-    const struct arguments *arguments = &client->clients->arguments;
-    struct route route = route_request(command, arguments, &client->clients->keys);
-
-    if (route.kind == ROUTE_LOCAL || unlikely(local_has(command))) {
-        local_answer(client, command, arguments, block, bytes);
-        return;
-    }
-    if (unlikely(route.kind == ROUTE_REFUSE)) {
-        char detail[DETAIL_MAX];
-
-        client_refuse(client, command, route.error,
-                      route_refusal(command, route.error, detail, sizeof detail));
-        transaction_note_refusal(client, command);
-        return;
-    }
-    client_forward(client, command, &route, block, bytes);
-}
-
-/* One whole request, its arguments in clients->arguments. In the order of checks of Redis's
- * processCommand: known, arity, authenticated. */
-static void client_on_request(struct client *client, struct block *block, struct span bytes)
-{
-    struct session *session = &client->session;
-    const struct command *command = NULL;
-    enum command_result result =
-        command_table_find(client->clients->commands, &client->clients->arguments, &command);
-
-    metric_add(&client->clients->metrics->downstream_requests_total, 1);
-    session->last_request = reactor_now(client->clients->reactor);
-    client->skips_reply = session_take_skip(session);
-    if (unlikely(result != COMMAND_FOUND)) {
-        nonsense_unknown(client, result, command);
-        return;
-    }
-    session->last_command = command;
-    if (unlikely(!session->is_authenticated && (command->flags & COMMAND_NO_AUTH) == 0)) {
-        client_refuse(client, command, ERROR_NO_AUTH, NULL);
-        return;
-    }
-    if (!transaction_answer(client, command)) {
-        client_route(client, command, block, bytes);
-    }
-}
-
-/* A line of text goes to nodes in the form they all understand. */
-static void client_on_inline(struct client *client)
-{
-    const struct arguments *arguments = &client->clients->arguments;
-    struct sendq composed;
-
-    sendq_init(&composed);
-    resp_write_request(&composed, arguments->items, arguments->count);
-
-    struct block *block = sendq_flatten(&composed);
-
-    sendq_clear(&composed);
-    client_on_request(client, block, (struct span){block->bytes, block->used});
-    block_release(&block);
-}
-
-static void client_pause(struct client *client)
+void client_pause(struct client *client)
 {
     client_become(client, CLIENT_PAUSED);
     ev_io_stop(client->clients->reactor->loop, &client->readable);
     metric_add(&client->clients->metrics->downstream_paused_total, 1);
 }
 
-static void client_on_unfinished(struct client *client)
-{
-    if (client->unfinished_since == 0) {
-        client->unfinished_since = reactor_now(client->clients->reactor);
-    }
-    inbound_keep(&client->inbound);
-    if (client_is_greedy(client)) {
-        client_pause(client);
-        clients_hurry(client->clients);
-    }
-}
-
 /* The request in hand stays where it was read, and is scanned again when it may be executed. */
-static void client_hold(struct client *client)
+void client_hold(struct client *client)
 {
     inbound_keep(&client->inbound);
     client_become(client, CLIENT_HELD);
@@ -250,58 +122,24 @@ static void client_hold(struct client *client)
     metric_add(&client->clients->metrics->downstream_held_total, 1);
 }
 
-/* Takes one request from what has been read. Returns false when there is none. */
-static bool client_scan_one(struct client *client)
+/* Does it block? Then it is for nobody any more. */
+static bool client_may_block(const struct client *client)
 {
-    struct scan_limits limits = client_scan_limits(client);
-    struct arguments *arguments = &client->clients->arguments;
-    struct span bytes = inbound_bytes(&client->inbound);
-    size_t used = 0;
+    struct list_link *link = list_first(&client->pipeline.requests);
 
-    switch (request_scan_next(&client->scan, &limits, bytes, arguments, &used)) {
-    case SCAN_MORE: client_on_unfinished(client); return false;
-    case SCAN_BAD: nonsense_protocol(client); return false;
-    case SCAN_DONE: break;
-    }
-
-    bool is_inline = client->scan.is_inline;
-
-    client->unfinished_since = 0;
-    request_scan_reset(&client->scan);
-    if (unlikely(client->clients->pause != PAUSE_OFF) && pause_holds(client)) {
-        client_hold(client);
-        return false;
-    }
-    if (unlikely(arguments->count == 0)) {
-        /* An empty line, or "*0": Redis reads over it. */
-    } else if (unlikely(is_inline)) {
-        client_on_inline(client);
-    } else {
-        client_on_request(client, client->inbound.block, (struct span){bytes.at, used});
-    }
-    inbound_use(&client->inbound, used);
-    if (unlikely(arguments->capacity > ARGUMENTS_KEPT)) {
-        arguments_clear(arguments);
-    }
-    return true;
-}
-
-static void client_scan(struct client *client)
-{
-    while (client->state == CLIENT_READING && client->inbound.size > 0) {
-        if (unlikely(client_is_full(client, 1))) {
-            client_pause(client);
-            return;
-        }
-        if (!client_scan_one(client)) {
-            return;
-        }
-    }
+    return link != NULL && container_of(link, struct request, in_pipeline)->special != NULL &&
+           container_of(link, struct request, in_pipeline)->special->may_block;
 }
 
 static void client_on_eof(struct client *client)
 {
-    if (pipeline_is_empty(&client->pipeline) && sendq_is_empty(&client->output)) {
+    if (unlikely(client->is_alone) && !client_may_block(client)) {
+        /* What was read is to be served first; then this comes again. */
+        ev_io_stop(client->clients->reactor->loop, &client->readable);
+        return;
+    }
+    if ((pipeline_is_empty(&client->pipeline) && sendq_is_empty(&client->output)) ||
+        client->is_alone) {
         client_close(client, CLOSE_PEER_CLOSED);
         return;
     }
@@ -318,7 +156,7 @@ static void client_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, int 
     if (received > 0) {
         client->last_read = reactor_now(client->clients->reactor);
         metric_add(&client->clients->metrics->downstream_received_bytes_total, received);
-        client_scan(client);
+        requests_scan(client);
     }
     switch (result) {
     case SOCKET_OK:
@@ -368,21 +206,37 @@ static void client_leave(struct client *client)
     farewell_begin(client);
 }
 
-static void client_read_on(struct client *client)
+/* Is what kept it from being read over? Somebody who left in a pause wants nothing any more. */
+static bool client_may_read_on(struct client *client)
 {
-    client_become(client, CLIENT_READING);
-    ev_io_start(client->clients->reactor->loop, &client->readable);
-    client_scan(client);
-}
-
-/* A pause ends: what somebody who has left meanwhile wanted is not executed any more. */
-static void client_let_go(struct client *client)
-{
+    if (client->state == CLIENT_PAUSED) {
+        return !client_is_full(client, 2) && !client_is_greedy(client);
+    }
+    if (client->state != CLIENT_HELD || !pause_is_over_for(client)) {
+        return false;
+    }
     if (socket_peer_has_closed(client->fd)) {
         client_finish(client, CLOSE_PEER_CLOSED);
-    } else {
-        client_read_on(client);
+        return false;
     }
+    return true;
+}
+
+static void client_go_on(struct client *client)
+{
+    bool was_alone = client->is_alone;
+
+    client->is_alone = was_alone && !pipeline_is_empty(&client->pipeline);
+    if (unlikely(client->is_alone)) {
+        return;
+    }
+    if (client_may_read_on(client)) {
+        client_become(client, CLIENT_READING);
+    } else if (!was_alone || client->state != CLIENT_READING) {
+        return;
+    }
+    ev_io_start(client->clients->reactor->loop, &client->readable);
+    requests_scan(client);
 }
 
 static void client_on_flush(struct turn_task *task)
@@ -405,11 +259,7 @@ static void client_on_flush(struct turn_task *task)
         client_leave(client);
         return;
     }
-    if (client->state == CLIENT_PAUSED && !client_is_full(client, 2) && !client_is_greedy(client)) {
-        client_read_on(client);
-    } else if (unlikely(client->state == CLIENT_HELD) && pause_is_over_for(client)) {
-        client_let_go(client);
-    }
+    client_go_on(client);
 }
 
 static void client_on_bury(struct turn_task *task)

@@ -12,6 +12,7 @@
  *                │         │
  *              CLOSED <────┘     its memory is freed at the end of the turn
  *
+ * While a request is served alone (alone.h), those behind it are read and not looked at.
  * Only client_close closes, and nothing that a reply triggers may call it: whoever finds in a
  * callback that a client must go, marks it with client_finish and lets the flush do it. Worker's
  * thread only.
@@ -58,6 +59,7 @@ struct client {
     uint64_t unfinished_since; /* when the request that is being read began */
     uint64_t over_soft_since;  /* since when its replies are over the soft limit; 0: they are not */
     bool skips_reply;          /* CLIENT REPLY SKIP concerns the request in hand */
+    bool is_alone; /* no other request is begun until all on the pipeline are answered */
     struct turn_task flush;
     struct turn_task bury;
     ev_io readable;
@@ -81,6 +83,12 @@ void client_close(struct client *client, enum close_reason reason);
 /* Reads no more, answers what it has, then closes; sooner if the peer takes nothing for too long.
  * From anywhere. */
 void client_finish(struct client *client, enum close_reason reason);
+
+/* Reads no more until some of what it has is answered and taken. */
+void client_pause(struct client *client);
+
+/* The request in hand is to wait for the end of a pause. */
+void client_hold(struct client *client);
 
 /* Where the reply to the request in hand is to be composed, and then client_reply_end. It leaves
  * when its turn has come. */

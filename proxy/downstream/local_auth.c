@@ -8,8 +8,6 @@
 #include "proxy/downstream/facade.h"
 #include "proxy/downstream/local_call.h"
 
-enum { PROTOCOL = 2 };
-
 /* Refuses the call and returns false when they are wrong. */
 static bool call_credentials(const struct local_call *call, const struct span *user,
                              struct span password)
@@ -54,6 +52,7 @@ void local_auth(const struct local_call *call)
 }
 
 struct hello {
+    int protocol;
     bool has_user;
     struct span user;
     struct span password;
@@ -62,7 +61,7 @@ struct hello {
 };
 
 /* Refuses the call and returns false when it asks for a protocol that we do not speak. */
-static bool hello_protocol(const struct local_call *call)
+static bool hello_protocol(const struct local_call *call, struct hello *hello)
 {
     int64_t version;
 
@@ -73,10 +72,11 @@ static bool hello_protocol(const struct local_call *call)
         call_error(call, "ERR Protocol version is not an integer or out of range");
         return false;
     }
-    if (version != PROTOCOL) {
+    if (version != 2 && version != 3) {
         client_refuse(call->client, call->command, ERROR_NO_PROTO, NULL);
         return false;
     }
+    hello->protocol = (int)version;
     return true;
 }
 
@@ -110,17 +110,18 @@ static bool hello_options(const struct local_call *call, struct hello *hello)
 
 static void hello_answer(const struct local_call *call)
 {
+    const struct session *session = &call->client->session;
     struct sendq *to = call_begin(call);
 
-    resp_write_array(to, 14);
+    resp_write_map(to, session->protocol, 7);
     resp_write_text(to, "server");
     resp_write_text(to, "redis");
     resp_write_text(to, "version");
     resp_write_text(to, FACADE_VERSION);
     resp_write_text(to, "proto");
-    resp_write_integer(to, PROTOCOL);
+    resp_write_integer(to, session->protocol);
     resp_write_text(to, "id");
-    resp_write_integer(to, (int64_t)call->client->session.id);
+    resp_write_integer(to, (int64_t)session->id);
     resp_write_text(to, "mode");
     resp_write_text(to, "standalone");
     resp_write_text(to, "role");
@@ -134,9 +135,9 @@ static void hello_answer(const struct local_call *call)
 void local_hello(const struct local_call *call)
 {
     struct session *session = &call->client->session;
-    struct hello hello = {0};
+    struct hello hello = {.protocol = session->protocol};
 
-    if (!hello_protocol(call) || !hello_options(call, &hello)) {
+    if (!hello_protocol(call, &hello) || !hello_options(call, &hello)) {
         return;
     }
     if (hello.has_user && !call_credentials(call, &hello.user, hello.password)) {
@@ -150,6 +151,8 @@ void local_hello(const struct local_call *call)
         return;
     }
     session->is_authenticated = true;
+    session->protocol = hello.protocol;
+    lane_speak(&call->client->lane, hello.protocol);
     if (hello.has_name) {
         session_set(&session->name, hello.name);
     }

@@ -36,6 +36,7 @@ void local_reset(const struct local_call *call)
     struct client *client = call->client;
 
     session_reset(&client->session, client->clients->config->clients_password == NULL);
+    lane_speak(&client->lane, client->session.protocol);
     call_status(call, "RESET");
 }
 

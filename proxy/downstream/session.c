@@ -10,6 +10,7 @@ void session_init(struct session *session, uint64_t id, uint64_t now, bool is_au
         .id = id,
         .created = now,
         .last_request = now,
+        .protocol = 2,
         .is_authenticated = is_authenticated,
     };
 }
@@ -34,6 +35,7 @@ void session_reset(struct session *session, bool is_authenticated)
 {
     session_set(&session->name, (struct span){"", 0});
     session->reply_mode = REPLY_MODE_ON;
+    session->protocol = 2;
     session->is_authenticated = is_authenticated;
     session->multi_was_refused = false;
     session->no_evict = false;

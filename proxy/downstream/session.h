@@ -25,6 +25,7 @@ struct session {
     char *library_version;
     const struct command *last_command; /* NULL: none yet */
     enum reply_mode reply_mode;
+    int protocol; /* 2 or 3: RESP2 or RESP3 */
     bool is_authenticated;
     bool multi_was_refused; /* and neither EXEC nor DISCARD has come since */
     bool no_evict;
@@ -34,7 +35,8 @@ struct session {
 void session_init(struct session *session, uint64_t id, uint64_t now, bool is_authenticated);
 void session_clear(struct session *session);
 
-/* As RESET leaves it: no name, default reply mode; authenticated only if no password is needed. */
+/* As RESET leaves it: no name, RESP2, default reply mode; authenticated only if no password is
+ * needed. */
 void session_reset(struct session *session, bool is_authenticated);
 
 /* Is the reply to what comes next to be skipped? Asked once for each. */

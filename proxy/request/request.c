@@ -54,6 +54,7 @@ void request_free(struct request **request)
     CHECK(gone->gate == NULL);
     block_release(&gone->block);
     sendq_clear(&gone->reply);
+    special_free(&gone->special);
     if (free_count == REQUESTS_KEPT) {
         free(gone);
         return;

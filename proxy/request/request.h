@@ -18,6 +18,7 @@
 #include "common/sendq.h"
 #include "proxy/cluster/slot.h"
 #include "proxy/command/command.h"
+#include "proxy/request/special.h"
 
 #define REQUEST_STATES(STATE)                                                                      \
     STATE(WAITING, "not with a node", TO(SENT) | TO(SPLIT) | TO(SETTLED))                          \
@@ -69,13 +70,14 @@ struct request {
     struct block *block; /* keeps `bytes` */
     struct span bytes;   /* what goes to the node */
     const struct command *command;
-    request_done *done;    /* NULL: an orphan, its reply is swallowed */
-    void *owner;           /* what `done` needs: a client, a fan-out */
-    struct lane *lane;     /* the client's order of effects; NULL: an orphan */
-    struct gate *gate;     /* that counts this request; NULL on the plain path */
-    struct fanout *fanout; /* SPLIT: its parts */
-    uint64_t sequence;     /* place in the lane's order */
-    uint64_t arrived;      /* microseconds, clock_now() of its turn */
+    request_done *done;      /* NULL: an orphan, its reply is swallowed */
+    void *owner;             /* what `done` needs: a client, a fan-out */
+    struct lane *lane;       /* the client's order of effects; NULL: an orphan */
+    struct gate *gate;       /* that counts this request; NULL on the plain path */
+    struct fanout *fanout;   /* SPLIT: its parts */
+    struct special *special; /* NULL for nearly all */
+    uint64_t sequence;       /* place in the lane's order */
+    uint64_t arrived;        /* microseconds, clock_now() of its turn */
     uint64_t deadline;
     uint64_t held_at;     /* on a gate's queue: since when */
     uint64_t offset;      /* SENT: where it starts in its upstream's stream of bytes */
@@ -107,6 +109,12 @@ void request_become(struct request *request, enum request_state next);
 
 /* Makes it settled and calls its `done`, or frees an orphan. The caller looks at it no more. */
 void request_settle(struct request *request, struct block *block, struct span bytes);
+
+/* Does it go on a connection that is its own? */
+static inline bool request_is_private(const struct request *request)
+{
+    return unlikely(request->special != NULL) && request->special->is_private;
+}
 
 /* May it be sent again although a node may have seen it? Reads only. */
 static inline bool request_is_repeatable(const struct request *request)

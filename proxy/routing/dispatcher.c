@@ -10,6 +10,7 @@
 #include "proxy/routing/pick.h"
 #include "proxy/routing/unsettle.h"
 #include "proxy/routing/watch.h"
+#include "proxy/upstream/private.h"
 
 /* A read that makes nodes hang up would, sent again and again, cost others their answers each time.
  */
@@ -117,9 +118,10 @@ static void dispatcher_on_replied(struct pool *pool, struct request *request, st
         return;
     }
     if (unlikely(reply.at[0] == '-')) {
-        struct redirect redirect = redirect_of(reply, &pool->address);
+        struct span refusal = special_refusal(request->special, reply);
+        struct redirect redirect = redirect_of(refusal, &pool->address);
 
-        if (follow_concerns(request, &redirect, reply)) {
+        if (follow_concerns(request, &redirect, refusal)) {
             follow_refusal(pool, request, &redirect);
             return;
         }
@@ -280,6 +282,11 @@ void dispatcher_abandon(struct dispatcher *dispatcher, struct request **request)
     }
     holding_release(dispatcher, gone);
     gone->lane = NULL;
+    if (unlikely(gone->special != NULL) && gone->special->upstream != NULL) {
+        /* What it would get there is to stay where it is; and nobody else waits there. */
+        upstream_close(gone->special->upstream, CLOSE_GIVEN_UP);
+        return;
+    }
     if (gone->is_queued) {
         /* Nobody will want it sent again. */
         block_release(&gone->block);
@@ -290,6 +297,9 @@ void dispatcher_clear_lane(struct dispatcher *dispatcher, struct lane *lane)
 {
     struct list_link *link;
 
+    if (lane->own != NULL) {
+        private_drop(&lane->own);
+    }
     while ((link = list_first(&lane->gates)) != NULL) {
         holding_close_gate(dispatcher, container_of(link, struct gate, in_lane));
     }

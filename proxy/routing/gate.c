@@ -16,8 +16,13 @@ uint32_t gate_key(const struct request *request)
 
 void lane_init(struct lane *lane, uint64_t number)
 {
-    *lane = (struct lane){.number = number};
+    *lane = (struct lane){.number = 2 * number};
     list_init(&lane->gates);
+}
+
+void lane_speak(struct lane *lane, int protocol)
+{
+    lane->number = lane->number / 2 * 2 + (protocol == 3 ? 1 : 0);
 }
 
 void gates_init(struct gates *gates)
@@ -33,7 +38,7 @@ void gates_init(struct gates *gates)
 /* Fibonacci hashing: lanes are numbered in a row, slots are close to each other. */
 static struct list *gates_bucket(struct gates *gates, const struct lane *lane, uint32_t key)
 {
-    uint64_t mixed = (lane->number << 20 ^ key) * UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t mixed = ((lane->number / 2) << 20 ^ key) * UINT64_C(0x9E3779B97F4A7C15);
 
     return &gates->buckets[mixed >> 52];
 }

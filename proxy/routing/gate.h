@@ -24,8 +24,9 @@
 #include "proxy/request/request.h"
 
 struct lane {
-    struct list gates; /* usually none, seldom more than a few */
-    uint64_t number;   /* which of several connections to a node it uses */
+    struct list gates;    /* usually none, seldom more than a few */
+    uint64_t number;      /* of its connection to each node: even RESP2, odd RESP3; lane_speak */
+    struct upstream *own; /* a private connection that it holds, for WATCH; NULL: none */
     uint64_t next_sequence;
     size_t gathered_bytes;                  /* of the parts of its fan-outs that are there */
     void (*on_gathered)(struct lane *lane); /* they have become many more; NULL: nobody asks */
@@ -65,7 +66,16 @@ static inline bool gate_is_for_slot(const struct gate *gate)
     return gate->key < SLOT_COUNT;
 }
 
+/* `number` tells lanes apart; it speaks RESP2. */
 void lane_init(struct lane *lane, uint64_t number);
+
+/* Its requests go on connections that speak RESP2 or RESP3. None may be under way. */
+void lane_speak(struct lane *lane, int protocol);
+
+static inline int lane_protocol(const struct lane *lane)
+{
+    return lane->number % 2 == 0 ? 2 : 3;
+}
 
 void gates_init(struct gates *gates);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "proxy/routing/pick.h"
+#include "proxy/upstream/private.h"
 
 enum {
     PAUSE_FIRST_US = US_PER_MS,
@@ -159,9 +160,26 @@ void holding_hold_refused(struct dispatcher *dispatcher, struct request *request
     holding_hold(dispatcher, gate, request);
 }
 
+/* On the connection that its lane holds, if that leads to the right node. */
+static void send_private(struct pool *pool, struct request *request)
+{
+    struct lane *lane = request->lane;
+    struct upstream *upstream = lane->own != NULL && lane->own->pool == pool
+                                    ? lane->own
+                                    : private_take(pool, lane_protocol(lane));
+
+    request->special->upstream = upstream;
+    upstream_send(upstream, request);
+}
+
 void holding_send(struct pool *pool, struct request *request)
 {
-    if (unlikely(pick_is_urgent(request))) {
+    if (unlikely(request->special != NULL) && request->special->before_send != NULL) {
+        request->special->before_send(request);
+    }
+    if (request_is_private(request)) {
+        send_private(pool, request);
+    } else if (unlikely(pick_is_urgent(request))) {
         pool_send_reserved(pool, request);
     } else {
         pool_send(pool, request, request->lane->number);

@@ -1,5 +1,7 @@
 #include "proxy/routing/pick.h"
 
+#include "proxy/upstream/private.h"
+
 static struct pick pick_refuse(enum error_symbol error, struct pool *pool)
 {
     return (struct pick){REFUSE_IT, pool, error};
@@ -102,6 +104,11 @@ struct pick pick_for(struct dispatcher *dispatcher, struct request *request)
         if (!pool_accepts(pool, request->lane->number)) {
             return (struct pick){WAIT_FOR_IT, pool, 0};
         }
+    }
+    if (request_is_private(request)) {
+        return private_is_full(pool) && request->lane->own == NULL
+                   ? pick_refuse(ERROR_TOO_MANY_PRIVATE, pool)
+                   : (struct pick){SEND_IT, pool, 0};
     }
     if (unlikely(pool_is_full(pool, request->lane->number))) {
         return pick_refuse(ERROR_OVERLOADED, pool);

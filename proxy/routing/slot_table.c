@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "proxy/upstream/private.h"
 
 /* More than this only a node that makes addresses up can lead us to. */
 enum { POOLS_MAX = 2 * TOPOLOGY_NODES_MAX };
@@ -320,7 +321,7 @@ bool slot_table_tend(struct slot_table *table)
             pool_probe(pool);
             unreachable += pool->attempts > 0 && pool->id[0] != '\0';
         }
-        again = again || pool->is_leaving || pool_is_ill(pool);
+        again = private_tend(pool) || again || pool->is_leaving || pool_is_ill(pool);
     }
     slot_table_count_unreachable(table, unreachable);
     return again;

@@ -211,10 +211,35 @@ static void unsettle_waiting(struct dispatcher *dispatcher, struct upstream *ups
     }
 }
 
+/* A node that no longer serves a slot sends those away who block on it. One that does not is not
+ * there any more, or may as well not be: they wait no longer than for any other answer. */
+static void unsettle_private(struct dispatcher *dispatcher, struct upstream *upstream,
+                             const uint64_t *changed)
+{
+    uint64_t latest =
+        reactor_now(dispatcher->site.reactor) + dispatcher->site.config->timeout_request;
+
+    LIST_EACH (link, &upstream->in_flight) {
+        struct request *request = container_of(link, struct request, in_queue);
+
+        if (concerns(request, changed) && request->deadline > latest) {
+            request->deadline = latest;
+            upstream->earliest_deadline =
+                latest < upstream->earliest_deadline ? latest : upstream->earliest_deadline;
+        }
+    }
+}
+
 void unsettle_changed(struct dispatcher *dispatcher, struct pool *pool, const uint64_t *changed)
 {
     for (uint32_t i = 0; i < pool->upstream_count; i++) {
         unsettle_sent(dispatcher, &pool->upstreams[i], changed);
         unsettle_waiting(dispatcher, &pool->upstreams[i], changed);
+    }
+    LIST_EACH_SAFE (link, &pool->privates.at[PRIVATE_BUSY]) {
+        struct upstream *upstream = container_of(link, struct upstream, in_place);
+
+        unsettle_private(dispatcher, upstream, changed);
+        unsettle_waiting(dispatcher, upstream, changed);
     }
 }

@@ -87,7 +87,7 @@ static void watch_silence(struct dispatcher *dispatcher, const struct upstream *
         return;
     }
     watch_hint(dispatcher);
-    if (!upstream->is_reserved) {
+    if (upstream->use == USE_SHARED) {
         pool_suspect(pool);
     } else if (pool->breaker == BREAKER_SUSPECT && silence >= config->timeout_connect) {
         /* What it was asked before stands for the probe, which would be made there. */
@@ -127,6 +127,37 @@ static void watch_upstream(struct dispatcher *dispatcher, struct upstream *upstr
     }
 }
 
+static bool is_waited_for(const struct upstream *upstream)
+{
+    LIST_EACH (link, &upstream->in_flight) {
+        if (container_of(link, struct request, in_queue)->done != NULL) {
+            return true;
+        }
+    }
+    return upstream_is_idle(upstream);
+}
+
+/* A client that blocks is owed nothing, so its node is not silent. One that has waited long enough
+ * leaves a connection behind that nobody can use. */
+static void watch_privates(struct dispatcher *dispatcher, struct pool *pool)
+{
+    uint64_t now = reactor_now(dispatcher->site.reactor);
+
+    LIST_EACH_SAFE (link, &pool->privates.at[PRIVATE_BUSY]) {
+        struct upstream *upstream = container_of(link, struct upstream, in_place);
+
+        if (upstream->earliest_deadline > now) {
+            continue;
+        }
+        upstream->earliest_deadline = UINT64_MAX;
+        watch_sent(dispatcher, upstream, &upstream->in_flight, &upstream->earliest_deadline);
+        watch_sent(dispatcher, upstream, &upstream->waiting, &upstream->earliest_deadline);
+        if (!is_waited_for(upstream)) {
+            upstream_close(upstream, CLOSE_STALLED);
+        }
+    }
+}
+
 static bool watch_pools(struct dispatcher *dispatcher)
 {
     struct slot_table *table = &dispatcher->table;
@@ -139,6 +170,7 @@ static bool watch_pools(struct dispatcher *dispatcher)
             watch_upstream(dispatcher, &pool->upstreams[j]);
         }
         if (pool != NULL) {
+            watch_privates(dispatcher, pool);
             watch_for_successor(dispatcher, pool);
             is_busy = is_busy || !pool_is_idle(pool);
         }

@@ -18,18 +18,23 @@ static void append_login(const struct pool_config *config, struct sendq *output)
     }
 }
 
-void greeting_begin(struct greeting *greeting, const struct pool_config *config,
+void greeting_begin(struct greeting *greeting, const struct pool_config *config, int protocol,
                     struct sendq *output)
 {
     const struct span name[] = {SPAN("CLIENT"), SPAN("SETNAME"), SPAN("slotway")};
+    const struct span hello[] = {SPAN("HELLO"), SPAN("3")};
     const struct span who[] = {SPAN("CLUSTER"), SPAN("MYID")};
 
     greeting->has_login = config->backend_password != NULL;
-    greeting->answers_left = greeting->has_login ? 3 : 2;
+    greeting->has_hello = protocol == 3;
+    greeting->answers_left = (uint8_t)(2 + greeting->has_login + greeting->has_hello);
     if (greeting->has_login) {
         append_login(config, output);
     }
     resp_write_request(output, name, ARRAY_LEN(name));
+    if (greeting->has_hello) {
+        resp_write_request(output, hello, ARRAY_LEN(hello));
+    }
     resp_write_request(output, who, ARRAY_LEN(who));
 }
 
@@ -87,14 +92,18 @@ static enum greeting_result hear_id(struct span reply, const char *id, const cha
 enum greeting_result greeting_hear(struct greeting *greeting, struct span reply, const char *id,
                                    const char *name)
 {
-    bool is_login = greeting->has_login && greeting->answers_left == 3;
+    uint8_t left = greeting->answers_left--;
+    bool is_login = greeting->has_login && left == 3 + greeting->has_hello;
+    bool is_hello = greeting->has_hello && left == 2;
 
-    greeting->answers_left--;
     if (span_starts_with(reply, SPAN("-ERR max number of clients"))) {
         return refused("node has too many clients", reply, name);
     }
     if (is_login && reply.at[0] == '-') {
         return refused("node refuses our password", reply, name);
+    }
+    if (is_hello && reply.at[0] == '-') {
+        return refused("node does not speak RESP3", reply, name);
     }
     return greeting->answers_left > 0 ? GREETING_MORE : hear_id(reply, id, name);
 }

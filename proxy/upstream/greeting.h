@@ -2,10 +2,11 @@
  *
  *      AUTH ...            when there is a password: any error ends the connection
  *      CLIENT SETNAME      makes us visible in the node's CLIENT LIST; may be refused
+ *      HELLO 3             when its clients speak RESP3: any error ends the connection
  *      CLUSTER MYID        who lives there: an address may have been given to another node since it
  *                          was announced, perhaps one of another cluster, and nothing is sent to it
  *
- * The three leave in one write. Worker's thread only.
+ * All leave in one write. Worker's thread only.
  */
 #ifndef PROXY_UPSTREAM_GREETING_H
 #define PROXY_UPSTREAM_GREETING_H
@@ -16,6 +17,7 @@
 struct greeting {
     uint8_t answers_left;
     bool has_login;
+    bool has_hello;
 };
 
 enum greeting_result {
@@ -27,8 +29,8 @@ enum greeting_result {
                         */
 };
 
-/* Appends the greeting to `output`. */
-void greeting_begin(struct greeting *greeting, const struct pool_config *config,
+/* Appends the greeting to `output`; the connection speaks RESP2 or RESP3 from then on. */
+void greeting_begin(struct greeting *greeting, const struct pool_config *config, int protocol,
                     struct sendq *output);
 
 /* The next answer, a whole reply. `id` is the node that we look for, "" when any will do; `name`

@@ -5,6 +5,7 @@
 
 #include "common/log.h"
 #include "common/memory.h"
+#include "proxy/upstream/private.h"
 
 enum {
     BACKOFF_FIRST_US = 20 * US_PER_MS,
@@ -30,7 +31,8 @@ static void pool_set_breaker(struct pool *pool, enum breaker next)
 struct pool *pool_new(const struct pool_site *site, const char *id, const struct address *address,
                       const struct endpoint *endpoint)
 {
-    uint32_t count = (uint32_t)site->config->backend_connections;
+    uint32_t each = (uint32_t)site->config->backend_connections;
+    uint32_t count = 2 * each;
     struct pool *pool = memory_new(1, sizeof *pool + (count + 1) * sizeof pool->upstreams[0]);
 
     pool->site = site;
@@ -40,8 +42,10 @@ struct pool *pool_new(const struct pool_site *site, const char *id, const struct
     address_print(address, pool->name, sizeof pool->name);
     pool->upstream_count = count;
     for (uint32_t i = 0; i <= count; i++) {
-        upstream_init(&pool->upstreams[i], pool, i == count);
+        upstream_init(&pool->upstreams[i], pool, i == count ? USE_RESERVED : USE_SHARED,
+                      i < each || i == count ? 2 : 3);
     }
+    private_init(&pool->privates);
     return pool;
 }
 
@@ -54,12 +58,17 @@ void pool_free(struct pool **pool)
     for (uint32_t i = 0; i <= gone->upstream_count; i++) {
         upstream_clear(&gone->upstreams[i]);
     }
+    private_clear(gone);
     free(gone);
 }
 
 static struct upstream *pool_pick(struct pool *pool, uint64_t lane_number)
 {
-    return &pool->upstreams[pool->upstream_count == 1 ? 0 : lane_number % pool->upstream_count];
+    uint32_t each = pool->upstream_count / 2;
+    uint64_t turn = lane_number / 2;
+    uint32_t first = lane_number % 2 == 0 ? 0 : each;
+
+    return &pool->upstreams[first + (each == 1 ? 0 : turn % each)];
 }
 
 static bool pool_is_ready(const struct pool *pool, uint64_t lane_number)
@@ -147,13 +156,11 @@ void pool_send_reserved(struct pool *pool, struct request *request)
 bool pool_is_idle(const struct pool *pool)
 {
     for (uint32_t i = 0; i <= pool->upstream_count; i++) {
-        const struct upstream *upstream = &pool->upstreams[i];
-
-        if (!list_is_empty(&upstream->in_flight) || !list_is_empty(&upstream->waiting)) {
+        if (!upstream_is_idle(&pool->upstreams[i])) {
             return false;
         }
     }
-    return true;
+    return private_is_idle(pool);
 }
 
 void pool_probe(struct pool *pool)
@@ -164,7 +171,9 @@ void pool_probe(struct pool *pool)
         return;
     }
     for (uint32_t i = 0; i < pool->upstream_count + (has_stalled ? 1 : 0); i++) {
-        upstream_connect(&pool->upstreams[i]);
+        if (pool->upstreams[i].is_used || pool->upstreams[i].protocol == 2) {
+            upstream_connect(&pool->upstreams[i]);
+        }
     }
 }
 
@@ -251,7 +260,7 @@ void pool_on_probe_answered(struct pool *pool)
 
 void pool_on_done(struct pool *pool, struct upstream *upstream)
 {
-    if (upstream->is_reserved) {
+    if (upstream->use == USE_RESERVED) {
         pool_on_probe_answered(pool);
         upstream_close(upstream, CLOSE_PROBED);
         return;

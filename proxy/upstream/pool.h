@@ -1,8 +1,9 @@
 /* pool.h - a worker's connections to one node, and whether it is fit to be given requests.
  *
- *      pool ── upstream 0 ── socket        a client always uses the same one of them,
- *        ├──── upstream 1 ── socket        so that its order is the connection's order
- *        └──── reserved ──── socket        for probes, and to end scripts; rarely open
+ *      pool ── upstream 0 ── socket        a client always uses the same one of those that speak
+ *        ├──── upstream 1 ── socket        its protocol, so that its order is the connection's
+ *        ├──── reserved ──── socket        for probes, and to end scripts; rarely open
+ *        └──── privates ──── sockets       private.h: each one client's for a while
  *
  * Connects on first use. While a node cannot be reached, one attempt at a time is made, at growing
  * and jittered distances; what wants to be sent meanwhile is refused by pool_accepts() and is the
@@ -51,6 +52,12 @@ struct pool_site {
     void *dispatcher;
 };
 
+/* By their place; the same links as in the upstreams. */
+struct privates {
+    struct list at[PRIVATE_PLACES];
+    uint32_t count[PRIVATE_PLACES];
+};
+
 enum breaker { BREAKER_CLOSED, BREAKER_SUSPECT, BREAKER_OPEN };
 
 struct pool {
@@ -68,8 +75,10 @@ struct pool {
     uint64_t retry_at;   /* no attempt before this time */
     uint64_t down_since; /* 0: reachable, or not tried yet */
     enum breaker breaker;
-    uint64_t suspect_at;     /* not suspected again before this */
-    uint32_t upstream_count; /* shared ones; the reserved one stands behind them */
+    uint64_t suspect_at; /* not suspected again before this */
+    struct privates privates;
+    uint32_t
+        upstream_count; /* shared ones, first those for RESP2; the reserved one is behind them */
     struct upstream upstreams[];
 };
 
@@ -82,8 +91,9 @@ void pool_free(struct pool **pool);
 /* Is any shared connection ready? */
 bool pool_is_connected(const struct pool *pool);
 
-/* Is the node out of reach for clients with this number: silent, or their connection broken and not
- * made again yet? */
+/* A lane's number is even when it speaks RESP2 and odd when it speaks RESP3; the rest spreads the
+ * lanes over the connections. Is the node out of reach for clients with this number: silent, or
+ * their connection broken and not made again yet? */
 bool pool_is_down(const struct pool *pool, uint64_t lane_number);
 
 /* May a request of a client with this number be given to the pool now? Not while the connection it

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "proxy/upstream/in_flight.h"
 #include "proxy/upstream/pool.h"
+#include "proxy/upstream/private.h"
 
 /* A node's reply may be as large as a client's patience: a bound only against garbage. */
 static const size_t reply_limit_bytes = (size_t)64 << 30;
@@ -48,58 +50,16 @@ static void upstream_want_flush(struct upstream *upstream)
     reactor_flush_later(upstream->pool->site->reactor, &upstream->flush);
 }
 
-/* Redis Cluster: ASKING and the request must be neighbours on the connection, or the node forgets.
- * Its own +OK is nobody's reply: an orphan takes it. */
-static void upstream_append_asking(struct upstream *upstream, const struct request *request)
-{
-    static const struct span asking = {"*1\r\n$6\r\nASKING\r\n", 16};
-    struct request *prefix = request_new(request->command, NULL, asking);
-
-    request_become(prefix, REQUEST_SENT);
-    prefix->deadline = UINT64_MAX;
-    prefix->muted = true;
-    prefix->offset = upstream->stream_queued;
-    sendq_append(&upstream->output, asking);
-    upstream->stream_queued += asking.size;
-    list_append(&upstream->in_flight, &prefix->in_queue);
-    upstream->in_flight_count++;
-    metric_add(&upstream->pool->site->metrics->upstream_in_flight, 1);
-}
-
-static void upstream_append(struct upstream *upstream, struct request *request)
-{
-    const struct pool_site *site = upstream->pool->site;
-    struct metrics *metrics = site->metrics;
-
-    if (upstream->in_flight_count == 0) {
-        upstream->owes_since = reactor_now(site->reactor);
-    }
-    if (unlikely(request->asking)) {
-        upstream_append_asking(upstream, request);
-        request->asking = false;
-    }
-    request->offset = upstream->stream_queued;
-    upstream->stream_queued += request->bytes.size;
-    sendq_lend(&upstream->output, request->block, request->bytes);
-    request->is_queued = true;
-    if (unlikely(request->done == NULL)) {
-        block_release(&request->block);
-    }
-    list_append(&upstream->in_flight, &request->in_queue);
-    upstream->in_flight_count++;
-    metric_add(&metrics->upstream_in_flight, 1);
-    metric_add(&metrics->upstream_requests_total, 1);
-}
-
 void upstream_send(struct upstream *upstream, struct request *request)
 {
     request_become(request, REQUEST_SENT);
     request->is_queued = false;
+    upstream->is_used = true;
     if (request->deadline < upstream->earliest_deadline) {
         upstream->earliest_deadline = request->deadline;
     }
     if (likely(upstream->state == UPSTREAM_READY)) {
-        upstream_append(upstream, request);
+        in_flight_add(upstream, request);
         upstream_want_flush(upstream);
         return;
     }
@@ -115,13 +75,13 @@ static void upstream_on_ready(struct upstream *upstream)
     reactor_timer_stop(&upstream->connect_timer);
     upstream_become(upstream, UPSTREAM_READY);
     while ((link = list_take_first(&upstream->waiting)) != NULL) {
-        upstream_append(upstream, container_of(link, struct request, in_queue));
+        in_flight_add(upstream, container_of(link, struct request, in_queue));
     }
     upstream->waiting_count = 0;
     if (!sendq_is_empty(&upstream->output)) {
         upstream_want_flush(upstream);
     }
-    if (upstream->is_reserved) {
+    if (upstream->use == USE_RESERVED) {
         pool_on_probe_answered(upstream->pool);
     } else {
         pool_on_ready(upstream->pool);
@@ -131,7 +91,8 @@ static void upstream_on_ready(struct upstream *upstream)
 static void upstream_greet(struct upstream *upstream)
 {
     upstream_become(upstream, UPSTREAM_GREETING);
-    greeting_begin(&upstream->greeting, upstream->pool->site->config, &upstream->output);
+    greeting_begin(&upstream->greeting, upstream->pool->site->config, upstream->protocol,
+                   &upstream->output);
     upstream->stream_queued = upstream->output.size;
     upstream_want_flush(upstream);
 }
@@ -139,7 +100,7 @@ static void upstream_greet(struct upstream *upstream)
 /* Nothing is left to do on a connection that is made for one purpose at a time, or is to end. */
 static bool upstream_is_done(const struct upstream *upstream)
 {
-    return (upstream->is_reserved || upstream->worn_since != 0) &&
+    return (upstream->use == USE_RESERVED || upstream->worn_since != 0) &&
            upstream->state == UPSTREAM_READY && list_is_empty(&upstream->in_flight);
 }
 
@@ -160,7 +121,7 @@ static void upstream_on_greeting(struct upstream *upstream, struct span reply)
     case GREETING_WELCOME: upstream_on_welcome(upstream); return;
     case GREETING_BUSY:
         /* What ends a script must get through; on another connection it has said who it is. */
-        if (upstream->is_reserved && pool_is_connected(pool)) {
+        if (upstream->use == USE_RESERVED && pool_is_connected(pool)) {
             upstream_on_welcome(upstream);
             return;
         }
@@ -169,38 +130,6 @@ static void upstream_on_greeting(struct upstream *upstream, struct span reply)
     case GREETING_REFUSED: upstream_close(upstream, CLOSE_GREETING_REFUSED); return;
     case GREETING_STRANGER: upstream_close(upstream, CLOSE_WRONG_NODE); return;
     }
-}
-
-/* Is there a request that `reply` can be the answer to? Nobody answers what has not come whole, but
- * for an error on what has begun to: "Protocol error". */
-static bool upstream_is_asked(const struct upstream *upstream, struct span reply)
-{
-    struct list_link *link = list_first(&upstream->in_flight);
-
-    if (unlikely(link == NULL)) {
-        return false;
-    }
-
-    const struct request *request = container_of(link, struct request, in_queue);
-    size_t needed = reply.at[0] == '-' ? 1 : request->bytes.size;
-
-    return request->offset + needed <= upstream->stream_sent;
-}
-
-static void upstream_on_reply(struct upstream *upstream, struct span reply)
-{
-    if (unlikely(!upstream_is_asked(upstream, reply))) {
-        upstream_close(upstream, CLOSE_UNASKED_REPLY);
-        return;
-    }
-
-    struct list_link *link = list_take_first(&upstream->in_flight);
-
-    upstream->in_flight_count--;
-    metric_subtract(&upstream->pool->site->metrics->upstream_in_flight, 1);
-    upstream->pool->site->events->replied(upstream->pool,
-                                          container_of(link, struct request, in_queue),
-                                          upstream->inbound.block, reply);
 }
 
 /* Hands out every whole reply that has come. The connection may be closed when it returns. */
@@ -222,8 +151,8 @@ static void upstream_scan(struct upstream *upstream)
         reply_scan_reset(&upstream->scan);
         if (unlikely(upstream->state == UPSTREAM_GREETING)) {
             upstream_on_greeting(upstream, (struct span){bytes.at, used});
-        } else {
-            upstream_on_reply(upstream, (struct span){bytes.at, used});
+        } else if (unlikely(!in_flight_answer(upstream, (struct span){bytes.at, used}))) {
+            upstream_close(upstream, CLOSE_UNASKED_REPLY);
         }
         if (unlikely(upstream->state == UPSTREAM_IDLE)) {
             return;
@@ -232,6 +161,8 @@ static void upstream_scan(struct upstream *upstream)
     }
     if (unlikely(upstream_is_done(upstream))) {
         pool_on_done(upstream->pool, upstream);
+    } else if (unlikely(upstream->use == USE_PRIVATE)) {
+        private_rest(upstream);
     }
 }
 
@@ -246,7 +177,7 @@ static enum socket_result upstream_read(struct upstream *upstream)
     if (received > 0) {
         upstream->last_read = reactor_now(site->reactor);
         metric_add(&site->metrics->upstream_received_bytes_total, received);
-        if (unlikely(upstream->pool->breaker != BREAKER_CLOSED) && !upstream->is_reserved) {
+        if (unlikely(upstream->pool->breaker != BREAKER_CLOSED) && upstream->use == USE_SHARED) {
             pool_on_life(upstream->pool);
         }
         upstream_scan(upstream);
@@ -341,11 +272,13 @@ static void upstream_on_connect_timeout(struct reactor_timer *timer)
     upstream_close(upstream, upstream->fd < 0 ? CLOSE_CONNECT_FAILED : CLOSE_CONNECT_TIMEOUT);
 }
 
-void upstream_init(struct upstream *upstream, struct pool *pool, bool is_reserved)
+void upstream_init(struct upstream *upstream, struct pool *pool, enum upstream_use use,
+                   int protocol)
 {
     *upstream = (struct upstream){
         .pool = pool,
-        .is_reserved = is_reserved,
+        .use = use,
+        .protocol = protocol,
         .fd = -1,
         .earliest_deadline = UINT64_MAX,
         .flush = {.run = upstream_flush},
@@ -396,20 +329,18 @@ static void upstream_close_socket(struct upstream *upstream)
     reply_scan_reset(&upstream->scan);
 }
 
-static void upstream_give_back(struct upstream *upstream, struct list *requests, uint64_t sent)
+/* Whose pool is not to be told: nobody is in trouble. */
+static bool is_orderly(const struct upstream *upstream, enum close_reason reason)
 {
-    struct pool *pool = upstream->pool;
-    struct list_link *link;
-
-    if (sent > 0 && !list_is_empty(requests)) {
-        pool->site->events->breaking(pool, requests, sent);
+    switch (upstream->use) {
+    case USE_PRIVATE:
+        return reason == CLOSE_GIVEN_UP || pool_is_connected(upstream->pool) ||
+               (upstream->state == UPSTREAM_READY && upstream_is_idle(upstream));
+    case USE_RESERVED:
+    case USE_SHARED: break;
     }
-    while ((link = list_take_first(requests)) != NULL) {
-        struct request *request = container_of(link, struct request, in_queue);
-        bool left = upstream_has_left(request, sent);
-
-        pool->site->events->returned(pool, request, left ? RETURN_LOST : RETURN_UNSENT);
-    }
+    return reason == CLOSE_NODE_GONE || reason == CLOSE_DRAINED || reason == CLOSE_PROBED ||
+           reason == CLOSE_WORN;
 }
 
 void upstream_close(struct upstream *upstream, enum close_reason reason)
@@ -418,8 +349,7 @@ void upstream_close(struct upstream *upstream, enum close_reason reason)
     const char *error =
         upstream->error != 0 ? strerror(upstream->error) : close_reason_text(reason);
     bool was_ready = upstream->state == UPSTREAM_READY;
-    bool is_orderly = reason == CLOSE_NODE_GONE || reason == CLOSE_DRAINED ||
-                      reason == CLOSE_PROBED || reason == CLOSE_WORN;
+    bool orderly = is_orderly(upstream, reason);
     uint64_t sent = upstream->stream_sent;
     struct list sent_requests;
     struct list unsent_requests;
@@ -430,7 +360,7 @@ void upstream_close(struct upstream *upstream, enum close_reason reason)
     list_splice(&unsent_requests, &upstream->waiting);
     metric_subtract(&metrics->upstream_in_flight, upstream->in_flight_count);
     metric_add(&metrics->upstream_closed[reason], 1);
-    if (!is_orderly) {
+    if (!orderly) {
         metric_add(
             was_ready ? &metrics->upstream_lost_total : &metrics->upstream_connect_failed_total, 1);
     }
@@ -440,13 +370,16 @@ void upstream_close(struct upstream *upstream, enum close_reason reason)
     upstream->in_flight_count = upstream->waiting_count = 0;
     upstream->stream_sent = upstream->stream_queued = upstream->gated_to = upstream->worn_since = 0;
     upstream->earliest_deadline = UINT64_MAX;
-    if (upstream->is_reserved && !is_orderly) {
+    if (upstream->use == USE_PRIVATE) {
+        private_on_close(upstream);
+    }
+    if (upstream->use == USE_RESERVED && !orderly) {
         pool_on_probe_failed(upstream->pool, reason, error);
-    } else if (!is_orderly) {
+    } else if (!orderly) {
         pool_on_failure(upstream->pool, reason, error);
     }
-    upstream_give_back(upstream, &sent_requests, sent);
-    upstream_give_back(upstream, &unsent_requests, 0);
+    in_flight_give_back(upstream->pool, &sent_requests, sent);
+    in_flight_give_back(upstream->pool, &unsent_requests, 0);
 }
 
 void upstream_clear(struct upstream *upstream)
@@ -454,7 +387,7 @@ void upstream_clear(struct upstream *upstream)
     if (upstream->state != UPSTREAM_IDLE) {
         upstream_close(upstream, upstream->pool->is_leaving ? CLOSE_NODE_GONE : CLOSE_DRAINED);
     }
-    CHECK(list_is_empty(&upstream->in_flight) && list_is_empty(&upstream->waiting));
+    CHECK(upstream_is_idle(upstream));
 }
 
 /* In flight is what has a place in the stream; what waits has none yet. */
@@ -468,11 +401,13 @@ void upstream_forget(struct upstream *upstream, struct request *request)
         orphan->expired = true;
         orphan->deadline = UINT64_MAX;
         orphan->offset = request->offset;
+        special_inherit(orphan, request);
         list_insert_before(&request->in_queue, &orphan->in_queue);
     } else {
         upstream->waiting_count--;
     }
     list_remove(&request->in_queue);
+    special_leave(request);
 }
 
 uint64_t upstream_silence(const struct upstream *upstream)

@@ -1,4 +1,4 @@
-/* upstream.h - one shared connection to one node: states, and who waits for which reply.
+/* upstream.h - one connection to one node: states, and who waits for which reply.
  *
  *      waiting (not connected yet)      in flight, oldest first
  *      [ r7 r8 r9 ]  ── READY ──>       [ r1 r2 r3 | r4 r5 r6 ]
@@ -24,6 +24,14 @@
 
 struct pool;
 
+enum upstream_use {
+    USE_SHARED,   /* by all clients of its protocol */
+    USE_RESERVED, /* for probes, and for what ends a script that runs too long */
+    USE_PRIVATE,  /* by one request at a time, or for as long as its holder keeps it: private.h */
+};
+
+enum private_place { PRIVATE_NEW, PRIVATE_BUSY, PRIVATE_RESTING, PRIVATE_SPENT, PRIVATE_PLACES };
+
 #define UPSTREAM_STATES(STATE)                                                                     \
     STATE(IDLE, "no connection", TO(CONNECTING))                                                   \
     STATE(CONNECTING, "waiting for connect()", TO(GREETING) | TO(IDLE))                            \
@@ -43,9 +51,15 @@ struct upstream {
     int error; /* errno of what ends the connection; 0: none */
     uint32_t in_flight_count;
     uint32_t waiting_count;
-    uint64_t worn_since; /* to be made anew when nothing is in flight; 0: not */
-    uint64_t renewed_at; /* when that was last wanted */
-    bool is_reserved;    /* for probes, and for what ends a script that runs too long */
+    enum upstream_use use;
+    int protocol;              /* 2 or 3: RESP2 or RESP3 */
+    bool is_used;              /* something was sent on it, or would have been */
+    enum private_place place;  /* PRIVATE */
+    struct list_link in_place; /* PRIVATE: among the pool's of its place */
+    struct upstream **holder;  /* PRIVATE: where its holder knows it by; NULL: nobody holds it */
+    uint64_t resting_since;    /* PRIVATE, RESTING */
+    uint64_t worn_since;       /* to be made anew when nothing is in flight; 0: not */
+    uint64_t renewed_at;       /* when that was last wanted */
     struct greeting greeting;
     struct list in_flight;      /* requests, oldest first */
     struct list waiting;        /* requests for when the connection is ready, oldest first */
@@ -67,7 +81,14 @@ struct upstream {
 };
 
 /* `upstream` is the pool's memory. A reserved one closes whenever nothing is left to do on it. */
-void upstream_init(struct upstream *upstream, struct pool *pool, bool is_reserved);
+void upstream_init(struct upstream *upstream, struct pool *pool, enum upstream_use use,
+                   int protocol);
+
+/* Is nothing in flight, nor waiting for the connection? */
+static inline bool upstream_is_idle(const struct upstream *upstream)
+{
+    return list_is_empty(&upstream->in_flight) && list_is_empty(&upstream->waiting);
+}
 
 /* The pool lets it go: closed, and nothing may be in flight or waiting. */
 void upstream_clear(struct upstream *upstream);

@@ -232,7 +232,7 @@ Test(client_state, a_failed_hello_or_auth_changes_nothing)
     struct wire *stranger = rig_connect(rig);
     const char *refused = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
 
-    send_lines(stranger, "HELLO 2 AUTH default wrong SETNAME me|GET k|AUTH wrong|GET k|HELLO 3 "
+    send_lines(stranger, "HELLO 2 AUTH default wrong SETNAME me|GET k|AUTH wrong|GET k|HELLO 4 "
                          "AUTH default secret|GET k|HELLO 2 AUTH default secret SETNAME \"a b\"");
     wire_expect(stranger, refused);
     wire_expect(stranger, "-NOAUTH Authentication required.\r\n");
@@ -242,7 +242,7 @@ Test(client_state, a_failed_hello_or_auth_changes_nothing)
                           "-NOAUTH Authentication required.\r\n");
     EXPECT_STARTS(wire_text(stranger), "-ERR Client names cannot contain");
     send_lines(rig_client(rig), "AUTH secret|CLIENT SETNAME me|HELLO 2 AUTH default wrong SETNAME "
-                                "you|CLIENT GETNAME|GET k|HELLO 3 SETNAME you|CLIENT GETNAME");
+                                "you|CLIENT GETNAME|GET k|HELLO 4 SETNAME you|CLIENT GETNAME");
     wire_expect(rig_client(rig), "+OK\r\n+OK\r\n");
     wire_expect(rig_client(rig), refused);
     wire_expect(rig_client(rig), "$2\r\nme\r\n$-1\r\n-NOPROTO unsupported protocol version\r\n"
@@ -253,10 +253,10 @@ Test(client_state, a_failed_hello_or_auth_changes_nothing)
 Test(client_state, hello_in_the_middle_of_slow_requests_keeps_its_place)
 {
     struct rig *rig = rig_start(1);
-    script(rig, 0, WANT("GET", "k"), WANT("GET", "c"), STALL, SAY("$1\r\nv\r\n"),
+    script(rig, 0, WANT("GET", "k"), STALL, SAY("$1\r\nv\r\n"), WANT("GET", "c"),
            SAY("$1\r\nw\r\n"));
 
-    send_lines(rig_client(rig), "GET k|HELLO 3|HELLO 2 SETNAME me|CLIENT GETNAME|GET c");
+    send_lines(rig_client(rig), "GET k|HELLO 4|HELLO 2 SETNAME me|CLIENT GETNAME|GET c");
     cr_expect(fake_node_has_stalled(rig_node(rig, 0)));
     fake_node_release(rig_node(rig, 0));
     wire_expect(rig_client(rig), "$1\r\nv\r\n-NOPROTO unsupported protocol version\r\n");

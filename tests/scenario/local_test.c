@@ -90,7 +90,7 @@ Test(local, select_knows_one_database)
     rig_stop(&rig);
 }
 
-Test(local, hello_speaks_version_two)
+Test(local, hello_tells_who_answers)
 {
     struct rig *rig = rig_start(1);
 
@@ -99,7 +99,7 @@ Test(local, hello_speaks_version_two)
     EXPECT_CONTAINS(hello, "proto 2");
     EXPECT_CONTAINS(hello, "role master");
     cr_expect_str_eq(ask(rig, "CLIENT", "GETNAME"), "me");
-    cr_expect_str_eq(ask(rig, "HELLO", "3"), "-NOPROTO unsupported protocol version");
+    cr_expect_str_eq(ask(rig, "HELLO", "4"), "-NOPROTO unsupported protocol version");
     cr_expect_str_eq(ask(rig, "PING"), "PONG");
     rig_stop(&rig);
 }

@@ -54,7 +54,7 @@ static const struct {
     {"AUTH a b c", "-ERR syntax error\r\n"},
     {"HELLO x", "-ERR Protocol version is not an integer or out of range\r\n"},
     {"HELLO 1", "-NOPROTO unsupported protocol version\r\n"},
-    {"HELLO 3", "-NOPROTO unsupported protocol version\r\n"},
+    {"HELLO 4", "-NOPROTO unsupported protocol version\r\n"},
     {"HELLO 2 FOO", "-ERR Syntax error in HELLO option 'FOO'\r\n"},
     {"HELLO 2 AUTH a", "-ERR Syntax error in HELLO option 'AUTH'\r\n"},
     {"HELLO 2 SETNAME", "-ERR Syntax error in HELLO option 'SETNAME'\r\n"},
@@ -264,7 +264,7 @@ Test(locked, a_hello_that_fails_changes_nothing)
     cr_expect_str_eq(local_rig_ask(rig, fd, "AUTH default secret"), "+OK\r\n");
     cr_expect_str_eq(local_rig_ask(rig, fd, "HELLO 2 SETNAME me AUTH default wrong"), WRONG_PASS);
     cr_expect_str_eq(local_rig_ask(rig, fd, "CLIENT GETNAME"), "$-1\r\n");
-    cr_expect_str_eq(local_rig_ask(rig, fd, "HELLO 3 SETNAME me"),
+    cr_expect_str_eq(local_rig_ask(rig, fd, "HELLO 4 SETNAME me"),
                      "-NOPROTO unsupported protocol version\r\n");
     cr_expect_str_eq(local_rig_ask(rig, fd, "CLIENT GETNAME"), "$-1\r\n");
 }

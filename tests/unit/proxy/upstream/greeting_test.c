@@ -15,7 +15,7 @@ static void says(const char *username, const char *password, const char *wire)
     sendq_init(&output);
     config.backend_username = (char *)username;
     config.backend_password = (char *)password;
-    greeting_begin(&greeting, &config, &output);
+    greeting_begin(&greeting, &config, 2, &output);
 
     struct block *block = sendq_flatten(&output);
 
@@ -76,7 +76,7 @@ Test(greeting, answers_mean)
 
         sendq_init(&output);
         config.backend_password = (char *)rows[row].password;
-        greeting_begin(&greeting, &config, &output);
+        greeting_begin(&greeting, &config, 2, &output);
         sendq_clear(&output);
         for (size_t i = 0; i < 3 && rows[row].answers[i] != NULL; i++) {
             cr_expect_eq(result, GREETING_MORE, "row %zu", row);

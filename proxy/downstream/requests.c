@@ -1,0 +1,219 @@
+#include "proxy/downstream/requests.h"
+
+#include "common/resp_write.h"
+#include "proxy/downstream/alone.h"
+#include "proxy/downstream/client_limits.h"
+#include "proxy/downstream/local.h"
+#include "proxy/downstream/nonsense.h"
+#include "proxy/downstream/pause.h"
+#include "proxy/downstream/transaction.h"
+#include "proxy/routing/router.h"
+
+enum {
+    DETAIL_MAX = 512,
+    ARGUMENTS_KEPT = 64 * 1024, /* room for more is given back after the request */
+    HELD_BYTES = 64 * 1024,     /* behind a request that is served alone: more is not read */
+};
+
+/* Nothing new where memory is used up: what is under way may still be answered. */
+static bool is_shed(struct client *client, const struct command *command)
+{
+    if (likely(clients_memory(client->clients) != BUDGET_SPENT)) {
+        return false;
+    }
+    client_refuse(client, command, ERROR_NO_MEMORY, NULL);
+    clients_hurry(client->clients);
+    return true;
+}
+
+static void requests_forward(struct client *client, const struct command *command,
+                             const struct route *route, struct block *block, struct span bytes)
+{
+    struct clients *clients = client->clients;
+
+    if (is_shed(client, command)) {
+        return;
+    }
+
+    struct request *request = client_request_begin(client, command, block, bytes);
+
+    switch (route->kind) {
+    case ROUTE_SLOT:
+        request->slot = route->slot;
+        request->target = TARGET_SLOT;
+        dispatcher_send(clients->dispatcher, request);
+        return;
+    case ROUTE_ANY:
+        request->target = TARGET_PRIMARY;
+        dispatcher_send(clients->dispatcher, request);
+        return;
+    case ROUTE_SPLIT:
+        fanout_split(clients->dispatcher, request, &clients->arguments, &clients->keys);
+        return;
+    case ROUTE_PRIMARIES:
+    case ROUTE_NODES:
+        fanout_broadcast(clients->dispatcher, request, route->kind, NULL, NULL);
+        return;
+    case ROUTE_LOCAL:
+    case ROUTE_REFUSE: CHECK(!"a request that is forwarded");
+    }
+}
+
+static void requests_route(struct client *client, const struct command *command,
+                           struct block *block, struct span bytes)
+{
+    const struct arguments *arguments = &client->clients->arguments;
+    struct route route = route_request(command, arguments, &client->clients->keys);
+
+    if (route.kind == ROUTE_LOCAL || unlikely(local_has(command))) {
+        local_answer(client, command, arguments, block, bytes);
+        return;
+    }
+    if (unlikely(route.kind == ROUTE_REFUSE)) {
+        char detail[DETAIL_MAX];
+
+        client_refuse(client, command, route.error,
+                      route_refusal(command, route.error, detail, sizeof detail));
+        transaction_note_refusal(client, command);
+        return;
+    }
+    requests_forward(client, command, &route, block, bytes);
+}
+
+/* In the order of checks of Redis's processCommand: known, arity, authenticated. */
+static void requests_take(struct client *client, enum command_result result,
+                          const struct command *command, struct block *block, struct span bytes)
+{
+    struct session *session = &client->session;
+
+    metric_add(&client->clients->metrics->downstream_requests_total, 1);
+    session->last_request = reactor_now(client->clients->reactor);
+    client->skips_reply = session_take_skip(session);
+    if (unlikely(result != COMMAND_FOUND)) {
+        nonsense_unknown(client, result, command);
+        return;
+    }
+    session->last_command = command;
+    if (unlikely(!session->is_authenticated && (command->flags & COMMAND_NO_AUTH) == 0)) {
+        client_refuse(client, command, ERROR_NO_AUTH, NULL);
+        return;
+    }
+    if (!transaction_answer(client, command)) {
+        requests_route(client, command, block, bytes);
+    }
+}
+
+/* One whole request, its arguments in clients->arguments. Returns false when its time has not come:
+ * it will be looked at again. */
+static bool requests_begin(struct client *client, struct block *block, struct span bytes)
+{
+    const struct arguments *arguments = &client->clients->arguments;
+    const struct command *command = NULL;
+    enum command_result result =
+        command_table_find(client->clients->commands, arguments, &command);
+    bool is_alone = result == COMMAND_FOUND && alone_is_needed(client, command, arguments);
+
+    if (unlikely(is_alone) && !pipeline_is_empty(&client->pipeline)) {
+        client->is_alone = true;
+        return false;
+    }
+    requests_take(client, result, command, block, bytes);
+    if (unlikely(is_alone)) {
+        client->is_alone = !pipeline_is_empty(&client->pipeline);
+    }
+    return true;
+}
+
+/* A line of text goes to nodes in the form they all understand. */
+static bool requests_begin_inline(struct client *client)
+{
+    const struct arguments *arguments = &client->clients->arguments;
+    struct sendq composed;
+
+    sendq_init(&composed);
+    resp_write_request(&composed, arguments->items, arguments->count);
+
+    struct block *block = sendq_flatten(&composed);
+
+    sendq_clear(&composed);
+    bool is_taken = requests_begin(client, block, (struct span){block->bytes, block->used});
+
+    block_release(&block);
+    return is_taken;
+}
+
+static void requests_wait(struct client *client)
+{
+    if (client->unfinished_since == 0) {
+        client->unfinished_since = reactor_now(client->clients->reactor);
+    }
+    inbound_keep(&client->inbound);
+    if (client_is_greedy(client)) {
+        client_pause(client);
+        clients_hurry(client->clients);
+    }
+}
+
+/* Takes one request from what has been read. Returns false when there is none to be taken. */
+static bool requests_scan_one(struct client *client)
+{
+    struct scan_limits limits = client_scan_limits(client);
+    struct arguments *arguments = &client->clients->arguments;
+    struct span bytes = inbound_bytes(&client->inbound);
+    size_t used = 0;
+
+    switch (request_scan_next(&client->scan, &limits, bytes, arguments, &used)) {
+    case SCAN_MORE: requests_wait(client); return false;
+    case SCAN_BAD: nonsense_protocol(client); return false;
+    case SCAN_DONE: break;
+    }
+
+    bool is_inline = client->scan.is_inline;
+    bool is_taken = true;
+
+    client->unfinished_since = 0;
+    request_scan_reset(&client->scan);
+    if (unlikely(client->clients->pause != PAUSE_OFF) && pause_holds(client)) {
+        client_hold(client);
+        return false;
+    }
+    if (unlikely(arguments->count == 0)) {
+        /* An empty line, or "*0": Redis reads over it. */
+    } else if (unlikely(is_inline)) {
+        is_taken = requests_begin_inline(client);
+    } else {
+        is_taken = requests_begin(client, client->inbound.block, (struct span){bytes.at, used});
+    }
+    if (likely(is_taken)) {
+        inbound_use(&client->inbound, used);
+    }
+    if (unlikely(arguments->capacity > ARGUMENTS_KEPT)) {
+        arguments_clear(arguments);
+    }
+    return is_taken;
+}
+
+/* Its end is still to be noticed, so reading goes on for a while. */
+static void requests_wait_behind(struct client *client)
+{
+    inbound_keep(&client->inbound);
+    if (client->inbound.size >= HELD_BYTES) {
+        client_pause(client);
+    }
+}
+
+void requests_scan(struct client *client)
+{
+    while (client->state == CLIENT_READING && client->inbound.size > 0 && !client->is_alone) {
+        if (unlikely(client_is_full(client, 1))) {
+            client_pause(client);
+            return;
+        }
+        if (!requests_scan_one(client)) {
+            break;
+        }
+    }
+    if (unlikely(client->is_alone) && client->state == CLIENT_READING && client->inbound.size > 0) {
+        requests_wait_behind(client);
+    }
+}

@@ -1,0 +1,58 @@
+/* special.h - what few requests need beyond their bytes: several answers, a connection of their
+ * own.
+ *
+ *      commands 1   GET a                        one answer, as for all that have no special part
+ *      commands 4   MULTI, SET a 1, GET a, EXEC  four answers; the last is the request's
+ *
+ * Several commands go to a node as one: they are sent, refused and sent again together. An error
+ * before the last answer is kept as the objection: what a node objects to there, a redirection say,
+ * concerns the whole. Owned by its request; worker's thread only.
+ */
+#ifndef PROXY_REQUEST_SPECIAL_H
+#define PROXY_REQUEST_SPECIAL_H
+
+#include "common/block.h"
+#include "common/span.h"
+
+struct request;
+struct upstream;
+
+struct special {
+    uint32_t commands;         /* in the request's bytes; at least 1 */
+    uint32_t answers_left;     /* with a node: how many are still to come */
+    struct block *objection;   /* the first error before the last answer; NULL: none */
+    bool is_private;           /* goes on a connection that is its own until it is answered */
+    bool may_block;            /* and may stay there for as long as its client wishes */
+    struct upstream *upstream; /* that connection while it is there; NULL */
+    void (*before_send)(struct request *request); /* each time, to bring its bytes up to date */
+    uint64_t blocks_until; /* for before_send: clock_now() when its own timeout is over; 0: none */
+};
+
+/* The request's special part, made if there is none yet. */
+struct special *special_of(struct request *request);
+
+/* Takes the pointer, which may be NULL. */
+void special_free(struct special **special);
+
+/* It is about to be sent: all answers are to come. */
+void special_begin(struct special *special);
+
+/* An answer has come. Returns true when it was not the last. */
+bool special_hear(struct special *special, struct span reply) MUST_USE;
+
+/* `request` is not with its private connection any more. */
+void special_leave(struct request *request);
+
+/* `orphan` takes the place of `request` at a node, and as many answers are still to come. */
+void special_inherit(struct request *orphan, const struct request *request);
+
+/* What a node objected to: the objection, or else the last answer. */
+static inline struct span special_refusal(const struct special *special, struct span reply)
+{
+    if (likely(special == NULL) || special->objection == NULL) {
+        return reply;
+    }
+    return (struct span){special->objection->bytes, special->objection->used};
+}
+
+#endif

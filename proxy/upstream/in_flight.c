@@ -1,0 +1,107 @@
+#include "proxy/upstream/in_flight.h"
+
+#include "proxy/upstream/pool.h"
+
+static struct metrics *metrics_of(const struct upstream *upstream)
+{
+    return upstream->pool->site->metrics;
+}
+
+static void in_flight_append(struct upstream *upstream, struct request *request)
+{
+    list_append(&upstream->in_flight, &request->in_queue);
+    upstream->in_flight_count++;
+    metric_add(&metrics_of(upstream)->upstream_in_flight, 1);
+}
+
+/* Redis Cluster: ASKING and the request must be neighbours on the connection, or the node forgets.
+ * Its own +OK is nobody's reply: an orphan takes it. */
+static void in_flight_add_asking(struct upstream *upstream, const struct request *request)
+{
+    static const struct span asking = {"*1\r\n$6\r\nASKING\r\n", 16};
+    struct request *prefix = request_new(request->command, NULL, asking);
+
+    request_become(prefix, REQUEST_SENT);
+    prefix->deadline = UINT64_MAX;
+    prefix->muted = true;
+    prefix->offset = upstream->stream_queued;
+    sendq_append(&upstream->output, asking);
+    upstream->stream_queued += asking.size;
+    in_flight_append(upstream, prefix);
+}
+
+void in_flight_add(struct upstream *upstream, struct request *request)
+{
+    if (upstream->in_flight_count == 0) {
+        upstream->owes_since = reactor_now(upstream->pool->site->reactor);
+    }
+    if (unlikely(request->asking)) {
+        in_flight_add_asking(upstream, request);
+        request->asking = false;
+    }
+    if (unlikely(request->special != NULL)) {
+        special_begin(request->special);
+    }
+    request->offset = upstream->stream_queued;
+    upstream->stream_queued += request->bytes.size;
+    sendq_lend(&upstream->output, request->block, request->bytes);
+    request->is_queued = true;
+    if (unlikely(request->done == NULL)) {
+        block_release(&request->block);
+    }
+    in_flight_append(upstream, request);
+    metric_add(&metrics_of(upstream)->upstream_requests_total, 1);
+}
+
+/* Is there a request that `reply` can be the answer to? Nobody answers what has not come whole, but
+ * for an error on what has begun to ("Protocol error"), and for the first of several commands. */
+static bool is_asked(const struct upstream *upstream, struct span reply)
+{
+    struct list_link *link = list_first(&upstream->in_flight);
+
+    if (unlikely(link == NULL)) {
+        return false;
+    }
+
+    const struct request *request = container_of(link, struct request, in_queue);
+    bool is_first = unlikely(request->special != NULL) && request->special->answers_left > 1;
+    size_t needed = reply.at[0] == '-' || is_first ? 1 : request->bytes.size;
+
+    return request->offset + needed <= upstream->stream_sent;
+}
+
+bool in_flight_answer(struct upstream *upstream, struct span reply)
+{
+    if (unlikely(!is_asked(upstream, reply))) {
+        return false;
+    }
+
+    struct request *request =
+        container_of(list_first(&upstream->in_flight), struct request, in_queue);
+
+    if (unlikely(request->special != NULL) && special_hear(request->special, reply)) {
+        return true;
+    }
+    list_remove(&request->in_queue);
+    upstream->in_flight_count--;
+    metric_subtract(&metrics_of(upstream)->upstream_in_flight, 1);
+    special_leave(request);
+    upstream->pool->site->events->replied(upstream->pool, request, upstream->inbound.block, reply);
+    return true;
+}
+
+void in_flight_give_back(struct pool *pool, struct list *requests, uint64_t sent)
+{
+    struct list_link *link;
+
+    if (sent > 0 && !list_is_empty(requests)) {
+        pool->site->events->breaking(pool, requests, sent);
+    }
+    while ((link = list_take_first(requests)) != NULL) {
+        struct request *request = container_of(link, struct request, in_queue);
+        bool left = upstream_has_left(request, sent);
+
+        special_leave(request);
+        pool->site->events->returned(pool, request, left ? RETURN_LOST : RETURN_UNSENT);
+    }
+}

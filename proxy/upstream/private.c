@@ -1,0 +1,164 @@
+#include "proxy/upstream/private.h"
+
+#include <stdlib.h>
+
+#include "common/memory.h"
+
+enum {
+    RESTING_MAX = 64, /* of one node and worker */
+    REST_US = 10 * US_PER_SECOND,
+};
+
+static struct upstream *upstream_at(struct list_link *link)
+{
+    return container_of(link, struct upstream, in_place);
+}
+
+void private_init(struct privates *privates)
+{
+    for (int place = 0; place < PRIVATE_PLACES; place++) {
+        list_init(&privates->at[place]);
+    }
+}
+
+static void private_move(struct upstream *upstream, enum private_place place)
+{
+    struct privates *privates = &upstream->pool->privates;
+    struct metrics *metrics = upstream->pool->site->metrics;
+
+    privates->count[upstream->place]--;
+    privates->count[place]++;
+    if (place == PRIVATE_BUSY) {
+        metric_add(&metrics->upstream_private_active, 1);
+    } else if (upstream->place == PRIVATE_BUSY) {
+        metric_subtract(&metrics->upstream_private_active, 1);
+    }
+    upstream->place = place;
+    list_move(&privates->at[place], &upstream->in_place);
+}
+
+bool private_is_full(const struct pool *pool)
+{
+    return pool->privates.count[PRIVATE_BUSY] >= pool->site->config->backend_private;
+}
+
+static struct upstream *private_new(struct pool *pool, int protocol)
+{
+    struct upstream *upstream = memory_new(1, sizeof *upstream);
+
+    upstream_init(upstream, pool, USE_PRIVATE, protocol);
+    pool->privates.count[PRIVATE_NEW]++;
+    return upstream;
+}
+
+static struct upstream *private_find(struct pool *pool, int protocol)
+{
+    LIST_EACH (link, &pool->privates.at[PRIVATE_RESTING]) {
+        if (upstream_at(link)->protocol == protocol) {
+            return upstream_at(link);
+        }
+    }
+    return NULL;
+}
+
+struct upstream *private_take(struct pool *pool, int protocol)
+{
+    struct upstream *upstream = private_find(pool, protocol);
+
+    if (upstream == NULL) {
+        upstream = private_new(pool, protocol);
+    }
+    private_move(upstream, PRIVATE_BUSY);
+    return upstream;
+}
+
+void private_hold(struct upstream *upstream, struct upstream **holder)
+{
+    CHECK(upstream->place == PRIVATE_BUSY);
+    CHECK(upstream->holder == NULL || upstream->holder == holder);
+    upstream->holder = holder;
+    *holder = upstream;
+}
+
+void private_let_go(struct upstream **holder)
+{
+    struct upstream *upstream = *holder;
+
+    upstream->holder = NULL;
+    *holder = NULL;
+    private_rest(upstream);
+}
+
+void private_drop(struct upstream **holder)
+{
+    upstream_close(*holder, CLOSE_GIVEN_UP);
+}
+
+void private_rest(struct upstream *upstream)
+{
+    if (upstream->place != PRIVATE_BUSY || upstream->holder != NULL ||
+        !upstream_is_idle(upstream) || upstream->state != UPSTREAM_READY) {
+        return;
+    }
+    upstream->resting_since = reactor_now(upstream->pool->site->reactor);
+    private_move(upstream, PRIVATE_RESTING);
+}
+
+void private_on_close(struct upstream *upstream)
+{
+    if (upstream->holder != NULL) {
+        *upstream->holder = NULL;
+        upstream->holder = NULL;
+    }
+    private_move(upstream, PRIVATE_SPENT);
+}
+
+static void private_free_spent(struct pool *pool)
+{
+    struct list_link *link;
+
+    while ((link = list_take_first(&pool->privates.at[PRIVATE_SPENT])) != NULL) {
+        pool->privates.count[PRIVATE_SPENT]--;
+        free(upstream_at(link));
+    }
+}
+
+static bool has_rested(const struct upstream *upstream)
+{
+    const struct pool *pool = upstream->pool;
+
+    return pool->privates.count[PRIVATE_RESTING] > RESTING_MAX ||
+           upstream->resting_since + REST_US <= reactor_now(pool->site->reactor);
+}
+
+bool private_tend(struct pool *pool)
+{
+    LIST_EACH_SAFE (link, &pool->privates.at[PRIVATE_RESTING]) {
+        if (has_rested(upstream_at(link))) {
+            upstream_close(upstream_at(link), CLOSE_GIVEN_UP);
+        }
+    }
+    private_free_spent(pool);
+    return pool->privates.count[PRIVATE_BUSY] + pool->privates.count[PRIVATE_RESTING] > 0;
+}
+
+void private_clear(struct pool *pool)
+{
+    for (int place = PRIVATE_BUSY; place <= PRIVATE_RESTING; place++) {
+        LIST_EACH_SAFE (link, &pool->privates.at[place]) {
+            upstream_clear(upstream_at(link));
+        }
+    }
+    private_free_spent(pool);
+    CHECK(pool->privates.count[PRIVATE_BUSY] == 0);
+}
+
+bool private_is_idle(const struct pool *pool)
+{
+    LIST_EACH (link, &pool->privates.at[PRIVATE_BUSY]) {
+        if (!upstream_is_idle(upstream_at(link))) {
+            return false;
+        }
+    }
+    return true;
+}
