@@ -58,12 +58,25 @@ static uint32_t count_unknown(const struct fanout *fanout)
     return count;
 }
 
+/* Did all refuse, in the same words, and nobody do anything? */
+static bool all_refused_alike(const struct fanout *fanout)
+{
+    struct span error = fanout->parts[0].reply;
+
+    for (uint32_t i = 0; i < fanout->part_count; i++) {
+        if (!span_equal(fanout->parts[i].reply, error)) {
+            return false;
+        }
+    }
+    return error.at[0] == '-' && !outcome_is_unknown(error);
+}
+
 /* The first error is the answer. A write says what else happened: it cannot be undone. */
 static void join_error(struct fanout *fanout, const struct part *failed, struct sendq *to)
 {
     struct span error = failed->reply;
 
-    if ((fanout->parent->command->flags & COMMAND_WRITE) == 0) {
+    if ((fanout->parent->command->flags & COMMAND_WRITE) == 0 || all_refused_alike(fanout)) {
         join_lend(to, failed, error);
         return;
     }
