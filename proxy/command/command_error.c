@@ -86,14 +86,12 @@ static void text_denied(struct text *text, const struct command *command)
     text_print(text, "ERR command '%s' is denied by this proxy's configuration", command->name);
 }
 
-static void text_make_printable(struct text *text)
+/* An error is one line; all other bytes stay, as in Redis. */
+static void text_make_line(struct text *text)
 {
     for (size_t i = 0; i < text->used; i++) {
-        char byte = text->at[i];
-        if (byte == '\r' || byte == '\n') {
+        if (text->at[i] == '\r' || text->at[i] == '\n') {
             text->at[i] = ' ';
-        } else if (byte < ' ' || byte > '~') {
-            text->at[i] = '?';
         }
     }
 }
@@ -113,6 +111,6 @@ const char *command_error(enum command_result result, const struct command *comm
     case COMMAND_BAD_ARITY: text_bad_arity(&error, command); break;
     case COMMAND_DENIED: text_denied(&error, command); break;
     }
-    text_make_printable(&error);
+    text_make_line(&error);
     return text;
 }
