@@ -96,7 +96,8 @@ static bool bind_path(int fd, const struct endpoint *endpoint, const char *path)
     return unlink(path) == 0 && socket_bind(fd, endpoint) == 0;
 }
 
-static int listen_unix(const struct address *address, int backlog)
+/* `mode` 0: as the umask says. */
+static int listen_unix(const struct address *address, int backlog, uint32_t mode)
 {
     struct endpoint endpoint;
 
@@ -104,7 +105,8 @@ static int listen_unix(const struct address *address, int backlog)
 
     int fd = socket_open(&endpoint);
 
-    if (fd >= 0 && (!bind_path(fd, &endpoint, address->host) || listen(fd, backlog) != 0)) {
+    if (fd >= 0 && (!bind_path(fd, &endpoint, address->host) ||
+                    (mode != 0 && chmod(address->host, mode) != 0) || listen(fd, backlog) != 0)) {
         return close_failed(fd);
     }
     return fd;
@@ -146,12 +148,18 @@ static int listen_any(uint16_t port, int backlog)
     return listen_tcp(&endpoint, backlog, 0);
 }
 
+int socket_listen_mode(const struct address *address, int backlog, uint32_t mode)
+{
+    return address->kind == ADDRESS_UNIX ? listen_unix(address, backlog, mode)
+                                         : socket_listen(address, backlog);
+}
+
 int socket_listen(const struct address *address, int backlog)
 {
     struct endpoint endpoint;
 
     if (address->kind == ADDRESS_UNIX) {
-        return listen_unix(address, backlog);
+        return listen_unix(address, backlog, 0);
     }
     if (strcmp(address->host, "*") == 0) {
         return listen_any(address->port, backlog);

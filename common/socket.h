@@ -19,6 +19,9 @@ enum socket_result {
 /* A listening socket, or -1. A stale unix socket file that nobody listens on is replaced. */
 int socket_listen(const struct address *address, int backlog) MUST_USE;
 
+/* The same; the file of a unix socket has the permissions `mode` before anybody can connect. */
+int socket_listen_mode(const struct address *address, int backlog, uint32_t mode) MUST_USE;
+
 /* Why socket_listen failed with `error`, an errno: for logs. */
 const char *socket_listen_text(const struct address *address, int error);
 

@@ -7,6 +7,7 @@
  *      COUNT       uint64_t
  *      BYTES       uint64_t          "64mb", "16kb", "1gb", "512" (kb = 1024 bytes)
  *      MEMORY      uint64_t          like BYTES; "auto" is stored as half of what we may use
+ *      MODE        uint32_t          permissions of a file in octal, "660"; "umask" is stored as 0
  *      DURATION    uint64_t          microseconds; "250us", "50ms", "5s", "1m", "1h"
  *      TEXT        char *            min and max bound the length
  *      SECRET      char *            like TEXT; printed as "***"
@@ -38,6 +39,7 @@ struct addresses {
 #define CONFIG_TYPE_COUNT         uint64_t
 #define CONFIG_TYPE_BYTES         uint64_t
 #define CONFIG_TYPE_MEMORY        uint64_t
+#define CONFIG_TYPE_MODE          uint32_t
 #define CONFIG_TYPE_DURATION      uint64_t
 #define CONFIG_TYPE_TEXT          char *
 #define CONFIG_TYPE_SECRET        char *

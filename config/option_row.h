@@ -13,6 +13,7 @@ enum option_type {
     OPTION_COUNT,
     OPTION_BYTES,
     OPTION_MEMORY,
+    OPTION_MODE,
     OPTION_DURATION,
     OPTION_TEXT,
     OPTION_SECRET,

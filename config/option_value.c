@@ -122,6 +122,7 @@ bool option_is_list(const struct option_row *row)
     case OPTION_COUNT:
     case OPTION_BYTES:
     case OPTION_MEMORY:
+    case OPTION_MODE:
     case OPTION_DURATION:
     case OPTION_TEXT:
     case OPTION_SECRET:
@@ -257,6 +258,7 @@ enum option_result option_parse(const struct option_row *row, struct span text, 
     case OPTION_BYTES:
     case OPTION_DURATION: return set_integer(row, text, field);
     case OPTION_MEMORY: return set_memory(row, text, field);
+    case OPTION_MODE: return unit_parse_mode(text, field) == UNIT_OK ? OPTION_OK : OPTION_BAD_FORM;
     case OPTION_TEXT:
     case OPTION_SECRET:
     case OPTION_FILENAME: return set_text(row, text, field);
@@ -336,6 +338,7 @@ void option_print(const struct option_row *row, const void *field, FILE *to)
     case OPTION_COUNT: fprintf(to, "%llu", (unsigned long long)*(const uint64_t *)field); return;
     case OPTION_BYTES:
     case OPTION_MEMORY: unit_print_bytes(*(const uint64_t *)field, to); return;
+    case OPTION_MODE: unit_print_mode(*(const uint32_t *)field, to); return;
     case OPTION_DURATION: unit_print_duration(*(const uint64_t *)field, to); return;
     case OPTION_TEXT:
     case OPTION_FILENAME: print_text(*(char *const *)field, to); return;
@@ -381,6 +384,7 @@ char *option_expected(const struct option_row *row)
     case OPTION_BYTES:
     case OPTION_MEMORY:
     case OPTION_DURATION: return expected_range(row);
+    case OPTION_MODE: return memory_print("umask or octal digits from %03llo to %03llo", min, max);
     case OPTION_TEXT:
     case OPTION_SECRET: return memory_print("text of %llu to %llu bytes", min, max);
     case OPTION_FILENAME: return memory_print("the name of a file");
@@ -445,7 +449,8 @@ bool option_equal(const struct option_row *row, const void *a, const void *b)
 {
     switch (row->type) {
     case OPTION_SWITCH: return *(const bool *)a == *(const bool *)b;
-    case OPTION_WORKERS: return *(const uint32_t *)a == *(const uint32_t *)b;
+    case OPTION_WORKERS:
+    case OPTION_MODE: return *(const uint32_t *)a == *(const uint32_t *)b;
     case OPTION_COUNT:
     case OPTION_BYTES:
     case OPTION_MEMORY:

@@ -111,3 +111,27 @@ void unit_print_duration(uint64_t duration_us, FILE *to)
     }
     unit_print(duration_us, duration_units, ARRAY_LEN(duration_units), to);
 }
+
+enum unit_result unit_parse_mode(struct span text, uint32_t *mode)
+{
+    size_t first = text.size == 4 && text.at[0] == '0' ? 1 : 0;
+    bool is_umask = span_equal_nocase(text, SPAN("umask"));
+    uint32_t number = 0;
+
+    for (size_t i = first; i < text.size && !is_umask; i++) {
+        if (text.size != first + 3 || text.at[i] < '0' || text.at[i] > '7') {
+            return UNIT_BAD_FORM;
+        }
+        number = number * 8 + (uint32_t)(text.at[i] - '0');
+    }
+    if (number == 0 && !is_umask) {
+        return UNIT_BAD_FORM;
+    }
+    *mode = number;
+    return UNIT_OK;
+}
+
+void unit_print_mode(uint32_t mode, FILE *to)
+{
+    fprintf(to, mode == 0 ? "umask" : "%03o", mode);
+}

@@ -1,4 +1,4 @@
-/* unit.h - numbers with a unit: "64mb" (kb is 1024 bytes) and "250ms". Pure. */
+/* unit.h - numbers with a unit: "64mb" (kb is 1024 bytes) and "250ms"; modes of files. Pure. */
 #ifndef CONFIG_UNIT_H
 #define CONFIG_UNIT_H
 
@@ -20,6 +20,13 @@ enum unit_result unit_parse_bytes(struct span text, uint64_t *bytes) MUST_USE;
 
 /* Digits with us, ms, s, m or h behind them; a bare "0" needs none. Gives microseconds. */
 enum unit_result unit_parse_duration(struct span text, uint64_t *duration_us) MUST_USE;
+
+/* The permissions of a file: three octal digits, with or without a 0 in front as in C, that allow
+ * something; or "umask", which gives 0. */
+enum unit_result unit_parse_mode(struct span text, uint32_t *mode) MUST_USE;
+
+/* Parses back to the same. */
+void unit_print_mode(uint32_t mode, FILE *to);
 
 /* In the largest unit that leaves a whole number; parses back to the same. */
 void unit_print_bytes(uint64_t bytes, FILE *to);

@@ -160,7 +160,8 @@ static bool listener_listen(struct listener *listener, const struct address *add
     struct listening_socket *listening = &listener->sockets[listener->socket_count];
 
     address_print(address, text, sizeof text);
-    listening->fd = socket_listen(address, (int)listener->house->pool->backlog);
+    listening->fd = socket_listen_mode(address, (int)listener->house->pool->backlog,
+                                       listener->house->pool->socket_mode);
     if (listening->fd < 0) {
         log_error("cannot listen", "pool=%s address=%s error=%s", listener->house->pool->name, text,
                   socket_listen_text(address, errno));

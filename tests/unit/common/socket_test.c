@@ -251,6 +251,27 @@ Test(socket, stale_unix_socket_is_replaced_and_a_live_one_is_not)
     close(second);
 }
 
+Test(socket, unix_socket_has_the_mode_that_is_wanted_whatever_the_umask)
+{
+    static const mode_t umasks[] = {0, 077};
+    struct address address = path_address();
+    struct stat status;
+
+    for (size_t i = 0; i < ARRAY_LEN(umasks); i++) {
+        umask(umasks[i]);
+        int listener = socket_listen_mode(&address, 16, 0660);
+
+        cr_assert_geq(listener, 0);
+        cr_assert_eq(stat(address.host, &status), 0);
+        cr_expect_eq(status.st_mode & 07777, 0660);
+        close(listener);
+        cr_assert_geq(listener = socket_listen_mode(&address, 16, 0), 0);
+        cr_assert_eq(stat(address.host, &status), 0);
+        cr_expect_eq(status.st_mode & 07777, 0777 & ~umasks[i]);
+        close(listener);
+    }
+}
+
 Test(socket, file_that_is_no_socket_is_left_alone)
 {
     struct address address = path_address();

@@ -7,6 +7,7 @@
 static const struct option_row workers = {.type = OPTION_WORKERS, .min = 1, .max = 256};
 static const struct option_row count = {.type = OPTION_COUNT, .min = 2, .max = 1000};
 static const struct option_row bytes = {.type = OPTION_BYTES, .min = 16, .max = 1 << 30};
+static const struct option_row mode = {.type = OPTION_MODE, .min = 1, .max = 0777};
 static const struct option_row duration = {.type = OPTION_DURATION, .min = 0, .max = 3600000000};
 static const struct option_row text = {.type = OPTION_TEXT, .min = 1, .max = 4};
 static const struct option_row secret = {.type = OPTION_SECRET, .min = 1, .max = 4};
@@ -50,6 +51,17 @@ static const struct {
     {&bytes, "1 kb", OPTION_BAD_FORM, ""},
     {&bytes, "1k", OPTION_BAD_FORM, ""},
     {&bytes, "kb", OPTION_BAD_FORM, ""},
+    {&mode, "660", OPTION_OK, "660"},
+    {&mode, "0606", OPTION_OK, "606"},
+    {&mode, "007", OPTION_OK, "007"},
+    {&mode, "umask", OPTION_OK, "umask"},
+    {&mode, "000", OPTION_BAD_FORM, ""},
+    {&mode, "", OPTION_BAD_FORM, ""},
+    {&mode, "1777", OPTION_BAD_FORM, ""},
+    {&mode, "680", OPTION_BAD_FORM, ""},
+    {&mode, "66", OPTION_BAD_FORM, ""},
+    {&mode, "0o660", OPTION_BAD_FORM, ""},
+    {&mode, "rw-rw-rw-", OPTION_BAD_FORM, ""},
     {&duration, "0", OPTION_OK, "0s"},
     {&duration, "0ms", OPTION_OK, "0s"},
     {&duration, "250us", OPTION_OK, "250us"},
