@@ -11,6 +11,7 @@ static void stage_configure(struct pool_config *config)
     config->backend_username = "default";
     config->backend_connections = 1;
     config->backend_in_flight = 1000;
+    config->backend_private = 100;
     config->waiting_requests = 1000;
     config->waiting_bytes = 1024 * 1024;
     config->silent_after = PATIENCE_US;
@@ -193,15 +194,33 @@ static void on_answer(struct request *request, struct block *block UNUSED, struc
     request_free(&request);
 }
 
+/* "GET b", or several of them parted by "|". Returns how many. */
+static uint32_t commands_wire(const char *text, char *wire, size_t room, size_t *size)
+{
+    char copy[1024];
+    char *rest = copy;
+    uint32_t count = 0;
+
+    snprintf(copy, sizeof copy, "%s", text);
+    *size = 0;
+    while (rest != NULL) {
+        *size += peer_wire(strsep(&rest, "|"), wire + *size, room - *size);
+        count++;
+    }
+    return count;
+}
+
 static struct question *question_new(struct stage *stage, int client, const char *text)
 {
     char wire[2048];
     char name[64];
-    size_t size = peer_wire(text, wire, sizeof wire);
+    size_t size = 0;
+    uint32_t commands = commands_wire(text, wire, sizeof wire, &size);
     struct block *block = block_copy((struct span){wire, size});
     struct question *question = &stage->questions[stage->question_count];
+    const char *last = strrchr(text, '|') == NULL ? text : strrchr(text, '|') + 1;
 
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(text, " "), text);
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(last, " "), last);
     cr_assert_lt(stage->question_count, STAGE_QUESTIONS);
     stage->question_count++;
     *question = (struct question){.answers = 0};
@@ -213,6 +232,9 @@ static struct question *question_new(struct stage *stage, int client, const char
     struct request *request = request_new(command, block, (struct span){block->bytes, size});
 
     block_release(&block);
+    if (commands > 1) {
+        special_of(request)->commands = commands;
+    }
     request->done = on_answer;
     request->owner = question;
     request->lane = &stage->lanes[client];
@@ -222,16 +244,39 @@ static struct question *question_new(struct stage *stage, int client, const char
     return question;
 }
 
-struct question *ask(struct stage *stage, int client, const char *text)
+static struct question *send_to_slot(struct stage *stage, struct question *question,
+                                     const char *key)
 {
-    struct question *question = question_new(stage, client, text);
-    char key[64] = "";
-
-    cr_assert_eq(sscanf(text, "%*s %63s", key), 1);
     question->request->target = TARGET_SLOT;
     question->request->slot = slot_of_key(key);
     dispatcher_send(stage->dispatcher, question->request);
     return question;
+}
+
+static const char *first_key(const char *text)
+{
+    static char key[64];
+
+    cr_assert_eq(sscanf(text, "%*s %63s", key), 1);
+    return key;
+}
+
+struct question *ask(struct stage *stage, int client, const char *text)
+{
+    return send_to_slot(stage, question_new(stage, client, text), first_key(text));
+}
+
+struct question *ask_alone(struct stage *stage, int client, const char *text)
+{
+    struct question *question = question_new(stage, client, text);
+
+    special_of(question->request)->is_private = true;
+    return send_to_slot(stage, question, first_key(text));
+}
+
+struct question *ask_burst(struct stage *stage, int client, const char *key, const char *text)
+{
+    return send_to_slot(stage, question_new(stage, client, text), key);
 }
 
 struct question *ask_node(struct stage *stage, int client, const char *text, uint16_t node)

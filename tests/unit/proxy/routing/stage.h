@@ -59,6 +59,12 @@ void stage_adopt(struct stage *stage, uint16_t lower, uint16_t upper);
 /* Sends that request to the owner of its first key's slot, in the order of that client. */
 struct question *ask(struct stage *stage, int client, const char *text);
 
+/* The same on a connection of its own. */
+struct question *ask_alone(struct stage *stage, int client, const char *text);
+
+/* Sends "MULTI|SET b 1|EXEC" as one request of three commands for the slot of `key`. */
+struct question *ask_burst(struct stage *stage, int client, const char *key, const char *text);
+
 /* Sends it to one node for its own sake, or to whichever primary. */
 struct question *ask_node(struct stage *stage, int client, const char *text, uint16_t node);
 
