@@ -124,7 +124,7 @@ static void clients_on_look(struct reactor_timer *timer)
     LIST_EACH_SAFE (link, &clients->open) {
         client_look(client_at(link), now);
     }
-    clients->is_hurried = clients_memory(clients) == BUDGET_SPENT;
+    clients->is_hurried = clients->count > 0 && clients_memory(clients) == BUDGET_SPENT;
     if (clients->count > 0) {
         reactor_timer_start(&clients->look, clients->is_hurried ? HURRY_US : LOOK_US);
     }

@@ -64,3 +64,26 @@ Test(memory_limit, does_not_let_clients_wait_for_each_other_for_ever, .timeout =
     }
     local_rig_close(&rig);
 }
+
+/* Who comes later, with memory still short, is looked after as soon as the first one was. */
+Test(memory_limit, is_no_hurry_for_clients_that_have_left, .timeout = 60)
+{
+    struct local_rig *rig = local_rig_open(NULL);
+    struct clients *clients = &rig->workers[0].clients;
+
+    budget_init(&budget_of_process, NULL, LIMIT);
+    struct block *hoard = block_new(LIMIT);
+    for (int round = 0; round < 2; round++) {
+        int fd = local_rig_connect(rig, 0);
+
+        cr_expect(!clients->is_hurried);
+        cr_expect_str_eq(local_rig_ask(rig, fd, "GET k"),
+                         "-ERR proxy: overloaded: memory for requests and replies is used up\r\n");
+        cr_expect(clients->is_hurried);
+        close(fd);
+        TURN_UNTIL(rig->reactor, !reactor_timer_is_running(&clients->look));
+        cr_expect_eq(clients->count, 0);
+    }
+    block_release(&hoard);
+    local_rig_close(&rig);
+}
