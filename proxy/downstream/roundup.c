@@ -36,6 +36,7 @@ static void roundup_come_home(struct message *message)
 {
     struct roundup *roundup = container_of(message, struct roundup, home);
 
+    block_bill(roundup->house->clients[roundup->worker]->intake->account);
     if (roundup_asker(roundup) != NULL) {
         roundup->answer(roundup, &roundup->request->reply);
         request_settle(roundup->request, NULL, (struct span){"", 0});
