@@ -26,12 +26,14 @@ size_t resp_reply_size(struct span input)
         long long number = strtoll(input.at + at + 1, NULL, 10);
         char type = input.at[at];
         at = end;
-        if (type == '$' && number >= 0) {
+        if ((type == '$' || type == '=' || type == '!') && number >= 0) {
             at += (size_t)number + 2;
         } else if ((type == '*' || type == '~' || type == '>') && number > 0) {
             left += number;
         } else if (type == '%') {
             left += 2 * number;
+        } else if (type == '|') {
+            left += 2 * number + 1; /* it belongs to the value behind it */
         }
         if (at > input.size) {
             return 0;
