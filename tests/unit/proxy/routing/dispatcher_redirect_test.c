@@ -211,7 +211,7 @@ Test(dispatcher_redirect, a_refused_request_waits_for_what_is_in_flight_behind_i
 
 Test(dispatcher_redirect, nodes_that_disagree_are_asked_ever_more_slowly_until_the_deadline)
 {
-    stage.config.timeout_request = 300 * US_PER_MS;
+    stage.config.timeout_request = US_PER_SECOND;
 
     struct question *question = ask(&stage, 0, "SET b 1");
     char wire[64];
@@ -239,7 +239,7 @@ Test(dispatcher_redirect, nodes_that_disagree_are_asked_ever_more_slowly_until_t
     }
     gets_error(&stage, question, "-CLUSTERDOWN Hash slot not served (proxy: the nodes disagree");
     cr_assert_geq(hops, 7);
-    cr_assert_leq(hops, 30);
+    cr_assert_leq(hops, 60);
 }
 
 /* ASK. */
