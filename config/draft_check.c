@@ -116,6 +116,59 @@ static void check_seeds(struct draft *draft, size_t pool)
     }
 }
 
+/* Port 0 is any free port, so two of them are not the same address. */
+static bool address_collides(const struct address *a, const struct address *b)
+{
+    bool is_any_port = a->kind == ADDRESS_TCP && a->port == 0;
+
+    return !is_any_port && address_equal(a, b);
+}
+
+static bool addresses_hold(const struct addresses *addresses, size_t count,
+                           const struct address *address)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (address_collides(&addresses->items[i], address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_announced(struct draft *draft, struct draft_field field)
+{
+    const struct addresses *addresses = draft_value(field);
+    char text[ADDRESS_TEXT_BYTES];
+
+    for (size_t i = 0; i < addresses->count && !draft_place(field)->is_bad; i++) {
+        const struct address *one = &addresses->items[i];
+        if (one->kind != ADDRESS_TCP || one->port == 0 || strcmp(one->host, "*") == 0) {
+            draft_refuse(field, place_text(draft, field),
+                         "no address that clients could connect to in '%s', '%s', expected a host "
+                         "and a port from 1 to 65535",
+                         field.row->path, address_print(one, text, sizeof text));
+        }
+    }
+}
+
+static void check_announce(struct draft *draft, size_t pool)
+{
+    const struct pool_config *config = &draft->config->pools[pool];
+    const struct addresses *nodes = &config->announce_nodes;
+    struct draft_field self = pool_field(draft, pool, OPTION_ID_announce_self);
+    char text[ADDRESS_TEXT_BYTES];
+
+    check_announced(draft, pool_field(draft, pool, OPTION_ID_announce_nodes));
+    check_announced(draft, self);
+    if (config->announce_self.count == 1 && !draft_place(self)->is_bad &&
+        !addresses_hold(nodes, nodes->count, &config->announce_self.items[0])) {
+        draft_refuse(self, place_text(draft, self),
+                     "unknown address in '%s', '%s', expected one of 'announce.nodes'",
+                     self.row->path,
+                     address_print(&config->announce_self.items[0], text, sizeof text));
+    }
+}
+
 static void check_name(struct draft *draft, size_t pool)
 {
     const char *name = draft->config->pools[pool].name;
@@ -146,25 +199,6 @@ static void check_state_file(struct draft *draft, size_t pool)
                          mine.row->path, CONFIG_ERROR_VALUE_BYTES, path, place_text(draft, first));
         }
     }
-}
-
-/* Port 0 is any free port, so two of them are not the same address. */
-static bool address_collides(const struct address *a, const struct address *b)
-{
-    bool is_any_port = a->kind == ADDRESS_TCP && a->port == 0;
-
-    return !is_any_port && address_equal(a, b);
-}
-
-static bool addresses_hold(const struct addresses *addresses, size_t count,
-                           const struct address *address)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (address_collides(&addresses->items[i], address)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* Who listens on `address` before item `index` of pool `pool`: its place, or NULL. */
@@ -211,6 +245,7 @@ void draft_check(struct draft *draft)
         settle_password(draft, pool, OPTION_ID_clients_password, OPTION_ID_clients_password_file);
         settle_password(draft, pool, OPTION_ID_backend_password, OPTION_ID_backend_password_file);
         check_seeds(draft, pool);
+        check_announce(draft, pool);
         check_name(draft, pool);
         check_listen(draft, pool);
         check_state_file(draft, pool);

@@ -29,6 +29,16 @@ void facade_address_of(const struct client *client, struct facade_address *addre
     address->port = socket_port(client->fd);
 }
 
+bool facade_is_cluster(const struct client *client)
+{
+    return client->clients->config->announce_nodes.count > 0;
+}
+
+const char *facade_mode(const struct client *client)
+{
+    return facade_is_cluster(client) ? "cluster" : "standalone";
+}
+
 bool facade_has_primaries(const struct client *client)
 {
     const struct slot_table *table = &client->clients->dispatcher->table;

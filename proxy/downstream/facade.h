@@ -17,6 +17,13 @@ struct facade_address {
 /* Asks the socket, so it holds behind any address that listens. */
 void facade_address_of(const struct client *client, struct facade_address *address);
 
+/* Does slotway show itself as a node of a cluster, or as a single server? Either way it answers
+ * both kinds of clients; some look first. */
+bool facade_is_cluster(const struct client *client);
+
+/* "cluster" or "standalone", as INFO and HELLO say it. */
+const char *facade_mode(const struct client *client);
+
 /* The longest wait for nodes by those who ask how the cluster is: in trouble, they are told so. */
 enum { FACADE_PATIENCE_US = US_PER_SECOND };
 

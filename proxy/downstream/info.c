@@ -106,9 +106,9 @@ static void write_server(const struct client *client, const struct info_totals *
                 "redis_git_sha1:00000000\r\n"
                 "redis_git_dirty:0\r\n"
                 "redis_build_id:0000000000000000\r\n"
-                "redis_mode:standalone\r\n"
+                "redis_mode:%s\r\n"
                 "slotway_version:" SLOTWAY_VERSION "\r\n",
-                totals->version[0] == '\0' ? FACADE_VERSION : totals->version);
+                totals->version[0] == '\0' ? FACADE_VERSION : totals->version, facade_mode(client));
     write_machine(to);
     sendq_print(to,
                 "run_id:%s\r\n"
@@ -235,7 +235,7 @@ static void write_section(const struct client *client, enum info_section section
     case INFO_STATS: write_stats(client, to); break;
     case INFO_REPLICATION: write_replication(client, to); break;
     case INFO_CPU: write_cpu(to); break;
-    case INFO_CLUSTER: sendq_append(to, SPAN("cluster_enabled:0\r\n")); break;
+    case INFO_CLUSTER: sendq_print(to, "cluster_enabled:%d\r\n", facade_is_cluster(client)); break;
     case INFO_SLOTWAY: write_slotway(client, totals, to); break;
     case INFO_MEMORY:
     case INFO_KEYSPACE:

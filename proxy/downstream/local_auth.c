@@ -123,7 +123,7 @@ static void hello_answer(const struct local_call *call)
     resp_write_text(to, "id");
     resp_write_integer(to, (int64_t)session->id);
     resp_write_text(to, "mode");
-    resp_write_text(to, "standalone");
+    resp_write_text(to, facade_mode(call->client));
     resp_write_text(to, "role");
     resp_write_text(to, "master");
     resp_write_text(to, "modules");

@@ -49,7 +49,7 @@ static void config_answer(const struct client *client, const struct arguments *a
 
     const struct config_pair pairs[] = {
         {SPAN("databases"), SPAN("1")},
-        {SPAN("cluster-enabled"), SPAN("no")},
+        {SPAN("cluster-enabled"), facade_is_cluster(client) ? SPAN("yes") : SPAN("no")},
         {SPAN("port"), span_of(texts.port)},
         {SPAN("bind"), span_of(texts.bind)},
         {SPAN("maxclients"), span_of(texts.maxclients)},

@@ -46,6 +46,16 @@ static const struct bad_file keys[] = {
      "watchdog, pools\n"},
 };
 
+static const struct bad_file announcements[] = {
+    {"an announced address that nobody can connect to",
+     "pools: [{announce: {nodes: [\"a:1\", \"*:2\", \"b:0\", \"unix:/c\"]}, " SEEDS "}]",
+     "f.yaml:1:28: no address that clients could connect to in 'announce.nodes', '*:2', expected a "
+     "host and a port from 1 to 65535\n"},
+    {"a slotway that is none of those that are announced",
+     "pools: [{announce: {nodes: [\"a:1\"], self: [\"a:2\"]}, " SEEDS "}]",
+     "f.yaml:1:43: unknown address in 'announce.self', 'a:2', expected one of 'announce.nodes'\n"},
+};
+
 static const struct bad_file types[] = {
     {"a list where a mapping is expected", "log: [info]\npools: [{" SEEDS "}]",
      "f.yaml:1:6: wrong type for 'log', a list, expected a mapping\n"},
@@ -214,6 +224,11 @@ static void expect_all(const struct bad_file *files, size_t count)
 Test(config_bad, keys)
 {
     expect_all(keys, ARRAY_LEN(keys));
+}
+
+Test(config_bad, announcements)
+{
+    expect_all(announcements, ARRAY_LEN(announcements));
 }
 
 Test(config_bad, types)
