@@ -58,7 +58,8 @@ static void inbound_grow(struct inbound *inbound, size_t need)
     if (is_known) {
         capacity = size_min(capacity, need);
     }
-    if (inbound->from == 0 && inbound->block->references == 1 &&
+    /* Only where nobody else has read behind it, for a block grows at its end. */
+    if (inbound->from == 0 && inbound_is_at_end(inbound) && inbound->block->references == 1 &&
         inbound->block->capacity < capacity) {
         inbound->block = block_grow(inbound->block, capacity);
         return;

@@ -287,3 +287,28 @@ Test(intake, the_block_of_a_message_whose_length_is_known_ends_with_it)
     cr_expect_leq(inbound_capacity(&pairs[0].inbound), size + size / 2);
     free(bytes);
 }
+
+/* The block is its own by then, and still has what another connection read behind it. */
+Test(intake, a_message_grows_behind_itself_and_not_behind_what_another_connection_read)
+{
+    enum { FRONT = 40 * 1024, OTHERS = 12 * 1024, WHOLE = 80 * 1024 };
+    char *bytes = pattern_of(WHOLE);
+    char *others = calloc(1, OTHERS);
+    size_t received = 0;
+
+    cr_assert_eq(write(pairs[0].far, bytes, FRONT), FRONT);
+    cr_assert_eq(read_once(&pairs[0], LONG, &received), SOCKET_OK);
+    cr_assert_eq(write(pairs[1].far, others, OTHERS), OTHERS);
+    cr_assert_eq(read_once(&pairs[1], 0, &received), SOCKET_OK);
+    cr_assert_eq(pairs[1].inbound.block, pairs[0].inbound.block);
+    inbound_clear(&pairs[1].inbound);
+    reads(&pairs[1], "in the next block");
+    cr_assert_eq(pairs[0].inbound.block->references, 1);
+    cr_assert_eq(write(pairs[0].far, bytes + FRONT, WHOLE - FRONT), WHOLE - FRONT);
+    while (pairs[0].inbound.size < WHOLE) {
+        cr_assert_eq(read_once(&pairs[0], LONG, &received), SOCKET_OK);
+    }
+    cr_expect(span_equal(inbound_bytes(&pairs[0].inbound), (struct span){bytes, WHOLE}));
+    free(others);
+    free(bytes);
+}
