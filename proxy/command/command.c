@@ -10,17 +10,9 @@ enum {
 #define ROW(symbol, bit, text) symbol = COMMAND_##symbol,
         COMMAND_TIPS(ROW)
 #undef ROW
-            RO = KEY_RO,
-    RW = KEY_RW,
-    OW = KEY_OW,
-    RM = KEY_RM,
-    ACCESS = KEY_ACCESS,
-    UPDATE = KEY_UPDATE,
-    INSERT = KEY_INSERT,
-    DELETE = KEY_DELETE,
-    NOT_KEY = KEY_NOT_KEY,
-    INCOMPLETE = KEY_INCOMPLETE,
-    VARIABLE_FLAGS = KEY_VARIABLE_FLAGS,
+#define ROW(symbol, bit, text) symbol = KEY_##symbol,
+            KEY_FLAGS(ROW)
+#undef ROW
 };
 
 #define NO_KEYS .key_spec_count = 0

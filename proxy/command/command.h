@@ -82,26 +82,36 @@ enum command_tip {
 #undef ROW
 };
 
-/* Who must see it, from the command tips. */
+/* Who must see it, from the command tips; the default has no tip. */
+#define REQUEST_POLICIES(ROW)                                                                      \
+    ROW(DEFAULT, NULL)                                                                             \
+    ROW(MULTI_SHARD, "multi_shard")                                                                \
+    ROW(ALL_SHARDS, "all_shards")                                                                  \
+    ROW(ALL_NODES, "all_nodes")                                                                    \
+    ROW(SPECIAL, "special")
+
 enum request_policy {
-    TO_DEFAULT,
-    TO_MULTI_SHARD,
-    TO_ALL_SHARDS,
-    TO_ALL_NODES,
-    TO_SPECIAL,
+#define ROW(symbol, text) TO_##symbol,
+    REQUEST_POLICIES(ROW)
+#undef ROW
 };
 
-/* How several answers become one, from the command tips. */
+/* How several answers become one, likewise. */
+#define REPLY_POLICIES(ROW)                                                                        \
+    ROW(DEFAULT, NULL)                                                                             \
+    ROW(ALL_SUCCEEDED, "all_succeeded")                                                            \
+    ROW(ONE_SUCCEEDED, "one_succeeded")                                                            \
+    ROW(SUM, "agg_sum")                                                                            \
+    ROW(MIN, "agg_min")                                                                            \
+    ROW(MAX, "agg_max")                                                                            \
+    ROW(LOGICAL_AND, "agg_logical_and")                                                            \
+    ROW(LOGICAL_OR, "agg_logical_or")                                                              \
+    ROW(SPECIAL, "special")
+
 enum reply_policy {
-    REPLY_DEFAULT,
-    REPLY_ALL_SUCCEEDED,
-    REPLY_ONE_SUCCEEDED,
-    REPLY_SUM,
-    REPLY_MIN,
-    REPLY_MAX,
-    REPLY_LOGICAL_AND,
-    REPLY_LOGICAL_OR,
-    REPLY_SPECIAL,
+#define ROW(symbol, text) REPLY_##symbol,
+    REPLY_POLICIES(ROW)
+#undef ROW
 };
 
 enum key_begin { KEY_BEGIN_NONE, KEY_BEGIN_INDEX, KEY_BEGIN_KEYWORD, KEY_BEGIN_UNKNOWN };
@@ -119,18 +129,24 @@ struct key_spec {
     uint16_t flags; /* KEY_* below */
 };
 
+/* What is done with the keys of a spec, by the words of COMMAND INFO. */
+#define KEY_FLAGS(ROW)                                                                             \
+    ROW(RO, 0, "RO")                                                                               \
+    ROW(RW, 1, "RW")                                                                               \
+    ROW(OW, 2, "OW")                                                                               \
+    ROW(RM, 3, "RM")                                                                               \
+    ROW(ACCESS, 4, "access")                                                                       \
+    ROW(UPDATE, 5, "update")                                                                       \
+    ROW(INSERT, 6, "insert")                                                                       \
+    ROW(DELETE, 7, "delete")                                                                       \
+    ROW(NOT_KEY, 8, "not_key")                                                                     \
+    ROW(INCOMPLETE, 9, "incomplete")                                                               \
+    ROW(VARIABLE_FLAGS, 10, "variable_flags")
+
 enum key_flag {
-    KEY_RO = 1 << 0,
-    KEY_RW = 1 << 1,
-    KEY_OW = 1 << 2,
-    KEY_RM = 1 << 3,
-    KEY_ACCESS = 1 << 4,
-    KEY_UPDATE = 1 << 5,
-    KEY_INSERT = 1 << 6,
-    KEY_DELETE = 1 << 7,
-    KEY_NOT_KEY = 1 << 8,
-    KEY_INCOMPLETE = 1 << 9,
-    KEY_VARIABLE_FLAGS = 1 << 10,
+#define ROW(symbol, bit, text) KEY_##symbol = 1 << (bit),
+    KEY_FLAGS(ROW)
+#undef ROW
 };
 
 enum { COMMAND_KEY_SPECS = 3 };
@@ -206,7 +222,7 @@ const char *command_class_name(enum command_class class);
 
 /* The error Redis gives for a result other than FOUND, without "-" and CR LF, terminated, e.g.
  * "ERR wrong number of arguments for 'get' command". At most `size` bytes; line
- * ends become blanks as in Redis, other bytes that are not printable become '?'. */
+ * ends become blanks as in Redis. */
 const char *command_error(enum command_result result, const struct command *command,
                           const struct arguments *arguments, char *text, size_t size);
 

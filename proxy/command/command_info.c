@@ -97,7 +97,7 @@ static void write_range(struct sendq *to, const struct command *command)
 
 static void write_groups(struct sendq *to, const struct command *command)
 {
-    size_t count = 1;
+    size_t count = command->groups[0] == '\0' ? 0 : 1;
 
     for (const char *at = command->groups; *at != '\0'; at++) {
         count += *at == ',' ? 1 : 0;
@@ -110,33 +110,17 @@ static void write_groups(struct sendq *to, const struct command *command)
     }
 }
 
-static const char *request_policy_name(enum request_policy policy)
-{
-    switch (policy) {
-    case TO_DEFAULT: return NULL;
-    case TO_MULTI_SHARD: return "multi_shard";
-    case TO_ALL_SHARDS: return "all_shards";
-    case TO_ALL_NODES: return "all_nodes";
-    case TO_SPECIAL: return "special";
-    }
-    return NULL;
-}
+static const char *const request_policy_names[] = {
+#define ROW(symbol, text) [TO_##symbol] = text,
+    REQUEST_POLICIES(ROW)
+#undef ROW
+};
 
-static const char *reply_policy_name(enum reply_policy policy)
-{
-    switch (policy) {
-    case REPLY_DEFAULT: return NULL;
-    case REPLY_ALL_SUCCEEDED: return "all_succeeded";
-    case REPLY_ONE_SUCCEEDED: return "one_succeeded";
-    case REPLY_SUM: return "agg_sum";
-    case REPLY_MIN: return "agg_min";
-    case REPLY_MAX: return "agg_max";
-    case REPLY_LOGICAL_AND: return "agg_logical_and";
-    case REPLY_LOGICAL_OR: return "agg_logical_or";
-    case REPLY_SPECIAL: return "special";
-    }
-    return NULL;
-}
+static const char *const reply_policy_names[] = {
+#define ROW(symbol, text) [REPLY_##symbol] = text,
+    REPLY_POLICIES(ROW)
+#undef ROW
+};
 
 static void write_tips(struct sendq *to, const struct command *command)
 {
@@ -145,8 +129,8 @@ static void write_tips(struct sendq *to, const struct command *command)
         COMMAND_TIPS(ROW)
 #undef ROW
     };
-    const char *request = request_policy_name(command->request);
-    const char *reply = reply_policy_name(command->reply);
+    const char *request = request_policy_names[command->request];
+    const char *reply = reply_policy_names[command->reply];
     size_t count = (size_t)(request != NULL) + (size_t)(reply != NULL);
 
     for (size_t i = 0; i < ARRAY_LEN(tips); i++) {
@@ -224,17 +208,9 @@ static void write_find(struct sendq *to, const struct key_spec *spec)
 static void write_spec(struct sendq *to, const struct key_spec *spec)
 {
     static const struct word flags[] = {
-        {KEY_RO, "RO"},
-        {KEY_RW, "RW"},
-        {KEY_OW, "OW"},
-        {KEY_RM, "RM"},
-        {KEY_ACCESS, "access"},
-        {KEY_UPDATE, "update"},
-        {KEY_INSERT, "insert"},
-        {KEY_DELETE, "delete"},
-        {KEY_NOT_KEY, "not_key"},
-        {KEY_INCOMPLETE, "incomplete"},
-        {KEY_VARIABLE_FLAGS, "variable_flags"},
+#define ROW(symbol, bit, text) {KEY_##symbol, text},
+        KEY_FLAGS(ROW)
+#undef ROW
     };
 
     resp_write_array(to, 6);
