@@ -34,6 +34,18 @@ static void server_on_topology(void *context, struct topology *topology)
     topology_release(&topology);
 }
 
+static void server_on_commands(void *context, struct command_table *table)
+{
+    struct server_pool *pool = context;
+    struct server *server = pool->server;
+    size_t number = (size_t)(pool - server->pools);
+
+    for (size_t i = 0; i < server->worker_count; i++) {
+        worker_use_commands(server->workers[i], number, command_table_take(table));
+    }
+    command_table_release(&table);
+}
+
 /* Pauses are jittered by random(): without a seed, proxies that start together would come back to a
  * sick node together. */
 static void seed_random(void)
@@ -96,6 +108,8 @@ static void server_make(struct server *server, const struct config *config)
 
         pool->server = server;
         pool->discovery = discovery_new(&config->pools[i], server_on_topology, pool);
+        pool->lessons = lessons_new(&config->pools[i], server_on_commands, pool);
+        discovery_use_lessons(pool->discovery, pool->lessons);
         server_make_house(server, i);
         for (size_t j = 0; j < server->worker_count; j++) {
             worker_add_pool(server->workers[j], i, &pool->house, pool->discovery);
@@ -288,6 +302,7 @@ static void server_start_workers(struct server *server)
 static void server_start_discovery(struct server *server)
 {
     for (size_t i = 0; i < server->config->pool_count; i++) {
+        lessons_begin(server->pools[i].lessons);
         discovery_start(server->pools[i].discovery);
     }
 }
@@ -342,6 +357,7 @@ static void server_free(struct server *server)
     }
     for (size_t i = 0; i < server->config->pool_count; i++) {
         discovery_free(&server->pools[i].discovery);
+        lessons_free(&server->pools[i].lessons);
     }
     alarm(0);
     for (size_t i = 0; i < server->worker_count; i++) {

@@ -15,6 +15,7 @@ struct server;
 struct server_pool {
     struct server *server;
     struct discovery *discovery;
+    struct lessons *lessons;
     struct listener *listener;
     struct house house;
 };

@@ -13,8 +13,9 @@ struct order {
     struct message message;
     struct worker *worker;
     size_t pool;
-    struct topology *topology; /* to adopt; owned until delivered */
-    uint64_t spread;           /* of a drain */
+    struct topology *topology;      /* to adopt; owned until delivered, as the next one */
+    struct command_table *commands; /* to use from then on */
+    uint64_t spread;                /* of a drain */
 };
 
 static struct order *order_new(struct worker *worker, void (*deliver)(struct message *message),
@@ -35,6 +36,7 @@ static void order_drop(struct message *message)
     if (order->topology != NULL) {
         topology_release(&order->topology);
     }
+    command_table_release(&order->commands);
     free(order);
 }
 
@@ -54,6 +56,26 @@ void worker_adopt(struct worker *worker, size_t number, struct topology *topolog
 
     order->pool = number;
     order->topology = topology;
+    mailbox_post(worker->mailbox, &order->message);
+}
+
+static void worker_on_commands(struct message *message)
+{
+    struct order *order = container_of(message, struct order, message);
+    struct clients *clients = &order->worker->pools[order->pool].clients;
+    struct command_table *old = clients->commands;
+
+    clients->commands = order->commands;
+    order->commands = old;
+    order_drop(message);
+}
+
+void worker_use_commands(struct worker *worker, size_t number, struct command_table *table)
+{
+    struct order *order = order_new(worker, worker_on_commands, order_drop);
+
+    order->pool = number;
+    order->commands = table;
     mailbox_post(worker->mailbox, &order->message);
 }
 
@@ -162,6 +184,7 @@ static void worker_clear(struct worker *worker)
 {
     for (size_t i = 0; i < worker->pool_count; i++) {
         clients_clear(&worker->pools[i].clients);
+        command_table_release(&worker->pools[i].clients.commands);
         dispatcher_free(&worker->pools[i].dispatcher);
         intake_clear(&worker->pools[i].requests);
         intake_clear(&worker->pools[i].replies);

@@ -47,6 +47,9 @@ void worker_start(struct worker *worker);
 /* Any thread: takes a reference to a picture of pool `number`'s cluster. */
 void worker_adopt(struct worker *worker, size_t number, struct topology *topology);
 
+/* Any thread: takes a reference to the commands of that pool's cluster. */
+void worker_use_commands(struct worker *worker, size_t number, struct command_table *table);
+
 /* Any thread: its clients are closed at the end of a reply, one after the other within `spread`
  * microseconds; on_drained is called when the last one is gone. */
 void worker_drain(struct worker *worker, uint64_t spread);

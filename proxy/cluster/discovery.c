@@ -17,12 +17,13 @@
 #include "proxy/cluster/names.h"
 #include "proxy/cluster/news.h"
 #include "proxy/cluster/node_link.h"
+#include "proxy/cluster/silence.h"
 #include "proxy/cluster/state_file.h"
 
 enum {
     BACKOFF_FIRST_US = 50 * US_PER_MS,
     BACKOFF_LAST_US = US_PER_SECOND,
-    SILENCE_LOG_US = 10 * US_PER_SECOND,
+    SEED_LOG_US = 10 * US_PER_SECOND,
     DOUBT_LOG_US = 10 * US_PER_SECOND,
     JITTER_PERCENT = 10,
     /* Every so many rounds that nothing hinted at, another node is asked than the one that answered
@@ -53,12 +54,11 @@ struct discovery {
     struct topology *remembered; /* of the state file, or NULL */
     struct topology *current;    /* published last, or NULL */
     uint64_t version;
-    uint64_t asked_at;     /* when the last question was sent */
-    uint64_t rested_at;    /* when the last round ended */
-    uint64_t backoff;      /* 0: the last round had an answer */
-    uint64_t silent_since; /* 0: the last round had an answer */
-    uint64_t silence_logged_at;
-    char silence_cause[NODE_LINK_ERROR_SIZE]; /* a new one is told at once */
+    uint64_t asked_at;  /* when the last question was sent */
+    uint64_t rested_at; /* when the last round ended */
+    uint64_t backoff;   /* 0: the last round had an answer */
+    struct silence silence;
+    struct lessons *lessons; /* what nodes are asked for besides; NULL: nothing */
     uint64_t doubt_logged_at[DOUBT_COUNT];
     uint64_t seed_logged_at;
     uint32_t quiet_rounds; /* in a row, that nothing hinted at */
@@ -216,7 +216,7 @@ static void discovery_note_failure(struct discovery *discovery, const struct end
         return;
     }
     count(&discovery->stats.seed_failures);
-    if (discovery->seed_logged_at == 0 || now - discovery->seed_logged_at >= SILENCE_LOG_US) {
+    if (discovery->seed_logged_at == 0 || now - discovery->seed_logged_at >= SEED_LOG_US) {
         discovery->seed_logged_at = now;
         log_info("seed gives no picture", "pool=%s seed=%s error=%s", discovery->pool->name,
                  endpoint_print(endpoint, text, sizeof text), error);
@@ -246,6 +246,15 @@ static void discovery_note_doubt(struct discovery *discovery, const struct topol
              difference_of(discovery->current, topology).slots);
 }
 
+/* Of the node whose picture is believed. */
+static void discovery_learn(struct discovery *discovery)
+{
+    if (discovery->lessons != NULL) {
+        pulse_work(&discovery->pulse);
+        lessons_attend(discovery->lessons, &discovery->link, clock_now());
+    }
+}
+
 /* A usable answer, believed or not. */
 static bool discovery_hear(struct discovery *discovery, struct node_answer *answer,
                            enum wake_up cause)
@@ -266,32 +275,17 @@ static bool discovery_hear(struct discovery *discovery, struct node_answer *answ
     if (believed == NULL) {
         return false;
     }
+    /* The first clients are to find all commands; later, nothing is as urgent as a new picture. */
+    bool is_first = discovery->current == NULL;
+    if (is_first) {
+        discovery_learn(discovery);
+    }
     bool is_news = discovery_adopt(discovery, believed);
     discovery_choose_next(discovery, answer, cause, is_news);
-    return true;
-}
-
-static void discovery_log_silence(struct discovery *discovery)
-{
-    uint64_t now = clock_now();
-    char text[sizeof(struct address)];
-
-    if (discovery->silent_since == 0) {
-        discovery->silent_since = now;
-    } else if (now - discovery->silence_logged_at < SILENCE_LOG_US &&
-               strcmp(discovery->silence_cause, discovery->link.error) == 0) {
-        return;
+    if (!is_first) {
+        discovery_learn(discovery);
     }
-    memcpy(discovery->silence_cause, discovery->link.error, sizeof discovery->silence_cause);
-    discovery->silence_logged_at = now;
-    const struct candidates *candidates = &discovery->candidates;
-    const char *last =
-        candidates->asked_count == 0
-            ? "none"
-            : endpoint_print(&candidates->asked[candidates->asked_count - 1], text, sizeof text);
-    log_warn("no node of the cluster answers", "pool=%s asked=%zu last=%s error=%s seconds=%llu",
-             discovery->pool->name, candidates->asked_count, last, discovery->link.error,
-             (unsigned long long)((now - discovery->silent_since) / US_PER_SECOND));
+    return true;
 }
 
 static void discovery_save(struct discovery *discovery, enum state_save when)
@@ -310,18 +304,15 @@ static void discovery_end_round(struct discovery *discovery, enum round_end end)
     discovery_save(discovery, STATE_SAVE_SOON);
     discovery->rested_at = clock_now();
     if (end == ROUND_SILENT) {
-        discovery_log_silence(discovery);
+        silence_note(&discovery->silence, discovery->pool->name, &discovery->candidates,
+                     discovery->link.error);
         discovery->backoff = discovery->backoff == 0 ? BACKOFF_FIRST_US : discovery->backoff * 2;
         if (discovery->backoff > BACKOFF_LAST_US) {
             discovery->backoff = BACKOFF_LAST_US;
         }
         return;
     }
-    if (discovery->silent_since != 0) {
-        log_info("the cluster answers again", "pool=%s seconds=%llu", discovery->pool->name,
-                 (unsigned long long)((clock_now() - discovery->silent_since) / US_PER_SECOND));
-    }
-    discovery->silent_since = 0;
+    silence_end(&discovery->silence, discovery->pool->name);
     discovery->backoff = 0;
     atomic_store_explicit(&discovery->stats.last_success, clock_now(), memory_order_relaxed);
 }
@@ -437,6 +428,12 @@ void discovery_use_lookup(struct discovery *discovery, resolver_lookup *lookup)
 {
     CHECK(!discovery->is_running);
     discovery->lookup = lookup;
+}
+
+void discovery_use_lessons(struct discovery *discovery, struct lessons *lessons)
+{
+    CHECK(!discovery->is_running);
+    discovery->lessons = lessons;
 }
 
 void discovery_start(struct discovery *discovery)

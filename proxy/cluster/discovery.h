@@ -14,6 +14,7 @@
 #include "common/thread.h"
 #include "config/config.h"
 #include "proxy/cluster/adoption.h"
+#include "proxy/cluster/lessons.h"
 #include "proxy/cluster/resolver.h"
 
 struct discovery;
@@ -51,6 +52,9 @@ struct discovery *discovery_new(const struct pool_config *pool, topology_publish
 
 /* Before the start: names are asked of `lookup` instead of the system's resolver. */
 void discovery_use_lookup(struct discovery *discovery, resolver_lookup *lookup);
+
+/* Before the start: nodes are asked for their commands, too. Borrows `lessons` until freed. */
+void discovery_use_lessons(struct discovery *discovery, struct lessons *lessons);
 
 /* Starts the thread; once. */
 void discovery_start(struct discovery *discovery);

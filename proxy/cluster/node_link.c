@@ -14,6 +14,7 @@
 #include "common/resp_scan.h"
 #include "common/resp_write.h"
 #include "common/socket.h"
+#include "proxy/cluster/info_lines.h"
 #include "proxy/cluster/topology_reply.h"
 
 enum { INPUT_FIRST = 64 * 1024 };
@@ -206,17 +207,16 @@ static redisReply *build_tree(const struct node_link *link, size_t size)
 }
 
 /* The next reply, for freeReplyObject. */
-static enum node_link_result link_receive(struct node_link *link, uint64_t deadline,
-                                          redisReply **reply)
+static enum node_link_result link_receive_within(struct node_link *link, uint64_t deadline,
+                                                 size_t bytes_max, redisReply **reply)
 {
     struct reply_scan scan = {0};
     size_t used = 0;
 
     for (;;) {
         struct span input = {link->input, link->input_size};
-        enum scan_result found = link->input_size == 0
-                                     ? SCAN_MORE
-                                     : reply_scan_next(&scan, NODE_LINK_REPLY_MAX, input, &used);
+        enum scan_result found =
+            link->input_size == 0 ? SCAN_MORE : reply_scan_next(&scan, bytes_max, input, &used);
         if (found == SCAN_DONE) {
             break;
         }
@@ -233,6 +233,12 @@ static enum node_link_result link_receive(struct node_link *link, uint64_t deadl
     link->input_size -= used;
     memmove(link->input, link->input + used, link->input_size);
     return *reply == NULL ? link_fail(link, "the answer is no RESP2 reply") : NODE_LINK_OK;
+}
+
+static enum node_link_result link_receive(struct node_link *link, uint64_t deadline,
+                                          redisReply **reply)
+{
+    return link_receive_within(link, deadline, NODE_LINK_REPLY_MAX, reply);
 }
 
 static enum node_link_result link_receive_greeting(struct node_link *link, uint64_t deadline)
@@ -287,26 +293,6 @@ static enum node_link_result link_receive_slots(struct node_link *link, uint64_t
     return result;
 }
 
-/* The value behind `name` in lines of "name:value"; empty when there is none. */
-static struct span line_value(struct span lines, struct span name)
-{
-    while (lines.size > 0) {
-        const char *end = memchr(lines.at, '\n', lines.size);
-        size_t size = end == NULL ? lines.size : (size_t)(end - lines.at) + 1;
-        struct span line = {lines.at, size};
-
-        while (line.size > 0 &&
-               (line.at[line.size - 1] == '\n' || line.at[line.size - 1] == '\r')) {
-            line.size--;
-        }
-        if (span_starts_with(line, name) && line.size > name.size && line.at[name.size] == ':') {
-            return (struct span){line.at + name.size + 1, line.size - name.size - 1};
-        }
-        lines = (struct span){lines.at + size, lines.size - size};
-    }
-    return SPAN("");
-}
-
 static enum cluster_state read_state(struct span text)
 {
     if (text.size == 0) {
@@ -329,13 +315,19 @@ static enum node_link_result link_receive_state(struct node_link *link, uint64_t
     CHECK(reply != NULL);
     if (reply->type == REDIS_REPLY_STRING) {
         struct span lines = {reply->str, reply->len};
-        answer->state = read_state(line_value(lines, SPAN("cluster_state")));
-        if (span_to_int64(line_value(lines, SPAN("cluster_current_epoch")), &epoch) && epoch > 0) {
+        answer->state = read_state(info_value(lines, SPAN("cluster_state")));
+        if (span_to_int64(info_value(lines, SPAN("cluster_current_epoch")), &epoch) && epoch > 0) {
             answer->topology->epoch = (uint64_t)epoch;
         }
     }
     freeReplyObject(reply);
     return NODE_LINK_OK;
+}
+
+static enum node_link_result link_end(struct node_link *link)
+{
+    return link->input_size == 0 ? NODE_LINK_OK
+                                 : link_fail(link, "the node said more than it was asked");
 }
 
 static enum node_link_result link_converse(struct node_link *link, struct sendq *question,
@@ -353,10 +345,7 @@ static enum node_link_result link_converse(struct node_link *link, struct sendq 
     if (result == NODE_LINK_OK) {
         result = link_receive_state(link, deadline, answer);
     }
-    if (result == NODE_LINK_OK && link->input_size > 0) {
-        result = link_fail(link, "the node said more than it was asked");
-    }
-    return result;
+    return result == NODE_LINK_OK ? link_end(link) : result;
 }
 
 enum node_link_result node_link_ask(struct node_link *link, struct node_answer *answer)
@@ -371,6 +360,35 @@ enum node_link_result node_link_ask(struct node_link *link, struct node_answer *
     sendq_clear(&question);
     if (result != NODE_LINK_OK) {
         topology_release(&answer->topology);
+        node_link_close(link);
+    }
+    return result;
+}
+
+void node_replies_clear(struct node_replies *replies)
+{
+    for (size_t i = 0; i < replies->wanted; i++) {
+        if (replies->items[i] != NULL) {
+            freeReplyObject(replies->items[i]);
+        }
+        replies->items[i] = NULL;
+    }
+}
+
+enum node_link_result node_link_ask_else(struct node_link *link, struct sendq *question,
+                                         struct node_replies *replies)
+{
+    uint64_t deadline = clock_now() + link->pool->timeout_connect;
+
+    CHECK(link->fd >= 0 && !link_must_greet(link));
+    CHECK(replies->wanted <= NODE_LINK_REPLIES_MAX);
+    enum node_link_result result = link_send(link, question, deadline);
+    for (size_t i = 0; i < replies->wanted && result == NODE_LINK_OK; i++) {
+        result = link_receive_within(link, deadline, replies->bytes_max, &replies->items[i]);
+    }
+    result = result == NODE_LINK_OK ? link_end(link) : result;
+    if (result != NODE_LINK_OK) {
+        node_replies_clear(replies);
         node_link_close(link);
     }
     return result;

@@ -11,6 +11,7 @@
 #ifndef PROXY_CLUSTER_NODE_LINK_H
 #define PROXY_CLUSTER_NODE_LINK_H
 
+#include "common/sendq.h"
 #include "config/config.h"
 #include "proxy/cluster/adoption.h"
 
@@ -26,6 +27,8 @@ enum node_link_result {
     NODE_LINK_STOPPED, /* stop_fd became readable */
 };
 
+struct redisReply;
+
 struct node_link {
     const struct pool_config *pool;
     int stop_fd;
@@ -36,6 +39,15 @@ struct node_link {
     char *input;
     size_t input_size;
     size_t input_room;
+};
+
+enum { NODE_LINK_REPLIES_MAX = 2 };
+
+/* Replies to some other question. */
+struct node_replies {
+    size_t bytes_max; /* of each; what is longer fails */
+    size_t wanted;
+    struct redisReply *items[NODE_LINK_REPLIES_MAX]; /* `wanted` of them; the receiver's */
 };
 
 /* What a node said. */
@@ -53,6 +65,14 @@ enum node_link_result node_link_open(struct node_link *link,
 
 /* Asks for the topology, within the same time again. The link stays open only after OK. */
 enum node_link_result node_link_ask(struct node_link *link, struct node_answer *answer) MUST_USE;
+
+/* Asks an open link something else, whose replies come within the same time. They are there, and
+ * the link stays open, only after OK. */
+enum node_link_result node_link_ask_else(struct node_link *link, struct sendq *question,
+                                         struct node_replies *replies) MUST_USE;
+
+/* Frees them. */
+void node_replies_clear(struct node_replies *replies);
 
 static inline bool node_link_is_open(const struct node_link *link)
 {

@@ -23,6 +23,9 @@ struct fake_cluster {
         int primaries[FAKE_NODES_MAX]; /* FAKE_NOBODY: is one itself */
         const char *hosts[FAKE_NODES_MAX];
         int epoch;
+        const char *version;
+        const char *commands;
+        int command_count;
     } locked;
 };
 
@@ -36,6 +39,8 @@ struct fake_cluster *fake_cluster_new(int count)
     cluster->count = count;
     clusters++;
     cluster->locked.epoch = count;
+    cluster->locked.version = "7.0.0";
+    cluster->locked.commands = "";
     for (int slot = 0; slot < SLOTS; slot++) {
         cluster->locked.owners[slot] = count == 0 ? FAKE_NOBODY : slot * count / SLOTS;
     }
@@ -204,6 +209,41 @@ void fake_cluster_print_info(struct fake_cluster *cluster, struct bytes *reply)
                         cluster->count, cluster->count, cluster->locked.epoch);
     pthread_mutex_unlock(&cluster->lock);
     bytes_print(reply, "$%d\r\n%s\r\n", size, text);
+}
+
+void fake_cluster_teach(struct fake_cluster *cluster, const char *version, int count,
+                        const char *commands)
+{
+    pthread_mutex_lock(&cluster->lock);
+    cluster->locked.version = version;
+    cluster->locked.commands = commands;
+    cluster->locked.command_count = count;
+    pthread_mutex_unlock(&cluster->lock);
+}
+
+void fake_cluster_print_server(struct fake_cluster *cluster, struct bytes *reply)
+{
+    char text[256];
+
+    pthread_mutex_lock(&cluster->lock);
+    int size = snprintf(text, sizeof text, "# Server\r\nredis_version:%s\r\nredis_mode:cluster\r\n",
+                        cluster->locked.version);
+    pthread_mutex_unlock(&cluster->lock);
+    bytes_print(reply, "$%d\r\n%s\r\n", size, text);
+}
+
+void fake_cluster_print_commands(struct fake_cluster *cluster, struct bytes *reply)
+{
+    pthread_mutex_lock(&cluster->lock);
+    bytes_print(reply, "*%d\r\n%s", cluster->locked.command_count, cluster->locked.commands);
+    pthread_mutex_unlock(&cluster->lock);
+}
+
+void fake_cluster_print_command_count(struct fake_cluster *cluster, struct bytes *reply)
+{
+    pthread_mutex_lock(&cluster->lock);
+    bytes_print(reply, ":%d\r\n", cluster->locked.command_count);
+    pthread_mutex_unlock(&cluster->lock);
 }
 
 const char *fake_cluster_id(const struct fake_cluster *cluster, int node)

@@ -44,6 +44,17 @@ const char *fake_cluster_address(const struct fake_cluster *cluster, int node);
 /* cluster_current_epoch in CLUSTER INFO. */
 void fake_cluster_set_epoch(struct fake_cluster *cluster, int epoch);
 
+/* From now on the nodes are servers of `version`, and COMMAND lists `count` commands, whose
+ * elements `commands` has as they are on the wire. Both texts are borrowed. At first: "7.0.0" and
+ * none. */
+void fake_cluster_teach(struct fake_cluster *cluster, const char *version, int count,
+                        const char *commands);
+
+/* What a node answers: INFO server, COMMAND, COMMAND COUNT. */
+void fake_cluster_print_server(struct fake_cluster *cluster, struct bytes *reply);
+void fake_cluster_print_commands(struct fake_cluster *cluster, struct bytes *reply);
+void fake_cluster_print_command_count(struct fake_cluster *cluster, struct bytes *reply);
+
 /* What a node answers: CLUSTER SLOTS, CLUSTER INFO, CLUSTER MYID. */
 void fake_cluster_print_slots(struct fake_cluster *cluster, struct bytes *reply);
 void fake_cluster_print_info(struct fake_cluster *cluster, struct bytes *reply);

@@ -26,7 +26,8 @@ bool fake_greeter_knows(const struct fake_greeter *greeter,
             return true;
         }
     }
-    return needs_password(greeter, connection);
+    return needs_password(greeter, connection) ||
+           (argument_is(received, 0, "info") && argument_is(received, 1, "server"));
 }
 
 static void answer_auth(const struct fake_greeter *greeter, struct fake_connection *connection,
@@ -75,8 +76,12 @@ void fake_greeter_answer(const struct fake_greeter *greeter, struct fake_connect
         answer_cluster(greeter, received, &connection->output);
     } else if (argument_is(received, 0, "ping")) {
         bytes_print(&connection->output, "+PONG\r\n");
+    } else if (argument_is(received, 0, "info")) {
+        fake_cluster_print_server(greeter->cluster, &connection->output);
+    } else if (argument_is(received, 0, "command") && argument_is(received, 1, "count")) {
+        fake_cluster_print_command_count(greeter->cluster, &connection->output);
     } else if (argument_is(received, 0, "command")) {
-        bytes_print(&connection->output, "*0\r\n");
+        fake_cluster_print_commands(greeter->cluster, &connection->output);
     } else {
         bytes_print(&connection->output, "+OK\r\n");
     }

@@ -28,6 +28,7 @@ static void add_pool(struct bytes *text, const struct rig_options *options, uint
                      const char *name, const struct fake_cluster *cluster)
 {
     bytes_print(text, "  - name: %s\n    listen: [\"127.0.0.1:%u\"]\n", name, port);
+    bytes_print(text, "    commands: {%s}\n", or_else(options->commands, ""));
     bytes_print(text, "    clients: {%s}\n", or_else(options->clients, "max: 10000"));
     bytes_print(text, "    backend: {refresh: %s, seeds: [", or_else(options->refresh, "1s"));
     if (options->seeds != NULL) {

@@ -12,6 +12,23 @@
 #include "common/resp_scan.h"
 #include "common/socket.h"
 
+static struct span or_error(const char *reply)
+{
+    return span_of(reply == NULL ? "-NOPERM this user has no permissions\r\n" : reply);
+}
+
+static struct span server_answer_locked(struct scripted_node *node, const struct arguments *request)
+{
+    if (span_equal_nocase(request->items[0], SPAN("INFO"))) {
+        return or_error(node->locked.server);
+    }
+    if (request->count == 2) {
+        return or_error(node->locked.command_count);
+    }
+    node->locked.commands_asked++;
+    return or_error(node->locked.commands);
+}
+
 static struct span node_answer_locked(struct scripted_node *node, const struct arguments *request,
                                       char *room, size_t size)
 {
@@ -22,6 +39,9 @@ static struct span node_answer_locked(struct scripted_node *node, const struct a
             strcat(node->locked.auth, " ");
         }
         return SPAN("+OK\r\n");
+    }
+    if (!span_equal_nocase(request->items[0], SPAN("CLUSTER"))) {
+        return server_answer_locked(node, request);
     }
     if (span_equal_nocase(request->items[1], SPAN("SLOTS"))) {
         node->locked.asked_at[node->locked.questions++ % SCRIPTED_QUESTIONS_MAX] = clock_now();

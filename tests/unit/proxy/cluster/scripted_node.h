@@ -1,7 +1,8 @@
 /* scripted_node.h - a node of a cluster that says what the test tells it, in a thread of its own.
  *
- * It answers AUTH, CLUSTER SLOTS and CLUSTER INFO. Functions are the test's; fields of `locked` are
- * read and written between scripted_node_lock and scripted_node_unlock once the node runs.
+ * It answers AUTH, CLUSTER SLOTS, CLUSTER INFO, and what it is taught of INFO and COMMAND.
+ * Functions are the test's; fields of `locked` are read and written between scripted_node_lock and
+ * scripted_node_unlock once the node runs.
  */
 #ifndef TESTS_UNIT_PROXY_CLUSTER_SCRIPTED_NODE_H
 #define TESTS_UNIT_PROXY_CLUSTER_SCRIPTED_NODE_H
@@ -41,7 +42,11 @@ struct scripted_node {
         uint32_t accepted;
         uint32_t questions;
         uint64_t asked_at[SCRIPTED_QUESTIONS_MAX]; /* in a ring */
-        char auth[128]; /* arguments of the last AUTH, each followed by a blank */
+        const char *server;        /* the whole reply to INFO server; NULL: an error, likewise */
+        const char *command_count; /* COMMAND COUNT */
+        const char *commands;      /* COMMAND */
+        uint32_t commands_asked;   /* how often that was asked for */
+        char auth[128];            /* arguments of the last AUTH, each followed by a blank */
     } locked;
 };
 
