@@ -43,9 +43,12 @@ static bool client_is_muted(const struct client *client)
 static void client_on_done(struct request *request, struct block *block, struct span bytes)
 {
     struct client *client = request->owner;
+    uint64_t took = reactor_now(client->clients->reactor) - request->arrived;
 
-    histogram_record(&client->clients->metrics->request_time,
-                     reactor_now(client->clients->reactor) - request->arrived);
+    histogram_record(&client->clients->metrics->request_time, took);
+    if (unlikely(took >= client->clients->config->slowlog_slower_than)) {
+        slowlog_note(client, request, took);
+    }
     client_note_reply(client, request->reply.size + bytes.size);
     pipeline_settle(&client->pipeline, request, block, bytes);
     client_want_flush(client);

@@ -180,6 +180,7 @@ static void clients_on_pause_end(struct reactor_timer *timer)
 void clients_init(struct clients *clients)
 {
     list_init(&clients->open);
+    slowlog_init(&clients->slowlog);
     reactor_timer_init(&clients->look, clients->reactor, clients_on_look);
     reactor_timer_init(&clients->pause_end, clients->reactor, clients_on_pause_end);
     reactor_timer_init(&clients->drain_step, clients->reactor, clients_on_drain_step);
@@ -191,6 +192,7 @@ void clients_clear(struct clients *clients)
     reactor_timer_stop(&clients->look);
     reactor_timer_stop(&clients->drain_step);
     reactor_timer_stop(&clients->pause_end);
+    slowlog_clear(&clients->slowlog);
     arguments_clear(&clients->arguments);
     keys_clear(&clients->keys);
 }

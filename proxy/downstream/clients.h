@@ -9,6 +9,7 @@
 #include "common/intake.h"
 #include "common/mailbox.h"
 #include "proxy/command/command_table.h"
+#include "proxy/downstream/slowlog.h"
 #include "proxy/routing/dispatcher.h"
 #include "proxy/routing/fanout.h"
 
@@ -29,6 +30,7 @@ struct house {
     size_t worker_count;
     struct budget budget;            /* of the pool, in blocks of all workers */
     _Atomic uint64_t next_client_id; /* of the pool */
+    _Atomic uint64_t next_slow_id;   /* of the pool's next slow request */
     _Atomic uint32_t client_count;   /* accepted and not closed yet, of the pool */
     _Atomic uint64_t rejected_count; /* turned away because there were too many, of the pool */
     _Atomic uint64_t accept_pauses;  /* times accepting had to pause, of the pool */
@@ -59,10 +61,11 @@ struct clients {
     void *owner;                              /* the worker */
     struct arguments arguments;               /* scratch of the request in hand */
     struct keys keys;                         /* likewise */
-    enum pause_mode pause;                    /* what must wait now; a copy of the house's */
-    struct reactor_timer pause_end;           /* when that is over */
-    struct reactor_timer look; /* for idle and stuck clients; runs while there are clients */
-    _Atomic uint32_t *load;    /* the worker's: its clients of all pools, and those coming */
+    struct slowlog slowlog;
+    enum pause_mode pause;          /* what must wait now; a copy of the house's */
+    struct reactor_timer pause_end; /* when that is over */
+    struct reactor_timer look;      /* for idle and stuck clients; runs while there are clients */
+    _Atomic uint32_t *load;         /* the worker's: its clients of all pools, and those coming */
 };
 
 void clients_init(struct clients *clients);

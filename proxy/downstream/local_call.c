@@ -21,14 +21,18 @@ void call_end(const struct local_call *call)
     client_reply_end(call->client);
 }
 
-void call_map(const struct local_call *call UNUSED, struct sendq *to, size_t pairs)
+void call_map(const struct local_call *call, struct sendq *to, size_t pairs)
 {
-    resp_write_array(to, 2 * pairs);
+    resp_write_map(to, call->client->session.protocol, pairs);
 }
 
-void call_set(const struct local_call *call UNUSED, struct sendq *to, size_t count)
+void call_set(const struct local_call *call, struct sendq *to, size_t count)
 {
-    resp_write_array(to, count);
+    if (call->client->session.protocol == 2) {
+        resp_write_array(to, count);
+    } else {
+        sendq_print(to, "~%zu\r\n", count);
+    }
 }
 
 void call_status(const struct local_call *call, const char *text)

@@ -8,58 +8,23 @@
 
 static void list_visit(struct visit *visit, struct client *client)
 {
-    size_t count = visit->line_count;
+    char *line = client_line_print(client);
 
-    if ((count & (count - 1)) == 0) {
-        visit->lines =
-            memory_resize(visit->lines, count == 0 ? 1 : count * 2, sizeof *visit->lines);
-    }
-    visit->lines[visit->line_count++] =
-        (struct roundup_line){client->session.id, client_line_print(client)};
-}
-
-static int line_compare(const void *a, const void *b)
-{
-    const struct roundup_line *one = a;
-    const struct roundup_line *other = b;
-
-    return one->id < other->id ? -1 : one->id > other->id;
-}
-
-/* All lines in the order the clients came, as one server shows them; the caller frees. */
-static struct roundup_line *list_gather(const struct roundup *roundup, size_t *count)
-{
-    struct roundup_line *lines = NULL;
-
-    *count = 0;
-    for (size_t i = 0; i < roundup->house->worker_count; i++) {
-        const struct visit *visit = &roundup->visits[i];
-
-        if (visit->line_count == 0) {
-            continue;
-        }
-        lines = memory_resize(lines, *count + visit->line_count, sizeof *lines);
-        memcpy(lines + *count, visit->lines, visit->line_count * sizeof *lines);
-        *count += visit->line_count;
-    }
-    if (*count > 0) {
-        qsort(lines, *count, sizeof *lines, line_compare);
-    }
-    return lines;
+    roundup_add_line(visit, client->session.id, line, strlen(line));
 }
 
 static void list_answer(const struct roundup *roundup, struct sendq *to)
 {
     size_t count;
     size_t size = 0;
-    struct roundup_line *lines = list_gather(roundup, &count);
+    struct roundup_line *lines = roundup_gather(roundup, &count);
 
     for (size_t i = 0; i < count; i++) {
-        size += strlen(lines[i].text);
+        size += lines[i].size;
     }
     sendq_print(to, "$%zu\r\n", size);
     for (size_t i = 0; i < count; i++) {
-        sendq_append(to, span_of(lines[i].text));
+        sendq_append(to, (struct span){lines[i].text, lines[i].size});
     }
     sendq_append(to, SPAN("\r\n"));
     free(lines);
@@ -88,11 +53,8 @@ static void kill_visit(struct visit *visit, struct client *client)
 
 static void kill_answer(const struct roundup *roundup, struct sendq *to)
 {
-    uint64_t count = 0;
+    uint64_t count = roundup_count(roundup);
 
-    for (size_t i = 0; i < roundup->house->worker_count; i++) {
-        count += roundup->visits[i].count;
-    }
     if (!roundup->filter.is_plain) {
         resp_write_integer(to, (int64_t)count);
     } else if (count > 0) {

@@ -10,6 +10,8 @@ struct own_texts {
     char bind[512];
     char maxclients[24];
     char timeout[24];
+    char slower_than[24];
+    char slow_kept[24];
 };
 
 static void print_bind(const struct addresses *listen, char *text, size_t size)
@@ -38,6 +40,9 @@ static void own_texts_print(const struct client *client, struct own_texts *texts
     snprintf(texts->maxclients, sizeof texts->maxclients, "%" PRIu64, config->clients_max);
     snprintf(texts->timeout, sizeof texts->timeout, "%" PRIu64,
              config->clients_idle / US_PER_SECOND);
+    snprintf(texts->slower_than, sizeof texts->slower_than, "%" PRIu64,
+             config->slowlog_slower_than);
+    snprintf(texts->slow_kept, sizeof texts->slow_kept, "%" PRIu64, config->slowlog_max_len);
 }
 
 static void config_answer(const struct client *client, const struct arguments *arguments,
@@ -54,6 +59,8 @@ static void config_answer(const struct client *client, const struct arguments *a
         {SPAN("bind"), span_of(texts.bind)},
         {SPAN("maxclients"), span_of(texts.maxclients)},
         {SPAN("timeout"), span_of(texts.timeout)},
+        {SPAN("slowlog-log-slower-than"), span_of(texts.slower_than)},
+        {SPAN("slowlog-max-len"), span_of(texts.slow_kept)},
     };
     const struct config_own own = {pairs, ARRAY_LEN(pairs)};
 

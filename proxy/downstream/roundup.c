@@ -97,6 +97,56 @@ static void roundup_send(struct roundup *roundup)
     }
 }
 
+void roundup_add_line(struct visit *visit, uint64_t id, char *text, size_t size)
+{
+    size_t count = visit->line_count;
+
+    if ((count & (count - 1)) == 0) {
+        visit->lines =
+            memory_resize(visit->lines, count == 0 ? 1 : count * 2, sizeof *visit->lines);
+    }
+    visit->lines[visit->line_count++] = (struct roundup_line){id, text, size};
+}
+
+static int line_compare(const void *a, const void *b)
+{
+    const struct roundup_line *one = a;
+    const struct roundup_line *other = b;
+
+    return one->id < other->id ? -1 : one->id > other->id;
+}
+
+struct roundup_line *roundup_gather(const struct roundup *roundup, size_t *count)
+{
+    struct roundup_line *lines = NULL;
+
+    *count = 0;
+    for (size_t i = 0; i < roundup->house->worker_count; i++) {
+        const struct visit *visit = &roundup->visits[i];
+
+        if (visit->line_count == 0) {
+            continue;
+        }
+        lines = memory_resize(lines, *count + visit->line_count, sizeof *lines);
+        memcpy(lines + *count, visit->lines, visit->line_count * sizeof *lines);
+        *count += visit->line_count;
+    }
+    if (*count > 0) {
+        qsort(lines, *count, sizeof *lines, line_compare);
+    }
+    return lines;
+}
+
+uint64_t roundup_count(const struct roundup *roundup)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < roundup->house->worker_count; i++) {
+        count += roundup->visits[i].count;
+    }
+    return count;
+}
+
 static struct roundup *roundup_new(const struct clients *clients)
 {
     struct house *house = clients->house;
@@ -141,10 +191,12 @@ void roundup_start(const struct local_call *call, struct client_filter *filter,
     roundup_begin(roundup, call);
 }
 
-void roundup_start_tour(const struct local_call *call, roundup_tour *tour, roundup_answer *answer)
+void roundup_start_tour(const struct local_call *call, int64_t number, roundup_tour *tour,
+                        roundup_answer *answer)
 {
     struct roundup *roundup = roundup_new(call->client->clients);
 
+    roundup->number = number;
     roundup->tour = tour;
     roundup->answer = answer;
     roundup_begin(roundup, call);

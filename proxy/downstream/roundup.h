@@ -23,6 +23,7 @@ struct roundup;
 struct roundup_line {
     uint64_t id;
     char *text;
+    size_t size; /* of the text */
 };
 
 /* What one worker has contributed. */
@@ -50,6 +51,7 @@ struct roundup {
     uint64_t asker;          /* the client's id */
     struct request *request; /* alive as long as that client is open */
     struct client_filter filter;
+    int64_t number; /* what tour and answer need to know */
     roundup_tour *tour;
     roundup_visit *visit; /* NULL: the tour does without */
     roundup_answer *answer;
@@ -62,7 +64,18 @@ struct roundup {
 void roundup_start(const struct local_call *call, struct client_filter *filter,
                    roundup_visit *visit, roundup_answer *answer);
 
-/* The same for what does not concern single clients. */
-void roundup_start_tour(const struct local_call *call, roundup_tour *tour, roundup_answer *answer);
+/* Adds a line to what this worker contributes; takes `text`. */
+void roundup_add_line(struct visit *visit, uint64_t id, char *text, size_t size);
+
+/* For answers: the lines of all workers, by id, the least first; their texts stay the roundup's.
+ * The caller frees the array. */
+struct roundup_line *roundup_gather(const struct roundup *roundup, size_t *count);
+
+/* For answers: what the workers have counted, in all. */
+uint64_t roundup_count(const struct roundup *roundup);
+
+/* The same for what does not concern single clients; `number` is for tour and answer. */
+void roundup_start_tour(const struct local_call *call, int64_t number, roundup_tour *tour,
+                        roundup_answer *answer);
 
 #endif

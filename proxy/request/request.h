@@ -80,6 +80,7 @@ struct request {
     uint64_t arrived;        /* microseconds, clock_now() of its turn */
     uint64_t deadline;
     uint64_t held_at;     /* on a gate's queue: since when */
+    uint64_t waited;      /* on gates' queues before, in all */
     uint64_t offset;      /* SENT: where it starts in its upstream's stream of bytes */
     struct sendq reply;   /* SETTLED, and not yet its turn */
     uint32_t node_serial; /* of the pool `node`: tells it from a later one */

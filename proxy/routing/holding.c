@@ -93,8 +93,10 @@ void holding_unhold(struct dispatcher *dispatcher, struct request *request)
     dispatcher->waiting_bytes -= request->bytes.size;
     metric_subtract(&metrics->waiting_requests, 1);
     metric_subtract(&metrics->waiting_bytes, request->bytes.size);
-    histogram_record(&metrics->waiting_time,
-                     reactor_now(dispatcher->site.reactor) - request->held_at);
+    uint64_t waited = reactor_now(dispatcher->site.reactor) - request->held_at;
+
+    request->waited += waited;
+    histogram_record(&metrics->waiting_time, waited);
 }
 
 /* A small request must not hold on to the large block that it was read into: it may wait long. */
