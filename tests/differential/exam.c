@@ -79,7 +79,7 @@ static bool take_iteration(struct exam *exam, size_t index, size_t cursor)
     return note(exam, call, now, verdict);
 }
 
-size_t exam_take(struct exam *exam, size_t from, size_t end)
+static size_t take_batch(struct exam *exam, size_t from, size_t end)
 {
     size_t cursor;
 
@@ -94,6 +94,23 @@ size_t exam_take(struct exam *exam, size_t from, size_t end)
         from = i + 1;
     }
     return take_some(exam, from, end);
+}
+
+size_t exam_take(struct exam *exam, size_t from, size_t end)
+{
+    const struct call *calls = exam->stream->calls;
+
+    while (from < end) {
+        size_t next = from + 1;
+        while (next < end && calls[next].batch == calls[from].batch) {
+            next++;
+        }
+        from = take_batch(exam, from, next);
+        if (from < next) {
+            return from;
+        }
+    }
+    return end;
 }
 
 void exam_clear(struct exam *exam)

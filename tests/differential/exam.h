@@ -27,8 +27,8 @@ struct exam {
     struct bytes said[SIDE_COUNT]; /* to the call that was answered differently */
 };
 
-/* Says the calls from `from` to before `end`; returns the first one whose answers differ, or `end`.
- */
+/* Says the calls from `from` to before `end`, batch by batch; returns the first one whose answers
+ * differ, or `end`. Their keys are known. */
 size_t exam_take(struct exam *exam, size_t from, size_t end);
 
 void exam_clear(struct exam *exam);

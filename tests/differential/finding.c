@@ -20,7 +20,13 @@ static void print_call(const struct finding *finding, size_t index, struct bytes
     stream_print(stream, &stream->calls[index], text);
 }
 
-/* The last calls that have a key in common with it. */
+/* Have they a key in common, or are they of one group when there are no keys? */
+static bool belong_together(const struct stream *stream, const struct call *a, const struct call *b)
+{
+    return b->key_count == 0 ? a->shape->group == b->shape->group : stream_share_key(stream, a, b);
+}
+
+/* The last calls that belong together with it. */
 static void print_history(const struct finding *finding, struct bytes *text)
 {
     const struct stream *stream = finding->exam->stream;
@@ -28,11 +34,12 @@ static void print_history(const struct finding *finding, struct bytes *text)
     size_t from = finding->index;
 
     for (size_t found = 0; from > 0 && found < HISTORY; from--) {
-        found += stream_share_key(stream, &stream->calls[from - 1], call);
+        found += belong_together(stream, &stream->calls[from - 1], call);
     }
-    bytes_print(text, "  what was said of its keys before:\n");
+    bytes_print(text, "  what was said of its %s before:\n",
+                call->key_count == 0 ? "group" : "keys");
     for (size_t i = from; i < finding->index; i++) {
-        if (stream_share_key(stream, &stream->calls[i], call)) {
+        if (belong_together(stream, &stream->calls[i], call)) {
             print_call(finding, i, text);
         }
     }
@@ -43,8 +50,8 @@ static void print_shortest(const struct finding *finding, struct bytes *text)
     size_t count;
     size_t *calls = finding_shrink(finding, &count);
 
-    if (count == finding->index + 1 && count > 1) {
-        bytes_print(text, "  it does not show again with less\n");
+    if (count == 0) {
+        bytes_print(text, "  it does not show again\n");
     } else {
         bytes_print(text, "  it takes no more than this:\n");
         for (size_t i = 0; i < count; i++) {

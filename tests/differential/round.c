@@ -10,11 +10,15 @@ enum { BATCH = 64 };
 /* Commands for one batch, at least one; whatever belongs together stays together. */
 static void make_batch(struct maker *maker, uint32_t limit)
 {
-    size_t end = maker->stream->count + dice_between(&maker->dice, 1, BATCH);
+    size_t from = maker->stream->count;
+    size_t end = from + dice_between(&maker->dice, 1, BATCH);
 
     do {
         maker_add(maker);
     } while (maker->stream->count < size_min(end, limit));
+    for (size_t i = from; i < maker->stream->count; i++) {
+        maker->stream->calls[i].batch = (uint32_t)from;
+    }
 }
 
 static bool round_take(const struct round *round, struct exam *exam, struct maker *maker)

@@ -96,6 +96,8 @@ size_t *finding_shrink(const struct finding *finding, size_t *count)
     }
     if (shown) {
         leave_out(&shrinking);
+    } else {
+        shrinking.count = 0;
     }
     *count = shrinking.count;
     return shrinking.kept;

@@ -102,6 +102,7 @@ void stream_copy_call(struct stream *stream, const struct stream *from, size_t i
     }
     struct call *copy = stream_last(stream);
     copy->form = call->form;
+    copy->batch = call->batch;
     copy->goes_on = call->goes_on;
     copy->was_changed = call->was_changed;
 }

@@ -31,6 +31,7 @@ struct call {
     size_t count;
     size_t first_key; /* of the stream's keys */
     size_t key_count;
+    uint32_t batch; /* calls of the same one are sent at once */
     enum call_form form;
     const struct shape *shape;
     bool goes_on;     /* the call behind it belongs to it, as in MULTI and EXEC */
