@@ -29,9 +29,53 @@ void gates_init(struct gates *gates)
 {
     gates->count = 0;
     list_init(&gates->ready);
-    list_init(&gates->resting);
+    for (size_t i = 0; i < GATE_RESTS; i++) {
+        list_init(&gates->resting[i]);
+    }
     for (size_t i = 0; i < GATE_BUCKETS; i++) {
         list_init(&gates->buckets[i]);
+    }
+}
+
+static struct list *gates_rests(struct gates *gates, uint64_t number)
+{
+    return &gates->resting[number % GATE_RESTS];
+}
+
+void gates_rest(struct gates *gates, struct gate *gate)
+{
+    list_move(gates_rests(gates, gate->retry_at / GATE_REST_US), &gate->in_list);
+}
+
+/* Those of a later round stay, and so do those whose requests are with a node: these become ready
+ * when they are back. */
+bool gates_wake(struct gates *gates, uint64_t now)
+{
+    uint64_t to = now / GATE_REST_US;
+    uint64_t from = to - gates->woken_to < GATE_RESTS ? gates->woken_to : to - GATE_RESTS + 1;
+    bool is_any = false;
+
+    for (uint64_t number = from; number <= to; number++) {
+        LIST_EACH_SAFE (link, gates_rests(gates, number)) {
+            struct gate *gate = container_of(link, struct gate, in_list);
+
+            if (gate->outstanding == 0 && gate->retry_at <= now) {
+                list_move(&gates->ready, link);
+                is_any = true;
+            }
+        }
+    }
+    gates->woken_to = to;
+    return is_any;
+}
+
+void gates_wake_all(struct gates *gates)
+{
+    for (size_t i = 0; i < GATE_RESTS; i++) {
+        LIST_EACH (link, &gates->resting[i]) {
+            container_of(link, struct gate, in_list)->retry_at = 0;
+        }
+        list_splice(&gates->ready, &gates->resting[i]);
     }
 }
 

@@ -42,16 +42,26 @@ struct gate {
     struct list waiting;  /* requests, by sequence */
     uint64_t retry_at;    /* nothing is sent before this time */
     uint32_t attempts;    /* refusals since the last answer: makes the pauses longer */
+    uint32_t waits;       /* times in a row that the first one's node could be given nothing */
     bool is_settled;      /* the last one was answered: all that wait may follow */
     uint64_t writes_end;  /* behind the last write that a silent or lost node may have */
 };
 
-enum { GATE_BUCKETS = 4096 };
+enum {
+    GATE_BUCKETS = 4096,
+    GATE_RESTS = 16,               /* a round of them is longer than gates pause */
+    GATE_REST_US = 20 * US_PER_MS, /* of each */
+};
 
-/* All gates of a dispatcher. */
+/* All gates of a dispatcher. Thousands may rest, and each is looked at when its time comes:
+ *
+ *      resting[0] ... [5] 100-119 ms, and 420-439 ms, … [6] 120-139 ms ... [15]
+ *                      ^ by retry_at, the next round in the same list
+ */
 struct gates {
-    struct list ready;   /* to be looked at in this turn */
-    struct list resting; /* until their retry_at, or until something changes */
+    struct list ready;               /* to be looked at in this turn */
+    struct list resting[GATE_RESTS]; /* until their retry_at, or until something changes */
+    uint64_t woken_to;               /* the list that was last looked at, in GATE_REST_US */
     uint32_t count;
     struct list buckets[GATE_BUCKETS]; /* by lane and key: a lost connection opens thousands */
 };
@@ -78,6 +88,15 @@ static inline int lane_protocol(const struct lane *lane)
 }
 
 void gates_init(struct gates *gates);
+
+/* Puts `gate` among those that rest, by its retry_at. */
+void gates_rest(struct gates *gates, struct gate *gate);
+
+/* Makes those ready that rest until `now` at the latest. Returns whether there were any. */
+bool gates_wake(struct gates *gates, uint64_t now);
+
+/* Makes all ready, whatever they rest for. */
+void gates_wake_all(struct gates *gates);
 
 /* The lane's gate for `key`, or NULL. */
 struct gate *gates_find(struct gates *gates, const struct lane *lane, uint32_t key);

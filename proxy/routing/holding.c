@@ -8,6 +8,7 @@
 enum {
     PAUSE_FIRST_US = US_PER_MS,
     PAUSE_MAX_US = 50 * US_PER_MS,
+    WAIT_MAX_US = 200 * US_PER_MS,
     SHRINK_FACTOR = 4,
 };
 
@@ -22,10 +23,7 @@ void holding_look_at_all(struct dispatcher *dispatcher)
     if (dispatcher->gates.count == 0) {
         return;
     }
-    LIST_EACH (link, &dispatcher->gates.resting) {
-        container_of(link, struct gate, in_list)->retry_at = 0;
-    }
-    list_splice(&dispatcher->gates.ready, &dispatcher->gates.resting);
+    gates_wake_all(&dispatcher->gates);
     reactor_flush_later(dispatcher->site.reactor, &dispatcher->pump);
 }
 
@@ -35,7 +33,7 @@ struct gate *holding_gate(struct dispatcher *dispatcher, struct lane *lane, uint
 
     if (gate == NULL) {
         gate = gate_new(&dispatcher->gates, lane, key);
-        list_append(&dispatcher->gates.resting, &gate->in_list);
+        gates_rest(&dispatcher->gates, gate);
         if (gate_is_for_slot(gate)) {
             dispatcher->table.slots[key].watched++;
         }
@@ -133,15 +131,28 @@ void holding_hold(struct dispatcher *dispatcher, struct gate *gate, struct reque
     count_waiting(dispatcher, request);
 }
 
-/* Doubles with each refusal in a row; jittered, so that clients do not come back together. */
-static uint64_t gate_pause(const struct gate *gate)
+/* Doubles from one time to the next; jittered, so that clients do not come back together. */
+static uint64_t growing_pause(uint32_t times, uint64_t most)
 {
-    uint64_t pause = (uint64_t)PAUSE_FIRST_US << (gate->attempts < 6 ? gate->attempts : 6);
+    uint64_t pause = (uint64_t)PAUSE_FIRST_US << (times < 10 ? times : 10);
 
-    if (pause > PAUSE_MAX_US) {
-        pause = PAUSE_MAX_US;
+    if (pause > most) {
+        pause = most;
     }
     return pause - (uint64_t)random() % (pause / 2);
+}
+
+static uint64_t gate_pause(const struct gate *gate)
+{
+    return growing_pause(gate->attempts, PAUSE_MAX_US);
+}
+
+/* Thousands may wait for one node. When it can be reached, or is replaced, all gates are looked at
+ * anyway; only that it has room again is told by nobody. */
+static uint64_t gate_wait(struct gate *gate, const struct pick *pick)
+{
+    return pick->verdict == WAIT_FOR_IT ? growing_pause(gate->waits++, WAIT_MAX_US)
+                                        : gate_pause(gate);
 }
 
 /* Holds back what was refused, or never left, or lost its answer; with or without a pause. */
@@ -188,11 +199,6 @@ void holding_send(struct pool *pool, struct request *request)
     }
 }
 
-static void gate_rest(struct dispatcher *dispatcher, struct gate *gate)
-{
-    list_move(&dispatcher->gates.resting, &gate->in_list);
-}
-
 /* May more than one request of the gate be on its way? */
 static bool gate_is_open(const struct dispatcher *dispatcher, const struct gate *gate)
 {
@@ -215,9 +221,10 @@ static bool pump_one(struct dispatcher *dispatcher, struct gate *gate, struct re
     struct pick pick = pick_for(dispatcher, request);
 
     if (pick_waits(&pick)) {
-        gate->retry_at = reactor_now(dispatcher->site.reactor) + gate_pause(gate);
+        gate->retry_at = reactor_now(dispatcher->site.reactor) + gate_wait(gate, &pick);
         return false;
     }
+    gate->waits = 0;
     holding_unhold(dispatcher, request);
     if (pick.verdict == REFUSE_IT) {
         dispatcher_refuse(dispatcher, request, pick.error, pick_name(&pick));
@@ -243,7 +250,7 @@ static void pump_gate(struct dispatcher *dispatcher, struct gate *gate)
             break;
         }
     }
-    gate_rest(dispatcher, gate);
+    gates_rest(&dispatcher->gates, gate);
 }
 
 void holding_on_pump(struct turn_task *task)

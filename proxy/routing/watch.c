@@ -206,22 +206,18 @@ static void watch_deadlines(struct dispatcher *dispatcher)
     LIST_EACH (link, &dispatcher->gates.ready) {
         watch_waiting(dispatcher, container_of(link, struct gate, in_list), &earliest);
     }
-    LIST_EACH (link, &dispatcher->gates.resting) {
-        watch_waiting(dispatcher, container_of(link, struct gate, in_list), &earliest);
+    for (size_t i = 0; i < GATE_RESTS; i++) {
+        LIST_EACH (link, &dispatcher->gates.resting[i]) {
+            watch_waiting(dispatcher, container_of(link, struct gate, in_list), &earliest);
+        }
     }
     dispatcher->waiting_deadline = earliest;
 }
 
 static void watch_pauses(struct dispatcher *dispatcher)
 {
-    uint64_t now = reactor_now(dispatcher->site.reactor);
-
-    LIST_EACH_SAFE (link, &dispatcher->gates.resting) {
-        struct gate *gate = container_of(link, struct gate, in_list);
-
-        if (gate->outstanding == 0 && gate->retry_at <= now) {
-            holding_look_at(dispatcher, gate);
-        }
+    if (gates_wake(&dispatcher->gates, reactor_now(dispatcher->site.reactor))) {
+        reactor_flush_later(dispatcher->site.reactor, &dispatcher->pump);
     }
 }
 

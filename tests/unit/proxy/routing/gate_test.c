@@ -136,3 +136,67 @@ Test(gate, an_answer_settles_it_unless_something_older_waits)
         gate_free(&gates, &gate);
     }
 }
+
+static bool is_ready(const struct gate *gate)
+{
+    LIST_EACH (link, &gates.ready) {
+        if (link == &gate->in_list) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Test(gate, a_gate_that_rests_becomes_ready_when_its_time_has_come_and_not_before)
+{
+    enum { ROUND_US = GATE_RESTS * GATE_REST_US, START_US = 7 * US_PER_SECOND };
+    static const uint64_t pauses[] = {
+        0,
+        1,
+        GATE_REST_US - 1,
+        GATE_REST_US,
+        ROUND_US / 2 + 3,
+        ROUND_US - 1,
+        ROUND_US,
+        3 * ROUND_US,
+    };
+
+    for (uint64_t step = 997; step <= 4 * ROUND_US; step = step * 3 + 1) {
+        struct gate *resting[ARRAY_LEN(pauses)];
+
+        gates_init(&gates);
+        gates_wake(&gates, START_US);
+        for (size_t i = 0; i < ARRAY_LEN(pauses); i++) {
+            resting[i] = gate_new(&gates, &lanes[0], (uint32_t)i);
+            resting[i]->retry_at = START_US + pauses[i];
+            gates_rest(&gates, resting[i]);
+        }
+        for (uint64_t at = 0; at <= 4 * ROUND_US; at += step) {
+            gates_wake(&gates, START_US + at);
+            for (size_t i = 0; i < ARRAY_LEN(pauses); i++) {
+                cr_assert_eq(is_ready(resting[i]), pauses[i] <= at, "after %lu us, steps of %lu",
+                             at, step);
+            }
+        }
+        for (size_t i = 0; i < ARRAY_LEN(pauses); i++) {
+            gate_free(&gates, &resting[i]);
+        }
+    }
+}
+
+Test(gate, a_gate_whose_requests_are_with_a_node_rests_until_all_are_woken)
+{
+    struct gate *gate = gate_new(&gates, &lanes[0], 5);
+    struct request *request = request_of(0);
+
+    gate->retry_at = GATE_REST_US;
+    gate_attach(gate, request);
+    gates_rest(&gates, gate);
+    cr_expect(!gates_wake(&gates, GATE_REST_US) && !is_ready(gate));
+    gates_wake_all(&gates);
+    cr_expect(is_ready(gate));
+    cr_expect_eq(gate->retry_at, 0);
+    gate_detach(request);
+    request_free(&request);
+    gate_free(&gates, &gate);
+}
