@@ -8,6 +8,7 @@ enum {
     OTHER_TYPE = 16,
     NUMBERS = 4, /* keys of a type with the same hash tag */
     LONG = 24000,
+    TIMELINE = 'w',
 };
 
 typedef void make_fn(struct maker *maker);
@@ -22,6 +23,7 @@ struct argument {
     uint32_t odd_count;
 };
 
+/* All types but timelines. */
 static const char letters[] = "snbhlmzgpxq";
 static const char *const tags[TAGS] = {"a", "b", "c", "user:1", "x", "7"};
 
@@ -58,7 +60,8 @@ static void add_key(struct maker *maker, char letter)
     char tag[16] = "";
     char key[32];
 
-    if (maker_chance(maker, OTHER_TYPE)) {
+    /* Entries of a timeline are different on each side: they stay where they are. */
+    if (letter != TIMELINE && maker_chance(maker, OTHER_TYPE)) {
         letter = letters[dice_roll(&maker->dice, sizeof letters - 1)];
     }
     if (maker->tag != TAG_NONE) {
