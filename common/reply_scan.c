@@ -3,8 +3,9 @@
 #include "common/resp_scan.h"
 
 enum {
-    NUMBER_MAX_BYTES = 22, /* "-9223372036854775808" CR LF */
-    VALUE_MIN_BYTES = 3,   /* "_" CR LF */
+    NUMBER_MAX_BYTES = 22,     /* "-9223372036854775808" CR LF */
+    VALUE_MIN_BYTES = 3,       /* "_" CR LF */
+    VERBATIM_FORMAT_BYTES = 4, /* "txt:" */
 };
 
 /* A line "<number>\r\n" that is not plain, without its type byte. */
@@ -205,9 +206,9 @@ enum scan_result reply_scan_next(struct reply_scan *scan, size_t limit_bytes, st
     return SCAN_DONE;
 }
 
-bool reply_array_open(struct span reply, int64_t *count, size_t *first)
+static bool aggregate_open(struct span reply, const char *types, int64_t *count, size_t *first)
 {
-    if (reply.size == 0 || (reply.at[0] != '*' && reply.at[0] != '~' && reply.at[0] != '>')) {
+    if (reply.size == 0 || strchr(types, reply.at[0]) == NULL) {
         return false;
     }
 
@@ -221,13 +222,31 @@ bool reply_array_open(struct span reply, int64_t *count, size_t *first)
     return true;
 }
 
+bool reply_array_open(struct span reply, int64_t *count, size_t *first)
+{
+    return aggregate_open(reply, "*~>", count, first);
+}
+
+bool reply_map_open(struct span reply, int64_t *pairs, size_t *first)
+{
+    int64_t count = 0;
+
+    if (aggregate_open(reply, "%", pairs, first)) {
+        return true;
+    }
+    bool is_array = aggregate_open(reply, "*", &count, first);
+
+    *pairs = count / 2;
+    return is_array;
+}
+
 bool reply_string(struct span reply, struct span *content)
 {
     if (reply.size >= 3 && reply.at[0] == '+') {
         *content = (struct span){reply.at + 1, reply.size - 3};
         return true;
     }
-    if (reply.size == 0 || reply.at[0] != '$') {
+    if (reply.size == 0 || (reply.at[0] != '$' && reply.at[0] != '=')) {
         return false;
     }
 
@@ -238,6 +257,11 @@ bool reply_string(struct span reply, struct span *content)
         return false;
     }
     *content = (struct span){reply.at + start, (size_t)length};
+    if (reply.at[0] == '=') {
+        size_t format = size_min(content->size, VERBATIM_FORMAT_BYTES);
+
+        *content = (struct span){content->at + format, content->size - format};
+    }
     return true;
 }
 

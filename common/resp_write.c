@@ -99,12 +99,12 @@ void resp_write_text(struct sendq *queue, const char *text)
 
 void resp_write_null(struct sendq *queue)
 {
-    sendq_append(queue, SPAN("$-1\r\n"));
+    sendq_append(queue, queue->protocol == 3 ? SPAN("_\r\n") : SPAN("$-1\r\n"));
 }
 
 void resp_write_null_array(struct sendq *queue)
 {
-    sendq_append(queue, SPAN("*-1\r\n"));
+    sendq_append(queue, queue->protocol == 3 ? SPAN("_\r\n") : SPAN("*-1\r\n"));
 }
 
 void resp_write_array(struct sendq *queue, size_t count)
@@ -112,13 +112,49 @@ void resp_write_array(struct sendq *queue, size_t count)
     number_line_write(queue, '*', count);
 }
 
-void resp_write_map(struct sendq *queue, int protocol, size_t count)
+void resp_write_map(struct sendq *queue, size_t pairs)
 {
-    if (protocol == 3) {
-        number_line_write(queue, '%', count);
+    if (queue->protocol == 3) {
+        number_line_write(queue, '%', pairs);
     } else {
-        number_line_write(queue, '*', 2 * count);
+        number_line_write(queue, '*', 2 * pairs);
     }
+}
+
+void resp_write_set(struct sendq *queue, size_t count)
+{
+    number_line_write(queue, queue->protocol == 3 ? '~' : '*', count);
+}
+
+void resp_write_push(struct sendq *queue, size_t count)
+{
+    number_line_write(queue, queue->protocol == 3 ? '>' : '*', count);
+}
+
+static void verbatim_begin(struct sendq *queue, size_t size)
+{
+    static const struct span format = {"txt:", 4};
+
+    if (queue->protocol == 3) {
+        number_line_write(queue, '=', size + format.size);
+        sendq_append(queue, format);
+    } else {
+        number_line_write(queue, '$', size);
+    }
+}
+
+void resp_write_verbatim(struct sendq *queue, const char *text)
+{
+    verbatim_begin(queue, strlen(text));
+    sendq_append(queue, span_of(text));
+    sendq_append(queue, SPAN("\r\n"));
+}
+
+void resp_write_verbatim_queue(struct sendq *queue, struct sendq *text)
+{
+    verbatim_begin(queue, text->size);
+    sendq_move(queue, text);
+    sendq_append(queue, SPAN("\r\n"));
 }
 
 void resp_write_format(struct sendq *queue, const char *format, ...)

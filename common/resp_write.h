@@ -1,4 +1,8 @@
-/* resp_write.h - compose requests and replies in RESP2 at the end of a sendq. One thread. */
+/* resp_write.h - compose requests and replies at the end of a sendq, in the protocol of its reader.
+ *
+ * Types that RESP3 has and RESP2 has not become what a Redis server makes of them in RESP2. One
+ * thread.
+ */
 #ifndef COMMON_RESP_WRITE_H
 #define COMMON_RESP_WRITE_H
 
@@ -10,12 +14,16 @@ void resp_write_error(struct sendq *queue, const char *text);  /* -text; CR and 
 void resp_write_integer(struct sendq *queue, int64_t number);  /* :number */
 void resp_write_bulk(struct sendq *queue, struct span bytes);  /* $n bytes */
 void resp_write_text(struct sendq *queue, const char *text);   /* $n text */
-void resp_write_null(struct sendq *queue);                     /* $-1 */
-void resp_write_null_array(struct sendq *queue);               /* *-1 */
+void resp_write_null(struct sendq *queue);                     /* $-1, or _ */
+void resp_write_null_array(struct sendq *queue);               /* *-1, or _ */
 void resp_write_array(struct sendq *queue, size_t count);      /* *count, the elements follow */
+void resp_write_map(struct sendq *queue, size_t pairs);        /* %pairs, or *2 pairs */
+void resp_write_set(struct sendq *queue, size_t count);        /* ~count, or *count */
+void resp_write_push(struct sendq *queue, size_t count);       /* >count, or *count */
+void resp_write_verbatim(struct sendq *queue, const char *text); /* =n txt:text, or $n text */
 
-/* A map of so many keys and values, which follow: %count in RESP3, an array in RESP2. */
-void resp_write_map(struct sendq *queue, int protocol, size_t count);
+/* All of `text` as one verbatim string; leaves it empty. */
+void resp_write_verbatim_queue(struct sendq *queue, struct sendq *text);
 
 /* $n and the formatted text; for what is not on the plain path. */
 void resp_write_format(struct sendq *queue, const char *format, ...) PRINTF(2, 3);

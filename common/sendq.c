@@ -113,6 +113,7 @@ void sendq_init(struct sendq *queue)
 {
     list_init(&queue->chunks);
     queue->size = 0;
+    queue->protocol = 2;
 }
 
 void sendq_clear(struct sendq *queue)

@@ -20,7 +20,8 @@ enum {
 
 struct sendq {
     struct list chunks;
-    size_t size; /* bytes not yet sent */
+    size_t size;      /* bytes not yet sent */
+    uint8_t protocol; /* 2 or 3, what its reader speaks: for resp_write.h */
 };
 
 enum sendq_result {
@@ -29,7 +30,7 @@ enum sendq_result {
     SENDQ_ERROR,  /* errno says why */
 };
 
-/* An empty queue; holds no memory until the first byte. */
+/* An empty queue, for RESP2; holds no memory until the first byte. */
 void sendq_init(struct sendq *queue);
 
 /* Drops all bytes. */

@@ -34,7 +34,7 @@ static void write_words(struct sendq *to, const struct word *words, size_t count
     for (size_t i = 0; i < count; i++) {
         set += (words[i].bit & bits) != 0 ? 1 : 0;
     }
-    resp_write_array(to, set);
+    resp_write_set(to, set);
     for (size_t i = 0; i < count; i++) {
         if ((words[i].bit & bits) != 0) {
             resp_write_status(to, words[i].text);
@@ -102,7 +102,7 @@ static void write_groups(struct sendq *to, const struct command *command)
     for (const char *at = command->groups; *at != '\0'; at++) {
         count += *at == ',' ? 1 : 0;
     }
-    resp_write_array(to, count);
+    resp_write_set(to, count);
     for (const char *at = command->groups; count > 0; count--) {
         size_t size = strcspn(at, ",");
         sendq_print(to, "+%.*s\r\n", (int)size, at);
@@ -136,7 +136,7 @@ static void write_tips(struct sendq *to, const struct command *command)
     for (size_t i = 0; i < ARRAY_LEN(tips); i++) {
         count += (command->flags & tips[i].bit) != 0 ? 1 : 0;
     }
-    resp_write_array(to, count);
+    resp_write_set(to, count);
     for (size_t i = 0; i < ARRAY_LEN(tips); i++) {
         if ((command->flags & tips[i].bit) != 0) {
             resp_write_text(to, tips[i].text);
@@ -160,11 +160,11 @@ static void write_pair(struct sendq *to, const char *name, int64_t number)
 static void open_step(struct sendq *to, const char *step, const char *type, size_t fields)
 {
     resp_write_text(to, step);
-    resp_write_array(to, 4);
+    resp_write_map(to, 2);
     resp_write_text(to, "type");
     resp_write_text(to, type);
     resp_write_text(to, "spec");
-    resp_write_array(to, fields * 2);
+    resp_write_map(to, fields);
 }
 
 static void write_begin(struct sendq *to, const struct key_spec *spec)
@@ -213,7 +213,7 @@ static void write_spec(struct sendq *to, const struct key_spec *spec)
 #undef ROW
     };
 
-    resp_write_array(to, 6);
+    resp_write_map(to, 3);
     resp_write_text(to, "flags");
     write_words(to, flags, ARRAY_LEN(flags), spec->flags);
     write_begin(to, spec);
@@ -228,7 +228,7 @@ void command_write_info(struct sendq *to, const struct command *command)
     write_range(to, command);
     write_groups(to, command);
     write_tips(to, command);
-    resp_write_array(to, command->key_spec_count);
+    resp_write_set(to, command->key_spec_count);
     for (size_t i = 0; i < command->key_spec_count; i++) {
         write_spec(to, &command->keys[i]);
     }

@@ -51,7 +51,11 @@ static void write_element(struct sendq *to, const struct command *command, size_
 {
     resp_write_array(to, COMMAND_INFO_FIELDS + 1);
     command_write_info(to, command);
-    resp_write_array(to, subcommands);
+    if (subcommands > 0) {
+        resp_write_array(to, subcommands);
+    } else {
+        resp_write_set(to, 0); /* as a server has it, whatever its reason */
+    }
 }
 
 void command_reply_info(struct sendq *to, const struct command_table *table,

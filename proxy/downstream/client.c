@@ -54,6 +54,13 @@ static void client_on_done(struct request *request, struct block *block, struct 
     client_want_flush(client);
 }
 
+void client_speak(struct client *client, int protocol)
+{
+    client->session.protocol = protocol;
+    client->output.protocol = (uint8_t)protocol;
+    lane_speak(&client->lane, protocol);
+}
+
 struct request *client_request_begin(struct client *client, const struct command *command,
                                      struct block *block, struct span bytes)
 {
@@ -65,6 +72,7 @@ struct request *client_request_begin(struct client *client, const struct command
     request->arrived = reactor_now(client->clients->reactor);
     request->deadline = request->arrived + client->clients->config->timeout_request;
     request->muted = client_is_muted(client);
+    request->reply.protocol = client->output.protocol;
     pipeline_push(&client->pipeline, request);
     return request;
 }

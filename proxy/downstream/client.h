@@ -84,6 +84,9 @@ void client_close(struct client *client, enum close_reason reason);
  * From anywhere. */
 void client_finish(struct client *client, enum close_reason reason);
 
+/* It speaks RESP2 or RESP3 from the next reply on. Nothing may be on its pipeline. */
+void client_speak(struct client *client, int protocol);
+
 /* Reads no more until some of what it has is answered and taken. */
 void client_pause(struct client *client);
 

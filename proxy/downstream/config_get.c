@@ -104,7 +104,7 @@ static void answer_add_reply(struct answer *answer, struct span reply, const str
     int64_t count;
     size_t first;
 
-    if (reply.size == 0 || !reply_array_open(reply, &count, &first)) {
+    if (reply.size == 0 || !reply_map_open(reply, &count, &first)) {
         return;
     }
 
@@ -131,7 +131,7 @@ void config_get_write(struct sendq *to, const struct arguments *arguments, struc
             answer_add(&answer, own->pairs[i]);
         }
     }
-    resp_write_array(to, answer.count * 2);
+    resp_write_map(to, answer.count);
     for (size_t i = 0; i < answer.count; i++) {
         resp_write_bulk(to, answer.pairs[i].name);
         resp_write_bulk(to, answer.pairs[i].value);

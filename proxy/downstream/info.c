@@ -263,7 +263,5 @@ void info_write(const struct client *client, uint32_t sections, const struct inf
         sendq_print(&text, "%s# %s\r\n", sendq_is_empty(&text) ? "" : "\r\n", titles[i]);
         write_section(client, (enum info_section)i, totals, &text);
     }
-    sendq_print(to, "$%zu\r\n", text.size);
-    sendq_move(to, &text);
-    sendq_append(to, SPAN("\r\n"));
+    resp_write_verbatim_queue(to, &text);
 }

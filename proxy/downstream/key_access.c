@@ -85,7 +85,7 @@ static const struct {
 
 void key_access_write(struct sendq *to, uint32_t access)
 {
-    resp_write_array(to, (size_t)__builtin_popcount(access));
+    resp_write_set(to, (size_t)__builtin_popcount(access));
     for (size_t i = 0; i < ARRAY_LEN(access_names); i++) {
         if ((access & access_names[i].bit) != 0) {
             resp_write_status(to, access_names[i].name);

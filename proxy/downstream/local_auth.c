@@ -113,7 +113,7 @@ static void hello_answer(const struct local_call *call)
     const struct session *session = &call->client->session;
     struct sendq *to = call_begin(call);
 
-    resp_write_map(to, session->protocol, 7);
+    resp_write_map(to, 7);
     resp_write_text(to, "server");
     resp_write_text(to, "redis");
     resp_write_text(to, "version");
@@ -151,8 +151,7 @@ void local_hello(const struct local_call *call)
         return;
     }
     session->is_authenticated = true;
-    session->protocol = hello.protocol;
-    lane_speak(&call->client->lane, hello.protocol);
+    client_speak(call->client, hello.protocol);
     if (hello.has_name) {
         session_set(&session->name, hello.name);
     }

@@ -21,18 +21,14 @@ void call_end(const struct local_call *call)
     client_reply_end(call->client);
 }
 
-void call_map(const struct local_call *call, struct sendq *to, size_t pairs)
+void call_map(const struct local_call *call UNUSED, struct sendq *to, size_t pairs)
 {
-    resp_write_map(to, call->client->session.protocol, pairs);
+    resp_write_map(to, pairs);
 }
 
-void call_set(const struct local_call *call, struct sendq *to, size_t count)
+void call_set(const struct local_call *call UNUSED, struct sendq *to, size_t count)
 {
-    if (call->client->session.protocol == 2) {
-        resp_write_array(to, count);
-    } else {
-        sendq_print(to, "~%zu\r\n", count);
-    }
+    resp_write_set(to, count);
 }
 
 void call_status(const struct local_call *call, const char *text)
@@ -62,6 +58,12 @@ void call_text(const struct local_call *call, const char *text)
     } else {
         resp_write_text(to, text);
     }
+    call_end(call);
+}
+
+void call_verbatim(const struct local_call *call, const char *text)
+{
+    resp_write_verbatim(call_begin(call), text);
     call_end(call);
 }
 

@@ -39,6 +39,9 @@ void call_bulk(const struct local_call *call, struct span bytes);
 /* A null bulk for NULL. */
 void call_text(const struct local_call *call, const char *text);
 
+/* Text for people: a verbatim string in RESP3. */
+void call_verbatim(const struct local_call *call, const char *text);
+
 /* An error in Redis's words, code first; CR and LF of a client's own words become blanks. */
 void call_error(const struct local_call *call, const char *format, ...) PRINTF(2, 3);
 

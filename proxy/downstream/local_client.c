@@ -56,7 +56,7 @@ void local_client_info(const struct local_call *call)
 {
     char *line = client_line_print(call->client);
 
-    call_text(call, line);
+    call_verbatim(call, line);
     free(line);
 }
 

@@ -16,17 +16,14 @@ static void list_visit(struct visit *visit, struct client *client)
 static void list_answer(const struct roundup *roundup, struct sendq *to)
 {
     size_t count;
-    size_t size = 0;
     struct roundup_line *lines = roundup_gather(roundup, &count);
+    struct sendq text;
 
+    sendq_init(&text);
     for (size_t i = 0; i < count; i++) {
-        size += lines[i].size;
+        sendq_append(&text, (struct span){lines[i].text, lines[i].size});
     }
-    sendq_print(to, "$%zu\r\n", size);
-    for (size_t i = 0; i < count; i++) {
-        sendq_append(to, (struct span){lines[i].text, lines[i].size});
-    }
-    sendq_append(to, SPAN("\r\n"));
+    resp_write_verbatim_queue(to, &text);
     free(lines);
 }
 

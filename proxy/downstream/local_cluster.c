@@ -61,20 +61,24 @@ void local_cluster_info(const struct local_call *call)
     unsigned served = topology == NULL ? 0 : topology->slots_served;
     unsigned nodes = announced_count(call->client);
 
-    resp_write_format(call_begin(call),
-                      "cluster_state:%s\r\n"
-                      "cluster_slots_assigned:%u\r\n"
-                      "cluster_slots_ok:%u\r\n"
-                      "cluster_slots_pfail:0\r\n"
-                      "cluster_slots_fail:0\r\n"
-                      "cluster_known_nodes:%u\r\n"
-                      "cluster_size:%u\r\n"
-                      "cluster_current_epoch:1\r\n"
-                      "cluster_my_epoch:1\r\n"
-                      "cluster_stats_messages_sent:0\r\n"
-                      "cluster_stats_messages_received:0\r\n"
-                      "total_cluster_links_buffer_limit_exceeded:0\r\n",
-                      served == SLOT_COUNT ? "ok" : "fail", served, served, nodes, nodes);
+    struct sendq text;
+
+    sendq_init(&text);
+    sendq_print(&text,
+                "cluster_state:%s\r\n"
+                "cluster_slots_assigned:%u\r\n"
+                "cluster_slots_ok:%u\r\n"
+                "cluster_slots_pfail:0\r\n"
+                "cluster_slots_fail:0\r\n"
+                "cluster_known_nodes:%u\r\n"
+                "cluster_size:%u\r\n"
+                "cluster_current_epoch:1\r\n"
+                "cluster_my_epoch:1\r\n"
+                "cluster_stats_messages_sent:0\r\n"
+                "cluster_stats_messages_received:0\r\n"
+                "total_cluster_links_buffer_limit_exceeded:0\r\n",
+                served == SLOT_COUNT ? "ok" : "fail", served, served, nodes, nodes);
+    resp_write_verbatim_queue(call_begin(call), &text);
     call_end(call);
 }
 
@@ -87,7 +91,7 @@ static void slots_write(struct sendq *to, const struct announced *node)
     resp_write_text(to, node->host);
     resp_write_integer(to, node->port);
     resp_write_text(to, node->id);
-    resp_write_array(to, 0);
+    resp_write_map(to, 0);
 }
 
 void local_cluster_slots(const struct local_call *call)
@@ -159,8 +163,6 @@ void local_cluster_nodes(const struct local_call *call)
         sendq_print(&text, "%s %s:%u@0 %smaster - 0 0 1 connected %u-%u\n", node.id, node.host,
                     node.port, node.is_self ? "myself," : "", node.first, node.last);
     }
-    sendq_print(to, "$%zu\r\n", text.size);
-    sendq_move(to, &text);
-    sendq_append(to, SPAN("\r\n"));
+    resp_write_verbatim_queue(to, &text);
     call_end(call);
 }

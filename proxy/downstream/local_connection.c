@@ -36,7 +36,7 @@ void local_reset(const struct local_call *call)
     struct client *client = call->client;
 
     session_reset(&client->session, client->clients->config->clients_password == NULL);
-    lane_speak(&client->lane, client->session.protocol);
+    client_speak(client, 2);
     call_status(call, "RESET");
 }
 
@@ -88,8 +88,8 @@ void local_lolwut(const struct local_call *call)
         call_error(call, "ERR value is not an integer or out of range");
         return;
     }
-    call_text(call, "many nodes, one way in: slotway " SLOTWAY_VERSION "\n"
-                    "Redis ver. " FACADE_VERSION "\n");
+    call_verbatim(call, "many nodes, one way in: slotway " SLOTWAY_VERSION "\n"
+                        "Redis ver. " FACADE_VERSION "\n");
 }
 
 void local_acl_whoami(const struct local_call *call)

@@ -14,7 +14,7 @@ static void info_join(struct fanout *fanout, struct sendq *to)
     for (uint32_t i = 0; i < fanout->part_count; i++) {
         struct span text;
 
-        if (fanout->parts[i].reply.at[0] == '$' && reply_string(fanout->parts[i].reply, &text)) {
+        if (fanout->parts[i].reply.at[0] != '+' && reply_string(fanout->parts[i].reply, &text)) {
             info_totals_add(totals, text);
         }
     }

@@ -109,8 +109,7 @@ static bool requests_begin(struct client *client, struct block *block, struct sp
 {
     const struct arguments *arguments = &client->clients->arguments;
     const struct command *command = NULL;
-    enum command_result result =
-        command_table_find(client->clients->commands, arguments, &command);
+    enum command_result result = command_table_find(client->clients->commands, arguments, &command);
     bool is_alone = result == COMMAND_FOUND && alone_is_needed(client, command, arguments);
 
     if (unlikely(is_alone) && !pipeline_is_empty(&client->pipeline)) {
