@@ -20,8 +20,8 @@
 enum {
     PEER_INPUT_MAX = 1024 * 1024,
     PEER_WORDS_MAX = 64,
-    PEER_PATIENCE_US = 5 * US_PER_SECOND,
-    PEER_QUIET_TURNS = 3, /* what one turn asks for has left after two more */
+    PEER_PATIENCE_US = 20 * US_PER_SECOND, /* a busy machine is no failure */
+    PEER_QUIET_TURNS = 3,                  /* what one turn asks for has left after two more */
 };
 
 struct peer {
