@@ -52,6 +52,9 @@ static enum command_class class_of(const struct command *facts, enum keys_told t
 void command_classify(struct command *facts, enum keys_told told)
 {
     facts->only_key = command_only_key(facts);
+    if ((facts->flags & COMMAND_WRITE) != 0) {
+        facts->flags &= ~(uint32_t)COMMAND_READONLY;
+    }
     if (facts->class != COMMAND_CLASS_CONTAINER) {
         facts->class = class_of(facts, told);
     }

@@ -116,6 +116,26 @@ Test(learned, a_command_without_keys_goes_where_its_tips_say)
     rig_stop(&rig);
 }
 
+/* The facts of MGET, under another name. */
+#define MANY_KEYS(name)                                                                            \
+    "*10\r\n$8\r\n" name "\r\n:-2\r\n*1\r\n+readonly\r\n:1\r\n:-1\r\n:1\r\n*0\r\n"                 \
+    "*1\r\n$26\r\nrequest_policy:multi_shard\r\n"                                                  \
+    "*1\r\n*6\r\n$5\r\nflags\r\n*1\r\n+RO\r\n"                                                     \
+    "$12\r\nbegin_search\r\n*4\r\n$4\r\ntype\r\n$5\r\nindex\r\n$4\r\nspec\r\n"                     \
+    "*2\r\n$5\r\nindex\r\n:1\r\n"                                                                  \
+    "$9\r\nfind_keys\r\n*4\r\n$4\r\ntype\r\n$5\r\nrange\r\n$4\r\nspec\r\n"                         \
+    "*6\r\n$7\r\nlastkey\r\n:-1\r\n$7\r\nkeystep\r\n:1\r\n$5\r\nlimit\r\n:0\r\n*0\r\n"
+
+Test(learned, a_command_that_its_tips_split_is_split)
+{
+    struct rig *rig = start_taught((struct rig_options){0}, 1, MANY_KEYS("foo.mget"));
+
+    script(rig, 0, WANT("foo.mget", "{k}1", "{k}2"), SAY("*2\r\n+1\r\n+2\r\n"));
+    script(rig, 1, WANT("foo.mget", "a"), SAY("*1\r\n+3\r\n"));
+    cr_expect_str_eq(ask(rig, "foo.mget", "{k}1", "a", "{k}2"), "[1 3 2]");
+    rig_stop(&rig);
+}
+
 Test(learned, a_command_of_which_too_little_is_told_is_refused)
 {
     struct rig *rig = start_taught((struct rig_options){0}, 1, MOVABLE("foo.qux"));

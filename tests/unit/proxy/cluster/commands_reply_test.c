@@ -232,6 +232,14 @@ Test(commands_reply, everything_else_that_is_told)
     cr_expect_eq(facts->keys[0].flags, KEY_RO | KEY_ACCESS);
 }
 
+Test(commands_reply, what_reads_and_writes_is_a_write)
+{
+    struct heard heard;
+
+    hear("*1\r\n" COMMAND_5("m.x", 3, FLAGS2("readonly", "write"), TRIPLE(1, 2, 1)), &heard);
+    cr_expect_eq(heard.facts[0].flags, COMMAND_WRITE);
+}
+
 #define SUB(name) ONE_KEY_COMMAND(name)
 
 Test(commands_reply, subcommands_follow_their_container)
