@@ -20,9 +20,9 @@ enum keys_told {
     KEYS_NOT_TOLD, /* there are keys that only the command's own parser finds */
 };
 
-/* Fills in what follows from the other facts: class, only_key; and what is said to write and only to
- * read, writes. A container has been marked as one before. Key specs that are not told do not matter beside others: the node refuses a request whose
- * keys do not share a slot. */
+/* Fills in what follows from the other facts: class, only_key; and what is said to write and only
+ * to read, writes. A container has been marked as one before. Key specs that are not told do not
+ * matter beside others: the node refuses a request whose keys do not share a slot. */
 void command_classify(struct command *facts, enum keys_told told);
 
 #endif
