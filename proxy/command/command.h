@@ -25,7 +25,7 @@
     ROW(PUBSUB, "not supported yet: subscriptions")                                                \
     ROW(MONITOR, "not supported yet: MONITOR")                                                     \
     ROW(LATER, "not supported yet")                                                                \
-    ROW(ADMIN, "refused: administration of a node, connect to the node itself")                    \
+    ROW(ADMIN, "refused: administration of a node, which PROXY NODE is for")                       \
     ROW(INTERNAL, "refused: internal to a cluster's nodes, or impossible in a cluster")            \
     ROW(UNCLEAR, "refused: the nodes do not tell enough of it")                                    \
     ROW(CONTAINER, "has subcommands, each with a row of its own")

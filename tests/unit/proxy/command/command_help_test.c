@@ -64,7 +64,9 @@ Test(command_help, has_every_command_once_in_the_page)
         rows += strncmp(at, "\n| command |", 12) == 0 ? 0 : 1;
     }
     cr_expect_eq(rows, COMMAND_COUNT);
-    cr_expect_not_null(strstr(text, "\n| CONFIG GET | 3 or more | 2.0.0 |\n"));
+    cr_expect_not_null(strstr(text, "\n| CONFIG GET | 3 or more | 2.0.0 | of the first primary"));
+    cr_expect_not_null(strstr(text, "\n| SET | 3 or more | 1.0.0 |  |\n"));
+    cr_expect_not_null(strstr(text, "in request order\n\nKeys may be in any slots. "));
     cr_expect_not_null(strstr(text, "\n## Split by slot, the answers merged in request order\n"));
     free(text);
 }
