@@ -50,7 +50,8 @@ static const char *asked(const char *line)
     char *to = kept[next++];
 
     cr_assert_leq(next, ARRAY_LEN(kept));
-    cr_assert_lt(snprintf(to, sizeof kept[0], "%s", local_rig_ask(rig, fd, line)), sizeof kept[0]);
+    cr_assert_lt(snprintf(to, sizeof kept[0], "%s", local_rig_ask(rig, fd, line)),
+                 (int)sizeof kept[0]);
     return to;
 }
 
