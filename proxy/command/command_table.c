@@ -5,76 +5,67 @@
 #include "common/check.h"
 #include "proxy/command/command_table_parts.h"
 
-/* A name in lower case, "foo bar" for a subcommand; too long to be found when `size` says so. */
-struct folded_name {
-    char text[COMMAND_NAME_MAX + 1];
-    size_t size;
-};
+enum { HASH_FIRST = 0x811c9dc5, HASH_FACTOR = 0x01000193 };
 
 static void name_add(struct folded_name *name, struct span word)
 {
-    for (size_t i = 0; i < word.size && name->size < sizeof name->text; i++) {
-        char byte = word.at[i];
-        name->text[name->size++] = (char)(byte >= 'A' && byte <= 'Z' ? byte - 'A' + 'a' : byte);
+    uint32_t hash = name->hash;
+    char *to = name->text + name->size;
+
+    if (word.size > COMMAND_NAME_MAX - size_min(name->size, COMMAND_NAME_MAX)) {
+        name->size = COMMAND_NAME_MAX + 1;
+        return;
     }
+    for (size_t i = 0; i < word.size; i++) {
+        unsigned char byte = (unsigned char)word.at[i];
+        byte = byte >= 'A' && byte <= 'Z' ? (unsigned char)(byte - 'A' + 'a') : byte;
+        to[i] = (char)byte;
+        hash = (hash ^ byte) * HASH_FACTOR;
+    }
+    name->size += word.size;
+    name->hash = hash;
 }
 
-static struct folded_name fold_name(struct span first, const struct span *second)
+void table_fold(struct folded_name *name, struct span first, const struct span *second)
 {
-    struct folded_name name = {.size = 0};
-
-    name_add(&name, first);
+    name->size = 0;
+    name->hash = HASH_FIRST;
+    name_add(name, first);
     if (second != NULL) {
-        name_add(&name, SPAN(" "));
-        name_add(&name, *second);
+        name_add(name, SPAN(" "));
+        name_add(name, *second);
     }
-    return name;
+    name->hash ^= name->hash >> 15;
 }
 
-uint32_t table_hash(const char *text, size_t size)
+struct table_entry *table_entry(const struct command_table *table, const struct folded_name *name)
 {
-    uint32_t hash = 2166136261u;
+    const struct command_table_parts *parts = table->parts;
+    uint32_t at = name->hash & parts->slot_mask;
 
-    for (size_t i = 0; i < size; i++) {
-        hash = (hash ^ (unsigned char)text[i]) * 16777619u;
-    }
-    return hash ^ hash >> 15;
-}
-
-static bool entry_has_name(const struct table_entry *entry, const char *text, size_t size)
-{
-    return strncmp(entry->command->name, text, size) == 0 && entry->command->name[size] == '\0';
-}
-
-struct table_entry *table_entry(const struct command_table *table, const char *text, size_t size)
-{
-    uint32_t at = table_hash(text, size) & table->slot_mask;
-
-    for (; table->slots[at] != 0; at = (at + 1) & table->slot_mask) {
-        struct table_entry *entry = &table->entries[table->slots[at] - 1];
-        if (entry_has_name(entry, text, size)) {
+    for (; parts->slots[at] != 0; at = (at + 1) & parts->slot_mask) {
+        struct table_entry *entry = &parts->entries[parts->slots[at] - 1];
+        if (entry->name_size == name->size &&
+            memcmp(entry->command->name, name->text, name->size) == 0) {
             return entry;
         }
     }
     return NULL;
 }
 
-/* A zero byte in a client's word is a byte like any other, and in no name. */
 static const struct table_entry *table_look_up(const struct command_table *table, struct span first,
                                                const struct span *second)
 {
-    struct folded_name name = fold_name(first, second);
+    struct folded_name name;
 
-    if (name.size > COMMAND_NAME_MAX || memchr(name.text, '\0', name.size) != NULL) {
-        return NULL;
-    }
-    return table_entry(table, name.text, name.size);
+    table_fold(&name, first, second);
+    return name.size > COMMAND_NAME_MAX ? NULL : table_entry(table, &name);
 }
 
 struct command_table *command_table_take(struct command_table *table)
 {
     if (table != NULL) {
-        atomic_fetch_add_explicit(&table->references, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&table->parts->references, 1, memory_order_relaxed);
     }
     return table;
 }
@@ -85,11 +76,12 @@ void command_table_release(struct command_table **table)
 
     *table = NULL;
     if (gone == NULL ||
-        atomic_fetch_sub_explicit(&gone->references, 1, memory_order_acq_rel) != 1) {
+        atomic_fetch_sub_explicit(&gone->parts->references, 1, memory_order_acq_rel) != 1) {
         return;
     }
-    free(gone->entries);
-    free(gone->slots);
+    free(gone->parts->entries);
+    free(gone->parts->slots);
+    free(gone->parts);
     free(gone);
 }
 
@@ -98,12 +90,13 @@ bool command_table_equal(const struct command_table *a, const struct command_tab
     if (a == NULL || b == NULL) {
         return a == b;
     }
-    if (a->count != b->count || memcmp(a->denied, b->denied, sizeof a->denied) != 0) {
+    if (a->parts->count != b->parts->count ||
+        memcmp(a->parts->denied, b->parts->denied, sizeof a->parts->denied) != 0) {
         return false;
     }
-    for (size_t i = 0; i < a->count; i++) {
-        if (a->entries[i].command != b->entries[i].command ||
-            a->entries[i].is_denied != b->entries[i].is_denied) {
+    for (size_t i = 0; i < a->parts->count; i++) {
+        if (a->parts->entries[i].command != b->parts->entries[i].command ||
+            a->parts->entries[i].is_denied != b->parts->entries[i].is_denied) {
             return false;
         }
     }
@@ -112,7 +105,7 @@ bool command_table_equal(const struct command_table *a, const struct command_tab
 
 size_t command_table_learned(const struct command_table *table)
 {
-    return table == NULL ? 0 : table->count;
+    return table == NULL ? 0 : table->parts->count;
 }
 
 static enum command_result judge_entry(const struct table_entry *entry,
@@ -154,12 +147,11 @@ static enum command_result table_find_learned(const struct command_table *table,
     return table_find_below(table, arguments, command);
 }
 
-/* What commands.def alone does not decide. */
-static enum command_result table_judge(const struct command_table *table,
-                                       const struct arguments *arguments,
-                                       const struct command **command, enum command_result result)
+enum command_result command_table_judge(const struct command_table *table,
+                                        const struct arguments *arguments,
+                                        const struct command **command, enum command_result result)
 {
-    if (*command != NULL && table->denied[(*command)->id]) {
+    if (*command != NULL && table->parts->denied[(*command)->id]) {
         return COMMAND_DENIED;
     }
     switch (result) {
@@ -170,18 +162,6 @@ static enum command_result table_judge(const struct command_table *table,
     case COMMAND_DENIED: return result;
     }
     return result;
-}
-
-enum command_result command_table_find(const struct command_table *table,
-                                       const struct arguments *arguments,
-                                       const struct command **command)
-{
-    enum command_result result = command_find(arguments, command);
-
-    if (table == NULL || (likely(result == COMMAND_FOUND) && likely(!table->denies_rows))) {
-        return result;
-    }
-    return table_judge(table, arguments, command, result);
 }
 
 /* "foo bar" or "foo|bar" in two; false for a name of one word. */
@@ -209,7 +189,7 @@ const struct command *command_table_by_name(const struct command_table *table, s
         return built_in;
     }
     if (built_in != NULL) {
-        return table->denied[built_in->id] ? NULL : built_in;
+        return table->parts->denied[built_in->id] ? NULL : built_in;
     }
     bool has_parts = name_part(name, &first, &second);
     const struct table_entry *entry = table_look_up(table, first, has_parts ? &second : NULL);
@@ -229,9 +209,9 @@ static size_t first_below(const struct command_table *table, const struct comman
     size_t from = 0;
     size_t size = strlen(container->name);
 
-    for (size_t rest = table->count; rest > 0;) {
+    for (size_t rest = table->parts->count; rest > 0;) {
         size_t half = rest / 2;
-        const char *name = table->entries[from + half].command->name;
+        const char *name = table->parts->entries[from + half].command->name;
         int order = strncmp(name, container->name, size);
         bool is_before = order < 0 || (order == 0 && (unsigned char)name[size] < ' ');
         from = is_before ? from + half + 1 : from;
@@ -262,8 +242,8 @@ static const struct command *row_at(const struct command_table *table, size_t at
     if (at < COMMAND_COUNT) {
         return command_by_id((enum command_id)at);
     }
-    bool is_there = table != NULL && at - COMMAND_COUNT < table->count;
-    return is_there ? table->entries[at - COMMAND_COUNT].command : NULL;
+    bool is_there = table != NULL && at - COMMAND_COUNT < table->parts->count;
+    return is_there ? table->parts->entries[at - COMMAND_COUNT].command : NULL;
 }
 
 static bool is_denied_at(const struct command_table *table, size_t at)
@@ -271,7 +251,8 @@ static bool is_denied_at(const struct command_table *table, size_t at)
     if (table == NULL) {
         return false;
     }
-    return at < COMMAND_COUNT ? table->denied[at] : table->entries[at - COMMAND_COUNT].is_denied;
+    return at < COMMAND_COUNT ? table->parts->denied[at]
+                              : table->parts->entries[at - COMMAND_COUNT].is_denied;
 }
 
 const struct command *command_table_next(const struct command_table *table, size_t *at)

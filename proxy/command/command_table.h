@@ -14,7 +14,12 @@
 #include "config/command_rules.h"
 #include "proxy/command/command.h"
 
-struct command_table;
+struct command_table_parts;
+
+struct command_table {
+    bool denies_rows; /* any of commands.def */
+    struct command_table_parts *parts;
+};
 
 /* A table with one reference, of `count` kept rows (command_rows.h), of which a later one replaces
  * an earlier one of its name, and of `rules`, which win over both. Rows whose name commands.def
@@ -35,10 +40,24 @@ bool command_table_equal(const struct command_table *a, const struct command_tab
 /* How many commands it has beyond commands.def. */
 size_t command_table_learned(const struct command_table *table);
 
+/* Of what command_find alone does not decide, its result and *command as it left them. */
+enum command_result command_table_judge(const struct command_table *table,
+                                        const struct arguments *arguments,
+                                        const struct command **command,
+                                        enum command_result result) MUST_USE;
+
 /* As command_find. DENIED, with a row, for what the configuration denies. */
-enum command_result command_table_find(const struct command_table *table,
-                                       const struct arguments *arguments,
-                                       const struct command **command) MUST_USE;
+static inline enum command_result command_table_find(const struct command_table *table,
+                                                     const struct arguments *arguments,
+                                                     const struct command **command)
+{
+    enum command_result result = command_find(arguments, command);
+
+    if (table == NULL || (likely(result == COMMAND_FOUND) && likely(!table->denies_rows))) {
+        return result;
+    }
+    return command_table_judge(table, arguments, command, result);
+}
 
 /* As command_by_name; NULL also for what is denied. */
 const struct command *command_table_by_name(const struct command_table *table, struct span name);

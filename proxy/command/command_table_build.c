@@ -22,16 +22,17 @@ static void table_sort(struct command_table *table)
 {
     size_t kept = 0;
 
-    if (table->count == 0) {
+    if (table->parts->count == 0) {
         return;
     }
-    qsort(table->entries, table->count, sizeof *table->entries, compare_entries);
-    for (size_t i = 1; i < table->count; i++) {
-        const char *name = table->entries[kept].command->name;
-        kept += strcmp(name, table->entries[i].command->name) == 0 ? 0 : 1;
-        table->entries[kept] = table->entries[i];
+    qsort(table->parts->entries, table->parts->count, sizeof *table->parts->entries,
+          compare_entries);
+    for (size_t i = 1; i < table->parts->count; i++) {
+        const char *name = table->parts->entries[kept].command->name;
+        kept += strcmp(name, table->parts->entries[i].command->name) == 0 ? 0 : 1;
+        table->parts->entries[kept] = table->parts->entries[i];
     }
-    table->count = kept + 1;
+    table->parts->count = kept + 1;
 }
 
 /* Less than half full. */
@@ -39,28 +40,31 @@ static void table_index(struct command_table *table)
 {
     uint32_t slots = SLOTS_FIRST;
 
-    while (slots <= 2 * table->count) {
+    while (slots <= 2 * table->parts->count) {
         slots *= 2;
     }
-    free(table->slots);
-    table->slots = memory_new(slots, sizeof *table->slots);
-    table->slot_mask = slots - 1;
-    for (size_t i = 0; i < table->count; i++) {
-        const char *name = table->entries[i].command->name;
-        uint32_t at = table_hash(name, strlen(name)) & table->slot_mask;
-        while (table->slots[at] != 0) {
-            at = (at + 1) & table->slot_mask;
+    free(table->parts->slots);
+    table->parts->slots = memory_new(slots, sizeof *table->parts->slots);
+    table->parts->slot_mask = slots - 1;
+    for (size_t i = 0; i < table->parts->count; i++) {
+        struct folded_name name;
+        table_fold(&name, span_of(table->parts->entries[i].command->name), NULL);
+        uint32_t at = name.hash & table->parts->slot_mask;
+        while (table->parts->slots[at] != 0) {
+            at = (at + 1) & table->parts->slot_mask;
         }
-        table->slots[at] = (uint32_t)i + 1;
+        table->parts->slots[at] = (uint32_t)i + 1;
     }
 }
 
 static struct table_entry *table_add(struct command_table *table, const struct command *row)
 {
-    table->entries = memory_resize(table->entries, table->count + 1, sizeof *table->entries);
-    struct table_entry *entry = &table->entries[table->count];
-    *entry = (struct table_entry){.command = row, .order = table->added++};
-    table->count++;
+    table->parts->entries = memory_resize(table->parts->entries, table->parts->count + 1,
+                                          sizeof *table->parts->entries);
+    struct table_entry *entry = &table->parts->entries[table->parts->count];
+    *entry = (struct table_entry){
+        .command = row, .name_size = strlen(row->name), .order = table->parts->added++};
+    table->parts->count++;
     return entry;
 }
 
@@ -82,13 +86,13 @@ static bool name_is_free(const char *name)
 static void table_deny_row(struct command_table *table, const struct command *command)
 {
     table->denies_rows = true;
-    table->denied[command->id] = true;
+    table->parts->denied[command->id] = true;
     if (!command_has_subcommands(command)) {
         return;
     }
     for (enum command_id id = command->id + 1;
          id < COMMAND_COUNT && table_is_subcommand(command_by_id(id)->name); id++) {
-        table->denied[id] = true;
+        table->parts->denied[id] = true;
     }
 }
 
@@ -131,6 +135,14 @@ static const struct command *row_by_rule(const struct command *known,
     return command_row_keep(&facts);
 }
 
+static struct table_entry *entry_called(const struct command_table *table, struct span name)
+{
+    struct folded_name folded;
+
+    table_fold(&folded, name, NULL);
+    return table_entry(table, &folded);
+}
+
 static void table_apply_rule(struct command_table *table, const struct command_rule *rule)
 {
     const struct command *built_in = command_by_name(span_of(rule->name));
@@ -144,7 +156,7 @@ static void table_apply_rule(struct command_table *table, const struct command_r
     if (!name_is_free(rule->name)) {
         return;
     }
-    struct table_entry *entry = table_entry(table, rule->name, strlen(rule->name));
+    struct table_entry *entry = entry_called(table, span_of(rule->name));
     const struct command *row = row_by_rule(entry == NULL ? NULL : entry->command, rule);
     if (row != NULL) {
         entry = table_add(table, row);
@@ -160,7 +172,7 @@ static void table_add_container(struct command_table *table, const char *name)
     char text[COMMAND_NAME_MAX + 1];
 
     if (!table_is_subcommand(name) || command_by_name(word) != NULL ||
-        table_entry(table, word.at, word.size) != NULL) {
+        entry_called(table, word) != NULL) {
         return;
     }
     memcpy(text, word.at, word.size);
@@ -183,7 +195,8 @@ struct command_table *command_table_new(const struct command *const *rows, size_
 {
     struct command_table *table = memory_new(1, sizeof *table);
 
-    atomic_store_explicit(&table->references, 1, memory_order_relaxed);
+    table->parts = memory_new(1, sizeof *table->parts);
+    atomic_store_explicit(&table->parts->references, 1, memory_order_relaxed);
     for (size_t i = 0; i < count; i++) {
         CHECK(rows[i]->id == COMMAND_ID_LEARNED);
         if (name_is_free(rows[i]->name)) {
@@ -195,8 +208,8 @@ struct command_table *command_table_new(const struct command *const *rows, size_
         table_apply_rule(table, &rules->items[i]);
     }
     table_finish(table);
-    for (size_t i = 0, named = table->count; i < named; i++) {
-        table_add_container(table, table->entries[i].command->name);
+    for (size_t i = 0, named = table->parts->count; i < named; i++) {
+        table_add_container(table, table->parts->entries[i].command->name);
     }
     table_finish(table);
     return table;

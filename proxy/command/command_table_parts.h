@@ -10,13 +10,13 @@
 
 struct table_entry {
     const struct command *command;
+    size_t name_size;
     size_t order; /* of being added: a later one replaces an earlier one */
     bool is_denied;
 };
 
-struct command_table {
+struct command_table_parts {
     _Atomic uint32_t references;
-    bool denies_rows; /* any of commands.def */
     bool denied[COMMAND_COUNT];
     struct table_entry *entries; /* by name, so that a container stands before its subcommands */
     size_t count;
@@ -25,11 +25,19 @@ struct command_table {
     uint32_t slot_mask; /* how many there are, a power of two, less one */
 };
 
-/* Where the look-up of a name begins, before the mask. */
-uint32_t table_hash(const char *text, size_t size);
+/* A name in lower case, "foo bar" for a subcommand, and where its look-up begins before the mask.
+ */
+struct folded_name {
+    uint32_t hash;
+    size_t size; /* more than COMMAND_NAME_MAX: no command is called so */
+    char text[COMMAND_NAME_MAX];
+};
 
-/* The entry with that name, in lower case, "foo bar" for a subcommand; NULL. */
-struct table_entry *table_entry(const struct command_table *table, const char *text, size_t size);
+/* Folds `first`, and behind it `second` unless that is NULL. */
+void table_fold(struct folded_name *name, struct span first, const struct span *second);
+
+/* The entry with that name; NULL. */
+struct table_entry *table_entry(const struct command_table *table, const struct folded_name *name);
 
 static inline bool table_is_subcommand(const char *name)
 {
