@@ -55,6 +55,16 @@ void content_add(struct content *content, struct span text)
     }
 }
 
+void content_add_value(struct content *content, struct span text)
+{
+    struct token token;
+
+    content->is_torn = !token_parse_value(text, &token);
+    if (!content->is_torn) {
+        content_add_token(content, token);
+    }
+}
+
 void content_count(struct content *content, struct span text)
 {
     int64_t number = 0;

@@ -25,8 +25,11 @@ void contents_clear(struct contents *contents);
 /* The place of a key. */
 struct content *contents_of(const struct contents *contents, size_t history, uint16_t key);
 
-/* Takes one element of a list, a text, or a register's value: tokens behind each other. */
+/* Takes one element of a list, or a text: tokens behind each other. */
 void content_add(struct content *content, struct span text);
+
+/* Takes the value of a register. */
+void content_add_value(struct content *content, struct span text);
 
 /* Takes the value of a counter. */
 void content_count(struct content *content, struct span text);

@@ -24,15 +24,24 @@ static bool ask(struct walk *walk, size_t history, uint16_t key)
            REDIS_OK;
 }
 
+static void take_string(struct content *content, enum key_role role, struct span text)
+{
+    if (role == ROLE_COUNTER) {
+        content_count(content, text);
+    } else if (role == ROLE_TEXT) {
+        content_add(content, text);
+    } else {
+        content_add_value(content, text);
+    }
+}
+
 static void take(struct content *content, uint16_t key, const redisReply *reply)
 {
     struct span text = {reply->str, reply->len};
 
     switch (reply->type) {
     case REDIS_REPLY_NIL: return;
-    case REDIS_REPLY_STRING:
-        (key_role_of(key) == ROLE_COUNTER ? content_count : content_add)(content, text);
-        return;
+    case REDIS_REPLY_STRING: take_string(content, key_role_of(key), text); return;
     case REDIS_REPLY_ARRAY:
         for (size_t i = 0; i < reply->elements; i++) {
             content_add(content, (struct span){reply->element[i]->str, reply->element[i]->len});

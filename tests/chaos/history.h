@@ -122,7 +122,8 @@ struct history {
     size_t note_count;
 };
 
-/* What a step writes: "0003.0000000041.0021;". */
+/* What a step writes: "0003.0000000041.0021;". A register holds its token many times over, so that
+ * values are of all sizes, and a byte of somebody else's in one of them is seen. */
 struct token {
     uint32_t client;
     uint32_t number;
@@ -172,6 +173,13 @@ void token_print(struct token token, char text[TOKEN_SIZE + 1]);
 
 /* False when `text` is no token. */
 bool token_parse(struct span text, struct token *token) MUST_USE;
+
+/* How often a register that has this token holds it: mostly once, now and then a hundred kilobytes.
+ */
+uint32_t token_times(struct token token);
+
+/* The same for a register's value: its token, as often as it must be there, and nothing else. */
+bool token_parse_value(struct span text, struct token *token) MUST_USE;
 
 /* Appends a step without an answer; the pointer is good until the next one is added. */
 struct step *history_add(struct history *history, enum step_kind kind, uint16_t key);

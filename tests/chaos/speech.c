@@ -14,6 +14,7 @@ enum { ARGUMENTS_MAX = 2 * WIDTH + 1 };
 struct draft {
     char names[WIDTH][KEY_NAME_SIZE];
     char tokens[WIDTH][TOKEN_SIZE + 1];
+    struct bytes values[WIDTH]; /* of registers */
     struct span arguments[ARGUMENTS_MAX];
     size_t count;
 };
@@ -32,7 +33,27 @@ static void draft_script(struct draft *draft, const char *script, const char *ke
     draft_add(draft, draft->names[0]);
 }
 
-/* "SET key token", "MSET key token key token key token". */
+/* "SET key value", "MSET key value key value key value". */
+static void draft_registers(struct draft *draft, const char *command, int width)
+{
+    draft_add(draft, command);
+    for (int i = 0; i < width; i++) {
+        draft_add(draft, draft->names[i]);
+        draft_add(draft, draft->values[i].at);
+    }
+}
+
+static void draft_value(struct bytes *value, struct token token)
+{
+    char text[TOKEN_SIZE + 1];
+
+    token_print(token, text);
+    for (uint32_t i = 0; i < token_times(token); i++) {
+        bytes_add(value, text, TOKEN_SIZE);
+    }
+}
+
+/* "RPUSH key token", "APPEND key token". */
 static void draft_pairs(struct draft *draft, const char *command, int width)
 {
     draft_add(draft, command);
@@ -57,8 +78,8 @@ static void draft_request(struct draft *draft, const struct step *step)
     switch ((enum step_kind)step->kind) {
     case STEP_PUSH: draft_pairs(draft, "RPUSH", width); return;
     case STEP_APPEND: draft_pairs(draft, "APPEND", width); return;
-    case STEP_SET: draft_pairs(draft, "SET", width); return;
-    case STEP_MSET: draft_pairs(draft, "MSET", width); return;
+    case STEP_SET: draft_registers(draft, "SET", width); return;
+    case STEP_MSET: draft_registers(draft, "MSET", width); return;
     case STEP_INCR: draft_keys(draft, "INCR", width); return;
     case STEP_GET: draft_keys(draft, "GET", width); return;
     case STEP_MGET: draft_keys(draft, "MGET", width); return;
@@ -92,12 +113,18 @@ void speech_request(const struct history *history, size_t place, struct bytes *b
         struct token token = {history->client, history_number(history, place), key};
         key_name(history, key, draft.names[i]);
         token_print(token, draft.tokens[i]);
+        if (step->kind == STEP_SET || step->kind == STEP_MSET) {
+            draft_value(&draft.values[i], token);
+        }
     }
     if (step->kind == STEP_CROSS_PUSH) {
         key_name(history, (uint16_t)(step->key + 1), draft.names[1]);
     }
     draft_request(&draft, step);
     bytes_add_request(bytes, draft.arguments, draft.count);
+    for (int i = 0; i < WIDTH; i++) {
+        bytes_clear(&draft.values[i]);
+    }
 }
 
 static bool contains(struct span text, const char *part)
@@ -202,12 +229,14 @@ static bool cursor_token(struct cursor *cursor, uint16_t key, struct token *toke
     if (size == -1) {
         return true;
     }
-    if (size != TOKEN_SIZE || cursor->end - cursor->at < TOKEN_SIZE + 2) {
+    if (size < 0 || cursor->end - cursor->at < size + 2) {
         return false;
     }
-    struct span text = {cursor->at, TOKEN_SIZE};
-    cursor->at += TOKEN_SIZE + 2;
-    return token_parse(text, token) && token->key == key && token->number != 0;
+    struct span text = {cursor->at, (size_t)size};
+    bool is_list = key_role_of(key) <= ROLE_LIST_B;
+    bool is_whole = is_list ? token_parse(text, token) : token_parse_value(text, token);
+    cursor->at += size + 2;
+    return is_whole && token->key == key && token->number != 0;
 }
 
 /* What a connection reads from a key of its own, it has written itself. */

@@ -64,6 +64,7 @@ Test(speech, a_reply_is_understood_or_does_not_fit)
         {STEP_GET, "$21\r\n0003.0000000041.0004;\r\n", ANSWER_FITS, 41},
         {STEP_GET, "$21\r\n0003.0000000041.0005;\r\n", ANSWER_MISFIT, 0},
         {STEP_GET, "$21\r\n0004.0000000041.0004;\r\n", ANSWER_MISFIT, 0},
+        {STEP_GET, "$42\r\n0003.0000000041.0004;0003.0000000041.0004;\r\n", ANSWER_MISFIT, 0},
         {STEP_GET, "$3\r\nabc\r\n", ANSWER_MISFIT, 0},
         {STEP_GET, "-MOVED 1 127.0.0.1:7000\r\n", ANSWER_TOPOLOGY, 0},
         {STEP_GET, "-ASK 1 127.0.0.1:7000\r\n", ANSWER_TOPOLOGY, 0},
@@ -88,6 +89,35 @@ Test(speech, a_reply_is_understood_or_does_not_fit)
         cr_expect_eq(step->answer, rows[i].answer, "row %zu: %s", i, answer_text(step->answer));
         cr_expect(step->answer != ANSWER_FITS || step->reply[0] == rows[i].number, "row %zu", i);
     }
+}
+
+Test(speech, a_value_of_any_size_is_whole_or_does_not_fit)
+{
+    struct token token = {3, 1, ROLE_REGISTER_X};
+    struct bytes value = {0};
+    struct bytes reply = {0};
+    char text[TOKEN_SIZE + 1];
+
+    while (token_times(token) < 1000) {
+        token.number++;
+    }
+    token_print(token, text);
+    for (uint32_t i = 0; i < token_times(token); i++) {
+        bytes_add(&value, text, TOKEN_SIZE);
+    }
+    for (size_t spoilt = 0; spoilt <= value.size; spoilt += value.size / 3) {
+        struct step *step = history_add(&history, STEP_GET, ROLE_REGISTER_X);
+
+        bytes_clear(&reply);
+        bytes_print(&reply, "$%zu\r\n%s\r\n", value.size, value.at);
+        reply.at[reply.size - 3] ^= spoilt == value.size ? 1 : 0;
+        reply.at[8 + spoilt] ^= spoilt > 0 && spoilt < value.size ? 1 : 0;
+        speech_understand(&history, history.count - 1, (struct span){reply.at, reply.size});
+        step = &history.steps[history.count - 1];
+        cr_expect_eq(step->answer, spoilt == 0 ? ANSWER_FITS : ANSWER_MISFIT, "%zu", spoilt);
+    }
+    bytes_clear(&reply);
+    bytes_clear(&value);
 }
 
 Test(speech, errors_of_one_kind_are_equal)
