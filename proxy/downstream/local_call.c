@@ -31,6 +31,15 @@ void call_set(const struct local_call *call UNUSED, struct sendq *to, size_t cou
     resp_write_set(to, count);
 }
 
+void call_null(const struct local_call *call, struct sendq *to)
+{
+    if (call->client->session.protocol == 2) {
+        resp_write_null(to);
+    } else {
+        sendq_append(to, SPAN("_\r\n"));
+    }
+}
+
 void call_status(const struct local_call *call, const char *text)
 {
     resp_write_status(call_begin(call), text);
@@ -54,7 +63,7 @@ void call_text(const struct local_call *call, const char *text)
     struct sendq *to = call_begin(call);
 
     if (text == NULL) {
-        resp_write_null(to);
+        call_null(call, to);
     } else {
         resp_write_text(to, text);
     }

@@ -72,11 +72,12 @@ static const char *retry_text(const struct explanation *explanation)
     return "write: never sent again once a node may have executed it";
 }
 
-static void write_pair(struct sendq *to, const char *name, const char *text)
+static void write_pair(const struct local_call *call, struct sendq *to, const char *name,
+                       const char *text)
 {
     resp_write_text(to, name);
     if (text == NULL) {
-        resp_write_null(to);
+        call_null(call, to);
     } else {
         resp_write_text(to, text);
     }
@@ -85,36 +86,38 @@ static void write_pair(struct sendq *to, const char *name, const char *text)
 /* Of one slot there is one node to name; of several, the keys tell. */
 static void write_destination(const struct explanation *explanation, struct sendq *to)
 {
+    const struct local_call *call = explanation->call;
     bool has_slot = explanation->route.kind == ROUTE_SLOT;
     const struct pool *pool =
-        has_slot ? node_view_owner(explanation->call->client, explanation->route.slot) : NULL;
+        has_slot ? node_view_owner(call->client, explanation->route.slot) : NULL;
 
     resp_write_text(to, "slot");
     if (has_slot) {
         resp_write_integer(to, explanation->route.slot);
     } else {
-        resp_write_null(to);
+        call_null(call, to);
     }
-    write_pair(to, "node", pool == NULL ? NULL : pool->id);
-    write_pair(to, "address", pool == NULL ? NULL : pool->name);
-    write_pair(to, "health", has_slot ? node_view_health(pool) : NULL);
+    write_pair(call, to, "node", pool == NULL ? NULL : pool->id);
+    write_pair(call, to, "address", pool == NULL ? NULL : pool->name);
+    write_pair(call, to, "health", has_slot ? node_view_health(pool) : NULL);
 }
 
 static void write_keys(const struct explanation *explanation, struct sendq *to)
 {
+    const struct local_call *call = explanation->call;
     const struct keys *keys = explanation->keys;
 
     resp_write_text(to, "keys");
     resp_write_array(to, keys->count);
     for (uint32_t i = 0; i < keys->count; i++) {
         struct span key = explanation->arguments.items[keys->index[i]];
-        const struct pool *pool = node_view_owner(explanation->call->client, slot_of(key));
+        const struct pool *pool = node_view_owner(call->client, slot_of(key));
 
         resp_write_array(to, 3);
         resp_write_bulk(to, key);
         resp_write_integer(to, slot_of(key));
         if (pool == NULL) {
-            resp_write_null(to);
+            call_null(call, to);
         } else {
             resp_write_text(to, pool->name);
         }
@@ -128,13 +131,13 @@ static void explanation_write(const struct explanation *explanation)
     struct sendq *to = call_begin(call);
 
     call_map(call, to, PAIRS);
-    write_pair(to, "command", command->name);
-    write_pair(to, "class", command_class_text(command->class));
-    write_pair(to, "way", route_text(explanation->route.kind));
+    write_pair(call, to, "command", command->name);
+    write_pair(call, to, "class", command_class_text(command->class));
+    write_pair(call, to, "way", route_text(explanation->route.kind));
     write_destination(explanation, to);
     write_keys(explanation, to);
-    write_pair(to, "retry", retry_text(explanation));
-    write_pair(to, "error", explanation->error[0] == '\0' ? NULL : explanation->error);
+    write_pair(call, to, "retry", retry_text(explanation));
+    write_pair(call, to, "error", explanation->error[0] == '\0' ? NULL : explanation->error);
     call_end(call);
 }
 

@@ -63,7 +63,7 @@ static void write_node(const struct local_call *call, const struct topology *top
     if (node->role == NODE_REPLICA && node->primary != NODE_NONE) {
         resp_write_text(to, topology->nodes[node->primary].id);
     } else {
-        resp_write_null(to);
+        call_null(call, to);
     }
     write_slots(call->client, pool, to);
     write_text_pair(to, "health", node_view_health(pool));

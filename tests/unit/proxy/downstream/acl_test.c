@@ -153,6 +153,7 @@ Test(acl, in_resp3_a_user_is_a_map_with_a_set_of_flags)
     local_rig_ask(rig, fd, "HELLO 3");
     reply = local_rig_ask(rig, fd, "ACL GETUSER default");
     cr_expect_eq(strncmp(reply, "%6\r\n$5\r\nflags\r\n~2\r\n$2\r\non\r\n", 27), 0, "%s", reply);
+    cr_expect_str_eq(local_rig_ask(rig, fd, "ACL GETUSER x"), "_\r\n");
     reply = local_rig_ask(rig, fd, "CLIENT TRACKINGINFO");
     cr_expect_eq(strncmp(reply, "%3\r\n$5\r\nflags\r\n~1\r\n", 19), 0, "%s", reply);
 }

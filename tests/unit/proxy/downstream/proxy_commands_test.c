@@ -238,3 +238,29 @@ Test(proxy_commands, help_lists_them)
     cr_expect_not_null(strstr(got, "+EXPLAIN|"), "%s", got);
     cr_expect_not_null(strstr(got, "+TOPOLOGY|"), "%s", got);
 }
+
+/* Puts the pool of the first node into a state that else takes a node that misbehaves. */
+static struct pool *first_pool(void)
+{
+    struct slot_table *table = &rig->workers[0].dispatcher->table;
+
+    return table->pools[table->slots[0].owner];
+}
+
+Test(proxy_commands, health_is_told_in_words)
+{
+    struct pool *pool = first_pool();
+
+    cr_expect_not_null(strstr(told("PROXY EXPLAIN GET b"), "|health|unused|"));
+    pool->attempts = 1;
+    cr_expect_not_null(strstr(told("PROXY EXPLAIN GET b"), "|health|unreachable|"));
+    pool->breaker = BREAKER_SUSPECT;
+    cr_expect_not_null(strstr(told("PROXY EXPLAIN GET b"), "|health|suspect|"));
+    pool->breaker = BREAKER_OPEN;
+    cr_expect_not_null(strstr(told("PROXY EXPLAIN GET b"), "|health|silent|"));
+    pool->is_leaving = true;
+    cr_expect_not_null(strstr(told("PROXY EXPLAIN GET b"), "|health|leaving|"));
+    pool->is_leaving = false;
+    pool->breaker = BREAKER_CLOSED;
+    pool->attempts = 0;
+}
