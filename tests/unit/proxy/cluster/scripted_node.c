@@ -20,6 +20,7 @@ static struct span or_error(const char *reply)
 static struct span server_answer_locked(struct scripted_node *node, const struct arguments *request)
 {
     if (span_equal_nocase(request->items[0], SPAN("INFO"))) {
+        node->locked.versions_asked++;
         return or_error(node->locked.server);
     }
     if (request->count == 2) {

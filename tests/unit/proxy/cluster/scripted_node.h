@@ -45,8 +45,9 @@ struct scripted_node {
         const char *server;        /* the whole reply to INFO server; NULL: an error, likewise */
         const char *command_count; /* COMMAND COUNT */
         const char *commands;      /* COMMAND */
-        uint32_t commands_asked;   /* how often that was asked for */
-        char auth[128];            /* arguments of the last AUTH, each followed by a blank */
+        uint32_t versions_asked;
+        uint32_t commands_asked; /* how often that was asked for; and INFO server before it */
+        char auth[128];          /* arguments of the last AUTH, each followed by a blank */
     } locked;
 };
 
