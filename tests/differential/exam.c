@@ -36,7 +36,7 @@ static int judge_one(struct exam *exam, size_t index, struct answers now, struct
 
     if (span_equal(now.twin, SPAN("+QUEUED\r\n"))) {
         words_add(&exam->queued, (struct word){.at = index});
-    } else if (stream_call_is(exam->stream, call, "MULTI")) {
+    } else if (stream_call_is(exam->stream, call, "MULTI") && !reply_is_error(now.twin)) {
         exam->queued.count = 0;
     } else if (stream_call_is(exam->stream, call, "EXEC")) {
         return judge_exec(exam->stream, &exam->queued, now);

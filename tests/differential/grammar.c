@@ -102,8 +102,8 @@ static void expand_counted(struct reader *reader)
     struct span open = next_token(reader);
     CHECK(token_is(open, "("));
     uint32_t times = expand_group(reader);
-    /* Now and then the number is wrong. */
-    if (maker_chance(reader->maker, 40)) {
+    /* Now and then the number is wrong, and then other words are taken for keys. */
+    if (!reader->maker->is_of_one_slot && maker_chance(reader->maker, 40)) {
         times += dice_roll(&reader->maker->dice, 3);
         times -= times > 0;
     }
@@ -166,10 +166,10 @@ static void expand(struct reader *reader)
 void maker_expand(struct maker *maker, const struct shape *shape)
 {
     struct reader reader = {maker, shape, shape->text};
-    bool is_of_one_slot = strstr(shape->text, "...") != NULL;
 
+    maker->is_of_one_slot = strstr(shape->text, "...") != NULL;
     maker->has_key = false;
-    maker->tag = dice_roll(&maker->dice, is_of_one_slot ? TAGS : TAGS + 1);
+    maker->tag = dice_roll(&maker->dice, maker->is_of_one_slot ? TAGS : TAGS + 1);
     while (*reader.at != '\0') {
         struct reader ahead = reader;
         if (token_is(next_token(&ahead), "...")) {

@@ -19,9 +19,10 @@ enum {
 struct maker {
     struct dice dice;
     struct stream *stream;
-    unsigned groups;  /* a bit for each that takes part */
-    uint32_t tag;     /* of the keys of this shape */
-    uint32_t next_id; /* of an entry of a stream */
+    unsigned groups;     /* a bit for each that takes part */
+    uint32_t tag;        /* of the keys of this shape */
+    uint32_t next_id;    /* of an entry of a stream */
+    bool is_of_one_slot; /* all keys of this shape are */
     bool has_key;
     struct word key; /* the first one of this shape */
 };
