@@ -67,10 +67,13 @@ static void config_answer(const struct client *client, const struct arguments *a
     config_get_write(to, arguments, reply, &own);
 }
 
-static struct span first_array(const struct fanout *fanout)
+/* The names and values of the first node that gave some: a map, or in RESP2 an array. */
+static struct span first_settings(const struct fanout *fanout)
 {
     for (uint32_t i = 0; i < fanout->part_count; i++) {
-        if (fanout->parts[i].reply.at[0] == '*') {
+        char type = fanout->parts[i].reply.at[0];
+
+        if (type == '*' || type == '%') {
             return fanout->parts[i].reply;
         }
     }
@@ -87,7 +90,7 @@ static void config_join(struct fanout *fanout, struct sendq *to)
         .authenticated = true,
     };
     const struct request *parent = fanout->parent;
-    struct span reply = first_array(fanout);
+    struct span reply = first_settings(fanout);
     struct span error = fanout_error(fanout);
     struct arguments arguments = {0};
     struct request_scan scan = {0};

@@ -139,3 +139,16 @@ Test(resp3, each_client_is_answered_in_its_own_protocol)
     wire_expect(new, "+RESET\r\n$-1\r\n");
     rig_stop(&rig);
 }
+
+Test(resp3, the_nodes_settings_come_as_a_map)
+{
+    struct rig *rig = rig_start(1);
+    struct wire *new = rig_connect(rig);
+
+    wire_ask(new, "HELLO", "3");
+    script(rig, 0, WANT("CONFIG", "GET", "lua-time-limit"),
+           SAY("%%1\r\n$14\r\nlua-time-limit\r\n$4\r\n5000\r\n"));
+    cr_assert(wire_send(new, "CONFIG GET lua-time-limit\r\n"));
+    wire_expect(new, "%1\r\n$14\r\nlua-time-limit\r\n$4\r\n5000\r\n");
+    rig_stop(&rig);
+}
