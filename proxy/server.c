@@ -303,6 +303,8 @@ static void server_start_discovery(struct server *server)
 {
     for (size_t i = 0; i < server->config->pool_count; i++) {
         lessons_begin(server->pools[i].lessons);
+    }
+    for (size_t i = 0; i < server->config->pool_count; i++) {
         discovery_start(server->pools[i].discovery);
     }
 }

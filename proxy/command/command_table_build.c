@@ -143,6 +143,25 @@ static struct table_entry *entry_called(const struct command_table *table, struc
     return table_entry(table, &folded);
 }
 
+/* Rows may have run out. Those of the rules alone are kept before any node tells of others, so that
+ * no rule is without effect. */
+static void table_apply_to_learned(struct command_table *table, const struct command_rule *rule)
+{
+    struct table_entry *entry = entry_called(table, span_of(rule->name));
+
+    if (entry != NULL && rule->kind == COMMAND_RULE_DENY) {
+        entry->is_denied = true;
+        return;
+    }
+    const struct command *row = entry == NULL ? NULL : row_by_rule(entry->command, rule);
+    if (row == NULL) {
+        row = row_by_rule(NULL, rule);
+    }
+    if (row != NULL) {
+        table_add(table, row)->is_denied = rule->kind == COMMAND_RULE_DENY;
+    }
+}
+
 static void table_apply_rule(struct command_table *table, const struct command_rule *rule)
 {
     const struct command *built_in = command_by_name(span_of(rule->name));
@@ -156,12 +175,7 @@ static void table_apply_rule(struct command_table *table, const struct command_r
     if (!name_is_free(rule->name)) {
         return;
     }
-    struct table_entry *entry = entry_called(table, span_of(rule->name));
-    const struct command *row = row_by_rule(entry == NULL ? NULL : entry->command, rule);
-    if (row != NULL) {
-        entry = table_add(table, row);
-        entry->is_denied = rule->kind == COMMAND_RULE_DENY;
-    }
+    table_apply_to_learned(table, rule);
 }
 
 /* Subcommands are found below their container only: the one of a rule may have none yet. */

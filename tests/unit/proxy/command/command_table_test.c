@@ -271,6 +271,41 @@ Test(command_table, rules_tell_facts_of_what_commands_def_does_not_have)
     }
 }
 
+static void keep_all_there_is_room_for(void)
+{
+    char name[32];
+
+    for (int i = 0; i < COMMAND_ROWS_MAX; i++) {
+        struct command facts = {.name = name, .groups = "", .arity = 1};
+        snprintf(name, sizeof name, "row.%d", i);
+        if (command_row_keep(&facts) == NULL) {
+            return;
+        }
+    }
+}
+
+Test(command_table, rules_have_their_effect_also_when_rows_have_run_out)
+{
+    struct command_rules rules = {0};
+    const struct command *rows[] = {keep(&told[0]), keep(&told[1])};
+    const struct command *command = NULL;
+    struct words words;
+
+    cr_assert(command_rules_append(&rules, SPAN("foo.get=deny")));
+    cr_assert(command_rules_append(&rules, SPAN("foo.set=write none")));
+    struct command_table *first = command_table_new(NULL, 0, &rules);
+    keep_all_there_is_room_for();
+    struct command_table *table = command_table_new(rows, ARRAY_LEN(rows), &rules);
+    words_init(&words, "foo.get k");
+    cr_expect_eq(command_table_find(table, &words.arguments, &command), COMMAND_DENIED);
+    words_init(&words, "foo.set k v");
+    cr_expect_eq(command_table_find(table, &words.arguments, &command), COMMAND_FOUND);
+    cr_expect_eq(command->class, COMMAND_CLASS_ANY_NODE);
+    command_table_release(&first);
+    command_table_release(&table);
+    command_rules_clear(&rules);
+}
+
 Test(command_table, rules_without_effect_are_named)
 {
     struct command_rules rules = {0};
