@@ -5,6 +5,7 @@
 
 #include "common/memory.h"
 #include "common/resp_write.h"
+#include "proxy/routing/function_stats.h"
 
 static bool part_counts(const struct part *part)
 {
@@ -260,16 +261,20 @@ static void join_arrays(struct fanout *fanout, struct sendq *to)
     }
 }
 
-static void join_first_success(struct fanout *fanout, struct sendq *to)
+static const struct part *first_success(const struct fanout *fanout)
 {
-    const struct part *chosen = &fanout->parts[0];
-
     for (uint32_t i = 0; i < fanout->part_count; i++) {
         if (fanout->parts[i].reply.at[0] != '-') {
-            chosen = &fanout->parts[i];
-            break;
+            return &fanout->parts[i];
         }
     }
+    return &fanout->parts[0];
+}
+
+static void join_first_success(struct fanout *fanout, struct sendq *to)
+{
+    const struct part *chosen = first_success(fanout);
+
     join_lend(to, chosen, chosen->reply);
 }
 
@@ -314,6 +319,8 @@ void join_by_policy(struct fanout *fanout, struct sendq *to)
     case REPLY_SPECIAL:
         if (command->id == COMMAND_ID_RANDOMKEY) {
             join_random(fanout, to);
+        } else if (command->id == COMMAND_ID_FUNCTION_STATS) {
+            function_stats_write(to, first_success(fanout)->reply);
         } else {
             join_first_success(fanout, to);
         }
