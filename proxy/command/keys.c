@@ -208,16 +208,41 @@ static enum keys_result add_range(const struct key_spec *spec, int64_t first, in
     return KEYS_FOUND;
 }
 
+/* A node refuses "2.0" or "+2" keys only after it has looked where two keys are, so it must be the
+ * node that serves them. Reads like atoi(), as nodes do; 0 when it is no number. */
+static int64_t loose_number(struct span word)
+{
+    char text[12];
+
+    if (word.size == 0 || word.size >= sizeof text) {
+        return 0;
+    }
+    memcpy(text, word.at, word.size);
+    text[word.size] = '\0';
+    return strtol(text, NULL, 10);
+}
+
+/* The number of keys, or less than 0. */
+static int64_t key_number(struct span word)
+{
+    int64_t number = 0;
+
+    if (span_to_int64(word, &number)) {
+        return number;
+    }
+    number = loose_number(word);
+    return number > 0 ? number : -1;
+}
+
 /* numkeys key [key …]; the number is believed only when so many arguments follow it. */
 static enum keys_result add_counted(const struct key_spec *spec, const struct arguments *arguments,
                                     int64_t first, struct keys *keys)
 {
     int64_t at = first + spec->last;
     int64_t key = first + spec->limit;
-    int64_t number = 0;
+    int64_t number = at < arguments->count ? key_number(arguments->items[at]) : -1;
 
-    if (at >= arguments->count || !span_to_int64(arguments->items[at], &number) || number < 0 ||
-        number > ((int64_t)arguments->count - key) / spec->step) {
+    if (number < 0 || number > ((int64_t)arguments->count - key) / spec->step) {
         return KEYS_UNCLEAR;
     }
     for (int64_t i = 0; i < number; i++) {
