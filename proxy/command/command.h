@@ -21,7 +21,8 @@
     ROW(SCRIPT, "forwarded to the node of its keys; without keys to one primary")                  \
     ROW(BLOCKING, "not supported yet: it may block")                                               \
     ROW(STREAM_READ, "forwarded by its keys; not supported yet with BLOCK")                        \
-    ROW(TRANSACTION, "not supported yet: transactions")                                            \
+    ROW(TRANSACTION,                                                                               \
+        "transactions: queued by slotway, sent in one piece to the node of their keys")            \
     ROW(PUBSUB, "not supported yet: subscriptions")                                                \
     ROW(MONITOR, "not supported yet: MONITOR")                                                     \
     ROW(LATER, "not supported yet")                                                                \

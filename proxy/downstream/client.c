@@ -40,7 +40,7 @@ static bool client_is_muted(const struct client *client)
 }
 
 /* A reply to a request that was on its way. It may be the client's last, or make room for more. */
-static void client_on_done(struct request *request, struct block *block, struct span bytes)
+void client_on_done(struct request *request, struct block *block, struct span bytes)
 {
     struct client *client = request->owner;
     uint64_t took = reactor_now(client->clients->reactor) - request->arrived;

@@ -104,6 +104,9 @@ void client_reply_end(struct client *client);
 struct request *client_request_begin(struct client *client, const struct command *command,
                                      struct block *block, struct span bytes) MUST_USE;
 
+/* The `done` of these requests: for those who want to look at the answer first, or change it. */
+request_done client_on_done;
+
 /* An error of the proxy's own as the reply to the request in hand. */
 void client_refuse(struct client *client, const struct command *command, enum error_symbol symbol,
                    const char *detail);

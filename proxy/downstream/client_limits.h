@@ -1,6 +1,7 @@
 /* client_limits.h - how much one client may send, leave unanswered and leave unread.
  *
- *      held = request being read + unanswered requests + replies that wait or are gathered + unread
+ *      held = request being read + transaction being queued + unanswered requests
+ *             + replies that wait or are gathered + unread
  *
  *      clients.pipeline, clients.pending_bytes   reading pauses; for the second, replies that are
  *                                                still to come count as large as the last ones:

@@ -44,11 +44,15 @@ static void command_print(const struct command *command, char *text, size_t size
     }
 }
 
-/* Redis's letters: c closes after its replies, U came over a unix socket, e and T as it said. */
+/* Redis's letters: x is between MULTI and EXEC, c closes after its replies, U came over a unix
+ * socket, e and T as it said. */
 static void flags_print(const struct client *client, bool is_unix, char text[8])
 {
     char *at = text;
 
+    if (client->session.queued.is_open) {
+        *at++ = 'x';
+    }
     if (client->state == CLIENT_DRAINING || client->state == CLIENT_LEAVING) {
         *at++ = 'c';
     }
@@ -91,12 +95,15 @@ char *client_line_print(const struct client *client)
     command_print(session->last_command, command, sizeof command);
     return memory_print(
         "id=%" PRIu64 " addr=%s laddr=%s fd=%d name=%s age=%" PRIu64 " idle=%" PRIu64
-        " flags=%s db=0 sub=0 psub=0 ssub=0 multi=-1 qbuf=%zu qbuf-free=0 argv-mem=0 multi-mem=0"
+        " flags=%s db=0 sub=0 psub=0 ssub=0 multi=%" PRId64
+        " qbuf=%zu qbuf-free=0 argv-mem=0 multi-mem=%zu"
         " rbs=0 rbp=0 obl=0 oll=0 omem=%zu tot-mem=%zu events=%s cmd=%s user=%s redir=-1"
         " resp=2 lib-name=%s lib-ver=%s\n",
         session->id, ends.peer, ends.local, client->fd, text_or_none(session->name),
         seconds_since(session->created, now), seconds_since(session->last_request, now), flags,
-        client->inbound.size, client->output.size, sizeof *client + client->inbound.size + pending,
+        session->queued.is_open ? (int64_t)session->queued.count : -1, client->inbound.size,
+        session->queued.bytes.size, client->output.size,
+        sizeof *client + client->inbound.size + session->queued.bytes.size + pending,
         sendq_is_empty(&client->output) ? "r" : "rw", command,
         client->clients->config->clients_username, text_or_none(session->library_name),
         text_or_none(session->library_version));

@@ -5,6 +5,7 @@
 #include "common/resp_write.h"
 #include "proxy/downstream/facade.h"
 #include "proxy/downstream/local_call.h"
+#include "proxy/downstream/transaction.h"
 
 void local_ok(const struct local_call *call)
 {
@@ -35,6 +36,7 @@ void local_reset(const struct local_call *call)
 {
     struct client *client = call->client;
 
+    transaction_drop(client);
     session_reset(&client->session, client->clients->config->clients_password == NULL);
     client_speak(client, 2);
     call_status(call, "RESET");

@@ -82,8 +82,7 @@ void pause_refresh(struct clients *clients)
     }
 }
 
-/* What changes keys, and what others get to know of: Redis's may_replicate. */
-static bool is_write(const struct command *command)
+bool pause_is_write(const struct command *command)
 {
     bool may_write =
         command->class == COMMAND_CLASS_SCRIPT && (command->flags & COMMAND_READONLY) == 0;
@@ -107,7 +106,9 @@ bool pause_holds(const struct client *client)
     }
     switch (clients->pause) {
     case PAUSE_OFF: return false;
-    case PAUSE_WRITE: return is_write(command);
+    case PAUSE_WRITE:
+        return pause_is_write(command) ||
+               (command->id == COMMAND_ID_EXEC && client->session.queued.writes);
     case PAUSE_ALL: return command->id != COMMAND_ID_CLIENT_UNPAUSE;
     }
     return false;

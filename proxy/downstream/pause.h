@@ -13,6 +13,9 @@
 
 #include "proxy/downstream/client.h"
 
+/* Does it change keys, or what others get to know of? Redis's may_replicate. */
+bool pause_is_write(const struct command *command);
+
 /* For the pool: no earlier than `until` (clock_now()), no less than `mode`, than what holds now. */
 void pause_extend(struct house *house, enum pause_mode mode, uint64_t until, uint64_t now);
 

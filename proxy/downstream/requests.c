@@ -15,8 +15,8 @@ enum {
     HELD_BYTES = 64 * 1024,     /* behind a request that is served alone: more is not read */
 };
 
-/* Nothing new where memory is used up: what is under way may still be answered. */
-static bool is_shed(struct client *client, const struct command *command)
+/* What is under way may still be answered. */
+bool requests_shed(struct client *client, const struct command *command)
 {
     if (likely(clients_memory(client->clients) != BUDGET_SPENT)) {
         return false;
@@ -31,7 +31,7 @@ static void requests_forward(struct client *client, const struct command *comman
 {
     struct clients *clients = client->clients;
 
-    if (is_shed(client, command)) {
+    if (requests_shed(client, command)) {
         return;
     }
 
@@ -74,7 +74,6 @@ static void requests_route(struct client *client, const struct command *command,
 
         client_refuse(client, command, route.error,
                       route_refusal(command, route.error, detail, sizeof detail));
-        transaction_note_refusal(client, command);
         return;
     }
     requests_forward(client, command, &route, block, bytes);
@@ -89,7 +88,7 @@ static void requests_take(struct client *client, enum command_result result,
     metric_add(&client->clients->metrics->downstream_requests_total, 1);
     session->last_request = reactor_now(client->clients->reactor);
     client->skips_reply = session_take_skip(session);
-    if (unlikely(result != COMMAND_FOUND)) {
+    if (unlikely(result != COMMAND_FOUND) && !transaction_bears(client, result, command)) {
         nonsense_unknown(client, result, command);
         return;
     }
@@ -98,7 +97,7 @@ static void requests_take(struct client *client, enum command_result result,
         client_refuse(client, command, ERROR_NO_AUTH, NULL);
         return;
     }
-    if (!transaction_answer(client, command)) {
+    if (likely(!transaction_takes(client, command, block, bytes))) {
         requests_route(client, command, block, bytes);
     }
 }

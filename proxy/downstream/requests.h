@@ -14,4 +14,7 @@
  * and none is to be served alone. */
 void requests_scan(struct client *client);
 
+/* Nothing new is taken where memory is used up: refuses the request in hand, and returns true. */
+bool requests_shed(struct client *client, const struct command *command);
+
 #endif

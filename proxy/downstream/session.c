@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/memory.h"
+#include "proxy/cluster/slot.h"
 
 void session_init(struct session *session, uint64_t id, uint64_t now, bool is_authenticated)
 {
@@ -12,7 +13,9 @@ void session_init(struct session *session, uint64_t id, uint64_t now, bool is_au
         .last_request = now,
         .protocol = 2,
         .is_authenticated = is_authenticated,
+        .watched = {.slot = SLOT_NONE},
     };
+    queued_init(&session->queued);
 }
 
 void session_set(char **text, struct span value)
@@ -28,6 +31,7 @@ void session_clear(struct session *session)
     session_set(&session->name, none);
     session_set(&session->library_name, none);
     session_set(&session->library_version, none);
+    queued_close(&session->queued);
 }
 
 /* The library's name and version stay: they still tell what is at the other end. */
@@ -37,7 +41,7 @@ void session_reset(struct session *session, bool is_authenticated)
     session->reply_mode = REPLY_MODE_ON;
     session->protocol = 2;
     session->is_authenticated = is_authenticated;
-    session->multi_was_refused = false;
+    queued_close(&session->queued);
     session->no_evict = false;
     session->no_touch = false;
 }

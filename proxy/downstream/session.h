@@ -8,12 +8,19 @@
 
 #include "common/address.h"
 #include "common/span.h"
-#include "proxy/command/command.h"
+#include "proxy/downstream/queued.h"
 
 enum reply_mode {
     REPLY_MODE_ON,
     REPLY_MODE_OFF,       /* CLIENT REPLY OFF: no replies until ON */
     REPLY_MODE_SKIP_NEXT, /* CLIENT REPLY SKIP was just said: the next request gets no reply */
+};
+
+/* WATCH: the connection that watches is the lane's own. */
+struct watched {
+    bool is_on;    /* WATCH was said, and neither EXEC, DISCARD nor UNWATCH since */
+    bool is_asked; /* there by an ASK: what goes there wants ASKING */
+    uint16_t slot; /* of the keys; SLOT_NONE when it is not on */
 };
 
 struct session {
@@ -24,10 +31,11 @@ struct session {
     char *library_name;
     char *library_version;
     const struct command *last_command; /* NULL: none yet */
+    struct queued queued;               /* MULTI */
+    struct watched watched;
     enum reply_mode reply_mode;
     int protocol; /* 2 or 3: RESP2 or RESP3 */
     bool is_authenticated;
-    bool multi_was_refused; /* and neither EXEC nor DISCARD has come since */
     bool no_evict;
     bool no_touch;
 };

@@ -1,40 +1,230 @@
 #include "proxy/downstream/transaction.h"
 
-#include "common/resp_write.h"
+#include <stdio.h>
 
-void transaction_note_refusal(struct client *client, const struct command *command)
+#include "common/resp_write.h"
+#include "proxy/downstream/local_call.h"
+#include "proxy/downstream/pause.h"
+#include "proxy/downstream/requests.h"
+#include "proxy/downstream/watching.h"
+#include "proxy/routing/route_queued.h"
+
+enum { DETAIL_MAX = 512 };
+
+/* A server executes these at once, also between MULTI and EXEC. */
+static bool is_executed_at_once(const struct command *command)
 {
-    if (command->id == COMMAND_ID_MULTI) {
-        client->session.multi_was_refused = true;
+    switch (command->id) {
+    case COMMAND_ID_MULTI:
+    case COMMAND_ID_EXEC:
+    case COMMAND_ID_DISCARD:
+    case COMMAND_ID_WATCH:
+    case COMMAND_ID_QUIT:
+    case COMMAND_ID_RESET: return true;
+    default: return false;
     }
 }
 
-static void transaction_discard(struct client *client, const struct command *command)
+static void spoil(struct client *client, const struct command *command, enum error_symbol symbol,
+                  const char *detail)
 {
-    client->session.multi_was_refused = false;
-    resp_write_status(client_reply_begin(client, command), "OK");
+    client->session.queued.is_spoiled = true;
+    client_refuse(client, command, symbol, detail);
+}
+
+/* The slot that all keys must share; SLOT_NONE while any will do. */
+static uint16_t bound_slot(const struct session *session)
+{
+    return session->queued.slot != SLOT_NONE ? session->queued.slot : session->watched.slot;
+}
+
+static bool is_in_another_slot(const struct session *session, const struct route *route)
+{
+    uint16_t slot = bound_slot(session);
+
+    return route->kind == ROUTE_SLOT && slot != SLOT_NONE && route->slot != slot;
+}
+
+static void spoil_refused(struct client *client, const struct command *command,
+                          enum error_symbol symbol)
+{
+    char detail[DETAIL_MAX];
+
+    if (symbol == ERROR_NOT_IN_MULTI) {
+        spoil(client, command, symbol, route_queued_refusal(command, detail, sizeof detail));
+    } else {
+        spoil(client, command, symbol, command->name);
+    }
+}
+
+static void queue(struct client *client, const struct queued_command *added)
+{
+    struct queued *queued = &client->session.queued;
+
+    if (!queued_add(queued, added, client->clients->config->clients_request_bytes)) {
+        spoil(client, added->command, ERROR_TRANSACTION_SIZE, NULL);
+        return;
+    }
+    queued->writes = queued->writes || pause_is_write(added->command);
+    resp_write_status(client_reply_begin(client, added->command), "QUEUED");
     client_reply_end(client);
 }
 
-/* What a server does at once, also between MULTI and EXEC. */
-static bool is_served(const struct command *command)
+bool transaction_takes_queued(struct client *client, const struct command *command,
+                              struct block *block, struct span bytes)
 {
-    return command->id == COMMAND_ID_MULTI || command->id == COMMAND_ID_QUIT ||
-           command->id == COMMAND_ID_RESET;
-}
+    struct clients *clients = client->clients;
 
-bool transaction_answer(struct client *client, const struct command *command)
-{
-    if (likely(!client->session.multi_was_refused) || is_served(command)) {
+    if (is_executed_at_once(command)) {
         return false;
     }
-    if (command->id == COMMAND_ID_DISCARD) {
-        transaction_discard(client, command);
-    } else if (command->id == COMMAND_ID_EXEC) {
-        client->session.multi_was_refused = false;
-        client_refuse(client, command, ERROR_EXEC_ABORT, NULL);
+    if ((command->flags & COMMAND_NO_MULTI) != 0) {
+        spoil(client, command, ERROR_COMMAND, "ERR Command not allowed inside a transaction");
+        return true;
+    }
+
+    struct route route = route_queued(command, &clients->arguments, &clients->keys);
+
+    if (route.kind == ROUTE_REFUSE) {
+        spoil_refused(client, command, route.error);
+    } else if (is_in_another_slot(&client->session, &route)) {
+        spoil_refused(client, command, ERROR_CROSS_SLOT_QUEUED);
+    } else if (requests_shed(client, command)) {
+        client->session.queued.is_spoiled = true;
     } else {
-        client_refuse(client, command, ERROR_IN_TRANSACTION, command->name);
+        uint16_t slot = route.kind == ROUTE_SLOT ? route.slot : SLOT_NONE;
+
+        queue(client, &(struct queued_command){command, slot, block, bytes});
     }
     return true;
+}
+
+/* Before it queues a command a server looks at the row's arity alone. */
+static bool is_queued_by_a_server(const struct command *command, int64_t count)
+{
+    return command->arity < 0 ? count >= -command->arity : count == command->arity;
+}
+
+bool transaction_bears(struct client *client, enum command_result result,
+                       const struct command *command)
+{
+    struct queued *queued = &client->session.queued;
+
+    if (result == COMMAND_BAD_ARITY && command->id == COMMAND_ID_EXEC) {
+        return true;
+    }
+    if (result == COMMAND_BAD_ARITY && queued->is_open &&
+        is_queued_by_a_server(command, client->clients->arguments.count)) {
+        return true;
+    }
+    queued->is_spoiled = queued->is_open;
+    return false;
+}
+
+void transaction_drop(struct client *client)
+{
+    queued_close(&client->session.queued);
+    watching_end(client);
+}
+
+void local_multi(const struct local_call *call)
+{
+    struct queued *queued = &call->client->session.queued;
+
+    if (queued->is_open) {
+        call_error(call, "ERR MULTI calls can not be nested");
+        return;
+    }
+    queued_open(queued);
+    call_status(call, "OK");
+}
+
+void local_discard(const struct local_call *call)
+{
+    if (!call->client->session.queued.is_open) {
+        call_error(call, "ERR DISCARD without MULTI");
+        return;
+    }
+    transaction_drop(call->client);
+    call_status(call, "OK");
+}
+
+/* What a node objected to was answered with QUEUED by us, so it is said here. */
+static void refuse_aborted(struct request *request, const struct block *objection)
+{
+    struct client *client = request->owner;
+    char text[DETAIL_MAX];
+    char line[ERROR_REPLY_MAX];
+
+    snprintf(text, sizeof text, "EXECABORT Transaction discarded because of: %.*s",
+             (int)size_min(objection->used - 3, sizeof text), objection->bytes + 1);
+    client_on_done(request, NULL, error_reply(ERROR_COMMAND, text, client->clients->metrics, line));
+}
+
+void transaction_on_done(struct request *request, struct block *block, struct span bytes)
+{
+    const struct block *objection = request->special->objection;
+
+    if (objection != NULL && span_starts_with(bytes, SPAN("-EXECABORT"))) {
+        refuse_aborted(request, objection);
+        return;
+    }
+    client_on_done(request, block, bytes);
+}
+
+/* The burst as a request that nobody has been given yet; there is no transaction any more. */
+static struct request *transaction_take(const struct local_call *call)
+{
+    struct client *client = call->client;
+    struct queued *queued = &client->session.queued;
+    struct block *block = queued_burst(queued);
+    struct request *request = client_request_begin(client, call->command, block,
+                                                   (struct span){block->bytes, block->used});
+    struct special *special = special_of(request);
+
+    block_release(&block);
+    request->done = transaction_on_done;
+    request->slot = queued->slot;
+    request->target = queued->slot == SLOT_NONE ? TARGET_PRIMARY : TARGET_SLOT;
+    special->commands = queued->count + 2;
+    special->is_harmless = queued->only_reads;
+    queued_close(queued);
+    return request;
+}
+
+static void transaction_execute(const struct local_call *call)
+{
+    struct client *client = call->client;
+    bool is_empty = client->session.queued.count == 0;
+
+    if (client->session.watched.is_on) {
+        watching_execute(client, transaction_take(call));
+    } else if (is_empty) {
+        transaction_drop(client);
+        resp_write_array(call_begin(call), 0);
+        call_end(call);
+    } else {
+        dispatcher_send(client->clients->dispatcher, transaction_take(call));
+    }
+}
+
+void local_exec(const struct local_call *call)
+{
+    struct client *client = call->client;
+    const struct queued *queued = &client->session.queued;
+
+    if (call_count(call) != 1) {
+        transaction_drop(client);
+        call_error(call, "EXECABORT Transaction discarded because of: wrong number of arguments "
+                         "for 'exec' command");
+    } else if (!queued->is_open) {
+        call_error(call, "ERR EXEC without MULTI");
+    } else if (queued->is_spoiled) {
+        transaction_drop(client);
+        client_refuse(client, call->command, ERROR_EXEC_ABORT, NULL);
+    } else if (requests_shed(client, call->command)) {
+        transaction_drop(client);
+    } else {
+        transaction_execute(call);
+    }
 }

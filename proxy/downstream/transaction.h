@@ -1,20 +1,42 @@
-/* transaction.h - MULTI is not served yet, and what stands behind it must not run piece by piece.
+/* transaction.h - MULTI, and what stands behind it until EXEC or DISCARD.
  *
- *      MULTI: refused ──> each command: refused, not executed ──> EXEC: EXECABORT
- *                                                                 DISCARD, RESET: as in Redis
+ *      MULTI     +OK, by us
+ *      GET a     +QUEUED, by us: checked as a server checks it, and kept (queued.h)
+ *      EXEC      all of it as one request on the shared connection of its slot; or, while the
+ *                client watches, on the connection that watches (watching.h)
+ *      DISCARD   +OK, by us
  *
- * As a server does after an error among queued commands. Worker's thread only.
+ * So nothing of it is with a node before EXEC, and a node that refuses any of it has executed none:
+ * it is redirected, and waits, as a whole. A refusal before EXEC spoils it, as with a server; so
+ * does what a node alone cannot do: keys of several slots, commands for several nodes. Worker's
+ * thread only.
  */
 #ifndef PROXY_DOWNSTREAM_TRANSACTION_H
 #define PROXY_DOWNSTREAM_TRANSACTION_H
 
 #include "proxy/downstream/client.h"
 
-/* MULTI was refused: what follows is part of a transaction that never began. */
-void transaction_note_refusal(struct client *client, const struct command *command);
+/* The same for a client that is between MULTI and EXEC. */
+bool transaction_takes_queued(struct client *client, const struct command *command,
+                              struct block *block, struct span bytes);
 
-/* Has that happened, and is `command`, the request in hand, a part of it or its end? Then it has
- * been answered. */
-bool transaction_answer(struct client *client, const struct command *command);
+/* Is `command`, the request in hand, part of a transaction? Then it has been queued or refused. */
+static inline bool transaction_takes(struct client *client, const struct command *command,
+                                     struct block *block, struct span bytes)
+{
+    return unlikely(client->session.queued.is_open) &&
+           transaction_takes_queued(client, command, block, bytes);
+}
+
+/* The request in hand was not found. Returns true when it is to be queued all the same, since a
+ * server finds out at EXEC only; else it is to be refused, and spoils the transaction. */
+bool transaction_bears(struct client *client, enum command_result result,
+                       const struct command *command);
+
+/* RESET, DISCARD: there is no transaction any more, and nothing is watched. */
+void transaction_drop(struct client *client);
+
+/* For EXEC: the `done` that says why a node refused a transaction. */
+request_done transaction_on_done;
 
 #endif

@@ -117,10 +117,17 @@ static inline bool request_is_private(const struct request *request)
     return unlikely(request->special != NULL) && request->special->is_private;
 }
 
-/* May it be sent again although a node may have seen it? Reads only. */
+/* May it be sent again although a node may have seen it? Reads only, alone or in a transaction. */
 static inline bool request_is_repeatable(const struct request *request)
 {
-    return (request->command->flags & COMMAND_READONLY) != 0;
+    return (request->command->flags & COMMAND_READONLY) != 0 ||
+           (unlikely(request->special != NULL) && request->special->is_harmless);
+}
+
+/* Is there an answer for it if the connection that its lane holds cannot serve it? */
+static inline bool request_has_otherwise(const struct request *request)
+{
+    return unlikely(request->special != NULL) && request->special->otherwise.size > 0;
 }
 
 /* Hands the thread's free list back to the allocator. */

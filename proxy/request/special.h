@@ -23,7 +23,11 @@ struct special {
     struct block *objection;   /* the first error before the last answer; NULL: none */
     bool is_private;           /* goes on a connection that is its own until it is answered */
     bool may_block;            /* and may stay there for as long as its client wishes */
+    bool is_harmless;          /* may be sent again whatever became of it, as a read may */
     struct upstream *upstream; /* that connection while it is there; NULL */
+    struct upstream **keeper;  /* who holds it on, once it has answered well; NULL: nobody */
+    struct span otherwise;     /* goes where its lane holds a connection, or nowhere: then this is
+                                * its answer. Empty: goes anywhere */
     void (*before_send)(struct request *request); /* each time, to bring its bytes up to date */
     uint64_t blocks_until; /* for before_send: clock_now() when its own timeout is over; 0: none */
 };

@@ -7,6 +7,7 @@
 #include "common/memory.h"
 #include "proxy/routing/follow.h"
 #include "proxy/routing/holding.h"
+#include "proxy/routing/own.h"
 #include "proxy/routing/pick.h"
 #include "proxy/routing/unsettle.h"
 #include "proxy/routing/watch.h"
@@ -56,9 +57,7 @@ static bool dispatcher_way_is_free(const struct dispatcher *dispatcher,
 void dispatcher_send(struct dispatcher *dispatcher, struct request *request)
 {
     request->sequence = request->lane->next_sequence++;
-    if (unlikely(!reactor_timer_is_running(&dispatcher->tick))) {
-        reactor_timer_start(&dispatcher->tick, WATCH_TICK_US);
-    }
+    watch_begin(dispatcher);
     if (likely(dispatcher_way_is_free(dispatcher, request))) {
         dispatcher_forward(dispatcher, request);
         return;
@@ -121,6 +120,11 @@ static void dispatcher_on_replied(struct pool *pool, struct request *request, st
         struct span refusal = special_refusal(request->special, reply);
         struct redirect redirect = redirect_of(refusal, &pool->address);
 
+        if (request_has_otherwise(request) && redirect.refusal != REFUSAL_NONE) {
+            follow_note(pool, &redirect);
+            own_settle_otherwise(dispatcher, request);
+            return;
+        }
         if (follow_concerns(request, &redirect, refusal)) {
             follow_refusal(pool, request, &redirect);
             return;
@@ -146,7 +150,10 @@ static void dispatcher_on_returned(struct pool *pool, struct request *request,
         return;
     }
     request->asking = false;
-    if (reason == RETURN_UNSENT) {
+    if (request_has_otherwise(request) &&
+        (reason == RETURN_UNSENT || request_is_repeatable(request))) {
+        own_settle_otherwise(dispatcher, request);
+    } else if (reason == RETURN_UNSENT) {
         metric_add(&metrics->retry_unsent_total, 1);
         holding_hold_refused(dispatcher, request, REFUSAL_UNREACHABLE, AFTER_A_PAUSE);
     } else if (request_is_repeatable(request) &&
@@ -174,9 +181,7 @@ static void dispatcher_on_ready(struct pool *pool)
 static void dispatcher_on_trouble(struct dispatcher *dispatcher)
 {
     dispatcher_hint(dispatcher, HINT_UNREACHABLE);
-    if (!reactor_timer_is_running(&dispatcher->tick)) {
-        reactor_timer_start(&dispatcher->tick, WATCH_TICK_US);
-    }
+    watch_begin(dispatcher);
 }
 
 static void dispatcher_on_unreachable(struct pool *pool)
@@ -261,9 +266,7 @@ void dispatcher_adopt(struct dispatcher *dispatcher, struct topology *topology)
         }
     }
     holding_look_at_all(dispatcher);
-    if (!reactor_timer_is_running(&dispatcher->tick)) {
-        reactor_timer_start(&dispatcher->tick, WATCH_TICK_US);
-    }
+    watch_begin(dispatcher);
 }
 
 void dispatcher_abandon(struct dispatcher *dispatcher, struct request **request)

@@ -161,6 +161,14 @@ static void follow_doubt(struct pool *pool, const struct request *request,
     }
 }
 
+void follow_note(struct pool *pool, const struct redirect *redirect)
+{
+    struct dispatcher *dispatcher = pool->site->dispatcher;
+
+    follow_count(dispatcher->site.metrics, redirect->refusal);
+    dispatcher_hint(dispatcher, redirect->refusal == REFUSAL_MOVED ? HINT_MOVED : HINT_UNBOUND);
+}
+
 void follow_refusal(struct pool *pool, struct request *request, const struct redirect *redirect)
 {
     struct dispatcher *dispatcher = pool->site->dispatcher;

@@ -18,6 +18,9 @@
 bool follow_concerns(const struct request *request, const struct redirect *redirect,
                      struct span reply);
 
+/* `pool` refused a request that goes nowhere else: makes known what that says of the cluster. */
+void follow_note(struct pool *pool, const struct redirect *redirect);
+
 /* Holds `request`, which `pool` refused, until it may be sent again. */
 void follow_refusal(struct pool *pool, struct request *request, const struct redirect *redirect);
 

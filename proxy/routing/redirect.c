@@ -4,10 +4,10 @@ static const struct {
     struct span prefix;
     enum refusal refusal;
 } words[] = {
-    {{"-MOVED ", 7}, REFUSAL_MOVED},      {{"-ASK ", 5}, REFUSAL_ASK},
-    {{"-TRYAGAIN", 9}, REFUSAL_TRYAGAIN}, {{"-CLUSTERDOWN", 12}, REFUSAL_CLUSTERDOWN},
-    {{"-LOADING", 8}, REFUSAL_LOADING},   {{"-MASTERDOWN", 11}, REFUSAL_MASTERDOWN},
-    {{"-READONLY", 9}, REFUSAL_READONLY},
+    {{"MOVED ", 6}, REFUSAL_MOVED},      {{"ASK ", 4}, REFUSAL_ASK},
+    {{"TRYAGAIN", 8}, REFUSAL_TRYAGAIN}, {{"CLUSTERDOWN", 11}, REFUSAL_CLUSTERDOWN},
+    {{"LOADING", 7}, REFUSAL_LOADING},   {{"MASTERDOWN", 10}, REFUSAL_MASTERDOWN},
+    {{"READONLY", 8}, REFUSAL_READONLY},
 };
 
 /* Cuts the text up to the next `end` off the front of *rest. */
@@ -62,17 +62,28 @@ static struct redirect read_target(enum refusal refusal, struct span rest,
     return redirect;
 }
 
+/* What EXEC is refused for stands behind words of its own. */
+static struct span cut_prefix(struct span reply)
+{
+    static const struct span abort = {"-EXECABORT Transaction discarded because of: ", 45};
+    size_t skip = span_starts_with(reply, abort) ? abort.size : 1;
+
+    return (struct span){reply.at + skip, reply.size - skip};
+}
+
 struct redirect redirect_of(struct span reply, const struct address *asked)
 {
+    struct span text = cut_prefix(reply);
+
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         enum refusal refusal = words[i].refusal;
         size_t skip = words[i].prefix.size;
 
-        if (!span_starts_with(reply, words[i].prefix)) {
+        if (!span_starts_with(text, words[i].prefix)) {
             continue;
         }
         if (refusal == REFUSAL_MOVED || refusal == REFUSAL_ASK) {
-            return read_target(refusal, (struct span){reply.at + skip, reply.size - skip}, asked);
+            return read_target(refusal, (struct span){text.at + skip, text.size - skip}, asked);
         }
         return (struct redirect){.refusal = refusal};
     }

@@ -14,7 +14,7 @@ struct redirect {
 
 /* Reads a whole reply that starts with '-'. `asked` is the node that answered: it stands in for an
  * empty host (Redis Cluster: cluster-preferred-endpoint-type unknown-endpoint). A MOVED or ASK
- * without a slot is an answer like any other. */
+ * without a slot is an answer like any other. What EXEC was refused for counts as the refusal. */
 struct redirect redirect_of(struct span reply, const struct address *asked);
 
 #endif

@@ -11,6 +11,14 @@
 
 enum { WATCH_TICK_US = 20 * US_PER_MS };
 
+/* There is something to watch from now on. */
+static inline void watch_begin(struct dispatcher *dispatcher)
+{
+    if (unlikely(!reactor_timer_is_running(&dispatcher->tick))) {
+        reactor_timer_start(&dispatcher->tick, WATCH_TICK_US);
+    }
+}
+
 /* One tick. Returns true while there is something to watch. */
 bool watch_tick(struct dispatcher *dispatcher);
 

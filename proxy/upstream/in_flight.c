@@ -1,6 +1,7 @@
 #include "proxy/upstream/in_flight.h"
 
 #include "proxy/upstream/pool.h"
+#include "proxy/upstream/private.h"
 
 static struct metrics *metrics_of(const struct upstream *upstream)
 {
@@ -70,6 +71,20 @@ static bool is_asked(const struct upstream *upstream, struct span reply)
     return request->offset + needed <= upstream->stream_sent;
 }
 
+/* Whoever wants its connection for longer has it before anything else can. */
+static void in_flight_leave(struct upstream *upstream, struct request *request, struct span reply)
+{
+    struct special *special = request->special;
+
+    if (likely(special == NULL)) {
+        return;
+    }
+    if (special->keeper != NULL && reply.at[0] != '-') {
+        private_hold(upstream, special->keeper);
+    }
+    special_leave(request);
+}
+
 bool in_flight_answer(struct upstream *upstream, struct span reply)
 {
     if (unlikely(!is_asked(upstream, reply))) {
@@ -85,7 +100,7 @@ bool in_flight_answer(struct upstream *upstream, struct span reply)
     list_remove(&request->in_queue);
     upstream->in_flight_count--;
     metric_subtract(&metrics_of(upstream)->upstream_in_flight, 1);
-    special_leave(request);
+    in_flight_leave(upstream, request, reply);
     upstream->pool->site->events->replied(upstream->pool, request, upstream->inbound.block, reply);
     return true;
 }

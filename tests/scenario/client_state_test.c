@@ -10,20 +10,6 @@ TestSuite(client_state, .timeout = 120, .fini = rig_clean_up);
 
 enum { MANY = 1000 };
 
-/* Sends each word list of a text like "CLIENT REPLY OFF|PING", in one piece. */
-static void send_lines(struct wire *wire, const char *lines)
-{
-    struct bytes sent = {0};
-
-    for (const char *line = lines; *line != '\0'; line += *line == '|') {
-        size_t size = strcspn(line, "|");
-        bytes_print(&sent, "%.*s\r\n", (int)size, line);
-        line += size;
-    }
-    wire_send_bytes(wire, sent.at, sent.size);
-    bytes_clear(&sent);
-}
-
 /* Each row ends with ECHO end: nothing is missing, and nothing comes behind it. */
 static const struct {
     const char *lines;
@@ -56,7 +42,7 @@ Test(client_state, silence_is_for_those_requests_that_it_was_asked_for)
 
     for (size_t i = 0; i < ARRAY_LEN(silence); i++) {
         struct wire *wire = rig_connect(rig);
-        send_lines(wire, silence[i].lines);
+        wire_send_lines(wire, silence[i].lines);
         const char *heard = wire_bytes(wire, silence[i].replies);
         cr_expect_str_eq(heard, wire_escaped(wire, silence[i].replies), "%s: %s", silence[i].lines,
                          heard);
@@ -81,7 +67,7 @@ Test(client_state, silence_is_that_of_redis)
         }
         struct wire *twin = wire_open(twin_port);
         cr_assert_not_null(twin);
-        send_lines(twin, silence[i].lines);
+        wire_send_lines(twin, silence[i].lines);
         const char *heard = wire_bytes(twin, silence[i].replies);
         cr_expect_str_eq(heard, wire_escaped(twin, silence[i].replies), "%s: Redis says %s",
                          silence[i].lines, heard);
@@ -98,7 +84,7 @@ Test(client_state, one_skipped_reply_of_many_that_are_slow)
            SAY("$1\r\n2\r\n"), SAY("$1\r\n3\r\n"));
     script(rig, 1, WANT("GET", "a"), SAY("$1\r\na\r\n"));
 
-    send_lines(rig_client(rig), "GET k|CLIENT REPLY SKIP|GET k|GET a|GET c|PING");
+    wire_send_lines(rig_client(rig), "GET k|CLIENT REPLY SKIP|GET k|GET a|GET c|PING");
     cr_expect(fake_node_has_stalled(rig_node(rig, 0)));
     fake_node_release(rig_node(rig, 0));
     wire_expect(rig_client(rig), "$1\r\n1\r\n$1\r\na\r\n$1\r\n3\r\n+PONG\r\n");
@@ -109,7 +95,7 @@ Test(client_state, an_error_in_the_protocol_is_told_although_an_earlier_reply_wa
 {
     struct rig *rig = rig_start(1);
 
-    send_lines(rig_client(rig), "CLIENT REPLY SKIP|PING|*x");
+    wire_send_lines(rig_client(rig), "CLIENT REPLY SKIP|PING|*x");
     wire_expect(rig_client(rig), "-ERR Protocol error: invalid multibulk length\r\n");
     cr_expect(wire_is_closed(rig_client(rig)));
     cr_expect(rig_has_written(rig, "a client does not speak RESP pool=main client=1 "
@@ -145,7 +131,7 @@ Test(client_state, quit_behind_many_requests_comes_after_all_replies)
         (struct rig_options){.nodes = 2, .with_store = true, .request_timeout = "20s"});
 
     send_many(rig_client(rig), MANY);
-    send_lines(rig_client(rig), "QUIT|INCR k|SET a 1");
+    wire_send_lines(rig_client(rig), "QUIT|INCR k|SET a 1");
     expect_many(rig_client(rig), MANY);
     cr_expect_str_eq(wire_text(rig_client(rig)), "OK");
     cr_expect(wire_is_closed(rig_client(rig)));
@@ -204,10 +190,10 @@ Test(client_state, reset_behind_many_requests_keeps_its_place)
     struct rig *rig = rig_start_with((struct rig_options){
         .nodes = 2, .with_store = true, .request_timeout = "20s", .clients = "password: secret"});
 
-    send_lines(rig_client(rig), "AUTH secret|CLIENT SETNAME me");
+    wire_send_lines(rig_client(rig), "AUTH secret|CLIENT SETNAME me");
     send_many(rig_client(rig), MANY);
-    send_lines(rig_client(rig), "CLIENT GETNAME|RESET|GET k|CLIENT GETNAME|AUTH secret|CLIENT "
-                                "GETNAME|GET k");
+    wire_send_lines(rig_client(rig), "CLIENT GETNAME|RESET|GET k|CLIENT GETNAME|AUTH secret|CLIENT "
+                                     "GETNAME|GET k");
     wire_expect(rig_client(rig), "+OK\r\n+OK\r\n");
     expect_many(rig_client(rig), MANY);
     wire_expect(rig_client(rig), "$2\r\nme\r\n+RESET\r\n-NOAUTH Authentication required.\r\n"
@@ -220,7 +206,8 @@ Test(client_state, reset_ends_silence_and_the_name_is_gone)
 {
     struct rig *rig = rig_start_store(1);
 
-    send_lines(rig_client(rig), "CLIENT SETNAME me|CLIENT REPLY OFF|SET k 1|RESET|CLIENT GETNAME");
+    wire_send_lines(rig_client(rig),
+                    "CLIENT SETNAME me|CLIENT REPLY OFF|SET k 1|RESET|CLIENT GETNAME");
     wire_expect(rig_client(rig), "+OK\r\n+RESET\r\n$-1\r\n");
     rig_stop(&rig);
 }
@@ -232,8 +219,9 @@ Test(client_state, a_failed_hello_or_auth_changes_nothing)
     struct wire *stranger = rig_connect(rig);
     const char *refused = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
 
-    send_lines(stranger, "HELLO 2 AUTH default wrong SETNAME me|GET k|AUTH wrong|GET k|HELLO 4 "
-                         "AUTH default secret|GET k|HELLO 2 AUTH default secret SETNAME \"a b\"");
+    wire_send_lines(stranger,
+                    "HELLO 2 AUTH default wrong SETNAME me|GET k|AUTH wrong|GET k|HELLO 4 "
+                    "AUTH default secret|GET k|HELLO 2 AUTH default secret SETNAME \"a b\"");
     wire_expect(stranger, refused);
     wire_expect(stranger, "-NOAUTH Authentication required.\r\n");
     wire_expect(stranger, refused);
@@ -241,8 +229,9 @@ Test(client_state, a_failed_hello_or_auth_changes_nothing)
                           "-NOPROTO unsupported protocol version\r\n"
                           "-NOAUTH Authentication required.\r\n");
     EXPECT_STARTS(wire_text(stranger), "-ERR Client names cannot contain");
-    send_lines(rig_client(rig), "AUTH secret|CLIENT SETNAME me|HELLO 2 AUTH default wrong SETNAME "
-                                "you|CLIENT GETNAME|GET k|HELLO 4 SETNAME you|CLIENT GETNAME");
+    wire_send_lines(rig_client(rig),
+                    "AUTH secret|CLIENT SETNAME me|HELLO 2 AUTH default wrong SETNAME "
+                    "you|CLIENT GETNAME|GET k|HELLO 4 SETNAME you|CLIENT GETNAME");
     wire_expect(rig_client(rig), "+OK\r\n+OK\r\n");
     wire_expect(rig_client(rig), refused);
     wire_expect(rig_client(rig), "$2\r\nme\r\n$-1\r\n-NOPROTO unsupported protocol version\r\n"
@@ -256,7 +245,7 @@ Test(client_state, hello_in_the_middle_of_slow_requests_keeps_its_place)
     script(rig, 0, WANT("GET", "k"), STALL, SAY("$1\r\nv\r\n"), WANT("GET", "c"),
            SAY("$1\r\nw\r\n"));
 
-    send_lines(rig_client(rig), "GET k|HELLO 4|HELLO 2 SETNAME me|CLIENT GETNAME|GET c");
+    wire_send_lines(rig_client(rig), "GET k|HELLO 4|HELLO 2 SETNAME me|CLIENT GETNAME|GET c");
     cr_expect(fake_node_has_stalled(rig_node(rig, 0)));
     fake_node_release(rig_node(rig, 0));
     wire_expect(rig_client(rig), "$1\r\nv\r\n-NOPROTO unsupported protocol version\r\n");
@@ -295,63 +284,5 @@ Test(client_state, a_client_that_closes_while_writes_are_pending_leaves_nothing_
     cr_expect(WAIT_FOR(metric(rig, "upstream_in_flight") == 0));
     cr_expect_str_eq(ask(rig, "GET", "k"), "100");
     cr_expect_eq(fake_node_count(rig_node(rig, 0), "INCR"), 100);
-    rig_stop(&rig);
-}
-
-static const char in_transaction[] =
-    "-ERR proxy: MULTI was refused, so '%s' is not executed either; EXEC, DISCARD or RESET ends "
-    "this\r\n";
-
-Test(client_state, a_refused_multi_takes_along_what_stands_behind_it)
-{
-    struct rig *rig = rig_start_store(2);
-    struct wire *wire = rig_client(rig);
-
-    send_lines(wire, "MULTI|SET k 1|MSET k 1 a 2|PING|CONFIG GET maxmemory|EXEC|SET a 3|GET k");
-    EXPECT_STARTS(wire_text(wire), "-ERR proxy: ");
-    wire_expect(wire, rig_print(rig, in_transaction, "set"));
-    wire_expect(wire, rig_print(rig, in_transaction, "mset"));
-    wire_expect(wire, rig_print(rig, in_transaction, "ping"));
-    wire_expect(wire, rig_print(rig, in_transaction, "config get"));
-    wire_expect(wire, "-EXECABORT Transaction discarded because of previous errors.\r\n"
-                      "+OK\r\n$-1\r\n");
-    rig_stop(&rig);
-}
-
-Test(client_state, a_refused_transaction_ends_as_one_would)
-{
-    static const struct {
-        const char *lines;
-        const char *replies;
-    } rows[] = {
-        {"DISCARD|PING", "+OK\r\n+PONG\r\n"},
-        {"RESET|PING", "+RESET\r\n+PONG\r\n"},
-        {"NOTHING|DISCARD|PING",
-         "-ERR unknown command 'NOTHING', with args beginning with: \r\n+OK\r\n+PONG\r\n"},
-        {"QUIT|SET k 1", "+OK\r\n"},
-    };
-    struct rig *rig = rig_start_store(1);
-
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct wire *wire = rig_connect(rig);
-        send_lines(wire, rig_print(rig, "MULTI|%s", rows[i].lines));
-        EXPECT_STARTS(wire_text(wire), "-ERR proxy: ");
-        wire_expect(wire, rows[i].replies);
-        rig_disconnect(rig, &wire);
-    }
-    cr_expect_eq(fake_node_count(rig_node(rig, 0), "SET"), 0);
-    rig_stop(&rig);
-}
-
-Test(client_state, a_refused_multi_concerns_one_client)
-{
-    struct rig *rig = rig_start_store(1);
-    struct wire *other = rig_connect(rig);
-
-    EXPECT_STARTS(ask(rig, "MULTI"), "-ERR proxy: ");
-    cr_expect_str_eq(wire_ask(other, "SET", "k", "1"), "OK");
-    EXPECT_STARTS(ask(rig, "GET", "k"), "-ERR proxy: ");
-    cr_expect_str_eq(ask(rig, "DISCARD"), "OK");
-    cr_expect_str_eq(ask(rig, "GET", "k"), "1");
     rig_stop(&rig);
 }

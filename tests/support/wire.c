@@ -172,6 +172,19 @@ bool wire_request_list(struct wire *wire, const char *const *arguments)
     return sent;
 }
 
+void wire_send_lines(struct wire *wire, const char *lines)
+{
+    struct bytes sent = {0};
+
+    for (const char *line = lines; *line != '\0'; line += *line == '|') {
+        size_t size = strcspn(line, "|");
+        bytes_print(&sent, "%.*s\r\n", (int)size, line);
+        line += size;
+    }
+    wire_send_bytes(wire, sent.at, sent.size);
+    bytes_clear(&sent);
+}
+
 /* Forgets what was given out before. */
 static void wire_forget_given(struct wire *wire)
 {

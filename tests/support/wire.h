@@ -31,6 +31,9 @@ bool wire_send_in_pieces(struct wire *wire, const char *bytes);
 bool wire_request_list(struct wire *wire, const char *const *arguments);
 #define wire_request(wire, ...) wire_request_list((wire), (const char *const[]){__VA_ARGS__, NULL})
 
+/* Sends each line of a text like "MULTI|SET k 1|EXEC", in one piece. */
+void wire_send_lines(struct wire *wire, const char *lines);
+
 /* The next whole reply, raw, NULL when none came in time. *size may be NULL. */
 const char *wire_reply(struct wire *wire, size_t *size);
 

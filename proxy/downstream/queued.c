@@ -1,0 +1,50 @@
+#include "proxy/downstream/queued.h"
+
+#include "proxy/cluster/slot.h"
+
+/* What a node is sent in one piece it keeps in one piece, with a note for each command. */
+enum { COMMANDS_MAX = 1024 * 1024 };
+
+static const struct span multi = {"*1\r\n$5\r\nMULTI\r\n", 15};
+static const struct span exec = {"*1\r\n$4\r\nEXEC\r\n", 14};
+
+void queued_init(struct queued *queued)
+{
+    *queued = (struct queued){.slot = SLOT_NONE, .only_reads = true};
+    sendq_init(&queued->bytes);
+}
+
+void queued_open(struct queued *queued)
+{
+    CHECK(!queued->is_open && queued->count == 0);
+    queued->is_open = true;
+    sendq_append(&queued->bytes, multi);
+}
+
+void queued_close(struct queued *queued)
+{
+    sendq_clear(&queued->bytes);
+    queued_init(queued);
+}
+
+bool queued_add(struct queued *queued, const struct queued_command *added, size_t limit_bytes)
+{
+    CHECK(queued->is_open);
+    if (queued->count >= COMMANDS_MAX || queued->bytes.size + added->bytes.size > limit_bytes) {
+        return false;
+    }
+    sendq_lend(&queued->bytes, added->block, added->bytes);
+    queued->count++;
+    if (added->slot != SLOT_NONE) {
+        queued->slot = added->slot;
+    }
+    queued->only_reads = queued->only_reads && (added->command->flags & COMMAND_READONLY) != 0;
+    return true;
+}
+
+struct block *queued_burst(struct queued *queued)
+{
+    CHECK(queued->is_open);
+    sendq_append(&queued->bytes, exec);
+    return sendq_flatten(&queued->bytes);
+}
