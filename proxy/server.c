@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "proxy/admin.h"
+#include "proxy/pubsub/exchange.h"
 #include "proxy/server_parts.h"
 #include "proxy/status.h"
 
@@ -82,6 +83,7 @@ static void server_make_house(struct server *server, size_t number)
     house->worker_count = server->worker_count;
     house->clients = memory_new(server->worker_count, sizeof(struct clients *));
     house->mailboxes = memory_new(server->worker_count, sizeof(struct mailbox *));
+    house->exchange = exchange_new(server->worker_count);
     house->discovery = server->pools[number].discovery;
     for (size_t i = 0; i < server->worker_count; i++) {
         house->clients[i] = &server->workers[i]->pools[number].clients;
@@ -368,6 +370,7 @@ static void server_free(struct server *server)
     for (size_t i = 0; i < server->config->pool_count; i++) {
         free(server->pools[i].house.clients);
         free(server->pools[i].house.mailboxes);
+        exchange_free(&server->pools[i].house.exchange);
     }
     ev_signal_stop(server->reactor->loop, &server->terminate);
     ev_signal_stop(server->reactor->loop, &server->interrupt);

@@ -5,6 +5,7 @@
 
 #include "common/log.h"
 #include "common/memory.h"
+#include "proxy/pubsub/exchange.h"
 
 enum { TIDY_US = US_PER_SECOND };
 
@@ -46,6 +47,8 @@ static void worker_on_adopt(struct message *message)
     struct topology *topology = order->topology;
 
     order->topology = NULL;
+    exchange_adopt(order->worker->pools[order->pool].clients.house->exchange, order->worker->index,
+                   topology_take(topology));
     dispatcher_adopt(order->worker->pools[order->pool].dispatcher, topology);
     order_drop(message);
 }
@@ -164,12 +167,22 @@ void worker_add_pool(struct worker *worker, size_t number, struct house *house,
     pool->replies.account = &pool->account;
     pool->dispatcher =
         dispatcher_new(worker->reactor, &pool->replies, house->pool, &pool->metrics, discovery);
+    exchange_open(house->exchange, &(struct exchange_site){
+                                       .worker = worker->index,
+                                       .mailbox = worker->mailbox,
+                                       .reactor = worker->reactor,
+                                       .intake = &pool->replies,
+                                       .config = house->pool,
+                                       .metrics = &pool->metrics,
+                                       .discovery = discovery,
+                                   });
     pool->clients = (struct clients){
         .house = house,
         .worker = worker->index,
         .reactor = worker->reactor,
         .intake = &pool->requests,
         .dispatcher = pool->dispatcher,
+        .hub = house->exchange->places[worker->index].hub,
         .config = house->pool,
         .metrics = &pool->metrics,
         .drained = worker_on_pool_drained,
@@ -185,6 +198,7 @@ static void worker_clear(struct worker *worker)
     for (size_t i = 0; i < worker->pool_count; i++) {
         clients_clear(&worker->pools[i].clients);
         command_table_release(&worker->pools[i].clients.commands);
+        exchange_close(worker->pools[i].clients.house->exchange, worker->index);
         dispatcher_free(&worker->pools[i].dispatcher);
         intake_clear(&worker->pools[i].requests);
         intake_clear(&worker->pools[i].replies);

@@ -23,7 +23,7 @@
     ROW(STREAM_READ, "forwarded by its keys; not supported yet with BLOCK")                        \
     ROW(TRANSACTION,                                                                               \
         "transactions: queued by slotway, sent in one piece to the node of their keys")            \
-    ROW(PUBSUB, "not supported yet: subscriptions")                                                \
+    ROW(PUBSUB, "subscriptions, held by slotway for its clients")                                  \
     ROW(MONITOR, "not supported yet: MONITOR")                                                     \
     ROW(LATER, "not supported yet")                                                                \
     ROW(ADMIN, "refused: administration of a node, which PROXY NODE is for")                       \

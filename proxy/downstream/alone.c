@@ -3,7 +3,17 @@
 bool alone_is_needed_for_odd(const struct client *client, const struct command *command,
                              const struct arguments *arguments UNUSED)
 {
-    return command->id == COMMAND_ID_HELLO || command->id == COMMAND_ID_RESET ||
-           command->id == COMMAND_ID_WATCH ||
-           (command->id == COMMAND_ID_EXEC && client->session.watched.is_on);
+    switch (command->id) {
+    case COMMAND_ID_HELLO:
+    case COMMAND_ID_RESET:
+    case COMMAND_ID_WATCH:
+    case COMMAND_ID_SUBSCRIBE:
+    case COMMAND_ID_PSUBSCRIBE:
+    case COMMAND_ID_SSUBSCRIBE:
+    case COMMAND_ID_UNSUBSCRIBE:
+    case COMMAND_ID_PUNSUBSCRIBE:
+    case COMMAND_ID_SUNSUBSCRIBE: return true;
+    case COMMAND_ID_EXEC: return client->session.watched.is_on;
+    default: return false;
+    }
 }

@@ -11,6 +11,7 @@
 #include "proxy/downstream/farewell.h"
 #include "proxy/downstream/pause.h"
 #include "proxy/downstream/requests.h"
+#include "proxy/downstream/subscribe.h"
 
 static const struct {
     const char *text;
@@ -273,6 +274,17 @@ static void client_on_flush(struct turn_task *task)
     client_go_on(client);
 }
 
+/* Between two replies: only whole ones are ever in the output. */
+static void client_on_message(struct subscriber *subscriber, struct block *block, struct span bytes)
+{
+    struct client *client = container_of(subscriber, struct client, subscriber);
+
+    if (client_is_open(client)) {
+        sendq_lend(&client->output, block, bytes);
+        client_want_flush(client);
+    }
+}
+
 static void client_on_bury(struct turn_task *task)
 {
     struct client *client = container_of(task, struct client, bury);
@@ -296,6 +308,8 @@ void client_open(struct clients *clients, int fd)
     client->lane.on_gathered = client_on_gathered;
     client->last_read = now;
     client->reply_size = clients->reply_size;
+    subscriber_init(&client->subscriber, clients->hub, &client->session.protocol);
+    client->subscriber.deliver = client_on_message;
     sendq_init(&client->output);
     pipeline_init(&client->pipeline, &client->output);
     ev_io_init(&client->readable, client_on_readable, fd, EV_READ);
@@ -327,6 +341,7 @@ void client_close(struct client *client, enum close_reason reason)
     ev_io_stop(clients->reactor->loop, &client->readable);
     ev_io_stop(clients->reactor->loop, &client->writable);
     close(client->fd);
+    subscribe_drop(client);
     while ((request = pipeline_take(&client->pipeline)) != NULL) {
         client_give_up(client, request);
     }

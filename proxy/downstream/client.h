@@ -24,6 +24,9 @@
 #include "proxy/downstream/clients.h"
 #include "proxy/downstream/pipeline.h"
 #include "proxy/downstream/session.h"
+#include "proxy/pubsub/hub.h"
+
+struct errand;
 
 #define CLIENT_STATES(STATE)                                                                       \
     STATE(READING, "requests are read", TO(PAUSED) | TO(HELD) | TO(DRAINING) | TO(CLOSED))         \
@@ -53,6 +56,8 @@ struct client {
     struct request_scan scan;
     struct pipeline pipeline;
     struct sendq output;
+    struct subscriber subscriber;
+    struct errand *errand;     /* subscriptions that are being made or ended; NULL: none */
     struct request *answering; /* between client_reply_begin and _end; NULL: into `output` */
     size_t reply_size;         /* what its next replies may be: the last ones, large ones longer */
     uint64_t last_read;        /* when bytes last came */

@@ -14,6 +14,8 @@
 #include "proxy/routing/fanout.h"
 
 struct client;
+struct exchange;
+struct hub;
 
 /* What CLIENT PAUSE holds back; the stricter is the greater. */
 enum pause_mode { PAUSE_OFF, PAUSE_WRITE, PAUSE_ALL };
@@ -28,6 +30,7 @@ struct house {
     struct clients **clients;   /* of this pool, by worker */
     struct mailbox **mailboxes; /* by worker */
     size_t worker_count;
+    struct exchange *exchange;       /* subscriptions */
     struct budget budget;            /* of the pool, in blocks of all workers */
     _Atomic uint64_t next_client_id; /* of the pool */
     _Atomic uint64_t next_slow_id;   /* of the pool's next slow request */
@@ -44,6 +47,7 @@ struct clients {
     struct reactor *reactor;
     struct intake *intake; /* where requests are read to */
     struct dispatcher *dispatcher;
+    struct hub *hub; /* of this worker, in the house's exchange */
     const struct pool_config *config;
     struct metrics *metrics;
     struct command_table *commands; /* of the pool's cluster; NULL: slotway's own */

@@ -5,6 +5,7 @@
 #include "common/resp_write.h"
 #include "proxy/downstream/facade.h"
 #include "proxy/downstream/local_call.h"
+#include "proxy/downstream/subscribe.h"
 #include "proxy/downstream/transaction.h"
 
 void local_ok(const struct local_call *call)
@@ -12,8 +13,23 @@ void local_ok(const struct local_call *call)
     call_status(call, "OK");
 }
 
+/* Who is subscribed to something cannot tell a status from a message. */
+static void ping_subscriber(const struct local_call *call)
+{
+    struct sendq *to = call_begin(call);
+
+    resp_write_array(to, 2);
+    resp_write_text(to, "pong");
+    resp_write_bulk(to, call_count(call) == 2 ? call_word(call, 1) : SPAN(""));
+    call_end(call);
+}
+
 void local_ping(const struct local_call *call)
 {
+    if (subscribe_is_restricted(call->client) && call_count(call) <= 2) {
+        ping_subscriber(call);
+        return;
+    }
     switch (call_count(call)) {
     case 1: call_status(call, "PONG"); return;
     case 2: call_bulk(call, call_word(call, 1)); return;
@@ -37,6 +53,7 @@ void local_reset(const struct local_call *call)
     struct client *client = call->client;
 
     transaction_drop(client);
+    subscriber_clear(&client->subscriber);
     session_reset(&client->session, client->clients->config->clients_password == NULL);
     client_speak(client, 2);
     call_status(call, "RESET");

@@ -6,6 +6,7 @@
 #include "proxy/downstream/local.h"
 #include "proxy/downstream/nonsense.h"
 #include "proxy/downstream/pause.h"
+#include "proxy/downstream/subscribe.h"
 #include "proxy/downstream/transaction.h"
 #include "proxy/routing/router.h"
 
@@ -79,7 +80,7 @@ static void requests_route(struct client *client, const struct command *command,
     requests_forward(client, command, &route, block, bytes);
 }
 
-/* In the order of checks of Redis's processCommand: known, arity, authenticated. */
+/* In the order of checks of Redis's processCommand: known, arity, authenticated, subscribed. */
 static void requests_take(struct client *client, enum command_result result,
                           const struct command *command, struct block *block, struct span bytes)
 {
@@ -95,6 +96,9 @@ static void requests_take(struct client *client, enum command_result result,
     session->last_command = command;
     if (unlikely(!session->is_authenticated && (command->flags & COMMAND_NO_AUTH) == 0)) {
         client_refuse(client, command, ERROR_NO_AUTH, NULL);
+        return;
+    }
+    if (unlikely(subscriber_is_active(&client->subscriber)) && subscribe_forbids(client, command)) {
         return;
     }
     if (likely(!transaction_takes(client, command, block, bytes))) {

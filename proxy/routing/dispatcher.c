@@ -116,6 +116,7 @@ static void dispatcher_on_replied(struct pool *pool, struct request *request, st
         dispatcher_swallow(dispatcher->site.metrics, request);
         return;
     }
+    request->node = pool->index;
     if (unlikely(reply.at[0] == '-')) {
         struct span refusal = special_refusal(request->special, reply);
         struct redirect redirect = redirect_of(refusal, &pool->address);
@@ -129,7 +130,6 @@ static void dispatcher_on_replied(struct pool *pool, struct request *request, st
             follow_refusal(pool, request, &redirect);
             return;
         }
-        request->node = pool->index;
         dispatcher_note_error(pool, request, reply);
     }
     if (unlikely(request->gate != NULL)) {

@@ -115,11 +115,11 @@ struct route route_request(const struct command *command, const struct arguments
     case COMMAND_CLASS_BROADCAST: return route_broadcast(command);
     case COMMAND_CLASS_ANY_NODE: return (struct route){.kind = ROUTE_ANY};
     case COMMAND_CLASS_LOCAL:
+    case COMMAND_CLASS_PUBSUB:
     case COMMAND_CLASS_TRANSACTION: return (struct route){.kind = ROUTE_LOCAL};
     case COMMAND_CLASS_STREAM_READ:
         return stream_read_blocks(arguments) ? unsupported : route_keys(command, arguments, keys);
     case COMMAND_CLASS_BLOCKING:
-    case COMMAND_CLASS_PUBSUB:
     case COMMAND_CLASS_MONITOR:
     case COMMAND_CLASS_LATER:
     case COMMAND_CLASS_ADMIN:

@@ -11,6 +11,7 @@
 
 #include "common/clock.h"
 #include "common/memory.h"
+#include "proxy/pubsub/exchange.h"
 
 enum {
     START_US = 1000 * US_PER_SECOND,
@@ -91,11 +92,20 @@ static void open_worker(struct world *world)
     world->house.clients = &world->clients_of_worker;
     world->house.mailboxes = &world->mailbox;
     memset(world->house.run_id, '0', sizeof world->house.run_id - 1);
+    world->house.exchange = exchange_new(1);
+    exchange_open(world->house.exchange, &(struct exchange_site){
+                                             .mailbox = world->mailbox,
+                                             .reactor = world->reactor,
+                                             .intake = &world->replies,
+                                             .config = world->config,
+                                             .metrics = &world->metrics,
+                                         });
     world->clients = (struct clients){
         .house = &world->house,
         .reactor = world->reactor,
         .intake = &world->requests,
         .dispatcher = world->dispatcher,
+        .hub = world->house.exchange->places[0].hub,
         .config = world->config,
         .metrics = &world->metrics,
         .load = &world->load,
@@ -364,8 +374,10 @@ void world_close(struct world *world)
     world_turn(world);
     check_nothing_is_left(world);
     clients_clear(&world->clients);
+    exchange_close(world->house.exchange, 0);
     dispatcher_free(&world->dispatcher);
     mailbox_free(&world->mailbox);
+    exchange_free(&world->house.exchange);
     CHECK(metric_read(&world->metrics.upstream_in_flight) == 0);
     CHECK(metric_read(&world->metrics.upstream_connections_active) == 0);
     CHECK(metric_read(&world->metrics.breakers_open) == 0);

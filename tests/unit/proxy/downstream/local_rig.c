@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/memory.h"
 #include "common/resp_write.h"
+#include "proxy/pubsub/exchange.h"
 #include "tests/unit/proxy/command/words.h"
 
 enum { DEADLINE_US = 10 * US_PER_SECOND, HEARD_MAX = 1 << 20 };
@@ -35,12 +36,21 @@ static void worker_open(struct local_rig *rig, size_t number)
 
     worker->mailbox = mailbox_new(rig->reactor);
     worker->dispatcher = dispatcher_new(rig->reactor, &rig->intake, pool, &worker->metrics, NULL);
+    exchange_open(rig->house.exchange, &(struct exchange_site){
+                                           .worker = number,
+                                           .mailbox = worker->mailbox,
+                                           .reactor = rig->reactor,
+                                           .intake = &rig->intake,
+                                           .config = pool,
+                                           .metrics = &worker->metrics,
+                                       });
     worker->clients = (struct clients){
         .house = &rig->house,
         .worker = number,
         .reactor = rig->reactor,
         .intake = &rig->intake,
         .dispatcher = worker->dispatcher,
+        .hub = rig->house.exchange->places[number].hub,
         .config = pool,
         .metrics = &worker->metrics,
         .load = &worker->load,
@@ -66,6 +76,7 @@ struct local_rig *local_rig_open(const char *password)
     rig->house.worker_count = RIG_WORKERS;
     rig->house.clients = memory_new(RIG_WORKERS, sizeof(struct clients *));
     rig->house.mailboxes = memory_new(RIG_WORKERS, sizeof(struct mailbox *));
+    rig->house.exchange = exchange_new(RIG_WORKERS);
     strcpy(rig->house.run_id, "0123456789abcdef0123456789abcdef01234567");
     for (size_t i = 0; i < RIG_WORKERS; i++) {
         worker_open(rig, i);
@@ -89,10 +100,12 @@ void local_rig_close(struct local_rig **rig)
     local_rig_turn(gone);
     for (size_t i = 0; i < RIG_WORKERS; i++) {
         clients_clear(&gone->workers[i].clients);
+        exchange_close(gone->house.exchange, i);
         dispatcher_free(&gone->workers[i].dispatcher);
         mailbox_free(&gone->workers[i].mailbox);
     }
     close(gone->listener);
+    exchange_free(&gone->house.exchange);
     intake_clear(&gone->intake);
     reactor_free(&gone->reactor);
     free(gone->house.clients);

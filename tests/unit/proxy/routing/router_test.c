@@ -127,7 +127,6 @@ Test(router, what_blocks_or_keeps_state_never_reaches_a_shared_connection)
         "XREADGROUP GROUP streams c BLOCK 0 STREAMS b >",
         "XREADGROUP COUNT 1 GROUP streams c BLOCK 0 STREAMS b >",
         "XREADGROUP COUNT 1 GROUP g streams NOACK BLOCK 0 STREAMS b >",
-        "SUBSCRIBE channel",
         "MONITOR",
     };
 

@@ -1,0 +1,371 @@
+#include "proxy/pubsub/feed.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/check.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "common/resp_write.h"
+
+/* A message may be as large as its publisher likes: a bound only against garbage. */
+static const size_t push_limit_bytes = (size_t)64 << 30;
+
+enum {
+    PROTOCOL = 2,
+    RETRY_FIRST_US = 10 * US_PER_MS,
+    RETRY_MAX_US = US_PER_SECOND,
+    PING_AFTER_US = US_PER_SECOND,
+    PATIENCE_MIN_US = US_PER_SECOND,
+    USER_TIMEOUT_FACTOR = 2,
+};
+
+static const struct {
+    const char *text;
+    unsigned next;
+} feed_states[] = {
+#define TO(symbol)                 (1u << FEED_##symbol)
+#define STATE(symbol, name, after) {name, after},
+    FEED_STATES(STATE)
+#undef STATE
+#undef TO
+};
+
+static void feed_become(struct feed *feed, enum feed_state next)
+{
+    struct metrics *metrics = feed->site->metrics;
+
+    CHECK(feed_states[feed->state].next & (1u << next));
+    if (next == FEED_READY) {
+        metric_add(&metrics->upstream_connections_active, 1);
+    } else if (feed->state == FEED_READY) {
+        metric_subtract(&metrics->upstream_connections_active, 1);
+    }
+    log_debug("feed state", "node=%s from=%s to=%s", feed->name, feed_states[feed->state].text,
+              feed_states[next].text);
+    feed->state = next;
+}
+
+static struct ev_loop *feed_loop(const struct feed *feed)
+{
+    return feed->site->reactor->loop;
+}
+
+static void feed_want_flush(struct feed *feed)
+{
+    reactor_flush_later(feed->site->reactor, &feed->flush);
+}
+
+static void feed_close_socket(struct feed *feed)
+{
+    ev_io_stop(feed_loop(feed), &feed->readable);
+    ev_io_stop(feed_loop(feed), &feed->writable);
+    list_remove(&feed->flush.link);
+    if (feed->fd >= 0) {
+        close(feed->fd);
+        feed->fd = -1;
+    }
+    sendq_clear(&feed->output);
+    inbound_clear(&feed->inbound);
+    reply_scan_reset(&feed->scan);
+    while (!list_is_empty(&feed->asks)) {
+        list_take_first(&feed->asks);
+    }
+    feed->is_pinging = false;
+}
+
+/* Doubles with each failure in a row; jittered, so that workers do not come back together. */
+static uint64_t feed_pause(const struct feed *feed)
+{
+    uint64_t pause = (uint64_t)RETRY_FIRST_US << (feed->failures < 7 ? feed->failures : 7);
+
+    if (pause > RETRY_MAX_US) {
+        pause = RETRY_MAX_US;
+    }
+    return pause - (uint64_t)random() % (pause / 2);
+}
+
+static bool is_orderly(enum close_reason reason)
+{
+    return reason == CLOSE_GIVEN_UP || reason == CLOSE_NODE_GONE || reason == CLOSE_DRAINED;
+}
+
+void feed_close(struct feed *feed, enum close_reason reason)
+{
+    struct metrics *metrics = feed->site->metrics;
+
+    if (feed->state == FEED_IDLE) {
+        return;
+    }
+    metric_add(&metrics->upstream_closed[reason], 1);
+    if (!is_orderly(reason)) {
+        metric_add(feed->state == FEED_READY ? &metrics->upstream_lost_total
+                                             : &metrics->upstream_connect_failed_total,
+                   1);
+        log_debug("feed closed", "node=%s error=%s", feed->name,
+                  feed->error != 0 ? strerror(feed->error) : close_reason_text(reason));
+        feed->retry_at = reactor_now(feed->site->reactor) + feed_pause(feed);
+        feed->failures++;
+    }
+    feed_become(feed, FEED_IDLE);
+    feed_close_socket(feed);
+    feed->error = 0;
+    feed->site->events->closed(feed);
+}
+
+static void feed_on_greeting(struct feed *feed, struct span reply)
+{
+    switch (greeting_hear(&feed->greeting, reply, feed->id, feed->name)) {
+    case GREETING_MORE: return;
+    case GREETING_WELCOME:
+        feed_become(feed, FEED_READY);
+        feed->failures = 0;
+        feed->site->events->ready(feed);
+        return;
+    case GREETING_BUSY: feed_close(feed, CLOSE_NODE_BUSY); return;
+    case GREETING_REFUSED: feed_close(feed, CLOSE_GREETING_REFUSED); return;
+    case GREETING_STRANGER: feed_close(feed, CLOSE_WRONG_NODE); return;
+    }
+}
+
+/* Hands out every whole reply that has come. The connection may be closed when it returns. */
+static void feed_scan(struct feed *feed)
+{
+    while (feed->inbound.size > 0) {
+        struct span bytes = inbound_bytes(&feed->inbound);
+        size_t used = 0;
+
+        switch (reply_scan_next(&feed->scan, push_limit_bytes, bytes, &used)) {
+        case SCAN_MORE: inbound_keep(&feed->inbound); return;
+        case SCAN_BAD: feed_close(feed, CLOSE_PROTOCOL_ERROR); return;
+        case SCAN_DONE: break;
+        }
+        reply_scan_reset(&feed->scan);
+        if (unlikely(feed->state == FEED_GREETING)) {
+            feed_on_greeting(feed, (struct span){bytes.at, used});
+        } else {
+            feed->site->events->said(feed, (struct span){bytes.at, used});
+        }
+        if (unlikely(feed->state == FEED_IDLE)) {
+            return;
+        }
+        inbound_use(&feed->inbound, used);
+    }
+}
+
+static void feed_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)
+{
+    struct feed *feed = container_of(watcher, struct feed, readable);
+    size_t received = 0;
+    enum socket_result result =
+        intake_read(feed->site->intake, &feed->inbound, feed->fd, feed->scan.need, &received);
+
+    if (received > 0) {
+        feed->last_read = reactor_now(feed->site->reactor);
+        metric_add(&feed->site->metrics->upstream_received_bytes_total, received);
+        feed_scan(feed);
+    }
+    if (feed->state == FEED_IDLE) {
+        return;
+    }
+    switch (result) {
+    case SOCKET_OK:
+    case SOCKET_AGAIN: return;
+    case SOCKET_EOF: feed_close(feed, CLOSE_PEER_CLOSED); return;
+    case SOCKET_ERROR:
+        feed->error = errno;
+        feed_close(feed, CLOSE_READ_FAILED);
+        return;
+    }
+}
+
+static void feed_flush(struct turn_task *task)
+{
+    struct feed *feed = container_of(task, struct feed, flush);
+    size_t sent = 0;
+
+    if (feed->state != FEED_GREETING && feed->state != FEED_READY) {
+        return;
+    }
+
+    enum sendq_result result = sendq_write(&feed->output, feed->fd, &sent);
+
+    metric_add(&feed->site->metrics->upstream_sent_bytes_total, sent);
+    switch (result) {
+    case SENDQ_OK: ev_io_stop(feed_loop(feed), &feed->writable); return;
+    case SENDQ_PARTLY: ev_io_start(feed_loop(feed), &feed->writable); return;
+    case SENDQ_ERROR:
+        feed->error = errno;
+        feed_close(feed, CLOSE_WRITE_FAILED);
+        return;
+    }
+}
+
+static void feed_on_connected(struct feed *feed)
+{
+    feed->error = socket_connect_error(feed->fd);
+    if (feed->error != 0) {
+        feed_close(feed, CLOSE_CONNECT_FAILED);
+        return;
+    }
+    ev_io_stop(feed_loop(feed), &feed->writable);
+    ev_io_start(feed_loop(feed), &feed->readable);
+    feed_become(feed, FEED_GREETING);
+    block_bill(feed->site->intake->account);
+    greeting_begin(&feed->greeting, feed->site->config, PROTOCOL, &feed->output);
+    feed_want_flush(feed);
+}
+
+static void feed_on_writable(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)
+{
+    struct feed *feed = container_of(watcher, struct feed, writable);
+
+    if (feed->state == FEED_CONNECTING) {
+        feed_on_connected(feed);
+        return;
+    }
+    feed_want_flush(feed);
+}
+
+struct feed *feed_new(const struct feed_site *site, const struct node *node)
+{
+    struct feed *feed = memory_new(1, sizeof *feed);
+
+    feed->site = site;
+    memcpy(feed->id, node->id, sizeof feed->id);
+    feed->endpoint = node->endpoint;
+    address_print(&node->address, feed->name, sizeof feed->name);
+    feed->fd = -1;
+    feed->used_at = reactor_now(site->reactor);
+    feed->flush.run = feed_flush;
+    list_init(&feed->supplies);
+    list_init(&feed->asks);
+    sendq_init(&feed->output);
+    ev_init(&feed->readable, feed_on_readable);
+    ev_init(&feed->writable, feed_on_writable);
+    return feed;
+}
+
+void feed_free(struct feed **feed)
+{
+    struct feed *gone = *feed;
+
+    *feed = NULL;
+    feed_close(gone, CLOSE_GIVEN_UP);
+    CHECK(list_is_empty(&gone->supplies));
+    list_remove(&gone->in_carrier);
+    free(gone);
+}
+
+bool feed_accepts(const struct feed *feed)
+{
+    return feed->state != FEED_IDLE || feed->retry_at <= reactor_now(feed->site->reactor);
+}
+
+/* What could not even be begun is told by feed_look: nobody expects to lose a feed here. */
+void feed_connect(struct feed *feed)
+{
+    const struct feed_site *site = feed->site;
+
+    if (feed->state != FEED_IDLE) {
+        return;
+    }
+    metric_add(&site->metrics->upstream_connections_total, 1);
+    feed_become(feed, FEED_CONNECTING);
+    feed->since = feed->last_read = reactor_now(site->reactor);
+    feed->fd = socket_connect(&feed->endpoint);
+    if (feed->fd < 0) {
+        feed->error = errno;
+        return;
+    }
+    socket_set_user_timeout(
+        feed->fd, (uint32_t)(USER_TIMEOUT_FACTOR * site->config->timeout_request / US_PER_MS));
+    ev_io_set(&feed->readable, feed->fd, EV_READ);
+    ev_io_set(&feed->writable, feed->fd, EV_WRITE);
+    ev_io_start(feed_loop(feed), &feed->writable);
+}
+
+void feed_say(struct feed *feed, struct feed_ask *ask, const char *verb, struct span name)
+{
+    const struct span words[] = {span_of(verb), name};
+
+    CHECK(feed->state == FEED_READY && !list_link_is_on(&ask->in_feed));
+    block_bill(feed->site->intake->account);
+    resp_write_request(&feed->output, words, ARRAY_LEN(words));
+    list_append(&feed->asks, &ask->in_feed);
+    feed_want_flush(feed);
+}
+
+struct feed_ask *feed_head(const struct feed *feed)
+{
+    struct list_link *link = list_first(&feed->asks);
+
+    return link == NULL ? NULL : container_of(link, struct feed_ask, in_feed);
+}
+
+void feed_answered(struct feed *feed, struct feed_ask *ask)
+{
+    CHECK(ask == feed_head(feed));
+    list_remove(&ask->in_feed);
+    if (ask == &feed->ping) {
+        feed->is_pinging = false;
+    }
+}
+
+void feed_hold(struct feed *feed, bool is_held)
+{
+    if (feed->is_held == is_held) {
+        return;
+    }
+    feed->is_held = is_held;
+    if (feed->state != FEED_GREETING && feed->state != FEED_READY) {
+        return;
+    }
+    if (is_held) {
+        ev_io_stop(feed_loop(feed), &feed->readable);
+    } else {
+        feed->last_read = reactor_now(feed->site->reactor);
+        ev_io_start(feed_loop(feed), &feed->readable);
+    }
+}
+
+static void feed_ping(struct feed *feed)
+{
+    feed->is_pinging = true;
+    feed->pinged_at = reactor_now(feed->site->reactor);
+    feed_say(feed, &feed->ping, "PING", SPAN("slotway"));
+}
+
+/* A reply that is still coming is life as well, and so are others' messages. */
+static void feed_look_for_life(struct feed *feed, uint64_t now)
+{
+    uint64_t patience = size_max(feed->site->config->timeout_connect, PATIENCE_MIN_US);
+
+    if (feed->is_held || now - feed->last_read < PING_AFTER_US) {
+        return;
+    }
+    if (!feed->is_pinging) {
+        feed_ping(feed);
+    } else if (now - feed->pinged_at > patience && now - feed->last_read > patience) {
+        feed_close(feed, CLOSE_STALLED);
+    }
+}
+
+void feed_look(struct feed *feed)
+{
+    uint64_t now = reactor_now(feed->site->reactor);
+
+    switch (feed->state) {
+    case FEED_IDLE: return;
+    case FEED_CONNECTING:
+    case FEED_GREETING:
+        if (feed->fd < 0) {
+            feed_close(feed, CLOSE_CONNECT_FAILED);
+        } else if (now - feed->since > feed->site->config->timeout_connect) {
+            feed_close(feed, CLOSE_CONNECT_TIMEOUT);
+        }
+        return;
+    case FEED_READY: feed_look_for_life(feed, now); return;
+    }
+}

@@ -1,0 +1,67 @@
+#include "proxy/pubsub/placement.h"
+
+const struct node *placement_home(const struct topology *topology, const struct topic *topic)
+{
+    if (topology == NULL) {
+        return NULL;
+    }
+
+    uint16_t index = topology->primary_of_slot[slot_of(topic->name)];
+
+    return index == NODE_NONE ? NULL : &topology->nodes[index];
+}
+
+static bool placement_has_address(const struct feed *feed, const struct node *node)
+{
+    return feed->endpoint.size == node->endpoint.size &&
+           memcmp(&feed->endpoint.storage, &node->endpoint.storage, feed->endpoint.size) == 0;
+}
+
+struct feed *placement_feed(const struct list *feeds, const struct node *node)
+{
+    LIST_EACH (link, feeds) {
+        struct feed *feed = container_of(link, struct feed, in_carrier);
+
+        if (strcmp(feed->id, node->id) == 0 && placement_has_address(feed, node)) {
+            return feed;
+        }
+    }
+    return NULL;
+}
+
+static bool node_accepts(const struct list *feeds, const struct node *node)
+{
+    const struct feed *feed = placement_feed(feeds, node);
+
+    return node->endpoint.size > 0 && (feed == NULL || feed_accepts(feed));
+}
+
+const struct node *placement_choose(const struct topology *topology, const struct list *feeds,
+                                    const struct topic *topic)
+{
+    const struct node *home = placement_home(topology, topic);
+
+    if (home != NULL && node_accepts(feeds, home)) {
+        return home;
+    }
+    if (topology == NULL || topic->kind == TOPIC_SHARD) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < topology->node_count; i++) {
+        uint64_t at = (topic->hash / 2 + i) % topology->node_count;
+        const struct node *node = &topology->nodes[at];
+
+        if (node->role == NODE_PRIMARY && node_accepts(feeds, node)) {
+            return node;
+        }
+    }
+    return NULL;
+}
+
+bool placement_feed_fits(const struct topology *topology, const struct feed *feed)
+{
+    uint16_t index = topology_find_id(topology, feed->id);
+
+    return index != NODE_NONE && (topology->nodes[index].endpoint.size == 0 ||
+                                  placement_has_address(feed, &topology->nodes[index]));
+}
