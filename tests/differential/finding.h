@@ -20,7 +20,7 @@ struct finding {
 /* Tells all that helps to understand it, on stdout. */
 void finding_report(const struct finding *finding);
 
-/* The fewest calls of the finding's stream, the last of which is still answered differently; none
+/* The fewest calls of the finding's stream with which its call is still answered differently; none
  * when that could not be shown again. The caller frees them. Puts how many into *count. */
 size_t *finding_shrink(const struct finding *finding, size_t *count);
 
