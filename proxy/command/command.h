@@ -19,8 +19,10 @@
     ROW(ANY_NODE, "sent to one primary")                                                           \
     ROW(LOCAL, "answered by slotway itself")                                                       \
     ROW(SCRIPT, "forwarded to the node of its keys; without keys to one primary")                  \
-    ROW(BLOCKING, "not supported yet: it may block")                                               \
-    ROW(STREAM_READ, "forwarded by its keys; not supported yet with BLOCK")                        \
+    ROW(BLOCKING,                                                                                  \
+        "forwarded to the node of its keys, which must share a slot, on a connection of its own")  \
+    ROW(STREAM_READ, "forwarded to the node of its keys, which must share a slot, with BLOCK on "  \
+                     "a connection of its own")                                                    \
     ROW(TRANSACTION,                                                                               \
         "transactions: queued by slotway, sent in one piece to the node of their keys")            \
     ROW(PUBSUB, "subscriptions, held by slotway for its clients")                                  \

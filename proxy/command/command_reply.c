@@ -34,9 +34,9 @@ bool command_is_served(const struct command_table *table, const struct command *
     case COMMAND_CLASS_LOCAL:
     case COMMAND_CLASS_PUBSUB:
     case COMMAND_CLASS_SCRIPT:
+    case COMMAND_CLASS_BLOCKING:
     case COMMAND_CLASS_STREAM_READ:
     case COMMAND_CLASS_TRANSACTION: return true;
-    case COMMAND_CLASS_BLOCKING:
     case COMMAND_CLASS_MONITOR:
     case COMMAND_CLASS_LATER:
     case COMMAND_CLASS_ADMIN:

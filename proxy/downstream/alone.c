@@ -1,7 +1,9 @@
 #include "proxy/downstream/alone.h"
 
+#include "proxy/command/timeout.h"
+
 bool alone_is_needed_for_odd(const struct client *client, const struct command *command,
-                             const struct arguments *arguments UNUSED)
+                             const struct arguments *arguments)
 {
     switch (command->id) {
     case COMMAND_ID_HELLO:
@@ -14,6 +16,11 @@ bool alone_is_needed_for_odd(const struct client *client, const struct command *
     case COMMAND_ID_PUNSUBSCRIBE:
     case COMMAND_ID_SUNSUBSCRIBE: return true;
     case COMMAND_ID_EXEC: return client->session.watched.is_on;
-    default: return false;
+    default: break;
     }
+
+    struct timeout timeout;
+
+    return !client->session.queued.is_open &&
+           timeout_find(command, arguments, &timeout) != TIMEOUT_NONE;
 }

@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "common/memory.h"
+#include "proxy/downstream/blocked.h"
 #include "proxy/downstream/client_limits.h"
 #include "proxy/downstream/farewell.h"
 #include "proxy/downstream/pause.h"
@@ -40,15 +41,25 @@ static bool client_is_muted(const struct client *client)
     return client->session.reply_mode == REPLY_MODE_OFF || client->skips_reply;
 }
 
-/* A reply to a request that was on its way. It may be the client's last, or make room for more. */
-void client_on_done(struct request *request, struct block *block, struct span bytes)
+static void client_note_time(struct client *client, const struct request *request)
 {
-    struct client *client = request->owner;
     uint64_t took = reactor_now(client->clients->reactor) - request->arrived;
 
     histogram_record(&client->clients->metrics->request_time, took);
     if (unlikely(took >= client->clients->config->slowlog_slower_than)) {
         slowlog_note(client, request, took);
+    }
+}
+
+/* A reply to a request that was on its way. It may be the client's last, or make room for more. */
+void client_on_done(struct request *request, struct block *block, struct span bytes)
+{
+    struct client *client = request->owner;
+
+    if (unlikely(client->is_blocked)) {
+        blocked_end(client);
+    } else {
+        client_note_time(client, request);
     }
     client_note_reply(client, request->reply.size + bytes.size);
     pipeline_settle(&client->pipeline, request, block, bytes);
@@ -134,18 +145,10 @@ void client_hold(struct client *client)
     metric_add(&client->clients->metrics->downstream_held_total, 1);
 }
 
-/* Does it block? Then it is for nobody any more. */
-static bool client_may_block(const struct client *client)
-{
-    struct list_link *link = list_first(&client->pipeline.requests);
-
-    return link != NULL && container_of(link, struct request, in_pipeline)->special != NULL &&
-           container_of(link, struct request, in_pipeline)->special->may_block;
-}
-
+/* What a client that blocks would get is for nobody any more. */
 static void client_on_eof(struct client *client)
 {
-    if (unlikely(client->is_alone) && !client_may_block(client)) {
+    if (unlikely(client->is_alone) && !client->is_blocked) {
         /* What was read is to be served first; then this comes again. */
         ev_io_stop(client->clients->reactor->loop, &client->readable);
         return;
@@ -342,6 +345,9 @@ void client_close(struct client *client, enum close_reason reason)
     ev_io_stop(clients->reactor->loop, &client->writable);
     close(client->fd);
     subscribe_drop(client);
+    if (client->is_blocked) {
+        blocked_end(client);
+    }
     while ((request = pipeline_take(&client->pipeline)) != NULL) {
         client_give_up(client, request);
     }

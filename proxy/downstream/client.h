@@ -64,6 +64,7 @@ struct client {
     uint64_t unfinished_since; /* when the request that is being read began */
     uint64_t over_soft_since;  /* since when its replies are over the soft limit; 0: they are not */
     bool skips_reply;          /* CLIENT REPLY SKIP concerns the request in hand */
+    bool is_blocked;           /* the request that it waits for may block: blocked.h */
     bool is_alone; /* no other request is begun until all on the pipeline are answered */
     struct turn_task flush;
     struct turn_task bury;

@@ -78,6 +78,14 @@ static void filter_set(char **text, struct span value)
     *text = memory_copy(value.at, value.size);
 }
 
+static void filter_set_id(struct client_filter *filter, uint64_t id)
+{
+    filter->has_ids = true;
+    filter->ids = memory_resize(filter->ids, 1, sizeof *filter->ids);
+    filter->ids[0] = id;
+    filter->id_count = 1;
+}
+
 static bool filter_parse_id(struct client_filter *filter, struct span value)
 {
     int64_t id;
@@ -85,10 +93,7 @@ static bool filter_parse_id(struct client_filter *filter, struct span value)
     if (!span_to_int64(value, &id) || id < 1) {
         return filter_refuse(filter, "ERR client-id should be greater than 0");
     }
-    filter->has_ids = true;
-    filter->ids = memory_resize(filter->ids, 1, sizeof *filter->ids);
-    filter->ids[0] = (uint64_t)id;
-    filter->id_count = 1;
+    filter_set_id(filter, (uint64_t)id);
     return true;
 }
 
@@ -178,6 +183,12 @@ bool client_filter_parse_kill(struct client_filter *filter, const struct argumen
         }
     }
     return true;
+}
+
+void client_filter_one(struct client_filter *filter, uint64_t id)
+{
+    *filter = (struct client_filter){.id_count = 0};
+    filter_set_id(filter, id);
 }
 
 void client_filter_clear(struct client_filter *filter)

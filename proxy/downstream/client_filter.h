@@ -31,6 +31,9 @@ bool client_filter_parse_list(struct client_filter *filter,
 bool client_filter_parse_kill(struct client_filter *filter, const struct arguments *arguments,
                               uint64_t asker, const char *user) MUST_USE;
 
+/* The client with this id; client_filter_clear as well. */
+void client_filter_one(struct client_filter *filter, uint64_t id);
+
 void client_filter_clear(struct client_filter *filter);
 
 /* Is a client with this id and age meant, as far as these two say? */

@@ -44,8 +44,8 @@ static void command_print(const struct command *command, char *text, size_t size
     }
 }
 
-/* Redis's letters: x is between MULTI and EXEC, c closes after its replies, U came over a unix
- * socket, e and T as it said. */
+/* Redis's letters: x is between MULTI and EXEC, b is blocked, c closes after its replies, U came
+ * over a unix socket, e and T as it said. */
 static void flags_print(const struct client *client, bool is_unix, char text[8])
 {
     char *at = text;
@@ -55,6 +55,9 @@ static void flags_print(const struct client *client, bool is_unix, char text[8])
     }
     if (client->state == CLIENT_DRAINING || client->state == CLIENT_LEAVING) {
         *at++ = 'c';
+    }
+    if (client->is_blocked) {
+        *at++ = 'b';
     }
     if (is_unix) {
         *at++ = 'U';

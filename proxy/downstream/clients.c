@@ -107,6 +107,9 @@ static void client_look(struct client *client, uint64_t now)
         client_close(client, CLOSE_REQUEST_TIME);
     } else if (client_is_idle(client, now)) {
         client_finish(client, CLOSE_IDLE);
+    } else if (client->is_blocked && client->state == CLIENT_PAUSED &&
+               socket_peer_has_closed(client->fd)) {
+        client_close(client, CLOSE_PEER_CLOSED);
     } else if (client->state == CLIENT_HELD && socket_peer_has_closed(client->fd)) {
         client_finish(client, CLOSE_PEER_CLOSED);
     } else if (client->state == CLIENT_PAUSED) {
@@ -160,7 +163,11 @@ static void clients_drain_some(struct clients *clients)
             continue;
         }
         clients->drain_done++;
-        client_finish(client, CLOSE_DRAINED);
+        if (client->is_blocked) {
+            client_close(client, CLOSE_DRAINED);
+        } else {
+            client_finish(client, CLOSE_DRAINED);
+        }
     }
     if (clients->drain_done < clients->drain_count && clients->count > 0) {
         reactor_timer_start(&clients->drain_step, DRAIN_STEP_US);
@@ -199,12 +206,14 @@ void clients_clear(struct clients *clients)
 
 void clients_drain(struct clients *clients, uint64_t spread)
 {
+    bool is_empty = clients->count == 0;
+
     clients->is_draining = true;
     clients->drain_began = reactor_now(clients->reactor);
     clients->drain_spread = spread;
     clients->drain_count = clients->count;
     clients_drain_some(clients);
-    if (clients->count == 0) {
+    if (is_empty) {
         clients->drained(clients);
     }
 }

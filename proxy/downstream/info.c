@@ -127,11 +127,11 @@ static void write_clients(const struct client *client, struct sendq *to)
                 "connected_clients:%" PRIu64 "\r\n"
                 "cluster_connections:0\r\n"
                 "maxclients:%" PRIu64 "\r\n"
-                "blocked_clients:0\r\n"
+                "blocked_clients:%" PRIu64 "\r\n"
                 "tracking_clients:0\r\n"
                 "clients_in_timeout_table:0\r\n",
                 HOUSE_METRIC(client, downstream_connections_active),
-                client->clients->config->clients_max);
+                client->clients->config->clients_max, HOUSE_METRIC(client, downstream_blocked));
 }
 
 /* A node that loads its data makes requests wait; slotway itself is never loading. */

@@ -125,23 +125,3 @@ void local_client_trackinginfo(const struct local_call *call)
     call_end(call);
 }
 
-/* No client of slotway's is ever blocked by a command: there is nobody to wake. */
-void local_client_unblock(const struct local_call *call)
-{
-    int64_t id;
-
-    if (call_count(call) > 4) {
-        call_bad_subcommand(call);
-        return;
-    }
-    if (call_count(call) == 4 && !span_equal_nocase(call_word(call, 3), SPAN("timeout")) &&
-        !span_equal_nocase(call_word(call, 3), SPAN("error"))) {
-        call_error(call, "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
-        return;
-    }
-    if (!span_to_int64(call_word(call, 2), &id)) {
-        call_error(call, "ERR value is not an integer or out of range");
-        return;
-    }
-    call_integer(call, 0);
-}

@@ -1,8 +1,9 @@
-/* CLIENT LIST and CLIENT KILL: they concern the clients of all workers. */
+/* CLIENT LIST, KILL and UNBLOCK: they concern the clients of all workers. */
 #include <stdlib.h>
 
 #include "common/memory.h"
 #include "common/resp_write.h"
+#include "proxy/downstream/blocked.h"
 #include "proxy/downstream/client_line.h"
 #include "proxy/downstream/roundup.h"
 
@@ -80,4 +81,61 @@ void local_client_kill(const struct local_call *call)
     if (is_suicide) {
         client_finish(client, CLOSE_KILLED);
     }
+}
+
+static void unblock(struct visit *visit, struct client *client, enum blocked_wake wake)
+{
+    if (client->is_blocked) {
+        visit->count++;
+        blocked_wake(client, wake);
+    }
+}
+
+static void unblock_as_timeout(struct visit *visit, struct client *client)
+{
+    unblock(visit, client, WAKE_AS_TIMEOUT);
+}
+
+static void unblock_with_error(struct visit *visit, struct client *client)
+{
+    unblock(visit, client, WAKE_WITH_ERROR);
+}
+
+static void unblock_answer(const struct roundup *roundup, struct sendq *to)
+{
+    resp_write_integer(to, (int64_t)roundup_count(roundup));
+}
+
+/* TIMEOUT unless the call says ERROR; NULL when it says something else. */
+static roundup_visit *unblock_visit(const struct local_call *call)
+{
+    if (call_count(call) == 3 || span_equal_nocase(call_word(call, 3), SPAN("timeout"))) {
+        return unblock_as_timeout;
+    }
+    return span_equal_nocase(call_word(call, 3), SPAN("error")) ? unblock_with_error : NULL;
+}
+
+void local_client_unblock(const struct local_call *call)
+{
+    struct client_filter filter;
+    int64_t id;
+
+    if (call_count(call) > 4) {
+        call_bad_subcommand(call);
+        return;
+    }
+
+    roundup_visit *visit = unblock_visit(call);
+
+    if (visit == NULL) {
+        call_error(call, "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+        return;
+    }
+    if (!span_to_int64(call_word(call, 2), &id)) {
+        call_error(call, "ERR value is not an integer or out of range");
+        return;
+    }
+    client_filter_one(&filter, id < 0 ? 0 : (uint64_t)id);
+    roundup_start(call, &filter, visit, unblock_answer);
+    client_filter_clear(&filter);
 }

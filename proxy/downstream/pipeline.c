@@ -10,14 +10,15 @@ void pipeline_push(struct pipeline *pipeline, struct request *request)
 {
     list_append(&pipeline->requests, &request->in_pipeline);
     pipeline->count++;
-    pipeline->bytes += request->bytes.size;
+    request->counted_bytes = request->bytes.size;
+    pipeline->bytes += request->counted_bytes;
 }
 
 static void pipeline_remove(struct pipeline *pipeline, struct request *request)
 {
     list_remove(&request->in_pipeline);
     pipeline->count--;
-    pipeline->bytes -= request->bytes.size;
+    pipeline->bytes -= request->counted_bytes;
 }
 
 /* The head leaves: its reply goes to the output unless the client asked for silence. */

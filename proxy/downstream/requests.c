@@ -2,6 +2,7 @@
 
 #include "common/resp_write.h"
 #include "proxy/downstream/alone.h"
+#include "proxy/downstream/blocked.h"
 #include "proxy/downstream/client_limits.h"
 #include "proxy/downstream/local.h"
 #include "proxy/downstream/nonsense.h"
@@ -38,6 +39,9 @@ static void requests_forward(struct client *client, const struct command *comman
 
     struct request *request = client_request_begin(client, command, block, bytes);
 
+    if (unlikely(command->class >= COMMAND_CLASS_LOCAL)) {
+        blocked_begin(client, request);
+    }
     switch (route->kind) {
     case ROUTE_SLOT:
         request->slot = route->slot;
@@ -195,11 +199,20 @@ static bool requests_scan_one(struct client *client)
     return is_taken;
 }
 
-/* Its end is still to be noticed, so reading goes on for a while. */
+/* Its end is still to be noticed, so reading goes on for a while: longer where that may take long,
+ * and behind what is not read it is not heard. */
+static uint64_t held_most(const struct client *client)
+{
+    bool is_short = clients_memory(client->clients) != BUDGET_FREE;
+
+    return client->is_blocked && !is_short ? client->clients->config->clients_pending_bytes
+                                           : HELD_BYTES;
+}
+
 static void requests_wait_behind(struct client *client)
 {
     inbound_keep(&client->inbound);
-    if (client->inbound.size >= HELD_BYTES) {
+    if (client->inbound.size >= held_most(client)) {
         client_pause(client);
     }
 }

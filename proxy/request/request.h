@@ -76,6 +76,7 @@ struct request {
     struct gate *gate;       /* that counts this request; NULL on the plain path */
     struct fanout *fanout;   /* SPLIT: its parts */
     struct special *special; /* NULL for nearly all */
+    size_t counted_bytes;    /* on a pipeline: how many `bytes` were when it was put there */
     uint64_t sequence;       /* place in the lane's order */
     uint64_t arrived;        /* microseconds, clock_now() of its turn */
     uint64_t deadline;

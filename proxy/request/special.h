@@ -28,8 +28,11 @@ struct special {
     struct upstream **keeper;  /* who holds it on, once it has answered well; NULL: nobody */
     struct span otherwise;     /* goes where its lane holds a connection, or nowhere: then this is
                                 * its answer. Empty: goes anywhere */
-    void (*before_send)(struct request *request); /* each time, to bring its bytes up to date */
-    uint64_t blocks_until; /* for before_send: clock_now() when its own timeout is over; 0: none */
+    uint64_t sent_at;          /* may_block: when it last was; 0: never. For these, blocking.h */
+    uint64_t blocks_until;     /* when its own timeout is over; UINT64_MAX: never */
+    uint64_t waits_until;      /* its deadline while it is with no node */
+    bool has_timeout;          /* its bytes have a timeout that says so */
+    const char *farewell; /* what it is told when its connection ends; NULL: that it was lost */
 };
 
 /* The request's special part, made if there is none yet. */

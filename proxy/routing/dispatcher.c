@@ -5,6 +5,7 @@
 
 #include "common/log.h"
 #include "common/memory.h"
+#include "proxy/routing/blocking.h"
 #include "proxy/routing/follow.h"
 #include "proxy/routing/holding.h"
 #include "proxy/routing/own.h"
@@ -150,6 +151,9 @@ static void dispatcher_on_returned(struct pool *pool, struct request *request,
         return;
     }
     request->asking = false;
+    if (unlikely(blocking_concerns(request)) && blocking_end(dispatcher, request)) {
+        return;
+    }
     if (request_has_otherwise(request) &&
         (reason == RETURN_UNSENT || request_is_repeatable(request))) {
         own_settle_otherwise(dispatcher, request);
@@ -159,7 +163,7 @@ static void dispatcher_on_returned(struct pool *pool, struct request *request,
     } else if (request_is_repeatable(request) &&
                (++request->losses > LOSSES_MAX || !unsettle_may_repeat(request))) {
         dispatcher_refuse(dispatcher, request, ERROR_READ_LOST, NULL);
-    } else if (request_is_repeatable(request)) {
+    } else if (request_is_repeatable(request) || blocking_may_repeat(dispatcher, request)) {
         metric_add(&metrics->retry_read_total, 1);
         holding_hold_refused(dispatcher, request, REFUSAL_LOST, AFTER_A_PAUSE);
     } else {

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "proxy/routing/blocking.h"
 #include "proxy/routing/pick.h"
 #include "proxy/upstream/private.h"
 
@@ -120,6 +121,9 @@ void holding_hold(struct dispatcher *dispatcher, struct gate *gate, struct reque
         gate_detach(request);
         request_become(request, REQUEST_WAITING);
     }
+    if (unlikely(blocking_concerns(request))) {
+        blocking_hold(dispatcher, request);
+    }
     holding_look_at(dispatcher, gate);
     if (dispatcher->waiting_count >= config->waiting_requests ||
         dispatcher->waiting_bytes + request->bytes.size > config->waiting_bytes) {
@@ -187,8 +191,8 @@ static void send_private(struct pool *pool, struct request *request)
 
 void holding_send(struct pool *pool, struct request *request)
 {
-    if (unlikely(request->special != NULL) && request->special->before_send != NULL) {
-        request->special->before_send(request);
+    if (unlikely(blocking_concerns(request)) && !blocking_send(pool->site->dispatcher, request)) {
+        return;
     }
     if (request_is_private(request)) {
         send_private(pool, request);

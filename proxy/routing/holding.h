@@ -43,7 +43,8 @@ void holding_hold_refused(struct dispatcher *dispatcher, struct request *request
 /* Takes `request` out of the gate it waits at; it is then with nobody. */
 void holding_unhold(struct dispatcher *dispatcher, struct request *request);
 
-/* Gives `request` to `pool`, which accepts it. */
+/* Gives `request` to `pool`, which accepts it. One that blocks and has no time left is answered
+ * instead. */
 void holding_send(struct pool *pool, struct request *request);
 
 /* A gate or a move less for `slot`. */

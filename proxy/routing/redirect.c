@@ -7,7 +7,7 @@ static const struct {
     {{"MOVED ", 6}, REFUSAL_MOVED},      {{"ASK ", 4}, REFUSAL_ASK},
     {{"TRYAGAIN", 8}, REFUSAL_TRYAGAIN}, {{"CLUSTERDOWN", 11}, REFUSAL_CLUSTERDOWN},
     {{"LOADING", 7}, REFUSAL_LOADING},   {{"MASTERDOWN", 10}, REFUSAL_MASTERDOWN},
-    {{"READONLY", 8}, REFUSAL_READONLY},
+    {{"READONLY", 8}, REFUSAL_READONLY}, {{"UNBLOCKED force", 15}, REFUSAL_READONLY},
 };
 
 /* Cuts the text up to the next `end` off the front of *rest. */

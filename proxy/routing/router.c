@@ -67,33 +67,6 @@ static struct route route_keys(const struct command *command, const struct argum
     return (struct route){.kind = ROUTE_REFUSE, .error = ERROR_CROSS_SLOT};
 }
 
-/* How many arguments the option of XREAD or XREADGROUP at `index` takes up, itself included: a
- * group and a consumer may be called like an option. */
-static uint32_t stream_option_size(const struct arguments *arguments, uint32_t index)
-{
-    if (argument_is(arguments, index, SPAN("GROUP"))) {
-        return 3;
-    }
-    bool has_value = argument_is(arguments, index, SPAN("COUNT")) ||
-                     argument_is(arguments, index, SPAN("CLAIM"));
-
-    return has_value ? 2 : 1;
-}
-
-/* XREAD [COUNT n] [BLOCK ms] STREAMS …, XREADGROUP GROUP group consumer …: options in any order. */
-static bool stream_read_blocks(const struct arguments *arguments)
-{
-    uint32_t at = 1;
-
-    while (at < arguments->count && !argument_is(arguments, at, SPAN("STREAMS"))) {
-        if (argument_is(arguments, at, SPAN("BLOCK"))) {
-            return true;
-        }
-        at += stream_option_size(arguments, at);
-    }
-    return false;
-}
-
 static struct route route_broadcast(const struct command *command)
 {
     return (struct route){.kind = command->request == TO_ALL_NODES ? ROUTE_NODES : ROUTE_PRIMARIES};
@@ -111,15 +84,14 @@ struct route route_request(const struct command *command, const struct arguments
     case COMMAND_CLASS_ONE_KEY:
     case COMMAND_CLASS_SAME_SLOT:
     case COMMAND_CLASS_SPLIT:
-    case COMMAND_CLASS_SCRIPT: return route_keys(command, arguments, keys);
+    case COMMAND_CLASS_SCRIPT:
+    case COMMAND_CLASS_BLOCKING:
+    case COMMAND_CLASS_STREAM_READ: return route_keys(command, arguments, keys);
     case COMMAND_CLASS_BROADCAST: return route_broadcast(command);
     case COMMAND_CLASS_ANY_NODE: return (struct route){.kind = ROUTE_ANY};
     case COMMAND_CLASS_LOCAL:
     case COMMAND_CLASS_PUBSUB:
     case COMMAND_CLASS_TRANSACTION: return (struct route){.kind = ROUTE_LOCAL};
-    case COMMAND_CLASS_STREAM_READ:
-        return stream_read_blocks(arguments) ? unsupported : route_keys(command, arguments, keys);
-    case COMMAND_CLASS_BLOCKING:
     case COMMAND_CLASS_MONITOR:
     case COMMAND_CLASS_LATER:
     case COMMAND_CLASS_ADMIN:
@@ -135,8 +107,6 @@ const char *route_refusal(const struct command *command, enum error_symbol error
 {
     if (error == ERROR_CROSS_SLOT) {
         snprintf(text, size, "%s", command->name);
-    } else if (command->class == COMMAND_CLASS_STREAM_READ) {
-        snprintf(text, size, "'%s' with BLOCK is not supported yet: it may block", command->name);
     } else {
         snprintf(text, size, "'%s' is %s", command->name, command_class_text(command->class));
     }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -161,6 +162,8 @@ static void upstream_scan(struct upstream *upstream)
     }
     if (unlikely(upstream_is_done(upstream))) {
         pool_on_done(upstream->pool, upstream);
+    } else if (unlikely(upstream->is_finished) && upstream_is_idle(upstream)) {
+        upstream_close(upstream, CLOSE_GIVEN_UP);
     } else if (unlikely(upstream->use == USE_PRIVATE)) {
         private_rest(upstream);
     }
@@ -334,7 +337,8 @@ static bool is_orderly(const struct upstream *upstream, enum close_reason reason
 {
     switch (upstream->use) {
     case USE_PRIVATE:
-        return reason == CLOSE_GIVEN_UP || pool_is_connected(upstream->pool) ||
+        return upstream->is_finished || reason == CLOSE_GIVEN_UP ||
+               pool_is_connected(upstream->pool) ||
                (upstream->state == UPSTREAM_READY && upstream_is_idle(upstream));
     case USE_RESERVED:
     case USE_SHARED: break;
@@ -380,6 +384,17 @@ void upstream_close(struct upstream *upstream, enum close_reason reason)
     }
     in_flight_give_back(upstream->pool, &sent_requests, sent);
     in_flight_give_back(upstream->pool, &unsent_requests, 0);
+}
+
+void upstream_finish(struct upstream *upstream)
+{
+    CHECK(upstream->use == USE_PRIVATE && upstream->state == UPSTREAM_READY);
+    if (!sendq_is_empty(&upstream->output)) {
+        upstream_close(upstream, CLOSE_GIVEN_UP);
+        return;
+    }
+    upstream->is_finished = true;
+    shutdown(upstream->fd, SHUT_WR);
 }
 
 void upstream_clear(struct upstream *upstream)

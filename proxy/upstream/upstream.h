@@ -54,6 +54,7 @@ struct upstream {
     enum upstream_use use;
     int protocol;              /* 2 or 3: RESP2 or RESP3 */
     bool is_used;              /* something was sent on it, or would have been */
+    bool is_finished;          /* PRIVATE: the node has been told that nothing more will come */
     enum private_place place;  /* PRIVATE */
     struct list_link in_place; /* PRIVATE: among the pool's of its place */
     struct upstream **holder;  /* PRIVATE: where its holder knows it by; NULL: nobody holds it */
@@ -112,6 +113,10 @@ static inline bool upstream_has_left(const struct request *request, uint64_t sen
  * among those in flight an orphan takes its place. Afterwards it is on no queue, and the caller's.
  */
 void upstream_forget(struct upstream *upstream, struct request *request);
+
+/* Tells the node that nothing more will come on a private connection that is ready: it answers what
+ * it has done, and closes. So what it gave to somebody who blocks is not lost. */
+void upstream_finish(struct upstream *upstream);
 
 /* Starts to connect if there is no connection; for a probe without a request. */
 void upstream_connect(struct upstream *upstream);

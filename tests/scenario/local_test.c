@@ -235,16 +235,12 @@ Test(local, refuses_what_would_harm_the_nodes)
 Test(local, says_what_it_does_not_support_yet)
 {
     static const char *const rows[][ARGUMENTS] = {
-        {"BLPOP", "k", "0"},
-        {"BRPOPLPUSH", "k", "{k}2", "0"},
-        {"BZMPOP", "0", "1", "k", "MIN"},
         {"SUBSCRIBE", "channel"},
         {"PSUBSCRIBE", "*"},
         {"SSUBSCRIBE", "channel"},
         {"MONITOR"},
         {"SCAN", "0"},
         {"WAIT", "1", "100"},
-        {"XREAD", "BLOCK", "0", "STREAMS", "k", "0"},
     };
     struct rig *rig = rig_start(1);
 

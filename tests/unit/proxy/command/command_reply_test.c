@@ -127,7 +127,7 @@ Test(command_reply, list_has_what_is_served_and_nothing_else)
     cr_expect(has_name(list, "eval"));
     cr_expect(has_name(list, "xread"));
     cr_expect(has_name(list, "config|get"));
-    cr_expect_not(has_name(list, "blpop"));
+    cr_expect(has_name(list, "blpop"));
     cr_expect(has_name(list, "multi"));
     cr_expect_not(has_name(list, "shutdown"));
     cr_expect_not(has_name(list, "cluster|setslot"));

@@ -1,0 +1,26 @@
+/* blocked.h - a client that waits in a command that blocks, and who may wake it.
+ *
+ *      BLPOP k 0 ──blocked_begin──> is_blocked ──blocked_end──> answered, or the client is gone
+ *                                        │
+ *                                        └── CLIENT UNBLOCK: blocked_wake
+ *
+ * Such a request is served alone (alone.h), so there is one at a time. Worker's thread only.
+ */
+#ifndef PROXY_DOWNSTREAM_BLOCKED_H
+#define PROXY_DOWNSTREAM_BLOCKED_H
+
+#include "proxy/downstream/client.h"
+
+/* Makes `request`, the one in hand, which has just begun, one that may block, if it says so. */
+void blocked_begin(struct client *client, struct request *request);
+
+/* The client blocks no more. */
+void blocked_end(struct client *client);
+
+/* Who wakes it says with what. */
+enum blocked_wake { WAKE_AS_TIMEOUT, WAKE_WITH_ERROR };
+
+/* Wakes the client, which is blocked. */
+void blocked_wake(struct client *client, enum blocked_wake wake);
+
+#endif
