@@ -21,8 +21,7 @@
     ROW(SCRIPT, "forwarded to the node of its keys; without keys to one primary")                  \
     ROW(BLOCKING,                                                                                  \
         "forwarded to the node of its keys, which must share a slot, on a connection of its own")  \
-    ROW(STREAM_READ, "forwarded to the node of its keys, which must share a slot, with BLOCK on "  \
-                     "a connection of its own")                                                    \
+    ROW(STREAM_READ, "split by slot; with BLOCK keys must share one, on a connection of its own")  \
     ROW(TRANSACTION,                                                                               \
         "transactions: queued by slotway, sent in one piece to the node of their keys")            \
     ROW(PUBSUB, "subscriptions, held by slotway for its clients")                                  \

@@ -53,11 +53,11 @@ static void flags_print(const struct client *client, bool is_unix, char text[8])
     if (client->session.queued.is_open) {
         *at++ = 'x';
     }
-    if (client->state == CLIENT_DRAINING || client->state == CLIENT_LEAVING) {
-        *at++ = 'c';
-    }
     if (client->is_blocked) {
         *at++ = 'b';
+    }
+    if (client->state == CLIENT_DRAINING || client->state == CLIENT_LEAVING) {
+        *at++ = 'c';
     }
     if (is_unix) {
         *at++ = 'U';

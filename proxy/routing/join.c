@@ -6,6 +6,7 @@
 #include "common/memory.h"
 #include "common/resp_write.h"
 #include "proxy/routing/function_stats.h"
+#include "proxy/routing/join_streams.h"
 
 static bool part_counts(const struct part *part)
 {
@@ -295,6 +296,13 @@ static void join_random(struct fanout *fanout, struct sendq *to)
     join_lend(to, chosen, chosen->reply);
 }
 
+static void join_by_stream(struct fanout *fanout, struct sendq *to)
+{
+    if (!join_streams(fanout, to)) {
+        join_strange(fanout, to);
+    }
+}
+
 void join_by_policy(struct fanout *fanout, struct sendq *to)
 {
     const struct command *command = fanout->parent->command;
@@ -326,7 +334,9 @@ void join_by_policy(struct fanout *fanout, struct sendq *to)
         }
         return;
     case REPLY_DEFAULT:
-        if (fanout->key_count > 0) {
+        if (command->class == COMMAND_CLASS_STREAM_READ) {
+            join_by_stream(fanout, to);
+        } else if (fanout->key_count > 0) {
             join_by_key(fanout, to);
         } else {
             join_arrays(fanout, to);

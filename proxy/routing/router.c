@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "proxy/cluster/slot.h"
+#include "proxy/command/timeout.h"
 
 static const struct route unsupported = {.kind = ROUTE_REFUSE, .error = ERROR_UNSUPPORTED};
 
@@ -49,6 +50,18 @@ static bool is_all_or_nothing(const struct command *command, const struct argume
     return false;
 }
 
+/* Who blocks does so at one node. */
+static bool is_splittable(const struct command *command, const struct arguments *arguments,
+                          const struct keys *keys)
+{
+    struct timeout timeout;
+
+    if (command->class == COMMAND_CLASS_STREAM_READ) {
+        return timeout_find(command, arguments, &timeout) == TIMEOUT_NONE;
+    }
+    return command->class == COMMAND_CLASS_SPLIT && !is_all_or_nothing(command, arguments, keys);
+}
+
 static struct route route_keys(const struct command *command, const struct arguments *arguments,
                                struct keys *keys)
 {
@@ -61,7 +74,7 @@ static struct route route_keys(const struct command *command, const struct argum
     if (keys_share_slot(arguments, keys)) {
         return route_to(slot_at(arguments, keys->index[0]));
     }
-    if (command->class == COMMAND_CLASS_SPLIT && !is_all_or_nothing(command, arguments, keys)) {
+    if (is_splittable(command, arguments, keys)) {
         return (struct route){.kind = ROUTE_SPLIT};
     }
     return (struct route){.kind = ROUTE_REFUSE, .error = ERROR_CROSS_SLOT};

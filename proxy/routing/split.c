@@ -63,10 +63,16 @@ static void split_begin(struct split *split, const struct command *command,
         .keys = keys,
         .step = step,
         .has_count = spec->find == KEY_FIND_COUNT,
+        .has_ids = command->class == COMMAND_CLASS_STREAM_READ,
         .tail = keys->index[keys->count - 1] + step,
         .positions = memory_new(keys->count, sizeof(uint32_t)),
         .groups = memory_new(keys->count, sizeof(struct split_group)),
     };
+    split->front = keys->index[0] - (split->has_count ? 1 : 0);
+    if (split->has_ids) {
+        split->step = 1;
+        split->tail = arguments->count;
+    }
 }
 
 void split_init(struct split *split, const struct command *command,
@@ -146,14 +152,20 @@ static uint32_t key_at(const struct split *split, const struct split_group *grou
     return split->keys->index[split->positions[group->first + number]];
 }
 
+static uint32_t id_at(const struct split *split, const struct split_group *group, uint32_t number)
+{
+    return key_at(split, group, number) + split->keys->count;
+}
+
 static size_t group_size(const struct split *split, const struct split_group *group)
 {
     const struct arguments *arguments = split->arguments;
-    size_t size = 2 * BULK_OVERHEAD + bulk_size(arguments, 0, 1) +
+    size_t size = 2 * BULK_OVERHEAD + bulk_size(arguments, 0, split->front) +
                   bulk_size(arguments, split->tail, arguments->count - split->tail);
 
     for (uint32_t i = 0; i < group->key_count; i++) {
         size += bulk_size(arguments, key_at(split, group, i), split->step);
+        size += split->has_ids ? bulk_size(arguments, id_at(split, group, i), 1) : 0;
     }
     return size;
 }
@@ -171,10 +183,11 @@ struct block *split_compose(const struct split *split, const struct split_group 
     const struct arguments *arguments = split->arguments;
     struct block *block = block_new(group_size(split, group));
     uint32_t tail_count = arguments->count - split->tail;
-    uint32_t front = split->has_count ? 2 : 1;
+    uint32_t front = split->front + (split->has_count ? 1 : 0);
+    uint32_t per_key = split->step + (split->has_ids ? 1 : 0);
 
-    block_put_number(block, '*', front + group->key_count * split->step + tail_count);
-    block_put_bulk(block, arguments->items[0]);
+    block_put_number(block, '*', front + group->key_count * per_key + tail_count);
+    block_put_arguments(block, arguments, 0, split->front);
     if (split->has_count) {
         char digits[BULK_OVERHEAD];
         int length = snprintf(digits, sizeof digits, "%u", group->key_count);
@@ -183,6 +196,9 @@ struct block *split_compose(const struct split *split, const struct split_group 
     }
     for (uint32_t i = 0; i < group->key_count; i++) {
         block_put_arguments(block, arguments, key_at(split, group, i), split->step);
+    }
+    for (uint32_t i = 0; split->has_ids && i < group->key_count; i++) {
+        block_put_arguments(block, arguments, id_at(split, group, i), 1);
     }
     block_put_arguments(block, arguments, split->tail, tail_count);
     return block;

@@ -3,6 +3,7 @@
  *      MSET a 1 b 2 c 3      positions  0 2 | 1        group 0 (slot of a and c): MSET a 1 c 3
  *                                       ^first         group 1 (slot of b):       MSET b 2
  *
+ * XREAD and XREADGROUP have their keys behind the options, and an id for each behind the keys.
  * Groups stand in the order in which their slots first appear, the keys of each in the order of the
  * request. Worker's thread.
  */
@@ -22,7 +23,9 @@ struct split {
     const struct arguments *arguments;
     const struct keys *keys;
     uint32_t step;       /* arguments that belong to a key, with the key */
-    bool has_count;      /* the number of keys stands in front of them */
+    uint32_t front;      /* arguments in front of the keys, without the number of keys */
+    bool has_count;      /* which stands right before them */
+    bool has_ids;        /* behind all keys there is one for each */
     uint32_t tail;       /* first argument behind those of the last key */
     uint32_t *positions; /* for each key, by group: which of the request's keys it is */
     struct split_group *groups;

@@ -81,14 +81,24 @@ Test(router, where_other_requests_go)
         const char *words;
         enum route_kind kind;
     } rows[] = {
-        {"MGET a b", ROUTE_SPLIT},      {"MSET a 1 b 2", ROUTE_SPLIT},
-        {"DEL a b", ROUTE_SPLIT},       {"EXISTS a b", ROUTE_SPLIT},
-        {"TOUCH a b", ROUTE_SPLIT},     {"UNLINK a b", ROUTE_SPLIT},
-        {"DBSIZE", ROUTE_PRIMARIES},    {"FLUSHALL", ROUTE_PRIMARIES},
-        {"KEYS *", ROUTE_PRIMARIES},    {"SCRIPT LOAD x", ROUTE_NODES},
-        {"EVAL return 0", ROUTE_ANY},   {"EVAL return many b", ROUTE_ANY},
-        {"FUNCTION LIST", ROUTE_ANY},   {"PING", ROUTE_LOCAL},
-        {"CLUSTER SLOTS", ROUTE_LOCAL}, {"XREAD STREAMS a b 0", ROUTE_ANY},
+        {"MGET a b", ROUTE_SPLIT},
+        {"MSET a 1 b 2", ROUTE_SPLIT},
+        {"DEL a b", ROUTE_SPLIT},
+        {"EXISTS a b", ROUTE_SPLIT},
+        {"TOUCH a b", ROUTE_SPLIT},
+        {"UNLINK a b", ROUTE_SPLIT},
+        {"DBSIZE", ROUTE_PRIMARIES},
+        {"FLUSHALL", ROUTE_PRIMARIES},
+        {"KEYS *", ROUTE_PRIMARIES},
+        {"SCRIPT LOAD x", ROUTE_NODES},
+        {"EVAL return 0", ROUTE_ANY},
+        {"EVAL return many b", ROUTE_ANY},
+        {"FUNCTION LIST", ROUTE_ANY},
+        {"PING", ROUTE_LOCAL},
+        {"CLUSTER SLOTS", ROUTE_LOCAL},
+        {"XREAD STREAMS a b 0", ROUTE_ANY},
+        {"XREAD STREAMS a b 0 0", ROUTE_SPLIT},
+        {"XREADGROUP GROUP g c STREAMS a b > >", ROUTE_SPLIT},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -103,7 +113,7 @@ Test(router, keys_of_several_slots_that_cannot_be_split_are_refused)
         "SINTER a b",
         "MSETNX a 1 b 2",
         "EVAL return 2 a b",
-        "XREAD STREAMS a b 0 0",
+        "XREAD BLOCK 0 STREAMS a b 0 0",
         "BLPOP a b 0",
         "BZMPOP 0 2 a b MIN",
         "SORT a STORE b",
