@@ -2,6 +2,7 @@
 
 #include "proxy/routing/fanout.h"
 #include "proxy/routing/holding.h"
+#include "proxy/routing/server_words.h"
 #include "proxy/routing/unsettle.h"
 
 enum {
@@ -10,18 +11,17 @@ enum {
 };
 
 /* A script may return an error that it made up, or that a command in it got: it was executed. What
- * the server itself says of a script has no such end, and names the slot of its keys. */
+ * the server itself says of a script names the slot of its keys, or has words of its own. */
 static bool is_script_error(const struct request *request, const struct redirect *redirect,
                             struct span reply)
 {
-    static const char mark[] = " script: ";
     bool has_slot = redirect->refusal == REFUSAL_MOVED || redirect->refusal == REFUSAL_ASK;
 
     if (request->command->class != COMMAND_CLASS_SCRIPT) {
         return false;
     }
     return (has_slot && request->slot != SLOT_NONE && redirect->slot != request->slot) ||
-           memmem(reply.at, reply.size, mark, sizeof mark - 1) != NULL;
+           !server_says(reply, redirect->refusal);
 }
 
 /* What goes to one node for its own sake cannot go to another: only LOADING passes with time. */

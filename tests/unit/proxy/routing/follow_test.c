@@ -29,6 +29,7 @@ static const struct {
      "-MOVED 6 127.0.0.1:1\r\n", false},
     {"an error inside of a script is its answer", COMMAND_ID_EVALSHA, TARGET_SLOT,
      "-READONLY You can't write script: 0123, on @user_script:1.\r\n", false},
+    {"and so is one that it returned", COMMAND_ID_EVAL, TARGET_SLOT, "-TRYAGAIN later\r\n", false},
     {"a script that did not run waits", COMMAND_ID_FCALL, TARGET_SLOT,
      "-CLUSTERDOWN The cluster is down\r\n", true},
 };
