@@ -89,6 +89,10 @@ static void server_make_house(struct server *server, size_t number)
         house->clients[i] = &server->workers[i]->pools[number].clients;
         house->mailboxes[i] = server->workers[i]->mailbox;
     }
+    if (house->pool->scripts_remembered > 0) {
+        house->scripts =
+            script_memory_new(house->pool->scripts_remembered, house->pool->scripts_bytes);
+    }
     make_run_id(house->run_id);
 }
 
@@ -371,6 +375,7 @@ static void server_free(struct server *server)
         free(server->pools[i].house.clients);
         free(server->pools[i].house.mailboxes);
         exchange_free(&server->pools[i].house.exchange);
+        script_memory_free(&server->pools[i].house.scripts);
     }
     ev_signal_stop(server->reactor->loop, &server->terminate);
     ev_signal_stop(server->reactor->loop, &server->interrupt);

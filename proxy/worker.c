@@ -176,6 +176,10 @@ void worker_add_pool(struct worker *worker, size_t number, struct house *house,
                                        .metrics = &pool->metrics,
                                        .discovery = discovery,
                                    });
+    if (house->scripts != NULL) {
+        script_view_init(&pool->scripts, house->scripts);
+        pool->dispatcher->scripts = &pool->scripts;
+    }
     pool->clients = (struct clients){
         .house = house,
         .worker = worker->index,
@@ -200,6 +204,7 @@ static void worker_clear(struct worker *worker)
         command_table_release(&worker->pools[i].clients.commands);
         exchange_close(worker->pools[i].clients.house->exchange, worker->index);
         dispatcher_free(&worker->pools[i].dispatcher);
+        script_view_clear(&worker->pools[i].scripts);
         intake_clear(&worker->pools[i].requests);
         intake_clear(&worker->pools[i].replies);
     }

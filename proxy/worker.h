@@ -22,6 +22,7 @@ struct worker_pool {
     struct block_account account; /* what this worker holds of the pool's budget */
     struct intake requests;       /* clients read to */
     struct intake replies;        /* nodes' replies are read to */
+    struct script_view scripts;
     bool is_drained;
 };
 

@@ -31,6 +31,7 @@ struct house {
     struct mailbox **mailboxes; /* by worker */
     size_t worker_count;
     struct exchange *exchange;       /* subscriptions */
+    struct script_memory *scripts;   /* of the pool's clients; NULL: none are kept */
     struct budget budget;            /* of the pool, in blocks of all workers */
     _Atomic uint64_t next_client_id; /* of the pool */
     _Atomic uint64_t next_slow_id;   /* of the pool's next slow request */

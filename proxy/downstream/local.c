@@ -12,6 +12,12 @@ bool local_has(const struct command *command)
     return handlers[command->id] != NULL;
 }
 
+bool local_sends(const struct command *command)
+{
+    return local_has(command) && command->class == COMMAND_CLASS_BROADCAST &&
+           command->id != COMMAND_ID_INFO && command->id != COMMAND_ID_CONFIG_GET;
+}
+
 void local_answer(struct client *client, const struct command *command,
                   const struct arguments *arguments, struct block *block, struct span bytes)
 {

@@ -9,10 +9,13 @@
 
 #include "proxy/downstream/client.h"
 
-/* Answers `command`, which is of class LOCAL, or is INFO or CONFIG GET. `bytes` in `block` is the
+/* Answers `command`, for which there is a handler. `bytes` in `block` is the
  * request as it would go to a node. */
 void local_answer(struct client *client, const struct command *command,
                   const struct arguments *arguments, struct block *block, struct span bytes);
+
+/* Does its handler only look at what goes to the nodes and comes back? */
+bool local_sends(const struct command *command);
 
 /* Is there a handler for it? Every command of class LOCAL has one; a test walks the table. */
 bool local_has(const struct command *command);

@@ -36,7 +36,7 @@ static void explain_route(struct explanation *explanation)
     struct keys *keys = explanation->keys;
 
     explanation->route = route_request(command, &explanation->arguments, keys);
-    if (local_has(command)) {
+    if (local_has(command) && !local_sends(command)) {
         explanation->route.kind = ROUTE_LOCAL;
     }
     if (explanation->route.kind == ROUTE_REFUSE) {

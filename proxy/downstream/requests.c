@@ -7,6 +7,7 @@
 #include "proxy/downstream/local.h"
 #include "proxy/downstream/nonsense.h"
 #include "proxy/downstream/pause.h"
+#include "proxy/downstream/scripted.h"
 #include "proxy/downstream/subscribe.h"
 #include "proxy/downstream/transaction.h"
 #include "proxy/routing/router.h"
@@ -28,6 +29,16 @@ bool requests_shed(struct client *client, const struct command *command)
     return true;
 }
 
+/* What few commands need to be known of them. */
+static void requests_note(struct client *client, struct request *request, const struct route *route)
+{
+    if (request->command->class == COMMAND_CLASS_SCRIPT) {
+        scripted_begin(client, request, route);
+    } else {
+        blocked_begin(client, request);
+    }
+}
+
 static void requests_forward(struct client *client, const struct command *command,
                              const struct route *route, struct block *block, struct span bytes)
 {
@@ -40,7 +51,7 @@ static void requests_forward(struct client *client, const struct command *comman
     struct request *request = client_request_begin(client, command, block, bytes);
 
     if (unlikely(command->class >= COMMAND_CLASS_LOCAL)) {
-        blocked_begin(client, request);
+        requests_note(client, request, route);
     }
     switch (route->kind) {
     case ROUTE_SLOT:

@@ -7,6 +7,7 @@
 #include "common/memory.h"
 #include "proxy/routing/blocking.h"
 #include "proxy/routing/follow.h"
+#include "proxy/routing/heal.h"
 #include "proxy/routing/holding.h"
 #include "proxy/routing/own.h"
 #include "proxy/routing/pick.h"
@@ -119,6 +120,10 @@ static void dispatcher_on_replied(struct pool *pool, struct request *request, st
     }
     request->node = pool->index;
     if (unlikely(reply.at[0] == '-')) {
+        if (unlikely(request->script != 0) && heal_error(pool, request, reply)) {
+            return;
+        }
+
         struct span refusal = special_refusal(request->special, reply);
         struct redirect redirect = redirect_of(refusal, &pool->address);
 

@@ -17,11 +17,13 @@
 #include "proxy/request/error_reply.h"
 #include "proxy/routing/gate.h"
 #include "proxy/routing/moving.h"
+#include "proxy/routing/script_view.h"
 #include "proxy/routing/slot_table.h"
 
 struct dispatcher {
     struct pool_site site;
     struct discovery *discovery; /* for hints; NULL in tests */
+    struct script_view *scripts; /* those that are remembered; NULL: requests have none */
     struct slot_table table;
     struct gates gates;
     struct moving_slots moving;

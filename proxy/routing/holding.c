@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "proxy/routing/blocking.h"
+#include "proxy/routing/heal.h"
 #include "proxy/routing/pick.h"
 #include "proxy/upstream/private.h"
 
@@ -193,6 +194,9 @@ void holding_send(struct pool *pool, struct request *request)
 {
     if (unlikely(blocking_concerns(request)) && !blocking_send(pool->site->dispatcher, request)) {
         return;
+    }
+    if (unlikely(request->script != 0)) {
+        heal_before_send(pool, request);
     }
     if (request_is_private(request)) {
         send_private(pool, request);

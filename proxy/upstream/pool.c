@@ -59,6 +59,7 @@ void pool_free(struct pool **pool)
         upstream_clear(&gone->upstreams[i]);
     }
     private_clear(gone);
+    free(gone->scripts);
     free(gone);
 }
 
@@ -229,6 +230,8 @@ void pool_on_failure(struct pool *pool, enum close_reason reason, const char *er
     if (pool->down_since == 0) {
         pool->down_since = now;
     }
+    free(pool->scripts);
+    pool->scripts = NULL;
     pool_log_failure(pool, reason, error);
     pool->site->events->unreachable(pool);
 }

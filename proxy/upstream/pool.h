@@ -58,6 +58,10 @@ struct privates {
     uint32_t count[PRIVATE_PLACES];
 };
 
+/* Places by the number of a script; forgotten when a connection breaks: the node may be a new one.
+ */
+enum { POOL_SCRIPTS = 1024 };
+
 enum breaker { BREAKER_CLOSED, BREAKER_SUSPECT, BREAKER_OPEN };
 
 struct pool {
@@ -76,6 +80,7 @@ struct pool {
     uint64_t down_since; /* 0: reachable, or not tried yet */
     enum breaker breaker;
     uint64_t suspect_at; /* not suspected again before this */
+    uint64_t *scripts; /* POOL_SCRIPTS places for those that the node has; NULL: none. For heal.h */
     struct privates privates;
     uint32_t
         upstream_count; /* shared ones, first those for RESP2; the reserved one is behind them */

@@ -29,6 +29,7 @@ struct rig_options {
     const char *clients;         /* more of this mapping, as "password: x, max: 3" */
     const char *backend;         /* likewise */
     const char *commands;        /* more of this mapping, as "keys: deny" */
+    const char *scripts;         /* likewise, as "remembered: 0" */
     const char *global;          /* more lines of the file */
     const char *node_password;   /* that nodes want; none */
     bool start_dead;             /* the nodes are dead at first; implies do_not_wait */

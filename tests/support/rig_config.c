@@ -29,6 +29,7 @@ static void add_pool(struct bytes *text, const struct rig_options *options, uint
 {
     bytes_print(text, "  - name: %s\n    listen: [\"127.0.0.1:%u\"]\n", name, port);
     bytes_print(text, "    commands: {%s}\n", or_else(options->commands, ""));
+    bytes_print(text, "    scripts: {%s}\n", or_else(options->scripts, ""));
     bytes_print(text, "    clients: {%s}\n", or_else(options->clients, "max: 10000"));
     bytes_print(text, "    backend: {refresh: %s, seeds: [", or_else(options->refresh, "1s"));
     if (options->seeds != NULL) {

@@ -1,0 +1,111 @@
+#include "proxy/routing/heal.h"
+
+#include "common/memory.h"
+#include "proxy/routing/evalsha.h"
+#include "proxy/routing/holding.h"
+#include "proxy/routing/unsettle.h"
+
+/* Two scripts that share a place are sent as EVAL in turn, which works as well. */
+static uint64_t *place_of(struct pool *pool, uint64_t number)
+{
+    if (pool->scripts == NULL) {
+        pool->scripts = memory_new(POOL_SCRIPTS, sizeof *pool->scripts);
+    }
+    return &pool->scripts[number % POOL_SCRIPTS];
+}
+
+static bool pool_has_script(struct pool *pool, uint64_t number)
+{
+    return *place_of(pool, number) == number;
+}
+
+static void pool_note_script(struct pool *pool, uint64_t number)
+{
+    *place_of(pool, number) = number;
+}
+
+static void pool_forget_script(struct pool *pool, uint64_t number)
+{
+    uint64_t *place = place_of(pool, number);
+
+    if (*place == number) {
+        *place = 0;
+    }
+}
+
+static struct script_memory *memory_of(const struct pool *pool)
+{
+    const struct dispatcher *dispatcher = pool->site->dispatcher;
+
+    return dispatcher->scripts->memory;
+}
+
+/* Makes `request`, an EVALSHA, an EVAL. Returns false when its body is not remembered any more. */
+static bool heal_write_out(struct pool *pool, struct request *request)
+{
+    struct script *script = NULL;
+    struct block *block;
+    struct sha1 sha1;
+
+    if (sha1_read(evalsha_script(request->bytes), &sha1)) {
+        script = script_memory_take(memory_of(pool), &sha1);
+    }
+    if (script == NULL) {
+        request->script = 0;
+        return false;
+    }
+    block = evalsha_write_out(request->command, request->bytes, script_body(script));
+    request->command = evalsha_counterpart(request->command);
+    request->script = script->number;
+    block_release(&request->block);
+    request->block = block;
+    request->bytes = (struct span){block->bytes, block->used};
+    script_release(&script);
+    return true;
+}
+
+/* What follows on the same connection finds the script there; elsewhere NOSCRIPT tells. */
+void heal_before_send(struct pool *pool, struct request *request)
+{
+    if (command_is_by_sha1(request->command)) {
+        if (pool_has_script(pool, request->script) || !heal_write_out(pool, request)) {
+            return;
+        }
+        metric_add(&pool->site->metrics->scripts_sent_total, 1);
+    }
+    pool_note_script(pool, request->script);
+}
+
+/* A body that is no script has no name either: EVALSHA is to say so. */
+static void heal_doubt_body(struct pool *pool, struct request *request, struct span reply)
+{
+    pool_forget_script(pool, request->script);
+    if (span_starts_with(reply, SPAN("-ERR Error compiling script"))) {
+        struct sha1 sha1 = sha1_of(evalsha_script(request->bytes));
+
+        script_memory_forget(memory_of(pool), &sha1);
+    }
+}
+
+bool heal_error(struct pool *pool, struct request *request, struct span reply)
+{
+    struct dispatcher *dispatcher = pool->site->dispatcher;
+
+    if (command_is_by_body(request->command)) {
+        heal_doubt_body(pool, request, reply);
+        return false;
+    }
+    if (!span_equal(reply, SPAN("-NOSCRIPT No matching script. Please use EVAL.\r\n"))) {
+        return false;
+    }
+    pool_forget_script(pool, request->script);
+    if (!heal_write_out(pool, request)) {
+        return false;
+    }
+    metric_add(&dispatcher->site.metrics->scripts_healed_total, 1);
+    if (request->gate == NULL && request->target == TARGET_SLOT) {
+        unsettle_slot(dispatcher, pool, request->slot);
+    }
+    holding_hold_refused(dispatcher, request, (enum refusal)request->refusal, AT_ONCE);
+    return true;
+}
