@@ -138,7 +138,7 @@ Test(limits, over_the_soft_limit_for_too_long_a_client_is_disconnected)
     struct rig *rig = rig_start_with((struct rig_options){
         .nodes = 1,
         .with_store = true,
-        .clients = "output_soft_bytes: 1mb, output_soft_time: 1s",
+        .clients = "output_soft_bytes: 1mb, output_soft_time: 5s",
     });
     struct wire *slow = rig_connect(rig);
     struct wire *reader = rig_connect(rig);

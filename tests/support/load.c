@@ -153,7 +153,6 @@ static void *load_run(void *argument)
     CHECK(wire != NULL);
 
     for (; !atomic_load(&client->load->ends); client->round++) {
-        uint64_t began = wait_now_ms();
         if (client->round % 256 == 255) {
             /* Replies are kept as texts until their connection closes. */
             wire_close(&wire);
@@ -163,7 +162,6 @@ static void *load_run(void *argument)
         send_burst(client, wire);
         read_burst(client, wire);
         read_together(client, wire);
-        client->result.longest_ms = size_max(client->result.longest_ms, wait_now_ms() - began);
     }
     for (int i = 0; i < client->load->options.keys; i++) {
         check_list(client, wire, &client->counters[i]);
@@ -207,7 +205,6 @@ static void result_add(struct load_result *sum, const struct load_result *result
     sum->requests += result->requests;
     sum->errors += result->errors;
     sum->wrong += result->wrong;
-    sum->longest_ms = size_max(sum->longest_ms, result->longest_ms);
     sum->last_error_ms = size_max(sum->last_error_ms, result->last_error_ms);
 }
 

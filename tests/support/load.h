@@ -24,7 +24,6 @@ struct load_result {
     uint64_t requests;
     uint64_t errors;        /* error replies */
     uint64_t wrong;         /* replies that the model says are impossible */
-    uint64_t longest_ms;    /* that a burst took */
     uint64_t last_error_ms; /* wait_now_ms() when the last error came; 0: never */
     char first_error[256];
     char first_wrong[512];
