@@ -1,0 +1,113 @@
+#include "proxy/downstream/queued.h"
+
+#include <criterion/criterion.h>
+
+#include "proxy/cluster/slot.h"
+
+static struct queued queued;
+
+static void open_queue(void)
+{
+    queued_init(&queued);
+    queued_open(&queued);
+}
+
+static void close_queue(void)
+{
+    queued_close(&queued);
+}
+
+TestSuite(queued, .init = open_queue, .fini = close_queue);
+
+enum { ENOUGH = 1 << 20 };
+
+static bool add(enum command_id id, uint16_t slot, const char *bytes, size_t limit)
+{
+    struct queued_command added = {command_by_id(id), slot, NULL, span_of(bytes)};
+
+    return queued_add(&queued, &added, limit);
+}
+
+static void expect_burst(const char *wanted)
+{
+    struct block *block = queued_burst(&queued);
+    struct span bytes = {block->bytes, block->used};
+
+    cr_expect(span_equal(bytes, span_of(wanted)), "%.*s", (int)bytes.size, bytes.at);
+    block_release(&block);
+}
+
+Test(queued, an_empty_burst)
+{
+    expect_burst("*1\r\n$5\r\nMULTI\r\n*1\r\n$4\r\nEXEC\r\n");
+}
+
+Test(queued, commands_stand_in_their_order_between_multi_and_exec)
+{
+    cr_expect(add(COMMAND_ID_SET, 5, "(set)", ENOUGH));
+    cr_expect(add(COMMAND_ID_PING, SLOT_NONE, "(ping)", ENOUGH));
+    cr_expect_eq(queued.count, 2);
+    cr_expect_eq(queued.slot, 5);
+    expect_burst("*1\r\n$5\r\nMULTI\r\n(set)(ping)*1\r\n$4\r\nEXEC\r\n");
+}
+
+Test(queued, large_commands_keep_their_bytes)
+{
+    struct block *block = block_new(ENOUGH);
+    memset(block->bytes, 'x', ENOUGH);
+    block->used = ENOUGH;
+    struct queued_command added = {
+        command_by_id(COMMAND_ID_SET), 5, block, {block->bytes, block->used}};
+
+    cr_expect(queued_add(&queued, &added, (size_t)4 * ENOUGH));
+    cr_expect(queued_add(&queued, &added, (size_t)4 * ENOUGH));
+    block_release(&block);
+    struct block *burst = queued_burst(&queued);
+    cr_expect_eq(burst->used, (size_t)2 * ENOUGH + 15 + 14);
+    cr_expect_eq(burst->bytes[15], 'x');
+    cr_expect_eq(burst->bytes[14 + 2 * ENOUGH], 'x');
+    block_release(&burst);
+}
+
+Test(queued, of_reads_only_may_be_repeated)
+{
+    cr_expect(add(COMMAND_ID_GET, 5, "x", ENOUGH));
+    cr_expect(queued.only_reads);
+    cr_expect(add(COMMAND_ID_PING, SLOT_NONE, "x", ENOUGH));
+    cr_expect_not(queued.only_reads);
+    cr_expect(add(COMMAND_ID_GET, 5, "x", ENOUGH));
+    cr_expect_not(queued.only_reads);
+}
+
+Test(queued, has_a_limit_in_bytes)
+{
+    size_t multi = queued.bytes.size;
+
+    cr_expect(add(COMMAND_ID_GET, 5, "1234", multi + 4));
+    cr_expect_not(add(COMMAND_ID_GET, 5, "5", multi + 4));
+    cr_expect_eq(queued.count, 1);
+    cr_expect_eq(queued.bytes.size, multi + 4);
+}
+
+Test(queued, has_a_limit_in_commands)
+{
+    uint32_t added = 0;
+
+    while (added < 2 * ENOUGH && add(COMMAND_ID_GET, 5, "x", (size_t)4 * ENOUGH)) {
+        added++;
+    }
+    cr_expect_eq(added, 1024 * 1024);
+    cr_expect_eq(queued.count, added);
+}
+
+Test(queued, is_as_new_when_it_was_closed)
+{
+    cr_expect(add(COMMAND_ID_SET, 5, "x", ENOUGH));
+    queued.is_spoiled = queued.writes = true;
+    queued_close(&queued);
+    cr_expect_not(queued.is_open || queued.is_spoiled || queued.writes);
+    cr_expect(queued.only_reads);
+    cr_expect_eq(queued.count, 0);
+    cr_expect_eq(queued.slot, SLOT_NONE);
+    cr_expect_eq(queued.bytes.size, 0);
+}
