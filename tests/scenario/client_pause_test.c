@@ -55,3 +55,27 @@ Test(client_pause, of_everything_finishes_what_is_with_the_nodes)
     cr_expect_str_eq(wire_text(other), "v");
     rig_stop(&rig);
 }
+
+/* The writes themselves are kept from being queued, so EXEC is held only when the pause is younger.
+ */
+Test(client_pause, of_writes_holds_a_transaction_that_writes_and_no_other)
+{
+    struct rig *rig = rig_start(1);
+    struct wire *reader = rig_connect(rig);
+    struct wire *writer = rig_connect(rig);
+    script(rig, 0, WANT("MULTI"), SAY("+OK\r\n"), WANT("GET", "k"), SAY("+QUEUED\r\n"),
+           WANT("EXEC"), SAY("*1\r\n$-1\r\n"), WANT("MULTI"), SAY("+OK\r\n"), WANT("SET", "k", "v"),
+           SAY("+QUEUED\r\n"), WANT("EXEC"), SAY("*1\r\n+OK\r\n"));
+
+    wire_send_lines(reader, "MULTI|GET k");
+    wire_expect(reader, "+OK\r\n+QUEUED\r\n");
+    wire_send_lines(writer, "MULTI|SET k v");
+    wire_expect(writer, "+OK\r\n+QUEUED\r\n");
+    cr_expect_str_eq(ask(rig, "CLIENT", "PAUSE", "600000", "WRITE"), "OK");
+    wire_send_lines(writer, "EXEC");
+    cr_expect(WAIT_FOR(metric(rig, "downstream_held_total") == 1));
+    cr_expect_str_eq(wire_ask(reader, "EXEC"), "[(nil)]");
+    cr_expect_str_eq(ask(rig, "CLIENT", "UNPAUSE"), "OK");
+    cr_expect_str_eq(wire_text(writer), "[OK]");
+    rig_stop(&rig);
+}

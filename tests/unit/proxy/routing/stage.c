@@ -1,5 +1,7 @@
 #include "tests/unit/proxy/routing/stage.h"
 
+#include "proxy/routing/own.h"
+
 enum {
     PATIENCE_US = 5 * US_PER_SECOND,
     HALF = SLOT_COUNT / 2,
@@ -272,6 +274,28 @@ struct question *ask_alone(struct stage *stage, int client, const char *text)
 
     special_of(question->request)->is_private = true;
     return send_to_slot(stage, question, first_key(text));
+}
+
+struct question *ask_to_hold(struct stage *stage, int client, const char *text)
+{
+    struct question *question = question_new(stage, client, text);
+    struct special *special = special_of(question->request);
+
+    special->is_private = true;
+    special->keeper = &stage->lanes[client].own;
+    return send_to_slot(stage, question, first_key(text));
+}
+
+struct question *ask_own(struct stage *stage, int client, const char *key, const char *text)
+{
+    struct question *question = question_new(stage, client, text);
+    struct special *special = special_of(question->request);
+
+    special->is_private = true;
+    special->otherwise = SPAN("*-1\r\n");
+    question->request->slot = slot_of_key(key);
+    own_send(stage->dispatcher, question->request);
+    return question;
 }
 
 struct question *ask_burst(struct stage *stage, int client, const char *key, const char *text)

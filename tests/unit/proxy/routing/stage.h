@@ -62,6 +62,13 @@ struct question *ask(struct stage *stage, int client, const char *text);
 /* The same on a connection of its own. */
 struct question *ask_alone(struct stage *stage, int client, const char *text);
 
+/* The same, and the client holds that connection once it has answered well. */
+struct question *ask_to_hold(struct stage *stage, int client, const char *text);
+
+/* Sends one or several commands on the connection that the client holds; their answer is "*-1"
+ * when that cannot be. */
+struct question *ask_own(struct stage *stage, int client, const char *key, const char *text);
+
 /* Sends "MULTI|SET b 1|EXEC" as one request of three commands for the slot of `key`. */
 struct question *ask_burst(struct stage *stage, int client, const char *key, const char *text);
 
