@@ -150,26 +150,31 @@ void local_discard(const struct local_call *call)
 }
 
 /* What a node objected to was answered with QUEUED by us, so it is said here. */
-static void refuse_aborted(struct request *request, const struct block *objection)
+static void done_with_objection(struct request *request, enum error_symbol symbol,
+                                const char *prefix)
 {
+    const struct block *objection = request->special->objection;
     struct client *client = request->owner;
     char text[DETAIL_MAX];
     char line[ERROR_REPLY_MAX];
 
-    snprintf(text, sizeof text, "EXECABORT Transaction discarded because of: %.*s",
-             (int)size_min(objection->used - 3, sizeof text), objection->bytes + 1);
-    client_on_done(request, NULL, error_reply(ERROR_COMMAND, text, client->clients->metrics, line));
+    snprintf(text, sizeof text, "%s%.*s", prefix, (int)size_min(objection->used - 3, sizeof text),
+             objection->bytes + 1);
+    client_on_done(request, NULL, error_reply(symbol, text, client->clients->metrics, line));
 }
 
+/* A node that knows no MULTI, or not for slotway's user, executes what stands behind it. */
 void transaction_on_done(struct request *request, struct block *block, struct span bytes)
 {
-    const struct block *objection = request->special->objection;
-
-    if (objection != NULL && span_starts_with(bytes, SPAN("-EXECABORT"))) {
-        refuse_aborted(request, objection);
-        return;
+    if (likely(request->special->objection == NULL)) {
+        client_on_done(request, block, bytes);
+    } else if (span_starts_with(bytes, SPAN("-EXECABORT"))) {
+        done_with_objection(request, ERROR_COMMAND, "EXECABORT Transaction discarded because of: ");
+    } else if (span_starts_with(bytes, SPAN("-ERR EXEC without MULTI"))) {
+        done_with_objection(request, ERROR_MULTI_REFUSED, "");
+    } else {
+        client_on_done(request, block, bytes);
     }
-    client_on_done(request, block, bytes);
 }
 
 /* The burst as a request that nobody has been given yet; there is no transaction any more. */

@@ -319,6 +319,20 @@ Test(transaction, what_the_node_refused_it_for_is_said_at_exec)
     rig_stop(&rig);
 }
 
+Test(transaction, that_a_node_takes_for_single_commands_is_not_called_one)
+{
+    struct rig *rig = rig_start(1);
+    script(rig, 0, WANT("MULTI"), SAY("-NOPERM no\r\n"), WANT("SET", "k", "1"), SAY("+OK\r\n"),
+           WANT("GET", "k"), SAY("$1\r\n1\r\n"), DONE("-ERR EXEC without MULTI\r\n"));
+
+    wire_send_lines(rig_client(rig), set_and_get);
+    wire_expect(rig_client(rig), "+OK\r\n+QUEUED\r\n+QUEUED\r\n");
+    const char *reply = wire_text(rig_client(rig));
+    EXPECT_STARTS(reply, "-ERR proxy: the node refuses MULTI, ");
+    EXPECT_CONTAINS(reply, "outcome unknown: NOPERM no");
+    rig_stop(&rig);
+}
+
 /* Errors of the commands are elements of the answer, whatever they look like. */
 Test(transaction, that_was_executed_is_never_sent_again)
 {
