@@ -1,0 +1,66 @@
+'use strict';
+// What the clients in JavaScript share: where slotway is, and steps that are told of one by one.
+
+const assert = require('node:assert/strict');
+const { execFile } = require('node:child_process');
+const { promisify } = require('node:util');
+
+const environment = process.env;
+const host = environment.CLIENT_TEST_HOST;
+const port = Number(environment.CLIENT_TEST_PORT);
+const password = environment.CLIENT_TEST_PASSWORD;
+const jobs = Number(environment.CLIENT_TEST_JOBS);
+const seconds = 30;
+
+// This client cannot do that, whoever it talks to.
+class Without extends Error {}
+
+function version(name) {
+    console.log(`version ${require(`${name}/package.json`).version}`);
+}
+
+function timeLimit() {
+    return new Promise((_, reject) => {
+        setTimeout(() => reject(new Error(`no answer in ${seconds} seconds`)), seconds * 1000).unref();
+    });
+}
+
+// Runs the function, and tells how that went.
+async function step(name, run) {
+    try {
+        await Promise.race([run(), timeLimit()]);
+        console.log(`ok ${name}`);
+    } catch (error) {
+        if (error instanceof Without) {
+            console.log(`without ${name}: ${error.message}`);
+            return;
+        }
+        console.error(error);
+        const place = /tests\/clients\/(?!steps)[^:]*:\d+/.exec(error.stack) || [''];
+        const message = String(error.message).replaceAll('\n', ' ').slice(0, 300);
+        console.log(`failed ${name}: ${place[0]} ${error.name}: ${message}`);
+    }
+}
+
+async function until(condition) {
+    for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; ) {
+        if (await condition()) {
+            return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    throw new Error(`not true after ${seconds} seconds: ${condition}`);
+}
+
+function restartSlotway() {
+    return promisify(execFile)(environment.CLIENT_TEST_RESTART);
+}
+
+function range(count) {
+    return [...Array(count).keys()];
+}
+
+module.exports = {
+    assert, equal: assert.deepEqual, host, jobs, password, port, range, restartSlotway, step, until,
+    version, Without,
+};
