@@ -22,3 +22,25 @@ uint16_t slot_of(struct span key)
 {
     return crc16(hashed_part(key)) & (SLOT_COUNT - 1);
 }
+
+/* How much of `pattern` stands for itself. */
+static size_t plain_size(struct span pattern)
+{
+    size_t size = 0;
+
+    while (size < pattern.size && memchr("*?[\\", pattern.at[size], 4) == NULL) {
+        size++;
+    }
+    return size;
+}
+
+bool slot_of_pattern(struct span pattern, uint16_t *slot)
+{
+    struct span plain = {pattern.at, plain_size(pattern)};
+
+    if (plain.size < pattern.size && hashed_part(plain).size == plain.size) {
+        return false;
+    }
+    *slot = slot_of(plain);
+    return true;
+}

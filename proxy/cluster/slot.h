@@ -13,4 +13,8 @@ enum {
  * the whole key when there is no such pair or nothing in it. */
 uint16_t slot_of(struct span key);
 
+/* Do all keys that match the glob `pattern` share a slot, whatever they are? Says so only where the
+ * pattern spells out what is hashed: a tag before any wildcard, or a whole key. */
+bool slot_of_pattern(struct span pattern, uint16_t *slot) MUST_USE;
+
 #endif

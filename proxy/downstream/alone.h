@@ -3,7 +3,8 @@
  *      r1 r2 | BLPOP | r3 r4      BLPOP begins when r2 is answered, r3 when BLPOP is
  *
  * What goes on a connection of its own could overtake, or be overtaken by, what goes on the shared
- * one; what changes how a client is spoken to concerns all replies behind it and none before it.
+ * one; what changes how a client is spoken to concerns all replies behind it and none before it;
+ * what asks nodes in rounds must not see what its client asked for later.
  * client.h waits on both sides of such a request. Worker's thread only.
  */
 #ifndef PROXY_DOWNSTREAM_ALONE_H

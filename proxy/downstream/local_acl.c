@@ -185,9 +185,9 @@ static void write_user(const struct local_call *call, struct sendq *to)
 
     sendq_init(&rules);
     print_rules(config, &rules);
-    call_map(call, to, USER_PAIRS);
+    resp_write_map(to, USER_PAIRS);
     resp_write_text(to, "flags");
-    call_set(call, to, has_password ? 1 : 2);
+    resp_write_set(to, has_password ? 1 : 2);
     resp_write_text(to, "on");
     if (!has_password) {
         resp_write_text(to, "nopass");

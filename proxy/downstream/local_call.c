@@ -21,25 +21,6 @@ void call_end(const struct local_call *call)
     client_reply_end(call->client);
 }
 
-void call_map(const struct local_call *call UNUSED, struct sendq *to, size_t pairs)
-{
-    resp_write_map(to, pairs);
-}
-
-void call_set(const struct local_call *call UNUSED, struct sendq *to, size_t count)
-{
-    resp_write_set(to, count);
-}
-
-void call_null(const struct local_call *call, struct sendq *to)
-{
-    if (call->client->session.protocol == 2) {
-        resp_write_null(to);
-    } else {
-        sendq_append(to, SPAN("_\r\n"));
-    }
-}
-
 void call_status(const struct local_call *call, const char *text)
 {
     resp_write_status(call_begin(call), text);
@@ -63,7 +44,7 @@ void call_text(const struct local_call *call, const char *text)
     struct sendq *to = call_begin(call);
 
     if (text == NULL) {
-        call_null(call, to);
+        resp_write_null(to);
     } else {
         resp_write_text(to, text);
     }

@@ -26,14 +26,6 @@ typedef void local_handler(const struct local_call *call);
 struct sendq *call_begin(const struct local_call *call);
 void call_end(const struct local_call *call);
 
-/* A map of `pairs` names and values, and a set, whose elements follow. Before RESP3 these are
- * arrays. */
-void call_map(const struct local_call *call, struct sendq *to, size_t pairs);
-void call_set(const struct local_call *call, struct sendq *to, size_t count);
-
-/* Nothing, in place of a value. */
-void call_null(const struct local_call *call, struct sendq *to);
-
 /* The plain replies. */
 void call_status(const struct local_call *call, const char *text);
 void call_integer(const struct local_call *call, int64_t number);

@@ -114,9 +114,9 @@ void local_client_trackinginfo(const struct local_call *call)
 {
     struct sendq *to = call_begin(call);
 
-    call_map(call, to, 3);
+    resp_write_map(to, 3);
     resp_write_text(to, "flags");
-    call_set(call, to, 1);
+    resp_write_set(to, 1);
     resp_write_text(to, "off");
     resp_write_text(to, "redirect");
     resp_write_integer(to, -1);
@@ -124,4 +124,3 @@ void local_client_trackinginfo(const struct local_call *call)
     resp_write_array(to, 0);
     call_end(call);
 }
-

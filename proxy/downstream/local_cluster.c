@@ -114,17 +114,16 @@ static void write_pair(struct sendq *to, const char *name, const char *value)
     resp_write_text(to, value);
 }
 
-static void shard_write(const struct local_call *call, struct sendq *to,
-                        const struct announced *node)
+static void shard_write(struct sendq *to, const struct announced *node)
 {
-    call_map(call, to, SHARD_PAIRS);
+    resp_write_map(to, SHARD_PAIRS);
     resp_write_text(to, "slots");
     resp_write_array(to, 2);
     resp_write_integer(to, node->first);
     resp_write_integer(to, node->last);
     resp_write_text(to, "nodes");
     resp_write_array(to, 1);
-    call_map(call, to, NODE_PAIRS);
+    resp_write_map(to, NODE_PAIRS);
     write_pair(to, "id", node->id);
     resp_write_text(to, "port");
     resp_write_integer(to, node->port);
@@ -145,7 +144,7 @@ void local_cluster_shards(const struct local_call *call)
     resp_write_array(to, count);
     for (uint32_t i = 0; i < count; i++) {
         announced_get(call->client, i, &node);
-        shard_write(call, to, &node);
+        shard_write(to, &node);
     }
     call_end(call);
 }

@@ -72,12 +72,11 @@ static const char *retry_text(const struct explanation *explanation)
     return "write: never sent again once a node may have executed it";
 }
 
-static void write_pair(const struct local_call *call, struct sendq *to, const char *name,
-                       const char *text)
+static void write_pair(struct sendq *to, const char *name, const char *text)
 {
     resp_write_text(to, name);
     if (text == NULL) {
-        call_null(call, to);
+        resp_write_null(to);
     } else {
         resp_write_text(to, text);
     }
@@ -95,11 +94,11 @@ static void write_destination(const struct explanation *explanation, struct send
     if (has_slot) {
         resp_write_integer(to, explanation->route.slot);
     } else {
-        call_null(call, to);
+        resp_write_null(to);
     }
-    write_pair(call, to, "node", pool == NULL ? NULL : pool->id);
-    write_pair(call, to, "address", pool == NULL ? NULL : pool->name);
-    write_pair(call, to, "health", has_slot ? node_view_health(pool) : NULL);
+    write_pair(to, "node", pool == NULL ? NULL : pool->id);
+    write_pair(to, "address", pool == NULL ? NULL : pool->name);
+    write_pair(to, "health", has_slot ? node_view_health(pool) : NULL);
 }
 
 static void write_keys(const struct explanation *explanation, struct sendq *to)
@@ -117,7 +116,7 @@ static void write_keys(const struct explanation *explanation, struct sendq *to)
         resp_write_bulk(to, key);
         resp_write_integer(to, slot_of(key));
         if (pool == NULL) {
-            call_null(call, to);
+            resp_write_null(to);
         } else {
             resp_write_text(to, pool->name);
         }
@@ -130,14 +129,14 @@ static void explanation_write(const struct explanation *explanation)
     const struct command *command = explanation->command;
     struct sendq *to = call_begin(call);
 
-    call_map(call, to, PAIRS);
-    write_pair(call, to, "command", command->name);
-    write_pair(call, to, "class", command_class_text(command->class));
-    write_pair(call, to, "way", route_text(explanation->route.kind));
+    resp_write_map(to, PAIRS);
+    write_pair(to, "command", command->name);
+    write_pair(to, "class", command_class_text(command->class));
+    write_pair(to, "way", route_text(explanation->route.kind));
     write_destination(explanation, to);
     write_keys(explanation, to);
-    write_pair(call, to, "retry", retry_text(explanation));
-    write_pair(call, to, "error", explanation->error[0] == '\0' ? NULL : explanation->error);
+    write_pair(to, "retry", retry_text(explanation));
+    write_pair(to, "error", explanation->error[0] == '\0' ? NULL : explanation->error);
     call_end(call);
 }
 

@@ -73,7 +73,7 @@ void local_proxy_stats(const struct local_call *call)
     struct house *house = call->client->clients->house;
     struct sendq *to = call_begin(call);
 
-    call_map(call, to, OTHER_PAIRS + ARRAY_LEN(rows));
+    resp_write_map(to, OTHER_PAIRS + ARRAY_LEN(rows));
     resp_write_text(to, "version");
     resp_write_text(to, SLOTWAY_VERSION);
     write_pair(to, "uptime_seconds", (clock_now() - house->started) / US_PER_SECOND);

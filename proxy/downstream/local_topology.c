@@ -55,7 +55,7 @@ static void write_node(const struct local_call *call, const struct topology *top
     const struct pool *pool = node_view_find(call->client, span_of(node->id));
     char address[sizeof(struct address) + sizeof "unix:[]:65535"];
 
-    call_map(call, to, NODE_PAIRS);
+    resp_write_map(to, NODE_PAIRS);
     write_text_pair(to, "id", node->id);
     write_text_pair(to, "address", address_print(&node->address, address, sizeof address));
     write_text_pair(to, "role", node->role == NODE_PRIMARY ? "primary" : "replica");
@@ -63,7 +63,7 @@ static void write_node(const struct local_call *call, const struct topology *top
     if (node->role == NODE_REPLICA && node->primary != NODE_NONE) {
         resp_write_text(to, topology->nodes[node->primary].id);
     } else {
-        call_null(call, to);
+        resp_write_null(to);
     }
     write_slots(call->client, pool, to);
     write_text_pair(to, "health", node_view_health(pool));
@@ -75,7 +75,7 @@ void local_proxy_topology(const struct local_call *call)
     const struct topology *topology = dispatcher_topology(call->client->clients->dispatcher);
     struct sendq *to = call_begin(call);
 
-    call_map(call, to, PAIRS);
+    resp_write_map(to, PAIRS);
     write_integer_pair(to, "version", topology == NULL ? 0 : topology->version);
     write_integer_pair(to, "epoch", topology == NULL ? 0 : topology->epoch);
     write_integer_pair(to, "slots_served", topology == NULL ? 0 : topology->slots_served);

@@ -31,17 +31,36 @@ void special_begin(struct special *special)
     special->answers_left = special->commands;
 }
 
-bool special_hear(struct special *special, struct span reply)
+/* Nobody hears what an orphan is told. */
+static bool is_objection(struct request *request, uint32_t index, struct span reply)
 {
-    CHECK(special->answers_left > 0);
-    special->answers_left--;
-    if (special->answers_left == 0) {
-        return false;
+    const struct special *special = request->special;
+
+    if (special->hear != NULL) {
+        return request->done != NULL && special->hear(request, index, reply);
     }
-    if (reply.at[0] == '-' && special->objection == NULL) {
+    return reply.at[0] == '-' && index + 1 < special->commands;
+}
+
+bool special_hear(struct request *request, struct span reply)
+{
+    struct special *special = request->special;
+
+    CHECK(special->answers_left > 0);
+    if (is_objection(request, special->commands - special->answers_left, reply) &&
+        special->objection == NULL) {
         special->objection = block_copy(reply);
     }
-    return true;
+    special->answers_left--;
+    return special->answers_left > 0;
+}
+
+struct span special_decisive(const struct special *special, struct span reply)
+{
+    if (special->objection != NULL && (special->hear != NULL || reply.at[0] == '-')) {
+        return (struct span){special->objection->bytes, special->objection->used};
+    }
+    return special->hear == NULL ? reply : SPAN("+");
 }
 
 void special_leave(struct request *request)
@@ -54,6 +73,7 @@ void special_leave(struct request *request)
 void special_inherit(struct request *orphan, const struct request *request)
 {
     if (unlikely(request->special != NULL)) {
-        special_of(orphan)->answers_left = request->special->answers_left;
+        special_of(orphan)->commands = request->special->commands;
+        orphan->special->answers_left = request->special->answers_left;
     }
 }

@@ -6,7 +6,8 @@
  *
  * Several commands go to a node as one: they are sent, refused and sent again together. An error
  * before the last answer is kept as the objection: what a node objects to there, a redirection say,
- * concerns the whole. Owned by its request; worker's thread only.
+ * concerns the whole. A request that hears its answers itself says which of them is the objection,
+ * the last one included. Owned by its request; worker's thread only.
  */
 #ifndef PROXY_REQUEST_SPECIAL_H
 #define PROXY_REQUEST_SPECIAL_H
@@ -16,6 +17,10 @@
 
 struct request;
 struct upstream;
+
+/* Called with each answer, of which `index` counts from 0 each time the request is sent. Returns
+ * true when the node objects to the whole. */
+typedef bool special_hearer(struct request *request, uint32_t index, struct span reply);
 
 struct special {
     uint32_t commands;         /* in the request's bytes; at least 1 */
@@ -33,6 +38,7 @@ struct special {
     uint64_t waits_until;      /* its deadline while it is with no node */
     bool has_timeout;          /* its bytes have a timeout that says so */
     const char *farewell; /* what it is told when its connection ends; NULL: that it was lost */
+    special_hearer *hear; /* NULL: of answers before the last, errors are objections */
 };
 
 /* The request's special part, made if there is none yet. */
@@ -44,8 +50,9 @@ void special_free(struct special **special);
 /* It is about to be sent: all answers are to come. */
 void special_begin(struct special *special);
 
-/* An answer has come. Returns true when it was not the last. */
-bool special_hear(struct special *special, struct span reply) MUST_USE;
+/* An answer to `request`, which has a special part, has come. Returns true when it was not the
+ * last. */
+bool special_hear(struct request *request, struct span reply) MUST_USE;
 
 /* `request` is not with its private connection any more. */
 void special_leave(struct request *request);
@@ -53,13 +60,19 @@ void special_leave(struct request *request);
 /* `orphan` takes the place of `request` at a node, and as many answers are still to come. */
 void special_inherit(struct request *orphan, const struct request *request);
 
-/* What a node objected to: the objection, or else the last answer. */
+/* What decides whether a node refused the request whose last answer `reply` is: the objection, or
+ * else that answer. */
+struct span special_decisive(const struct special *special, struct span reply);
+
 static inline struct span special_refusal(const struct special *special, struct span reply)
 {
-    if (likely(special == NULL) || special->objection == NULL) {
-        return reply;
-    }
-    return (struct span){special->objection->bytes, special->objection->used};
+    return likely(special == NULL) ? reply : special_decisive(special, reply);
+}
+
+/* Does the request hear its answers itself? Then an objection is its answer. */
+static inline bool special_has_hearer(const struct special *special)
+{
+    return unlikely(special != NULL) && special->hear != NULL;
 }
 
 #endif

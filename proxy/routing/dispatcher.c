@@ -119,12 +119,14 @@ static void dispatcher_on_replied(struct pool *pool, struct request *request, st
         return;
     }
     request->node = pool->index;
-    if (unlikely(reply.at[0] == '-')) {
+
+    struct span refusal = special_refusal(request->special, reply);
+
+    if (unlikely(refusal.at[0] == '-')) {
         if (unlikely(request->script != 0) && heal_error(pool, request, reply)) {
             return;
         }
 
-        struct span refusal = special_refusal(request->special, reply);
         struct redirect redirect = redirect_of(refusal, &pool->address);
 
         if (request_has_otherwise(request) && redirect.refusal != REFUSAL_NONE) {
@@ -135,6 +137,10 @@ static void dispatcher_on_replied(struct pool *pool, struct request *request, st
         if (follow_concerns(request, &redirect, refusal)) {
             follow_refusal(pool, request, &redirect);
             return;
+        }
+        if (special_has_hearer(request->special)) {
+            block = request->special->objection;
+            reply = refusal;
         }
         dispatcher_note_error(pool, request, reply);
     }

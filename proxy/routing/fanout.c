@@ -16,6 +16,7 @@ static struct fanout *fanout_new(struct dispatcher *dispatcher, struct request *
 
     fanout->dispatcher = dispatcher;
     fanout->parent = parent;
+    fanout->lane = parent->lane;
     fanout->join = join_by_policy;
     fanout->part_count = fanout->parts_left = part_count;
     fanout->is_starting = true;
@@ -23,14 +24,16 @@ static struct fanout *fanout_new(struct dispatcher *dispatcher, struct request *
         fanout->parts[i].fanout = fanout;
     }
     parent->fanout = fanout;
-    request_become(parent, REQUEST_SPLIT);
-    metric_add(&dispatcher->site.metrics->downstream_split_total, 1);
+    if (parent->state != REQUEST_SPLIT) {
+        request_become(parent, REQUEST_SPLIT);
+        metric_add(&dispatcher->site.metrics->downstream_split_total, 1);
+    }
     return fanout;
 }
 
 static void fanout_free(struct fanout *fanout)
 {
-    fanout->parent->lane->gathered_bytes -= fanout->gathered_bytes;
+    fanout->lane->gathered_bytes -= fanout->gathered_bytes;
     for (uint32_t i = 0; i < fanout->part_count; i++) {
         block_release(&fanout->parts[i].block);
     }
@@ -42,6 +45,12 @@ static void fanout_finish(struct fanout *fanout)
 {
     struct request *parent = fanout->parent;
 
+    if (fanout->rounds != NULL) {
+        parent->fanout = NULL;
+        fanout->rounds->heard(fanout);
+        fanout_free(fanout);
+        return;
+    }
     fanout->join(fanout, &parent->reply);
     parent->fanout = NULL;
     fanout_free(fanout);
@@ -50,7 +59,7 @@ static void fanout_finish(struct fanout *fanout)
 
 static void fanout_gather(struct fanout *fanout, size_t bytes)
 {
-    struct lane *lane = fanout->parent->lane;
+    struct lane *lane = fanout->lane;
 
     fanout->gathered_bytes += bytes;
     lane->gathered_bytes += bytes;
@@ -93,11 +102,11 @@ static void fanout_on_part(struct request *request, struct block *block, struct 
     }
 }
 
-static void part_prepare(struct part *part, struct block *block)
+static struct request *part_prepare(struct part *part, const struct command *command,
+                                    struct block *block)
 {
     const struct request *parent = part->fanout->parent;
-    struct request *request =
-        request_new(parent->command, block, (struct span){block->bytes, block->used});
+    struct request *request = request_new(command, block, (struct span){block->bytes, block->used});
 
     request->done = fanout_on_part;
     request->owner = part;
@@ -105,10 +114,11 @@ static void part_prepare(struct part *part, struct block *block)
     request->arrived = parent->arrived;
     request->deadline = parent->deadline;
     part->request = request;
+    return request;
 }
 
 /* All parts exist before the first is sent: an answer may come at once. */
-static void fanout_start(struct fanout *fanout)
+void fanout_start(struct fanout *fanout)
 {
     for (uint32_t i = 0; i < fanout->part_count; i++) {
         dispatcher_send(fanout->dispatcher, fanout->parts[i].request);
@@ -134,9 +144,11 @@ static struct fanout *fanout_of_groups(struct dispatcher *dispatcher, struct req
 
         part->positions = split->positions + group->first;
         part->key_count = group->key_count;
-        part_prepare(part, block);
-        part->request->slot = group->slot;
-        part->request->target = TARGET_SLOT;
+
+        struct request *request = part_prepare(part, parent->command, block);
+
+        request->slot = group->slot;
+        request->target = TARGET_SLOT;
         block_release(&block);
     }
     split->positions = NULL;
@@ -247,17 +259,37 @@ void fanout_broadcast(struct dispatcher *dispatcher, struct request *parent, enu
         struct block *block = block_take(parent->block);
 
         part->is_optional = !pool->is_primary;
-        part_prepare(part, block);
-        part->request->bytes = parent->bytes;
-        part->request->target = TARGET_NODE;
+        struct request *request = part_prepare(part, parent->command, block);
+
+        request->bytes = parent->bytes;
+        request->target = TARGET_NODE;
         if (part->is_optional) {
-            part->request->deadline = parent->arrived + dispatcher->site.config->timeout_connect;
+            request->deadline = parent->arrived + dispatcher->site.config->timeout_connect;
         }
-        part->request->node = i;
-        part->request->node_serial = pool->serial;
+        request->node = i;
+        request->node_serial = pool->serial;
         block_release(&block);
     }
     fanout_start(fanout);
+}
+
+struct fanout *fanout_of_round(struct dispatcher *dispatcher, struct request *parent,
+                               uint32_t count, const struct rounds *rounds, void *context)
+{
+    CHECK(count > 0 && parent->fanout == NULL);
+
+    struct fanout *fanout = fanout_new(dispatcher, parent, count);
+
+    fanout->rounds = rounds;
+    fanout->context = context;
+    return fanout;
+}
+
+struct request *fanout_ask(struct fanout *fanout, uint32_t index, const struct command *command,
+                           struct block *block)
+{
+    CHECK(index < fanout->part_count && fanout->parts[index].request == NULL);
+    return part_prepare(&fanout->parts[index], command, block);
 }
 
 void fanout_abandon(struct request *parent)
@@ -277,6 +309,9 @@ void fanout_abandon(struct request *parent)
         } else {
             dispatcher_abandon(fanout->dispatcher, &request);
         }
+    }
+    if (fanout->rounds != NULL) {
+        fanout->rounds->drop(fanout->context);
     }
     fanout_free(fanout);
 }

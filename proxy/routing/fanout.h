@@ -7,6 +7,11 @@
  * Each part is a request of its own that is routed, redirected and retried like any other, in its
  * client's lane. When the last one has its answer, the joiner composes the one reply in the
  * parent's ->reply and the parent is settled. Owned by its parent; worker's thread only.
+ *
+ *      SCAN 0  ──round──> parts ──heard──> next round ──> parts ──heard──> reply
+ *
+ * A command that slotway carries out itself asks in rounds: what the parts of one say decides which
+ * parts the next has, or what the reply is. Each round is a fan-out of the same parent.
  */
 #ifndef PROXY_ROUTING_FANOUT_H
 #define PROXY_ROUTING_FANOUT_H
@@ -19,6 +24,14 @@ struct fanout;
 
 /* Composes the reply of fanout->parent in `to`, from all its parts. */
 typedef void fanout_join(struct fanout *fanout, struct sendq *to);
+
+/* What asks in rounds. Its `context` is its own. */
+struct rounds {
+    /* All parts of a round have their answers, which are good until this returns. Begins the next
+     * round of the same parent, or settles the parent. */
+    void (*heard)(struct fanout *fanout);
+    void (*drop)(void *context); /* instead: nobody wants the reply any more */
+};
 
 struct part {
     struct fanout *fanout;
@@ -34,10 +47,12 @@ struct part {
 struct fanout {
     struct request *parent;
     struct dispatcher *dispatcher;
+    struct lane *lane; /* the parent's */
     fanout_join *join;
-    void *context;       /* what a joiner of the caller needs */
-    uint32_t *positions; /* of all parts */
-    uint32_t key_count;  /* of the parent */
+    const struct rounds *rounds; /* instead of joining; NULL: there is one round */
+    void *context;               /* what a joiner of the caller, or `rounds`, needs */
+    uint32_t *positions;         /* of all parts */
+    uint32_t key_count;          /* of the parent */
     uint32_t part_count;
     uint32_t parts_left;
     size_t gathered_bytes; /* replies of parts that are there */
@@ -63,6 +78,18 @@ void fanout_part(struct dispatcher *dispatcher, struct request *request);
  * means by the command's reply policy; `context` is for `join`. May settle before this returns. */
 void fanout_broadcast(struct dispatcher *dispatcher, struct request *parent, enum route_kind kind,
                       fanout_join *join, void *context);
+
+/* A round of `count` parts, at least one, for `parent`, which has no fan-out yet or any more. Each
+ * of them is then made by fanout_ask, before fanout_start sends them all. */
+struct fanout *fanout_of_round(struct dispatcher *dispatcher, struct request *parent,
+                               uint32_t count, const struct rounds *rounds, void *context) MUST_USE;
+
+/* Part `index`, which is to send all of `block`. The caller sets where to, and its special part. */
+struct request *fanout_ask(struct fanout *fanout, uint32_t index, const struct command *command,
+                           struct block *block);
+
+/* Sends all parts. The round may be heard before this returns. */
+void fanout_start(struct fanout *fanout);
 
 /* Nobody wants the reply any more: gives all parts up, theirs too, and frees the fan-out of
  * `parent`. */

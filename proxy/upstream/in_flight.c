@@ -94,7 +94,7 @@ bool in_flight_answer(struct upstream *upstream, struct span reply)
     struct request *request =
         container_of(list_first(&upstream->in_flight), struct request, in_queue);
 
-    if (unlikely(request->special != NULL) && special_hear(request->special, reply)) {
+    if (unlikely(request->special != NULL) && special_hear(request, reply)) {
         return true;
     }
     list_remove(&request->in_queue);

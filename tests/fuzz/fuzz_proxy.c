@@ -41,19 +41,19 @@ enum step {
     STEP_COUNT,
 };
 
-struct script {
+struct play {
     const uint8_t *at;
     const uint8_t *end;
 };
 
 static struct world world;
 
-static uint8_t next(struct script *script)
+static uint8_t next(struct play *script)
 {
     return script->at == script->end ? 0 : *script->at++;
 }
 
-static struct span next_text(struct script *script)
+static struct span next_text(struct play *script)
 {
     size_t wanted = next(script);
     size_t size = size_min(wanted, (size_t)(script->end - script->at));
@@ -63,19 +63,19 @@ static struct span next_text(struct script *script)
     return text;
 }
 
-static size_t next_size(struct script *script)
+static size_t next_size(struct play *script)
 {
     uint8_t size = next(script);
 
     return size == 0 ? SIZE_MAX : size;
 }
 
-static size_t next_talker(struct script *script)
+static size_t next_talker(struct play *script)
 {
     return next(script) % (TALKERS - 1);
 }
 
-static void step_ask(struct script *script, bool now)
+static void step_ask(struct play *script, bool now)
 {
     uint8_t what = next(script);
     uint8_t tags = next(script);
@@ -101,7 +101,7 @@ static void step_send_all(void)
     world_turn(&world);
 }
 
-static void step_answer(struct script *script, bool now)
+static void step_answer(struct play *script, bool now)
 {
     struct line *line = world_line(&world, next(script));
     uint8_t what = next(script);
@@ -118,7 +118,7 @@ static void step_answer(struct script *script, bool now)
 }
 
 /* What comes with the name of a line; the name is all there is when no line is there. */
-static void step_blurt(struct script *script, struct line *line)
+static void step_blurt(struct play *script, struct line *line)
 {
     static const struct span replies[] = {
         SPAN("+OK\r\n"),        SPAN("$-1\r\n"),
@@ -128,7 +128,7 @@ static void step_blurt(struct script *script, struct line *line)
     line_blurt(&world.nodes, line, replies[next(script) % ARRAY_LEN(replies)], true);
 }
 
-static void step_on_line(struct script *script, enum step step)
+static void step_on_line(struct play *script, enum step step)
 {
     struct line *line = world_line(&world, next(script));
 
@@ -148,7 +148,7 @@ static void step_on_line(struct script *script, enum step step)
     }
 }
 
-static void step_on_talker(struct script *script, enum step step)
+static void step_on_talker(struct play *script, enum step step)
 {
     struct talker *talker = world_talker(&world, next_talker(script));
 
@@ -166,7 +166,7 @@ static void step_on_talker(struct script *script, enum step step)
     }
 }
 
-static void step_picture(struct script *script)
+static void step_picture(struct play *script)
 {
     uint8_t owners[LEDGER_SLOTS];
     uint8_t who = next(script);
@@ -184,7 +184,7 @@ static void step_picture(struct script *script)
 }
 
 /* The loop stands still for so long; or the long wait, in which it turns. */
-static void step_wait(struct script *script)
+static void step_wait(struct play *script)
 {
     static const uint16_t delays_ms[] = {1, 5, 20, 50, 90, 150, 400};
     uint8_t which = next(script) % (ARRAY_LEN(delays_ms) + 1);
@@ -200,14 +200,14 @@ static void step_wait(struct script *script)
     }
 }
 
-static void step_mode(struct script *script)
+static void step_mode(struct play *script)
 {
     uint8_t what = next(script);
 
     world.nodes.modes[what % NODES] = (enum node_mode)(what / NODES % NODE_MODE_COUNT);
 }
 
-static void take_step(struct script *script)
+static void take_step(struct play *script)
 {
     enum step step = (enum step)(next(script) % STEP_COUNT);
 
@@ -237,7 +237,7 @@ static void take_step(struct script *script)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    struct script script = {bytes, bytes + size};
+    struct play script = {bytes, bytes + size};
     uint8_t rules = next(&script);
 
     world_open(&world, &(struct world_rules){

@@ -239,7 +239,6 @@ Test(local, says_what_it_does_not_support_yet)
         {"PSUBSCRIBE", "*"},
         {"SSUBSCRIBE", "channel"},
         {"MONITOR"},
-        {"SCAN", "0"},
         {"WAIT", "1", "100"},
     };
     struct rig *rig = rig_start(1);

@@ -84,3 +84,39 @@ Test(slot, many_keys_hash_as_bit_by_bit_and_reach_every_slot)
     }
     cr_assert_eq(count, (size_t)SLOT_COUNT);
 }
+
+/* -1: not of one slot. */
+static const struct {
+    struct span pattern;
+    int slot;
+} patterns[] = {
+    {SPAN("*"), -1},
+    {SPAN(""), 0},
+    {SPAN("foo"), 12182},
+    {SPAN("foo*"), -1},
+    {SPAN("{user1000}*"), 3443},
+    {SPAN("{user1000}.follow[a-z]ng"), 3443},
+    {SPAN("x{user1000}?{y}"), 3443},
+    {SPAN("user:{user1000}"), 3443},
+    {SPAN("*{user1000}"), -1},
+    {SPAN("?{user1000}"), -1},
+    {SPAN("[a]{user1000}*"), -1},
+    {SPAN("\\{user1000}*"), -1},
+    {SPAN("{user*}"), -1},
+    {SPAN("{user1000*"), -1},
+    {SPAN("{user\\1000}"), -1},
+    {SPAN("{}{x}"), 3257},
+    {SPAN("{}{x}*"), -1},
+    {SPAN("}{"), 12793},
+    {SPAN("}{*"), -1},
+};
+
+Test(slot, of_a_pattern_is_said_only_where_it_is_spelled_out)
+{
+    for (size_t i = 0; i < ARRAY_LEN(patterns); i++) {
+        uint16_t slot = SLOT_NONE;
+        bool is_one = slot_of_pattern(patterns[i].pattern, &slot);
+
+        cr_expect_eq(is_one ? slot : -1, patterns[i].slot, "%s: %d", patterns[i].pattern.at, slot);
+    }
+}

@@ -288,3 +288,83 @@ Test(dispatcher_special, lanes_of_two_protocols_share_no_connection)
     peer_says(&other, "_\r\n");
     gets_answer(&stage, new, "_");
 }
+
+static uint32_t answers_heard;
+
+/* To errors in the first half of the answers only. */
+static bool objects_early(struct request *request, uint32_t index, struct span reply)
+{
+    answers_heard = index + 1;
+    return reply.at[0] == '-' && index < request->special->commands / 2;
+}
+
+static struct question *ask_and_hear(const char *key, const char *text)
+{
+    struct question *question = ask_burst(&stage, 0, key, text);
+
+    question->request->special->hear = objects_early;
+    return question;
+}
+
+Test(dispatcher_special, who_hears_its_answers_says_which_error_matters)
+{
+    const struct question *question = ask_and_hear("b", "GET b|GET a|GET c|GET foo");
+
+    peer_accepts(old_node);
+    peer_gets(old_node, "GET b");
+    peer_gets(old_node, "GET a");
+    peer_gets(old_node, "GET c");
+    peer_gets(old_node, "GET foo");
+    peer_says(old_node, "+OK\r\n+OK\r\n-TRYAGAIN\r\n");
+    peer_says(old_node, moved(&stage, "foo", 1));
+    gets_error(&stage, question, "-MOVED ");
+    cr_expect_eq(answers_heard, 4);
+    cr_expect_eq(stage.metrics.redirect_moved_total, 0);
+}
+
+Test(dispatcher_special, an_objection_of_who_hears_decides_over_a_good_last_answer)
+{
+    const struct question *question = ask_and_hear("b", "GET b|GET c");
+
+    peer_accepts(old_node);
+    peer_gets(old_node, "GET b");
+    peer_gets(old_node, "GET c");
+    peer_says(old_node, moved(&stage, "b", 1));
+    peer_says(old_node, "+OK\r\n");
+    peer_accepts(new_node);
+    peer_gets(new_node, "GET b");
+    peer_gets(new_node, "GET c");
+    peer_says(new_node, "+OK\r\n+FINE\r\n");
+    gets_answer(&stage, question, "+FINE");
+}
+
+Test(dispatcher_special, an_objection_that_is_no_redirection_is_the_answer_of_who_hears)
+{
+    const struct question *question = ask_and_hear("b", "GET b|GET c");
+
+    peer_accepts(old_node);
+    peer_gets(old_node, "GET b");
+    peer_gets(old_node, "GET c");
+    peer_says(old_node, "-NOPERM no\r\n+OK\r\n");
+    gets_answer(&stage, question, "-NOPERM no");
+}
+
+Test(dispatcher_special, who_hears_and_is_given_up_hears_no_more)
+{
+    struct question *question = ask_and_hear("b", "GET b|GET c|GET b");
+    const struct question *next = ask(&stage, 1, "GET b");
+
+    peer_accepts(old_node);
+    peer_gets(old_node, "GET b");
+    peer_gets(old_node, "GET c");
+    peer_gets(old_node, "GET b");
+    peer_gets(old_node, "GET b");
+    peer_says(old_node, "+OK\r\n");
+    gets_no_answer(&stage, question);
+    cr_expect_eq(answers_heard, 1);
+    client_goes(&stage, 0);
+    question->request = NULL;
+    peer_says(old_node, "+OK\r\n+OK\r\n$1\r\n2\r\n");
+    gets_answer(&stage, next, "$1\r\n2");
+    cr_expect_eq(answers_heard, 1);
+}
