@@ -60,17 +60,21 @@ static uint32_t count_unknown(const struct fanout *fanout)
     return count;
 }
 
-/* Did all refuse, in the same words, and nobody do anything? */
-static bool all_refused_alike(const struct fanout *fanout)
+/* A part that was parted itself tells how many of its own were executed. */
+static bool part_did_nothing(const struct part *part)
 {
-    struct span error = fanout->parts[0].reply;
+    return part->reply.at[0] == '-' && !outcome_is_unknown(part->reply) &&
+           !ends_with(part->reply, SPAN("were executed)\r\n"));
+}
 
+static bool nobody_did_anything(const struct fanout *fanout)
+{
     for (uint32_t i = 0; i < fanout->part_count; i++) {
-        if (!span_equal(fanout->parts[i].reply, error)) {
+        if (!part_did_nothing(&fanout->parts[i])) {
             return false;
         }
     }
-    return error.at[0] == '-' && !outcome_is_unknown(error);
+    return true;
 }
 
 /* The first error is the answer. A write says what else happened: it cannot be undone. */
@@ -78,7 +82,7 @@ static void join_error(struct fanout *fanout, const struct part *failed, struct 
 {
     struct span error = failed->reply;
 
-    if ((fanout->parent->command->flags & COMMAND_WRITE) == 0 || all_refused_alike(fanout)) {
+    if ((fanout->parent->command->flags & COMMAND_WRITE) == 0 || nobody_did_anything(fanout)) {
         join_lend(to, failed, error);
         return;
     }

@@ -1,7 +1,7 @@
 /* join.h - several answers become one, by the command's reply policy.
  *
  * An error in any part that counts is the answer for the whole; for writes it then says how many
- * parts were executed, unless all of them refused it in the same words. An answer that does not fit the policy is an error of the proxy's own and
+ * parts were executed, unless nobody did anything. An answer that does not fit the policy is an error of the proxy's own and
  * never a guess. Worker's thread.
  */
 #ifndef PROXY_ROUTING_JOIN_H
