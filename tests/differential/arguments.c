@@ -8,7 +8,6 @@ enum {
     OTHER_TYPE = 16,
     NUMBERS = 4, /* keys of a type with the same hash tag */
     LONG = 24000,
-    TIMELINE = 'w',
 };
 
 typedef void make_fn(struct maker *maker);
@@ -23,7 +22,11 @@ struct argument {
     uint32_t odd_count;
 };
 
-/* All types but timelines. */
+/* Timelines, whose entries are different on each side, stay where they are. So do lexica: by what
+ * is between two members is found only if all scores are equal. */
+static const char own_letters[] = "wy";
+
+/* All other types. */
 static const char letters[] = "snbhlmzgpxq";
 static const char *const tags[TAGS] = {"a", "b", "c", "user:1", "x", "7"};
 
@@ -57,17 +60,17 @@ static void add_odd_key(struct maker *maker, const char *tag)
 
 static void add_key(struct maker *maker, char letter)
 {
+    bool stays = strchr(own_letters, letter) != NULL;
     char tag[16] = "";
     char key[32];
 
-    /* Entries of a timeline are different on each side: they stay where they are. */
-    if (letter != TIMELINE && maker_chance(maker, OTHER_TYPE)) {
+    if (!stays && maker_chance(maker, OTHER_TYPE)) {
         letter = letters[dice_roll(&maker->dice, sizeof letters - 1)];
     }
     if (maker->tag != TAG_NONE) {
         snprintf(tag, sizeof tag, "{%s}", tags[maker->tag]);
     }
-    if (maker_chance(maker, ODD_KEY)) {
+    if (!stays && maker_chance(maker, ODD_KEY)) {
         add_odd_key(maker, tag);
     } else {
         snprintf(key, sizeof key, "%c%u%s", letter, dice_roll(&maker->dice, NUMBERS), tag);

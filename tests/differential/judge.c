@@ -23,6 +23,7 @@ static const struct reply_exception replies[] = {
 #define REPLY(command, likeness, reason) {(command), LIKENESS_##likeness, (reason)},
 #define ERROR(...)
 #define ACROSS(...)
+#define ALONE(...)
 #include "tests/differential/exceptions.def"
 };
 
@@ -30,6 +31,7 @@ static const struct error_exception errors[] = {
 #define REPLY(...)
 #define ERROR(twin, slotway, reason) {(twin), (slotway), (reason)},
 #define ACROSS(...)
+#define ALONE(...)
 #include "tests/differential/exceptions.def"
 };
 
@@ -37,6 +39,15 @@ static const char *const across[] = {
 #define REPLY(...)
 #define ERROR(...)
 #define ACROSS(command) (command),
+#define ALONE(...)
+#include "tests/differential/exceptions.def"
+};
+
+static const char *const alone[] = {
+#define REPLY(...)
+#define ERROR(...)
+#define ACROSS(...)
+#define ALONE(command, reason) (command),
 #include "tests/differential/exceptions.def"
 };
 
@@ -282,14 +293,25 @@ int judge_iterations(const struct stream *stream, const struct call *call, struc
     return same ? iteration_row(stream, call) : DIFFERENT;
 }
 
-bool judge_may_cross(const struct stream *stream, const struct call *call)
+static bool is_one_of(const struct stream *stream, const struct call *call,
+                      const char *const *commands, size_t count)
 {
-    for (size_t i = 0; i < ARRAY_LEN(across); i++) {
-        if (stream_call_is(stream, call, across[i])) {
+    for (size_t i = 0; i < count; i++) {
+        if (stream_call_is(stream, call, commands[i])) {
             return true;
         }
     }
     return false;
+}
+
+enum crossing judge_crossing(const struct stream *stream, const struct call *call)
+{
+    if (is_one_of(stream, call, across, ARRAY_LEN(across))) {
+        return CROSSING_ALLOWED;
+    }
+    /* What is wrong in several ways at once may be refused for any of them. */
+    return call->was_changed || is_one_of(stream, call, alone, ARRAY_LEN(alone)) ? CROSSING_UNSAID
+                                                                                 : CROSSING_REFUSED;
 }
 
 int judge_exceptions(void)

@@ -38,8 +38,15 @@ bool judge_iterates(const struct stream *stream, const struct call *call, size_t
 /* Are the elements of two whole iterations the same? As judge() says it. */
 int judge_iterations(const struct stream *stream, const struct call *call, struct answers all);
 
-/* May its keys be of several slots? */
-bool judge_may_cross(const struct stream *stream, const struct call *call);
+/* What is done with a command whose keys are of several slots. */
+enum crossing {
+    CROSSING_ALLOWED, /* both sides are asked */
+    CROSSING_REFUSED, /* slotway has to refuse it, and its twin would obey */
+    CROSSING_UNSAID,  /* nobody is asked */
+};
+
+/* For a command whose keys are of several slots. */
+enum crossing judge_crossing(const struct stream *stream, const struct call *call);
 
 /* How many exceptions there are. */
 int judge_exceptions(void);

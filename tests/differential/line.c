@@ -138,18 +138,27 @@ void line_learn_keys(struct line *line, struct stream *stream, size_t from, size
     }
 }
 
-/* The twin would obey where a cluster refuses. */
-static bool is_for(enum side side, const struct stream *stream, const struct call *call)
+static bool has_several_slots(const struct stream *stream, const struct call *call)
 {
-    if (side == SIDE_SLOTWAY || judge_may_cross(stream, call)) {
-        return true;
-    }
     for (size_t i = 1; i < call->key_count; i++) {
         if (resp_slot(stream_key(stream, call, i)) != resp_slot(stream_key(stream, call, 0))) {
-            return false;
+            return true;
         }
     }
-    return true;
+    return false;
+}
+
+static bool is_for(enum side side, const struct stream *stream, const struct call *call)
+{
+    if (!has_several_slots(stream, call)) {
+        return true;
+    }
+    switch (judge_crossing(stream, call)) {
+    case CROSSING_ALLOWED: return true;
+    case CROSSING_REFUSED: return side == SIDE_SLOTWAY;
+    case CROSSING_UNSAID: return false;
+    }
+    return false;
 }
 
 void line_exchange(struct line *line, const struct stream *stream, size_t from, size_t end,
