@@ -22,6 +22,7 @@
     ROW(BLOCKING,                                                                                  \
         "forwarded to the node of its keys, which must share a slot, on a connection of its own")  \
     ROW(STREAM_READ, "split by slot; with BLOCK keys must share one, on a connection of its own")  \
+    ROW(WAIT, "sent to the primaries that the client wrote to; the least of their answers counts") \
     ROW(TRANSACTION,                                                                               \
         "transactions: queued by slotway, sent in one piece to the node of their keys")            \
     ROW(PUBSUB, "subscriptions, held by slotway for its clients")                                  \

@@ -35,6 +35,7 @@ bool command_is_served(const struct command_table *table, const struct command *
     case COMMAND_CLASS_PUBSUB:
     case COMMAND_CLASS_SCRIPT:
     case COMMAND_CLASS_BLOCKING:
+    case COMMAND_CLASS_WAIT:
     case COMMAND_CLASS_STREAM_READ:
     case COMMAND_CLASS_TRANSACTION: return true;
     case COMMAND_CLASS_MONITOR:

@@ -55,6 +55,7 @@ static const char *route_text(enum route_kind kind)
     case ROUTE_SPLIT: return "split by slot";
     case ROUTE_PRIMARIES: return "to every primary";
     case ROUTE_NODES: return "to every node";
+    case ROUTE_WRITTEN: return "to every primary that the client wrote to";
     case ROUTE_LOCAL: return "answered by slotway";
     case ROUTE_REFUSE: return "refused";
     }

@@ -58,6 +58,7 @@ static const char *objection_to(const struct command *command)
     case COMMAND_CLASS_SCRIPT:
     case COMMAND_CLASS_STREAM_READ: return "its keys say which node it is for, so send it without";
     case COMMAND_CLASS_BLOCKING:
+    case COMMAND_CLASS_WAIT:
     case COMMAND_CLASS_TRANSACTION:
     case COMMAND_CLASS_PUBSUB:
     case COMMAND_CLASS_MONITOR: return shared;

@@ -11,6 +11,7 @@
 #include "proxy/downstream/subscribe.h"
 #include "proxy/downstream/transaction.h"
 #include "proxy/routing/router.h"
+#include "proxy/routing/wait.h"
 
 enum {
     DETAIL_MAX = 512,
@@ -39,6 +40,19 @@ static void requests_note(struct client *client, struct request *request, const 
     }
 }
 
+/* It is two commands to each node. */
+static struct request *requests_begin_wait(struct client *client, const struct command *command,
+                                           struct span bytes)
+{
+    struct block *burst = wait_compose(bytes);
+    struct request *request =
+        client_request_begin(client, command, burst, (struct span){burst->bytes, burst->used});
+
+    special_of(request)->commands = 2;
+    block_release(&burst);
+    return request;
+}
+
 static void requests_forward(struct client *client, const struct command *command,
                              const struct route *route, struct block *block, struct span bytes)
 {
@@ -48,7 +62,9 @@ static void requests_forward(struct client *client, const struct command *comman
         return;
     }
 
-    struct request *request = client_request_begin(client, command, block, bytes);
+    struct request *request = route->kind == ROUTE_WRITTEN
+                                  ? requests_begin_wait(client, command, bytes)
+                                  : client_request_begin(client, command, block, bytes);
 
     if (unlikely(command->class >= COMMAND_CLASS_LOCAL)) {
         requests_note(client, request, route);
@@ -69,6 +85,9 @@ static void requests_forward(struct client *client, const struct command *comman
     case ROUTE_PRIMARIES:
     case ROUTE_NODES:
         fanout_broadcast(clients->dispatcher, request, route->kind, NULL, NULL);
+        return;
+    case ROUTE_WRITTEN:
+        fanout_broadcast(clients->dispatcher, request, ROUTE_WRITTEN, wait_join, NULL);
         return;
     case ROUTE_LOCAL:
     case ROUTE_REFUSE: CHECK(!"a request that is forwarded");

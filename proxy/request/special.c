@@ -25,6 +25,14 @@ void special_free(struct special **special)
     }
 }
 
+void special_copy(struct request *part, const struct request *whole)
+{
+    struct special *special = special_of(part);
+
+    CHECK(whole->special->upstream == NULL && whole->special->objection == NULL);
+    *special = *whole->special;
+}
+
 void special_begin(struct special *special)
 {
     block_release(&special->objection);

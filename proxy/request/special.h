@@ -36,7 +36,7 @@ struct special {
     uint64_t sent_at;          /* may_block: when it last was; 0: never. For these, blocking.h */
     uint64_t blocks_until;     /* when its own timeout is over; UINT64_MAX: never */
     uint64_t waits_until;      /* its deadline while it is with no node */
-    bool has_timeout;          /* its bytes have a timeout that says so */
+    bool has_timeout;          /* its bytes are one command with such a timeout */
     const char *farewell; /* what it is told when its connection ends; NULL: that it was lost */
     special_hearer *hear; /* NULL: of answers before the last, errors are objections */
 };
@@ -46,6 +46,9 @@ struct special *special_of(struct request *request);
 
 /* Takes the pointer, which may be NULL. */
 void special_free(struct special **special);
+
+/* `part` goes to a node as `whole` would. */
+void special_copy(struct request *part, const struct request *whole);
 
 /* It is about to be sent: all answers are to come. */
 void special_begin(struct special *special);

@@ -18,7 +18,8 @@ void blocking_begin(struct request *request, enum timeout_result found,
 
     special->is_private = true;
     special->may_block = true;
-    special->has_timeout = found == TIMEOUT_FOUND && timeout->us != UINT64_MAX;
+    special->has_timeout =
+        found == TIMEOUT_FOUND && timeout->us != UINT64_MAX && special->commands == 1;
     special->blocks_until =
         found == TIMEOUT_FOUND ? later(request->arrived, timeout->us) : request->arrived;
     special->waits_until = request->deadline;
@@ -41,7 +42,6 @@ static void settle(struct dispatcher *dispatcher, struct request *request, const
     request_settle(request, NULL, span_of(reply));
 }
 
-/* A request of several commands is sent again only when none was executed: then as it is. */
 static void shorten(struct request *request, uint64_t left)
 {
     struct block *block = timeout_replace(request->command, request->bytes, left);
@@ -62,7 +62,7 @@ bool blocking_send(struct dispatcher *dispatcher, struct request *request)
                special->farewell != NULL ? special->farewell : blocking_nothing(request));
         return false;
     }
-    if (special->has_timeout && special->commands == 1 && now > request->arrived) {
+    if (special->has_timeout && now > request->arrived) {
         shorten(request, special->blocks_until > now ? special->blocks_until - now : 0);
     }
     special->sent_at = now;

@@ -6,6 +6,7 @@
 #include "proxy/routing/holding.h"
 #include "proxy/routing/join.h"
 #include "proxy/routing/split.h"
+#include "proxy/routing/written.h"
 
 enum { GATHERED_NOTICED = 64 * 1024 }; /* less is not worth a look at the client */
 
@@ -113,6 +114,9 @@ static struct request *part_prepare(struct part *part, const struct command *com
     request->lane = parent->lane;
     request->arrived = parent->arrived;
     request->deadline = parent->deadline;
+    if (request_is_private(parent)) {
+        special_copy(request, parent);
+    }
     part->request = request;
     return request;
 }
@@ -214,29 +218,57 @@ void fanout_part(struct dispatcher *dispatcher, struct request *request)
     arguments_clear(&arguments);
 }
 
-static bool pool_is_asked(const struct pool *pool, enum route_kind kind)
+/* Whom a request for many nodes goes to. */
+struct asked {
+    enum route_kind kind;
+    uint64_t written; /* WRITTEN: lane->written of its client, if that is all there is to know */
+};
+
+static bool pool_is_asked(const struct pool *pool, const struct asked *asked)
 {
     if (pool == NULL || pool->is_leaving) {
         return false;
     }
-    return pool->is_primary || (kind == ROUTE_NODES && pool->attempts == 0);
+    if (asked->kind == ROUTE_WRITTEN) {
+        return pool_serves(pool) && (asked->written == 0 || lane_wrote_to(asked->written, pool));
+    }
+    return pool->is_primary || (asked->kind == ROUTE_NODES && pool->attempts == 0);
 }
 
-static uint32_t count_asked(const struct slot_table *table, enum route_kind kind)
+static uint32_t count_asked(const struct slot_table *table, const struct asked *asked)
 {
     uint32_t count = 0;
 
     for (uint16_t i = 0; i < table->pool_count; i++) {
-        count += pool_is_asked(table->pools[i], kind);
+        count += pool_is_asked(table->pools[i], asked);
     }
     return count;
+}
+
+/* Where a node that was written to is not there any more, its successor may be any. */
+static struct asked asked_of(const struct slot_table *table, const struct request *parent,
+                             enum route_kind kind)
+{
+    struct asked asked = {kind, parent->lane->written};
+    uint64_t missing = asked.written;
+
+    for (uint16_t i = 0; i < table->pool_count; i++) {
+        if (pool_is_asked(table->pools[i], &asked)) {
+            missing &= ~lane_mark(table->pools[i]);
+        }
+    }
+    if (missing != 0) {
+        asked.written = 0;
+    }
+    return asked;
 }
 
 void fanout_broadcast(struct dispatcher *dispatcher, struct request *parent, enum route_kind kind,
                       fanout_join *join, void *context)
 {
     const struct slot_table *table = &dispatcher->table;
-    uint32_t count = count_asked(table, kind);
+    struct asked asked = asked_of(table, parent, kind);
+    uint32_t count = count_asked(table, &asked);
     uint32_t next = 0;
 
     if (count == 0) {
@@ -251,14 +283,14 @@ void fanout_broadcast(struct dispatcher *dispatcher, struct request *parent, enu
     for (uint16_t i = 0; i < table->pool_count; i++) {
         const struct pool *pool = table->pools[i];
 
-        if (!pool_is_asked(pool, kind)) {
+        if (!pool_is_asked(pool, &asked)) {
             continue;
         }
 
         struct part *part = &fanout->parts[next++];
         struct block *block = block_take(parent->block);
 
-        part->is_optional = !pool->is_primary;
+        part->is_optional = !pool_serves(pool);
         struct request *request = part_prepare(part, parent->command, block);
 
         request->bytes = parent->bytes;

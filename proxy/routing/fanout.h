@@ -74,7 +74,8 @@ bool fanout_can_part(const struct request *request);
  */
 void fanout_part(struct dispatcher *dispatcher, struct request *request);
 
-/* Sends `parent` as it is to every primary, for ROUTE_NODES to reachable replicas too. `join` NULL
+/* Sends `parent` as it is to every primary, for ROUTE_NODES to reachable replicas too, for
+ * ROUTE_WRITTEN only to those that its client wrote to, if they are known. `join` NULL
  * means by the command's reply policy; `context` is for `join`. May settle before this returns. */
 void fanout_broadcast(struct dispatcher *dispatcher, struct request *parent, enum route_kind kind,
                       fanout_join *join, void *context);

@@ -28,6 +28,7 @@ struct lane {
     uint64_t number;      /* of its connection to each node: even RESP2, odd RESP3; lane_speak */
     struct upstream *own; /* a private connection that it holds, for WATCH; NULL: none */
     uint64_t next_sequence;
+    uint64_t written;                       /* which nodes it has written to: written.h */
     size_t gathered_bytes;                  /* of the parts of its fan-outs that are there */
     void (*on_gathered)(struct lane *lane); /* they have become many more; NULL: nobody asks */
 };

@@ -5,6 +5,7 @@
 #include "proxy/routing/blocking.h"
 #include "proxy/routing/heal.h"
 #include "proxy/routing/pick.h"
+#include "proxy/routing/written.h"
 #include "proxy/upstream/private.h"
 
 enum {
@@ -198,6 +199,7 @@ void holding_send(struct pool *pool, struct request *request)
     if (unlikely(request->script != 0)) {
         heal_before_send(pool, request);
     }
+    lane_note_written(request->lane, pool, request);
     if (request_is_private(request)) {
         send_private(pool, request);
     } else if (unlikely(pick_is_urgent(request))) {

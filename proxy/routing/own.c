@@ -1,6 +1,7 @@
 #include "proxy/routing/own.h"
 
 #include "proxy/routing/watch.h"
+#include "proxy/routing/written.h"
 #include "proxy/upstream/private.h"
 
 /* The +OK is nobody's reply: an orphan takes it. */
@@ -55,5 +56,6 @@ void own_send(struct dispatcher *dispatcher, struct request *request)
     request->node_serial = own->pool->serial;
     request->special->upstream = own;
     watch_begin(dispatcher);
+    lane_note_written(request->lane, own->pool, request);
     upstream_send(own, request);
 }

@@ -28,6 +28,7 @@ static const char *objection_to(const struct command *command)
     case COMMAND_CLASS_LOCAL:
         return is_alike_everywhere(command) ? NULL
                                             : "slotway answers it itself, and a node executes EXEC";
+    case COMMAND_CLASS_WAIT:
     case COMMAND_CLASS_BROADCAST: return "it concerns all nodes, and one executes EXEC";
     case COMMAND_CLASS_PUBSUB:
     case COMMAND_CLASS_MONITOR: return "it changes a connection, and EXEC goes on a shared one";

@@ -100,6 +100,7 @@ struct route route_request(const struct command *command, const struct arguments
     case COMMAND_CLASS_SCRIPT:
     case COMMAND_CLASS_BLOCKING:
     case COMMAND_CLASS_STREAM_READ: return route_keys(command, arguments, keys);
+    case COMMAND_CLASS_WAIT: return (struct route){.kind = ROUTE_WRITTEN};
     case COMMAND_CLASS_BROADCAST: return route_broadcast(command);
     case COMMAND_CLASS_ANY_NODE: return (struct route){.kind = ROUTE_ANY};
     case COMMAND_CLASS_LOCAL:

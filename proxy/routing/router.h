@@ -10,6 +10,7 @@ enum route_kind {
     ROUTE_SPLIT,     /* one part per slot of its keys */
     ROUTE_PRIMARIES, /* to every primary */
     ROUTE_NODES,     /* to every primary, and to the replicas as far as they can be reached */
+    ROUTE_WRITTEN,   /* to every primary that its client wrote to */
     ROUTE_ANY,       /* to one primary */
     ROUTE_LOCAL,     /* answered by slotway */
     ROUTE_REFUSE,    /* with `error` and the detail of route_refusal() */

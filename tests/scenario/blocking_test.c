@@ -304,12 +304,14 @@ Test(blocking, a_node_says_what_is_wrong_with_a_timeout)
 static const struct {
     const char *line;
     const char *reason;
+    const char *protocol;
     const char *reply;
 } wakes[] = {
-    {"BLPOP k 0", "TIMEOUT", "*-1\r\n"},
-    {"BLMOVE k k LEFT LEFT 0", "TIMEOUT", "*-1\r\n"},
-    {"XREAD BLOCK 0 STREAMS k $", "TIMEOUT", "*-1\r\n"},
-    {"BZPOPMIN k 0", "ERROR", "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"},
+    {"BLPOP k 0", "TIMEOUT", "2", "*-1\r\n"},
+    {"BLPOP k 0", "TIMEOUT", "3", "_\r\n"},
+    {"BLMOVE k k LEFT LEFT 0", "TIMEOUT", "2", "*-1\r\n"},
+    {"XREAD BLOCK 0 STREAMS k $", "TIMEOUT", "2", "*-1\r\n"},
+    {"BZPOPMIN k 0", "ERROR", "2", "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"},
 };
 
 Test(blocking, client_unblock_wakes_the_clients_of_all_workers)
@@ -321,6 +323,7 @@ Test(blocking, client_unblock_wakes_the_clients_of_all_workers)
                WANT(rig_print(rig, "%.*s", (int)strcspn(wakes[i].line, " "), wakes[i].line), "..."),
                STALL);
 
+        wire_ask(rig_client(rig), "HELLO", wakes[i].protocol);
         const char *id = id_of(rig_client(rig));
         blocks(rig, rig_client(rig), wakes[i].line);
         cr_expect_str_eq(wire_ask(waker, "CLIENT", "UNBLOCK", id, wakes[i].reason), "1");

@@ -235,11 +235,7 @@ Test(local, refuses_what_would_harm_the_nodes)
 Test(local, says_what_it_does_not_support_yet)
 {
     static const char *const rows[][ARGUMENTS] = {
-        {"SUBSCRIBE", "channel"},
-        {"PSUBSCRIBE", "*"},
-        {"SSUBSCRIBE", "channel"},
         {"MONITOR"},
-        {"WAIT", "1", "100"},
     };
     struct rig *rig = rig_start(1);
 

@@ -112,54 +112,51 @@ static void both_are_connected(void)
 }
 
 /* Requests, what each node is to be told and answers, and what becomes of the answers. */
+static const struct {
+    const char *request;
+    const char *low; /* to node 0 */
+    const char *high;
+    const char *low_reply;
+    const char *high_reply;
+    const char *reply;
+} rows[] = {
+    {"MGET a b", "MGET b", "MGET a", "*1\r\n$1\r\n2\r\n", "*1\r\n$1\r\n1\r\n",
+     "*2\r\n$1\r\n1\r\n$1\r\n2\r\n"},
+    {"MGET b{b} a b a", "MGET b{b} b", "MGET a a", "*2\r\n$-1\r\n$0\r\n\r\n",
+     "*2\r\n$2\r\nxy\r\n$-1\r\n", "*4\r\n$-1\r\n$2\r\nxy\r\n$0\r\n\r\n$-1\r\n"},
+    {"MSET b 1 a 2 {b}3 3", "MSET b 1 {b}3 3", "MSET a 2", "+OK\r\n", "+OK\r\n", "+OK\r\n"},
+    {"DEL a b {a}2", "DEL b", "DEL a {a}2", ":1\r\n", ":2\r\n", ":3\r\n"},
+    {"EXISTS a b", "EXISTS b", "EXISTS a", ":0\r\n", ":1\r\n", ":1\r\n"},
+    {"DBSIZE", "DBSIZE", "DBSIZE", ":40\r\n", ":2\r\n", ":42\r\n"},
+    {"FLUSHALL", "FLUSHALL", "FLUSHALL", "+OK\r\n", "+OK\r\n", "+OK\r\n"},
+    {"KEYS *", "KEYS *", "KEYS *", "*2\r\n$1\r\nb\r\n$1\r\nc\r\n", "*0\r\n",
+     "*2\r\n$1\r\nb\r\n$1\r\nc\r\n"},
+    {"SCRIPT EXISTS x y", "SCRIPT EXISTS x y", "SCRIPT EXISTS x y", "*2\r\n:1\r\n:1\r\n",
+     "*2\r\n:0\r\n:1\r\n", "*2\r\n:0\r\n:1\r\n"},
+    {"SCRIPT LOAD x", "SCRIPT LOAD x", "SCRIPT LOAD x", "$2\r\nid\r\n", "$2\r\nid\r\n",
+     "$2\r\nid\r\n"},
+    {"XREAD COUNT 2 STREAMS a b {a}2 0 1 2", "XREAD COUNT 2 STREAMS b 1",
+     "XREAD COUNT 2 STREAMS a {a}2 0 2", "*1\r\n*2\r\n$1\r\nb\r\n*0\r\n",
+     "*2\r\n*2\r\n$1\r\na\r\n*0\r\n*2\r\n$4\r\n{a}2\r\n*-1\r\n",
+     "*3\r\n*2\r\n$1\r\na\r\n*0\r\n*2\r\n$1\r\nb\r\n*0\r\n*2\r\n$4\r\n{a}2\r\n*-1\r\n"},
+    {"XREADGROUP GROUP STREAMS c NOACK STREAMS a b {a}2 > 5 >",
+     "XREADGROUP GROUP STREAMS c NOACK STREAMS b 5",
+     "XREADGROUP GROUP STREAMS c NOACK STREAMS a {a}2 > >", "*-1\r\n",
+     "*1\r\n*2\r\n$4\r\n{a}2\r\n*0\r\n", "*1\r\n*2\r\n$4\r\n{a}2\r\n*0\r\n"},
+    {"XREAD STREAMS b a 0 0", "XREAD STREAMS b 0", "XREAD STREAMS a 0", "%1\r\n$1\r\nb\r\n*0\r\n",
+     "%1\r\n$1\r\na\r\n*0\r\n", "%2\r\n$1\r\nb\r\n*0\r\n$1\r\na\r\n*0\r\n"},
+    {"XREAD STREAMS b a 0 0", "XREAD STREAMS b 0", "XREAD STREAMS a 0", "*-1\r\n", "*-1\r\n",
+     "*-1\r\n"},
+    {"XREAD STREAMS b a 0 0", "XREAD STREAMS b 0", "XREAD STREAMS a 0", "_\r\n", "_\r\n", "_\r\n"},
+    {"XREAD STREAMS b a 0 0", "XREAD STREAMS b 0", "XREAD STREAMS a 0", "-WRONGTYPE b\r\n",
+     "*-1\r\n", "-WRONGTYPE b\r\n"},
+    {"RANDOMKEY", "RANDOMKEY", "RANDOMKEY", "$-1\r\n", "$1\r\na\r\n", "$1\r\na\r\n"},
+    {"RANDOMKEY", "RANDOMKEY", "RANDOMKEY", "$-1\r\n", "$-1\r\n", "$-1\r\n"},
+    {"MGET a b", "MGET b", "MGET a", "*1\r\n$1\r\n2\r\n", "-WRONGTYPE no\r\n", "-WRONGTYPE no\r\n"},
+};
+
 Test(fanout, parts_are_split_and_joined_as_the_command_wants)
 {
-    static const struct {
-        const char *request;
-        const char *low; /* to node 0 */
-        const char *high;
-        const char *low_reply;
-        const char *high_reply;
-        const char *reply;
-    } rows[] = {
-        {"MGET a b", "MGET b", "MGET a", "*1\r\n$1\r\n2\r\n", "*1\r\n$1\r\n1\r\n",
-         "*2\r\n$1\r\n1\r\n$1\r\n2\r\n"},
-        {"MGET b{b} a b a", "MGET b{b} b", "MGET a a", "*2\r\n$-1\r\n$0\r\n\r\n",
-         "*2\r\n$2\r\nxy\r\n$-1\r\n", "*4\r\n$-1\r\n$2\r\nxy\r\n$0\r\n\r\n$-1\r\n"},
-        {"MSET b 1 a 2 {b}3 3", "MSET b 1 {b}3 3", "MSET a 2", "+OK\r\n", "+OK\r\n", "+OK\r\n"},
-        {"DEL a b {a}2", "DEL b", "DEL a {a}2", ":1\r\n", ":2\r\n", ":3\r\n"},
-        {"EXISTS a b", "EXISTS b", "EXISTS a", ":0\r\n", ":1\r\n", ":1\r\n"},
-        {"DBSIZE", "DBSIZE", "DBSIZE", ":40\r\n", ":2\r\n", ":42\r\n"},
-        {"FLUSHALL", "FLUSHALL", "FLUSHALL", "+OK\r\n", "+OK\r\n", "+OK\r\n"},
-        {"KEYS *", "KEYS *", "KEYS *", "*2\r\n$1\r\nb\r\n$1\r\nc\r\n", "*0\r\n",
-         "*2\r\n$1\r\nb\r\n$1\r\nc\r\n"},
-        {"SCRIPT EXISTS x y", "SCRIPT EXISTS x y", "SCRIPT EXISTS x y", "*2\r\n:1\r\n:1\r\n",
-         "*2\r\n:0\r\n:1\r\n", "*2\r\n:0\r\n:1\r\n"},
-        {"SCRIPT LOAD x", "SCRIPT LOAD x", "SCRIPT LOAD x", "$2\r\nid\r\n", "$2\r\nid\r\n",
-         "$2\r\nid\r\n"},
-        {"XREAD COUNT 2 STREAMS a b {a}2 0 1 2", "XREAD COUNT 2 STREAMS b 1",
-         "XREAD COUNT 2 STREAMS a {a}2 0 2", "*1\r\n*2\r\n$1\r\nb\r\n*0\r\n",
-         "*2\r\n*2\r\n$1\r\na\r\n*0\r\n*2\r\n$4\r\n{a}2\r\n*-1\r\n",
-         "*3\r\n*2\r\n$1\r\na\r\n*0\r\n*2\r\n$1\r\nb\r\n*0\r\n*2\r\n$4\r\n{a}2\r\n*-1\r\n"},
-        {"XREADGROUP GROUP STREAMS c NOACK STREAMS a b {a}2 > 5 >",
-         "XREADGROUP GROUP STREAMS c NOACK STREAMS b 5",
-         "XREADGROUP GROUP STREAMS c NOACK STREAMS a {a}2 > >", "*-1\r\n",
-         "*1\r\n*2\r\n$4\r\n{a}2\r\n*0\r\n", "*1\r\n*2\r\n$4\r\n{a}2\r\n*0\r\n"},
-        {"XREAD STREAMS b a 0 0", "XREAD STREAMS b 0", "XREAD STREAMS a 0",
-         "%1\r\n$1\r\nb\r\n*0\r\n", "%1\r\n$1\r\na\r\n*0\r\n",
-         "%2\r\n$1\r\nb\r\n*0\r\n$1\r\na\r\n*0\r\n"},
-        {"XREAD STREAMS b a 0 0", "XREAD STREAMS b 0", "XREAD STREAMS a 0", "*-1\r\n", "*-1\r\n",
-         "*-1\r\n"},
-        {"XREAD STREAMS b a 0 0", "XREAD STREAMS b 0", "XREAD STREAMS a 0", "_\r\n", "_\r\n",
-         "_\r\n"},
-        {"XREAD STREAMS b a 0 0", "XREAD STREAMS b 0", "XREAD STREAMS a 0", "-WRONGTYPE b\r\n",
-         "*-1\r\n", "-WRONGTYPE b\r\n"},
-        {"RANDOMKEY", "RANDOMKEY", "RANDOMKEY", "$-1\r\n", "$1\r\na\r\n", "$1\r\na\r\n"},
-        {"RANDOMKEY", "RANDOMKEY", "RANDOMKEY", "$-1\r\n", "$-1\r\n", "$-1\r\n"},
-        {"MGET a b", "MGET b", "MGET a", "*1\r\n$1\r\n2\r\n", "-WRONGTYPE no\r\n",
-         "-WRONGTYPE no\r\n"},
-    };
-
     both_are_connected();
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         whole.answers = 0;

@@ -91,6 +91,8 @@ Test(router, where_other_requests_go)
         {"FLUSHALL", ROUTE_PRIMARIES},
         {"KEYS *", ROUTE_PRIMARIES},
         {"SCRIPT LOAD x", ROUTE_NODES},
+        {"WAIT 1 0", ROUTE_WRITTEN},
+        {"WAITAOF 1 1 0", ROUTE_WRITTEN},
         {"EVAL return 0", ROUTE_ANY},
         {"EVAL return many b", ROUTE_ANY},
         {"FUNCTION LIST", ROUTE_ANY},
@@ -133,7 +135,6 @@ Test(router, keys_of_several_slots_that_cannot_be_split_are_refused)
 Test(router, what_keeps_state_never_reaches_a_shared_connection)
 {
     static const char *const rows[] = {
-        "WAIT 1 0",
         "MONITOR",
     };
 
