@@ -263,7 +263,7 @@ static void client_on_flush(struct turn_task *task)
         return;
     }
     if (unlikely(client_is_over_output(client))) {
-        client_close_holder(client, CLOSE_OUTPUT_LIMIT);
+        client_close_holder(client, client_output_reason(client));
         return;
     }
     if (unlikely(clients_memory(client->clients) == BUDGET_SPENT)) {

@@ -26,15 +26,19 @@ static bool filter_refuse_syntax(struct client_filter *filter)
     return filter_refuse(filter, "ERR syntax error");
 }
 
-/* All clients of slotway are normal ones so far. */
 static bool filter_parse_type(struct client_filter *filter, struct span type)
 {
     if (span_equal_nocase(type, SPAN("normal"))) {
+        filter->type = CLIENT_TYPE_NORMAL;
+        return true;
+    }
+    if (span_equal_nocase(type, SPAN("pubsub"))) {
+        filter->type = CLIENT_TYPE_PUBSUB;
         return true;
     }
     if (span_equal_nocase(type, SPAN("master")) || span_equal_nocase(type, SPAN("slave")) ||
-        span_equal_nocase(type, SPAN("replica")) || span_equal_nocase(type, SPAN("pubsub"))) {
-        filter->is_for_nobody = true;
+        span_equal_nocase(type, SPAN("replica"))) {
+        filter->type = CLIENT_TYPE_NODE;
         return true;
     }
     return filter_refuse(filter, "ERR Unknown client type '%.*s'",
@@ -211,10 +215,21 @@ static bool filter_has_id(const struct client_filter *filter, uint64_t id)
 
 bool client_filter_admits(const struct client_filter *filter, uint64_t id, uint64_t age_s)
 {
-    if (filter->is_for_nobody || id == filter->spared || age_s < filter->min_age_s) {
+    if (id == filter->spared || age_s < filter->min_age_s) {
         return false;
     }
     return !filter->has_ids || filter_has_id(filter, id);
+}
+
+bool client_filter_admits_type(const struct client_filter *filter, bool is_subscribed)
+{
+    switch (filter->type) {
+    case CLIENT_TYPE_ANY: return true;
+    case CLIENT_TYPE_NORMAL: return !is_subscribed;
+    case CLIENT_TYPE_PUBSUB: return is_subscribed;
+    case CLIENT_TYPE_NODE: return false;
+    }
+    return false;
 }
 
 bool client_filter_admits_ends(const struct client_filter *filter, const struct client_ends *ends)
@@ -229,7 +244,8 @@ bool client_filter_matches(const struct client_filter *filter, const struct clie
     uint64_t now = reactor_now(client->clients->reactor);
     uint64_t age = now < session->created ? 0 : now - session->created;
 
-    if (!client_filter_admits(filter, session->id, age / US_PER_SECOND)) {
+    if (!client_filter_admits(filter, session->id, age / US_PER_SECOND) ||
+        !client_filter_admits_type(filter, subscriber_is_active(&client->subscriber))) {
         return false;
     }
     if (filter->peer == NULL && filter->local == NULL) {

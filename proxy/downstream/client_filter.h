@@ -8,6 +8,13 @@
 #include "common/resp_scan.h"
 #include "proxy/downstream/client_line.h"
 
+enum client_type {
+    CLIENT_TYPE_ANY,
+    CLIENT_TYPE_NORMAL,
+    CLIENT_TYPE_PUBSUB, /* has subscriptions */
+    CLIENT_TYPE_NODE,   /* slotway has none of these */
+};
+
 struct client_filter {
     uint64_t *ids; /* with has_ids: one of these */
     uint32_t id_count;
@@ -16,9 +23,9 @@ struct client_filter {
     char *local;
     uint64_t min_age_s; /* at least so old */
     uint64_t spared;    /* not this one; 0: none */
-    bool is_for_nobody; /* a type of client that slotway does not have */
-    bool is_plain;      /* CLIENT KILL address: the reply is OK, or that there is none */
-    char error[192];    /* what is wrong with the arguments, "ERR …"; "" after a good parse */
+    enum client_type type;
+    bool is_plain;   /* CLIENT KILL address: the reply is OK, or that there is none */
+    char error[192]; /* what is wrong with the arguments, "ERR …"; "" after a good parse */
 };
 
 /* The arguments of a whole CLIENT LIST. Returns false and sets ->error when they make no sense.
@@ -39,10 +46,13 @@ void client_filter_clear(struct client_filter *filter);
 /* Is a client with this id and age meant, as far as these two say? */
 bool client_filter_admits(const struct client_filter *filter, uint64_t id, uint64_t age_s);
 
+/* And one that has subscriptions, or has none? */
+bool client_filter_admits_type(const struct client_filter *filter, bool is_subscribed);
+
 /* And with these addresses? */
 bool client_filter_admits_ends(const struct client_filter *filter, const struct client_ends *ends);
 
-/* Both, for a client of this thread. */
+/* All of that, for a client of this thread. */
 bool client_filter_matches(const struct client_filter *filter, const struct client *client);
 
 #endif

@@ -66,25 +66,50 @@ bool client_is_greedy(const struct client *client)
            client->inbound.size >= TIGHT_BYTES;
 }
 
-bool client_is_over_output(struct client *client)
+/* The same question with the limits of one who has subscriptions, or has none. */
+static bool is_over_soft(struct client *client, size_t replies, uint64_t bytes, uint64_t time)
 {
-    const struct pool_config *config = client->clients->config;
     uint64_t now = reactor_now(client->clients->reactor);
-    size_t replies = client_replies(client);
 
-    if (unlikely(replies > config->clients_output_bytes &&
-                 replies > config->clients_pending_bytes)) {
-        return true;
-    }
-    if (likely(config->clients_output_soft_bytes == 0 ||
-               replies <= config->clients_output_soft_bytes)) {
+    if (likely(bytes == 0 || replies <= bytes)) {
         client->over_soft_since = 0;
         return false;
     }
     if (client->over_soft_since == 0) {
         client->over_soft_since = now;
     }
-    return now - client->over_soft_since >= config->clients_output_soft_time;
+    return now - client->over_soft_since >= time;
+}
+
+static bool subscriber_is_over_output(struct client *client, size_t replies)
+{
+    const struct pool_config *config = client->clients->config;
+    uint64_t most = config->pubsub_output_bytes == 0 ? config->clients_output_bytes
+                                                     : config->pubsub_output_bytes;
+
+    return replies > most || is_over_soft(client, replies, config->pubsub_output_soft_bytes,
+                                          config->pubsub_output_soft_time);
+}
+
+bool client_is_over_output(struct client *client)
+{
+    const struct pool_config *config = client->clients->config;
+    size_t replies = client_replies(client);
+
+    if (unlikely(subscriber_is_active(&client->subscriber))) {
+        return subscriber_is_over_output(client, replies);
+    }
+    if (unlikely(replies > config->clients_output_bytes &&
+                 replies > config->clients_pending_bytes)) {
+        return true;
+    }
+    return is_over_soft(client, replies, config->clients_output_soft_bytes,
+                        config->clients_output_soft_time);
+}
+
+enum close_reason client_output_reason(const struct client *client)
+{
+    return subscriber_is_active(&client->subscriber) ? CLOSE_SLOW_SUBSCRIBER : CLOSE_OUTPUT_LIMIT;
 }
 
 /* Time in which we do not read is not the client's. */

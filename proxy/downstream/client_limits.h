@@ -9,6 +9,7 @@
  *                                                keep a node, and all who share it, busy for long
  *      clients.output_bytes                      disconnected
  *      clients.output_soft_bytes                 disconnected when over it for too long
+ *      clients.pubsub_output_bytes and _soft_    the same of a client with subscriptions
  *      memory.limit, for all together, and       from 80 % on, reading pauses early; beyond, the
  *      clients.memory_limit, for all of a pool   largest holders are disconnected
  *
@@ -42,6 +43,9 @@ size_t client_held(const struct client *client);
 /* Are its replies more than the hard limit, or more than the soft one for too long? To be asked now
  * and then: it notes when the soft limit was passed. */
 bool client_is_over_output(struct client *client);
+
+/* What it is closed for then. */
+enum close_reason client_output_reason(const struct client *client);
 
 /* Has its unfinished request taken too long? Likewise. */
 bool client_is_too_slow(struct client *client);

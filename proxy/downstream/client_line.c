@@ -44,8 +44,8 @@ static void command_print(const struct command *command, char *text, size_t size
     }
 }
 
-/* Redis's letters: x is between MULTI and EXEC, b is blocked, c closes after its replies, U came
- * over a unix socket, e and T as it said. */
+/* Redis's letters: x is between MULTI and EXEC, b is blocked, c closes after its replies, P has
+ * subscriptions, U came over a unix socket, e and T as it said. */
 static void flags_print(const struct client *client, bool is_unix, char text[8])
 {
     char *at = text;
@@ -58,6 +58,9 @@ static void flags_print(const struct client *client, bool is_unix, char text[8])
     }
     if (client->state == CLIENT_DRAINING || client->state == CLIENT_LEAVING) {
         *at++ = 'c';
+    }
+    if (subscriber_is_active(&client->subscriber)) {
+        *at++ = 'P';
     }
     if (is_unix) {
         *at++ = 'U';
@@ -87,6 +90,7 @@ static uint64_t seconds_since(uint64_t then, uint64_t now)
 char *client_line_print(const struct client *client)
 {
     const struct session *session = &client->session;
+    const uint32_t *counts = client->subscriber.active_count;
     uint64_t now = reactor_now(client->clients->reactor);
     size_t pending = client->output.size + client->pipeline.bytes;
     struct client_ends ends;
@@ -98,12 +102,13 @@ char *client_line_print(const struct client *client)
     command_print(session->last_command, command, sizeof command);
     return memory_print(
         "id=%" PRIu64 " addr=%s laddr=%s fd=%d name=%s age=%" PRIu64 " idle=%" PRIu64
-        " flags=%s db=0 sub=0 psub=0 ssub=0 multi=%" PRId64
+        " flags=%s db=0 sub=%u psub=%u ssub=%u multi=%" PRId64
         " qbuf=%zu qbuf-free=0 argv-mem=0 multi-mem=%zu"
         " rbs=0 rbp=0 obl=0 oll=0 omem=%zu tot-mem=%zu events=%s cmd=%s user=%s redir=-1"
         " resp=2 lib-name=%s lib-ver=%s\n",
         session->id, ends.peer, ends.local, client->fd, text_or_none(session->name),
         seconds_since(session->created, now), seconds_since(session->last_request, now), flags,
+        counts[TOPIC_CHANNEL], counts[TOPIC_PATTERN], counts[TOPIC_SHARD],
         session->queued.is_open ? (int64_t)session->queued.count : -1, client->inbound.size,
         session->queued.bytes.size, client->output.size,
         sizeof *client + client->inbound.size + session->queued.bytes.size + pending,

@@ -41,7 +41,8 @@ static bool client_is_idle(const struct client *client, uint64_t now)
     uint64_t since = client->session.last_request > client->last_read ? client->session.last_request
                                                                       : client->last_read;
 
-    return patience > 0 && client->state != CLIENT_HELD && pipeline_is_empty(&client->pipeline) &&
+    return patience > 0 && client->state != CLIENT_HELD &&
+           !subscriber_is_active(&client->subscriber) && pipeline_is_empty(&client->pipeline) &&
            since + patience < now;
 }
 
@@ -102,7 +103,7 @@ static void client_look(struct client *client, uint64_t now)
     if (client_is_gone(client, now)) {
         client_close(client, client->close_reason);
     } else if (client_is_over_output(client)) {
-        client_close_holder(client, CLOSE_OUTPUT_LIMIT);
+        client_close_holder(client, client_output_reason(client));
     } else if (client_is_too_slow(client)) {
         client_close(client, CLOSE_REQUEST_TIME);
     } else if (client_is_idle(client, now)) {

@@ -142,11 +142,19 @@ static void write_persistence(struct sendq *to)
 
 static void write_stats(const struct client *client, struct sendq *to)
 {
+    struct tally *tally = client->clients->house->exchange->tally;
+
     sendq_print(to,
                 "total_connections_received:%" PRIu64 "\r\n"
-                "rejected_connections:%" PRIu64 "\r\n",
+                "rejected_connections:%" PRIu64 "\r\n"
+                "pubsub_channels:%" PRIu64 "\r\n"
+                "pubsub_patterns:%" PRIu64 "\r\n"
+                "pubsubshard_channels:%" PRIu64 "\r\n",
                 HOUSE_METRIC(client, downstream_connections_total),
-                atomic_load(&client->clients->house->rejected_count));
+                atomic_load(&client->clients->house->rejected_count),
+                tally_topics(tally, TOPIC_CHANNEL).clients,
+                tally_topics(tally, TOPIC_PATTERN).clients,
+                tally_topics(tally, TOPIC_SHARD).clients);
 }
 
 static void write_replication(const struct client *client, struct sendq *to)

@@ -57,6 +57,12 @@ static bool parse(struct client_filter *filter, const struct words *words)
     return client_filter_parse_list(filter, &words->arguments);
 }
 
+/* As for a client without subscriptions. */
+static bool admits(const struct client_filter *filter, uint64_t id, uint64_t age_s)
+{
+    return client_filter_admits(filter, id, age_s) && client_filter_admits_type(filter, false);
+}
+
 Test(client_filter, rows)
 {
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -70,13 +76,38 @@ Test(client_filter, rows)
 
         cr_expect_eq(is_good, row->error == NULL, "%s", row->words);
         if (is_good) {
-            cr_expect_eq(client_filter_admits(&filter, ASKER, 0), row->admits_asker, "%s",
-                         row->words);
-            cr_expect_eq(client_filter_admits(&filter, 6, 100), row->admits_6, "%s", row->words);
+            cr_expect_eq(admits(&filter, ASKER, 0), row->admits_asker, "%s", row->words);
+            cr_expect_eq(admits(&filter, 6, 100), row->admits_6, "%s", row->words);
             cr_expect_eq(filter.is_plain, row->is_plain, "%s", row->words);
         } else {
             cr_expect_str_eq(filter.error, row->error == NULL ? "" : row->error);
         }
+        client_filter_clear(&filter);
+    }
+}
+
+static const struct type_row {
+    const char *words;
+    bool expected;
+} type_rows[] = {
+    {"client list", true},
+    {"client list type pubsub", true},
+    {"client list type normal", false},
+    {"client list type replica", false},
+    {"client kill type PubSub", true},
+    {"client kill type normal", false},
+};
+
+Test(client_filter, who_has_subscriptions_is_of_another_type)
+{
+    for (size_t i = 0; i < ARRAY_LEN(type_rows); i++) {
+        struct client_filter filter;
+        struct words words;
+
+        words_init(&words, type_rows[i].words);
+        cr_assert(parse(&filter, &words), "%s", type_rows[i].words);
+        cr_expect_eq(client_filter_admits_type(&filter, true), type_rows[i].expected, "%s",
+                     type_rows[i].words);
         client_filter_clear(&filter);
     }
 }

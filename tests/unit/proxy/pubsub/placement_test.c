@@ -1,0 +1,138 @@
+#include "proxy/pubsub/placement.h"
+
+#include <criterion/criterion.h>
+#include <netinet/in.h>
+#include <stdio.h>
+
+enum { PRIMARIES = 3 };
+
+static struct reactor *reactor;
+static struct metrics metrics;
+static struct feed_site site;
+static struct list feeds;
+
+static void no_event(struct feed *feed UNUSED)
+{
+}
+
+static const struct feed_events events = {.closed = no_event};
+
+static struct topology *picture(void)
+{
+    struct topology *topology = topology_new();
+
+    for (uint16_t i = 0; i < PRIMARIES + 1; i++) {
+        char id[NODE_ID_SIZE + 1];
+        struct address address = {.kind = ADDRESS_TCP, .host = "127.0.0.1", .port = 1};
+
+        address.port = (uint16_t)(7000 + i);
+        snprintf(id, sizeof id, "%040u", i + 1u);
+        topology_add_node(topology, id, &address, i < PRIMARIES ? NODE_PRIMARY : NODE_REPLICA, 0);
+        cr_assert(address_to_endpoint(&address, &topology->nodes[i].endpoint));
+    }
+    for (uint32_t slot = 0; slot < SLOT_COUNT; slot++) {
+        topology->primary_of_slot[slot] = (uint16_t)(slot * PRIMARIES / SLOT_COUNT);
+    }
+    return topology;
+}
+
+static struct feed *make_feed(const struct topology *topology, uint16_t node)
+{
+    struct feed *feed = feed_new(&site, &topology->nodes[node]);
+
+    list_append(&feeds, &feed->in_carrier);
+    return feed;
+}
+
+static void set_up(void)
+{
+    reactor = reactor_new();
+    site = (struct feed_site){.reactor = reactor, .metrics = &metrics, .events = &events};
+    list_init(&feeds);
+}
+
+static void tear_down(void)
+{
+    LIST_EACH_SAFE (link, &feeds) {
+        struct feed *feed = container_of(link, struct feed, in_carrier);
+
+        feed_free(&feed);
+    }
+    reactor_free(&reactor);
+}
+
+TestSuite(placement, .init = set_up, .fini = tear_down);
+
+Test(placement, home_is_where_a_key_of_that_name_lives)
+{
+    struct topology *topology = picture();
+    struct topic topic = topic_of(TOPIC_CHANNEL, SPAN("b")); /* slot 3300 */
+    struct topic tagged = topic_of(TOPIC_SHARD, SPAN("x{b}"));
+
+    cr_expect_eq(placement_home(topology, &topic), &topology->nodes[0]);
+    cr_expect_eq(placement_home(topology, &tagged), &topology->nodes[0]);
+    cr_expect_eq(placement_choose(topology, &feeds, &topic), &topology->nodes[0]);
+    cr_expect_null(placement_home(NULL, &topic));
+    topology_release(&topology);
+}
+
+Test(placement, a_channel_goes_elsewhere_while_its_home_cannot_be_reached)
+{
+    struct topology *topology = picture();
+    struct topic channel = topic_of(TOPIC_CHANNEL, SPAN("b"));
+    struct topic shard = topic_of(TOPIC_SHARD, SPAN("b"));
+    struct feed *feed = make_feed(topology, 0);
+
+    feed->retry_at = UINT64_MAX;
+    const struct node *other = placement_choose(topology, &feeds, &channel);
+    cr_assert_not_null(other);
+    cr_expect_neq(other, &topology->nodes[0]);
+    cr_expect_eq(other->role, NODE_PRIMARY);
+    cr_expect_null(placement_choose(topology, &feeds, &shard));
+    feed->retry_at = 0;
+    cr_expect_eq(placement_choose(topology, &feeds, &shard), &topology->nodes[0]);
+    topology_release(&topology);
+}
+
+Test(placement, nobody_is_chosen_where_nobody_can_be_tried)
+{
+    struct topology *topology = picture();
+    struct topic channel = topic_of(TOPIC_CHANNEL, SPAN("b"));
+
+    for (uint16_t i = 0; i < PRIMARIES; i++) {
+        make_feed(topology, i)->retry_at = UINT64_MAX;
+    }
+    cr_expect_null(placement_choose(topology, &feeds, &channel));
+    cr_expect_null(placement_choose(NULL, &feeds, &channel));
+    topology_release(&topology);
+}
+
+Test(placement, a_channel_whose_slot_nobody_serves_has_a_node_and_a_shards_has_none)
+{
+    struct topology *topology = picture();
+    struct topic channel = topic_of(TOPIC_CHANNEL, SPAN("b"));
+    struct topic shard = topic_of(TOPIC_SHARD, SPAN("b"));
+
+    topology->primary_of_slot[slot_of(SPAN("b"))] = NODE_NONE;
+    cr_expect_not_null(placement_choose(topology, &feeds, &channel));
+    cr_expect_null(placement_choose(topology, &feeds, &shard));
+    topology_release(&topology);
+}
+
+Test(placement, a_feed_fits_as_long_as_its_node_is_where_it_was)
+{
+    struct topology *topology = picture();
+    struct topology *without = topology_new();
+    struct feed *feed = make_feed(topology, 1);
+
+    cr_expect(placement_feed_fits(topology, feed));
+    cr_expect_eq(placement_feed(&feeds, &topology->nodes[1]), feed);
+    cr_expect_null(placement_feed(&feeds, &topology->nodes[2]));
+    cr_expect_not(placement_feed_fits(without, feed));
+    ((struct sockaddr_in *)&topology->nodes[1].endpoint.storage)->sin_port = htons(1);
+    cr_expect_not(placement_feed_fits(topology, feed));
+    topology->nodes[1].endpoint.size = 0; /* its name has no answer just now */
+    cr_expect(placement_feed_fits(topology, feed));
+    topology_release(&topology);
+    topology_release(&without);
+}
