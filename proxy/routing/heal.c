@@ -91,6 +91,9 @@ bool heal_error(struct pool *pool, struct request *request, struct span reply)
 {
     struct dispatcher *dispatcher = pool->site->dispatcher;
 
+    if (request->script == 0) {
+        return false;
+    }
     if (command_is_by_body(request->command)) {
         heal_doubt_body(pool, request, reply);
         return false;

@@ -14,11 +14,12 @@
 
 #include "proxy/routing/dispatcher.h"
 
-/* `request` is about to be sent to `pool`, and has a script that is remembered. */
+/* `request`, a single command, is about to be sent to `pool`, and has a script that is remembered.
+ */
 void heal_before_send(struct pool *pool, struct request *request);
 
-/* `pool` has answered such a request with an error, whatever it says. Returns true when the request
- * is held back, to be sent again with the body. */
+/* `pool` has answered `request`, a single command that runs a script, with an error, whatever it
+ * says. Returns true when the request is held back, to be sent again with the body. */
 bool heal_error(struct pool *pool, struct request *request, struct span reply) MUST_USE;
 
 #endif
