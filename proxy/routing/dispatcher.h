@@ -24,9 +24,6 @@ struct dispatcher {
     struct pool_site site;
     struct discovery *discovery; /* for hints; NULL in tests */
     struct script_view *scripts; /* those that are remembered; NULL: requests have none */
-    struct list mendings;        /* of nodes that lack functions */
-    const _Atomic uint64_t *functions_gone_at; /* when clients last deleted some; NULL: unknown */
-    bool welcomes_nodes;                       /* brings functions to new ones */
     struct slot_table table;
     struct gates gates;
     struct moving_slots moving;

@@ -42,14 +42,14 @@ async function step(name, run) {
     }
 }
 
-async function until(condition) {
-    for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; ) {
+async function until(condition, limit = seconds) {
+    for (const deadline = Date.now() + limit * 1000; Date.now() < deadline; ) {
         if (await condition()) {
             return;
         }
         await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    throw new Error(`not true after ${seconds} seconds: ${condition}`);
+    throw new Error(`not true after ${limit} seconds: ${condition}`);
 }
 
 function restartSlotway() {
