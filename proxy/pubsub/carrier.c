@@ -14,6 +14,7 @@ enum {
     BUSY_TICK_US = 20 * US_PER_MS,
     IDLE_TICK_US = 250 * US_PER_MS,
     UNPLACED_US = 50 * US_PER_MS,
+    BUS_US = 100 * US_PER_MS,
     UNUSED_US = 5 * US_PER_SECOND,
     IN_TRANSIT_MAX = 8 * 1024 * 1024,
 };
@@ -207,6 +208,15 @@ static void carrier_on_ready(struct feed *feed)
     }
 }
 
+/* What a node has said and then dies may still be on its way to the others over the cluster's bus:
+ * whoever subscribed there at once would hear it again. */
+static uint64_t loss_pause(const struct supply *supply)
+{
+    bool is_on_bus = supply->topic.kind != TOPIC_SHARD && supply->state == SUPPLY_STANDING;
+
+    return is_on_bus ? BUS_US : 0;
+}
+
 static void carrier_on_closed(struct feed *feed)
 {
     struct carrier *carrier = feed->site->carrier;
@@ -222,7 +232,7 @@ static void carrier_on_closed(struct feed *feed)
         if (supply->state == SUPPLY_ENDING) {
             carrier_ended(carrier, supply);
         } else {
-            carrier_lose(carrier, supply, 0);
+            carrier_lose(carrier, supply, loss_pause(supply));
         }
     }
     if (carrier->standing < before) {
