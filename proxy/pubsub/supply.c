@@ -36,6 +36,8 @@ void supply_free(struct supply **supply)
     *supply = NULL;
     CHECK(gone->feed == NULL && list_is_empty(&gone->joins) && list_is_empty(&gone->leaves));
     list_remove(&gone->in_list);
+    list_remove(&gone->begin.in_feed);
+    list_remove(&gone->end.in_feed);
     free((char *)gone->topic.name.at);
     free(gone);
 }
