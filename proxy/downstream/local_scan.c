@@ -7,7 +7,10 @@
 #include "proxy/downstream/local_call.h"
 #include "proxy/routing/key_scan.h"
 
-enum { COUNT_DEFAULT = 10 };
+enum {
+    COUNT_DEFAULT = 10,
+    COUNT_MAX = 1000 * 1000, /* it is a hint */
+};
 
 /* As Redis reads it: with strtoul, to the end or to a zero byte. */
 static bool cursor_of(struct span word, uint64_t *cursor)
@@ -42,7 +45,7 @@ static bool call_scan_count(const struct local_call *call, uint32_t index, uint3
         call_syntax_error(call);
         return false;
     }
-    *count = number > INT32_MAX ? INT32_MAX : (uint32_t)number;
+    *count = number > COUNT_MAX ? COUNT_MAX : (uint32_t)number;
     return true;
 }
 

@@ -8,8 +8,6 @@
 #include "proxy/routing/split.h"
 #include "proxy/routing/written.h"
 
-enum { GATHERED_NOTICED = 64 * 1024 }; /* less is not worth a look at the client */
-
 static struct fanout *fanout_new(struct dispatcher *dispatcher, struct request *parent,
                                  uint32_t part_count)
 {
@@ -34,7 +32,7 @@ static struct fanout *fanout_new(struct dispatcher *dispatcher, struct request *
 
 static void fanout_free(struct fanout *fanout)
 {
-    fanout->lane->gathered_bytes -= fanout->gathered_bytes;
+    lane_scatter(fanout->lane, fanout->gathered_bytes);
     for (uint32_t i = 0; i < fanout->part_count; i++) {
         block_release(&fanout->parts[i].block);
     }
@@ -60,13 +58,8 @@ static void fanout_finish(struct fanout *fanout)
 
 static void fanout_gather(struct fanout *fanout, size_t bytes)
 {
-    struct lane *lane = fanout->lane;
-
     fanout->gathered_bytes += bytes;
-    lane->gathered_bytes += bytes;
-    if (lane->gathered_bytes > GATHERED_NOTICED && lane->on_gathered != NULL) {
-        lane->on_gathered(lane);
-    }
+    lane_gather(fanout->lane, bytes);
 }
 
 /* Small ones are copied, so that a slow part does not make the others hold on to large blocks. That

@@ -4,6 +4,8 @@
 
 #include "common/memory.h"
 
+enum { GATHERED_NOTICED = 64 * 1024 }; /* less is not worth a look at the client */
+
 uint32_t gate_key(const struct request *request)
 {
     switch ((enum request_target)request->target) {
@@ -23,6 +25,14 @@ void lane_init(struct lane *lane, uint64_t number)
 void lane_speak(struct lane *lane, int protocol)
 {
     lane->number = lane->number / 2 * 2 + (protocol == 3 ? 1 : 0);
+}
+
+void lane_gather(struct lane *lane, size_t bytes)
+{
+    lane->gathered_bytes += bytes;
+    if (lane->gathered_bytes > GATHERED_NOTICED && lane->on_gathered != NULL) {
+        lane->on_gathered(lane);
+    }
 }
 
 void gates_init(struct gates *gates)

@@ -83,6 +83,15 @@ void lane_init(struct lane *lane, uint64_t number);
 /* Its requests go on connections that speak RESP2 or RESP3. None may be under way. */
 void lane_speak(struct lane *lane, int protocol);
 
+/* More replies than before wait to become a reply of the lane's client; and fewer. */
+void lane_gather(struct lane *lane, size_t bytes);
+
+static inline void lane_scatter(struct lane *lane, size_t bytes)
+{
+    CHECK(bytes <= lane->gathered_bytes);
+    lane->gathered_bytes -= bytes;
+}
+
 static inline int lane_protocol(const struct lane *lane)
 {
     return lane->number % 2 == 0 ? 2 : 3;

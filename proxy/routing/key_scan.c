@@ -14,9 +14,10 @@ enum {
     WHOLE_SLOT = 1000,      /* keys: a slot that has no more is returned in one piece */
     ROUND_KEYS = 32 * 1024, /* that a survey should list, all in all */
     SLOT_KEYS_MIN = 16,
-    GROWTH = 8,          /* of a survey, as long as no key has been found */
-    QUESTIONS_MAX = 512, /* of a round of sifting */
-    ATTEMPTS_MAX = 3,    /* to find both nodes of a moving slot of one mind */
+    PAGE_BYTES = 8 * 1024 * 1024, /* a call that has so much is over, whatever its COUNT is */
+    GROWTH = 8,                   /* of a survey, as long as no key has been found */
+    QUESTIONS_MAX = 512,          /* of a round of sifting */
+    ATTEMPTS_MAX = 3,             /* to find both nodes of a moving slot of one mind */
 };
 
 /* How the next survey looks at its first slot. */
@@ -29,6 +30,7 @@ enum look {
 struct key_scan {
     struct dispatcher *dispatcher;
     struct request *request;
+    struct lane *lane; /* the request's */
     struct key_scan_options options;
     char *words; /* that the options point to */
     struct scan_cursor at;
@@ -46,10 +48,12 @@ struct key_scan {
     struct block **listings; /* that the sift's keys lie in */
     size_t listing_count;
     size_t listing_capacity;
+    size_t listing_bytes;
 };
 
 static void key_scan_free(struct key_scan *scan)
 {
+    lane_scatter(scan->lane, scan->listing_bytes);
     for (size_t i = 0; i < scan->listing_count; i++) {
         block_release(&scan->listings[i]);
     }
@@ -229,6 +233,8 @@ static void key_scan_keep_listing(struct key_scan *scan, struct block **listing)
         scan->listings =
             memory_resize(scan->listings, scan->listing_capacity, sizeof *scan->listings);
     }
+    scan->listing_bytes += (*listing)->used;
+    lane_gather(scan->lane, (*listing)->used);
     scan->listings[scan->listing_count++] = *listing;
     *listing = NULL;
 }
@@ -289,7 +295,7 @@ static bool key_scan_take(struct key_scan *scan, struct sighting *sighting, stru
 static bool key_scan_has_enough(const struct key_scan *scan)
 {
     return scan->seen >= scan->options.count || scan->at.slot >= scan->options.slot_end ||
-           scan->has_page;
+           scan->has_page || scan->listing_bytes >= PAGE_BYTES;
 }
 
 static void key_scan_go_on(struct key_scan *scan)
@@ -447,6 +453,7 @@ void key_scan_start(struct dispatcher *dispatcher, struct request *request,
     CHECK(options->count > 0 && options->slot_end <= SLOT_COUNT);
     scan->dispatcher = dispatcher;
     scan->request = request;
+    scan->lane = request->lane;
     scan->options = *options;
     scan->at = options->cursor;
     scan->look = options->cursor.position > 0 ? LOOK_AT_ALL : LOOK_AT_MANY;

@@ -157,6 +157,18 @@ Test(scan, leaves_out_keys_whose_time_is_over)
     rig_stop(&rig);
 }
 
+Test(scan, answers_a_client_in_resp3_as_well)
+{
+    struct rig *rig = start();
+
+    put_some_keys();
+    wire_request(rig_client(rig), "HELLO", "3");
+    cr_assert_not_null(wire_reply(rig_client(rig), NULL));
+    struct found found = scan_all(rig, "COUNT", "100");
+    EXPECT_FOUND(found, 5, "b", "k", "{k}list", "a", "foo");
+    rig_stop(&rig);
+}
+
 /* More keys than fit on a page, all of one slot. */
 Test(scan, of_a_large_slot_returns_each_key_once)
 {
