@@ -58,7 +58,8 @@ void maker_spoil(struct maker *maker)
         }
         return;
     case SPOIL_DROP:
-        if (call->count > 1) {
+        /* An argument is never left alone in the place of the name: SYNC would be obeyed. */
+        if (call->count > 1 && index > 0) {
             stream_drop_word(maker->stream, index);
         }
         return;
