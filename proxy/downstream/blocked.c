@@ -23,7 +23,7 @@ void blocked_end(struct client *client)
     metric_subtract(&client->clients->metrics->downstream_blocked, 1);
 }
 
-void blocked_wake(struct client *client, enum blocked_wake wake)
+void blocked_wake(struct client *client, enum private_wake how)
 {
     static const char error[] = "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n";
     struct request *request =
@@ -31,5 +31,5 @@ void blocked_wake(struct client *client, enum blocked_wake wake)
 
     CHECK(client->is_blocked);
     blocking_wake(client->clients->dispatcher, request,
-                  wake == WAKE_WITH_ERROR ? error : blocking_nothing(request));
+                  how == WAKE_WITH_ERROR ? error : blocking_nothing(request));
 }

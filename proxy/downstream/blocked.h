@@ -10,6 +10,7 @@
 #define PROXY_DOWNSTREAM_BLOCKED_H
 
 #include "proxy/downstream/client.h"
+#include "proxy/upstream/private.h"
 
 /* Makes `request`, the one in hand, which has just begun, one that may block, if it says so. */
 void blocked_begin(struct client *client, struct request *request);
@@ -17,10 +18,7 @@ void blocked_begin(struct client *client, struct request *request);
 /* The client blocks no more. */
 void blocked_end(struct client *client);
 
-/* Who wakes it says with what. */
-enum blocked_wake { WAKE_AS_TIMEOUT, WAKE_WITH_ERROR };
-
 /* Wakes the client, which is blocked. */
-void blocked_wake(struct client *client, enum blocked_wake wake);
+void blocked_wake(struct client *client, enum private_wake how);
 
 #endif

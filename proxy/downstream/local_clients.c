@@ -83,11 +83,11 @@ void local_client_kill(const struct local_call *call)
     }
 }
 
-static void unblock(struct visit *visit, struct client *client, enum blocked_wake wake)
+static void unblock(struct visit *visit, struct client *client, enum private_wake how)
 {
     if (client->is_blocked) {
         visit->count++;
-        blocked_wake(client, wake);
+        blocked_wake(client, how);
     }
 }
 

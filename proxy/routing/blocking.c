@@ -2,6 +2,7 @@
 
 #include "proxy/routing/fanout.h"
 #include "proxy/routing/holding.h"
+#include "proxy/upstream/private.h"
 
 /* A node that keeps a request for so long has taken it in, and may keep it as long again. */
 enum { TAKEN_IN_US = US_PER_SECOND };
@@ -86,7 +87,7 @@ void blocking_hold(struct dispatcher *dispatcher, struct request *request)
 
 bool blocking_end(struct dispatcher *dispatcher, struct request *request)
 {
-    if (request->special->farewell == NULL) {
+    if (request->special->farewell == NULL || request->special->is_woken) {
         return false;
     }
     settle(dispatcher, request, request->special->farewell);
@@ -98,7 +99,13 @@ bool blocking_may_repeat(const struct dispatcher *dispatcher, const struct reque
     return blocking_concerns(request) && dispatcher->site.config->blocking_retry;
 }
 
-/* What its node gives it in this moment is its answer, or else `reply` when the node has closed. */
+static enum private_wake wake_of(const struct request *request)
+{
+    return request->special->farewell[0] == '-' ? WAKE_WITH_ERROR : WAKE_AS_TIMEOUT;
+}
+
+/* What its node gives it in this moment is its answer. One that cannot be asked to wake it is told
+ * that nothing more will come: it is answered when the node has closed. */
 static void wake_sent(struct dispatcher *dispatcher, struct request *request, const char *reply)
 {
     struct upstream *upstream = request->special->upstream;
@@ -117,7 +124,34 @@ static void wake_sent(struct dispatcher *dispatcher, struct request *request, co
     if (upstream->earliest_deadline > request->deadline) {
         upstream->earliest_deadline = request->deadline;
     }
-    upstream_finish(upstream);
+    request->special->is_woken = private_wake(upstream, wake_of(request), request->lane->number);
+    if (!request->special->is_woken) {
+        upstream_finish(upstream);
+    }
+}
+
+void blocking_insist(struct upstream *upstream)
+{
+    struct list_link *first = list_first(&upstream->in_flight);
+
+    if (first == NULL) {
+        return;
+    }
+
+    const struct request *request = container_of(first, struct request, in_queue);
+
+    if (request->done != NULL && request->special != NULL && request->special->is_woken) {
+        private_wake(upstream, wake_of(request), request->lane->number);
+    }
+}
+
+void blocking_leave(struct request *request)
+{
+    struct upstream *upstream = request->special->upstream;
+
+    if (request->special->may_block && upstream->state == UPSTREAM_READY) {
+        private_wake(upstream, WAKE_AS_TIMEOUT, request->lane->number);
+    }
 }
 
 void blocking_wake(struct dispatcher *dispatcher, struct request *request, const char *reply)

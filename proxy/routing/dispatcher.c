@@ -299,12 +299,14 @@ void dispatcher_abandon(struct dispatcher *dispatcher, struct request **request)
         return;
     }
     holding_release(dispatcher, gone);
-    gone->lane = NULL;
     if (unlikely(gone->special != NULL) && gone->special->upstream != NULL) {
         /* What it would get there is to stay where it is; and nobody else waits there. */
+        blocking_leave(gone);
+        gone->lane = NULL;
         upstream_close(gone->special->upstream, CLOSE_GIVEN_UP);
         return;
     }
+    gone->lane = NULL;
     if (gone->is_queued) {
         /* Nobody will want it sent again. */
         block_release(&gone->block);

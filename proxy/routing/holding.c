@@ -187,6 +187,9 @@ static void send_private(struct pool *pool, struct request *request)
                                     ? lane->own
                                     : private_take(pool, lane_protocol(lane));
 
+    if (request->special->may_block && request->special->commands == 1) {
+        private_introduce(upstream);
+    }
     request->special->upstream = upstream;
     upstream_send(upstream, request);
 }

@@ -1,5 +1,6 @@
 #include "proxy/routing/watch.h"
 
+#include "proxy/routing/blocking.h"
 #include "proxy/routing/holding.h"
 
 enum {
@@ -146,6 +147,7 @@ static void watch_privates(struct dispatcher *dispatcher, struct pool *pool)
     LIST_EACH_SAFE (link, &pool->privates.at[PRIVATE_BUSY]) {
         struct upstream *upstream = container_of(link, struct upstream, in_place);
 
+        blocking_insist(upstream);
         if (upstream->earliest_deadline > now) {
             continue;
         }

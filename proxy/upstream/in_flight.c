@@ -101,6 +101,9 @@ bool in_flight_answer(struct upstream *upstream, struct span reply)
     upstream->in_flight_count--;
     metric_subtract(&metrics_of(upstream)->upstream_in_flight, 1);
     in_flight_leave(upstream, request, reply);
+    if (unlikely(upstream->use == USE_PRIVATE)) {
+        private_hear(upstream, request, reply);
+    }
     upstream->pool->site->events->replied(upstream->pool, request, upstream->inbound.block, reply);
     return true;
 }

@@ -1,8 +1,10 @@
 #include "proxy/upstream/private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/memory.h"
+#include "common/resp_write.h"
 
 enum {
     RESTING_MAX = 64, /* of one node and worker */
@@ -92,6 +94,61 @@ void private_let_go(struct upstream **holder)
 void private_drop(struct upstream **holder)
 {
     upstream_close(*holder, CLOSE_GIVEN_UP);
+}
+
+static struct request *orphan_new(const struct upstream *upstream, enum command_id id,
+                                  struct block *block, struct span bytes)
+{
+    const struct pool_site *site = upstream->pool->site;
+    struct request *orphan = request_new(command_by_id(id), block, bytes);
+
+    orphan->muted = true;
+    orphan->deadline = reactor_now(site->reactor) + site->config->timeout_request;
+    return orphan;
+}
+
+void private_introduce(struct upstream *upstream)
+{
+    static const struct span question = {"*2\r\n$6\r\nCLIENT\r\n$2\r\nID\r\n", 24};
+
+    if (!upstream->is_introduced) {
+        upstream->is_introduced = true;
+        upstream_send(upstream, orphan_new(upstream, COMMAND_ID_CLIENT_ID, NULL, question));
+    }
+}
+
+void private_hear(struct upstream *upstream, const struct request *request, struct span reply)
+{
+    if (request->command->id == COMMAND_ID_CLIENT_ID && !reply_integer(reply, &upstream->number)) {
+        upstream->number = 0;
+    }
+}
+
+bool private_wake(struct upstream *upstream, enum private_wake how, uint64_t lane_number)
+{
+    char digits[24];
+
+    if (upstream->number <= 0 || !pool_accepts(upstream->pool, lane_number)) {
+        return false;
+    }
+    snprintf(digits, sizeof digits, "%lld", (long long)upstream->number);
+
+    const struct span words[] = {SPAN("CLIENT"), SPAN("UNBLOCK"), span_of(digits),
+                                 how == WAKE_WITH_ERROR ? SPAN("ERROR") : SPAN("TIMEOUT")};
+    struct sendq composed;
+
+    sendq_init(&composed);
+    resp_write_request(&composed, words, ARRAY_LEN(words));
+
+    struct block *block = sendq_flatten(&composed);
+
+    sendq_clear(&composed);
+    pool_send(upstream->pool,
+              orphan_new(upstream, COMMAND_ID_CLIENT_UNBLOCK, block,
+                         (struct span){block->bytes, block->used}),
+              lane_number);
+    block_release(&block);
+    return true;
 }
 
 void private_rest(struct upstream *upstream)

@@ -31,6 +31,20 @@ void private_let_go(struct upstream **holder);
  * from inside a callback of this connection. */
 void private_drop(struct upstream **holder);
 
+/* Asks the node by what number it knows the connection, unless that was done: for private_wake. */
+void private_introduce(struct upstream *upstream);
+
+enum private_wake { WAKE_AS_TIMEOUT, WAKE_WITH_ERROR };
+
+/* Has the node wake who blocks on the connection, by CLIENT UNBLOCK over the shared one that lanes
+ * with this number use: it then answers there, if it has not just done so. Nothing that is sent on
+ * the shared one later finds it blocked. A node that has not been sent the request yet does
+ * nothing. Returns false when the node cannot be asked. */
+bool private_wake(struct upstream *upstream, enum private_wake how, uint64_t lane_number);
+
+/* For upstreams: the answer to `request` has come. */
+void private_hear(struct upstream *upstream, const struct request *request, struct span reply);
+
 /* For upstreams: all that came has been looked at; it rests if it can. And: it has closed. */
 void private_rest(struct upstream *upstream);
 void private_on_close(struct upstream *upstream);

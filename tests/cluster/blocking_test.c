@@ -48,6 +48,41 @@ static void expect_each_its_own(struct rig *rig, struct wire *poppers[POPPERS])
     }
 }
 
+/* Who has gone pops nothing. */
+static void leave_and_push(struct rig *rig)
+{
+    for (int i = 0; i < POPPERS; i++) {
+        struct wire *leaver = rig_connect(rig);
+        wire_request(leaver, "BLPOP", "left", "0");
+        cr_assert(WAIT_FOR(metric(rig, "upstream_private_active") == 1));
+        rig_disconnect(rig, &leaver);
+        cr_assert(WAIT_FOR(metric(rig, "upstream_private_active") == 0));
+        cr_expect_str_eq(ask(rig, "RPUSH", "left", "x"), "1");
+        cr_expect_str_eq(ask(rig, "LPOP", "left"), "x");
+    }
+}
+
+/* A race, with an element that is somewhere in any case: with the popper, or in the list. */
+static void wake_and_push(struct rig *rig)
+{
+    struct wire *popper = rig_connect(rig);
+    const char *id = wire_ask(popper, "CLIENT", "ID");
+
+    for (int i = 0; i < POPPERS; i++) {
+        wire_request(popper, "BLPOP", "woken", "0");
+        cr_assert(WAIT_FOR(metric(rig, "upstream_private_active") == 1));
+        wire_request(rig_client(rig), "RPUSH", "woken", "x");
+        wire_request(rig_client(rig), "CLIENT", "UNBLOCK", id);
+        cr_expect_str_eq(wire_text(rig_client(rig)), "1");
+        wire_text(rig_client(rig));
+        const char *popped = wire_text(popper);
+        const char *left = ask(rig, "LLEN", "woken");
+        cr_expect_str_eq(left, popped[0] == '[' ? "0" : "1", "%s", popped);
+        ask(rig, "DEL", "woken");
+    }
+    rig_disconnect(rig, &popper);
+}
+
 static void nothing_comes(struct rig *rig)
 {
     wire_send(rig_client(rig), "BLPOP none 0.01\r\nBLMOVE none {none}2 LEFT LEFT 0.01\r\n"
@@ -59,12 +94,14 @@ static void nothing_comes(struct rig *rig)
     wire_expect(rig_client(rig), "_\r\n_\r\n");
 }
 
-Test(blocking, an_element_reaches_one_client_once_through_failovers)
+Test(blocking, an_element_reaches_one_client_once_through_failovers_and_leavers)
 {
     struct real_cluster *cluster = real_cluster_start();
     struct rig *rig = real_cluster_rig(cluster, 2, "8s");
     struct wire *poppers[POPPERS];
 
+    leave_and_push(rig);
+    wake_and_push(rig);
     block_all(rig, poppers);
     fail_all_over(cluster);
     push_to_all(rig);

@@ -1,5 +1,6 @@
 #include "tests/unit/proxy/routing/stage.h"
 
+#include "proxy/routing/blocking.h"
 #include "proxy/routing/own.h"
 
 enum {
@@ -273,6 +274,15 @@ struct question *ask_alone(struct stage *stage, int client, const char *text)
     struct question *question = question_new(stage, client, text);
 
     special_of(question->request)->is_private = true;
+    return send_to_slot(stage, question, first_key(text));
+}
+
+struct question *ask_to_block(struct stage *stage, int client, const char *text)
+{
+    const struct timeout for_ever = {.us = UINT64_MAX};
+    struct question *question = question_new(stage, client, text);
+
+    blocking_begin(question->request, TIMEOUT_FOUND, &for_ever);
     return send_to_slot(stage, question, first_key(text));
 }
 

@@ -62,6 +62,9 @@ struct question *ask(struct stage *stage, int client, const char *text);
 /* The same on a connection of its own. */
 struct question *ask_alone(struct stage *stage, int client, const char *text);
 
+/* The same for a request that blocks until it is answered. */
+struct question *ask_to_block(struct stage *stage, int client, const char *text);
+
 /* The same, and the client holds that connection once it has answered well. */
 struct question *ask_to_hold(struct stage *stage, int client, const char *text);
 
