@@ -141,6 +141,7 @@ static const struct node *node_with_id(const struct topology *topology, const ch
 /* NULL: a primary, which follows nobody, or one whose primary is not told. */
 static const struct node *followed(const struct topology *topology, const struct node *node)
 {
+    CHECK(node != NULL);
     return node->role == NODE_PRIMARY || node->primary == NODE_NONE
                ? NULL
                : &topology->nodes[node->primary];

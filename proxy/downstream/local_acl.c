@@ -111,7 +111,7 @@ void local_acl_dryrun(const struct local_call *call)
 /* At the level of what the kernel gives: a password that can be guessed is none. */
 static void random_digits(char *text, size_t count)
 {
-    unsigned char bytes[PASS_BITS_MAX / 8];
+    unsigned char bytes[PASS_BITS_MAX / 8] = {0};
     size_t size = (count + 1) / 2;
 
     CHECK(size <= sizeof bytes);

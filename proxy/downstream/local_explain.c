@@ -130,6 +130,7 @@ static void explanation_write(const struct explanation *explanation)
     const struct command *command = explanation->command;
     struct sendq *to = call_begin(call);
 
+    CHECK(command != NULL);
     resp_write_map(to, PAIRS);
     write_pair(to, "command", command->name);
     write_pair(to, "class", command_class_text(command->class));

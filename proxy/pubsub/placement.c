@@ -44,7 +44,7 @@ const struct node *placement_choose(const struct topology *topology, const struc
     if (home != NULL && node_accepts(feeds, home)) {
         return home;
     }
-    if (topology == NULL || topic->kind == TOPIC_SHARD) {
+    if (topology == NULL || topology->nodes == NULL || topic->kind == TOPIC_SHARD) {
         return NULL;
     }
     for (uint32_t i = 0; i < topology->node_count; i++) {
