@@ -16,5 +16,6 @@ slotway_layer(request    proxy/request    slotway_command slotway_metrics slotwa
 slotway_layer(upstream   proxy/upstream   slotway_request)
 slotway_layer(routing    proxy/routing    slotway_upstream)
 slotway_layer(pubsub     proxy/pubsub     slotway_upstream)
-slotway_layer(downstream proxy/downstream slotway_routing slotway_pubsub)
+slotway_layer(tracking   proxy/tracking   slotway_routing)
+slotway_layer(downstream proxy/downstream slotway_routing slotway_pubsub slotway_tracking)
 slotway_layer(server     proxy            slotway_downstream PkgConfig::MICROHTTPD)

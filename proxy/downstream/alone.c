@@ -6,6 +6,7 @@ bool alone_is_needed_for_odd(const struct client *client, const struct command *
                              const struct arguments *arguments)
 {
     switch (command->id) {
+    case COMMAND_ID_CLIENT_TRACKING:
     case COMMAND_ID_HELLO:
     case COMMAND_ID_RESET:
     case COMMAND_ID_SCAN:

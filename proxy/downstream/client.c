@@ -13,6 +13,7 @@
 #include "proxy/downstream/pause.h"
 #include "proxy/downstream/requests.h"
 #include "proxy/downstream/subscribe.h"
+#include "proxy/downstream/tracking.h"
 
 static const struct {
     const char *text;
@@ -70,7 +71,7 @@ void client_speak(struct client *client, int protocol)
 {
     client->session.protocol = protocol;
     client->output.protocol = (uint8_t)protocol;
-    lane_speak(&client->lane, protocol);
+    tracking_fit(client);
 }
 
 struct request *client_request_begin(struct client *client, const struct command *command,
@@ -85,6 +86,9 @@ struct request *client_request_begin(struct client *client, const struct command
     request->deadline = request->arrived + client->clients->config->timeout_request;
     request->muted = client_is_muted(client);
     request->reply.protocol = client->output.protocol;
+    if (unlikely(client->tracking != NULL)) {
+        tracking_mark(client, request);
+    }
     pipeline_push(&client->pipeline, request);
     return request;
 }
@@ -116,6 +120,28 @@ void client_reply_end(struct client *client)
         request->done = NULL;
         pipeline_settle_composed(&client->pipeline, request);
     }
+}
+
+/* Redis: neither CLIENT REPLY nor a command that blocks keeps a push back. */
+void client_push(struct client *client, struct sendq *push)
+{
+    if (!client_is_open(client)) {
+        sendq_clear(push);
+        return;
+    }
+    client_want_flush(client);
+    if (pipeline_is_empty(&client->pipeline) || client->is_blocked) {
+        sendq_move(&client->output, push);
+        return;
+    }
+
+    struct request *request =
+        request_new(command_by_id(COMMAND_ID_CLIENT_TRACKING), NULL, (struct span){"", 0});
+
+    pipeline_push(&client->pipeline, request);
+    sendq_move(&request->reply, push);
+    request_become(request, REQUEST_SETTLED);
+    pipeline_settle_composed(&client->pipeline, request);
 }
 
 void client_refuse(struct client *client, const struct command *command, enum error_symbol symbol,
@@ -345,6 +371,7 @@ void client_close(struct client *client, enum close_reason reason)
     ev_io_stop(clients->reactor->loop, &client->writable);
     close(client->fd);
     subscribe_drop(client);
+    tracking_end(client);
     if (client->is_blocked) {
         blocked_end(client);
     }

@@ -27,6 +27,7 @@
 #include "proxy/pubsub/hub.h"
 
 struct errand;
+struct tracking;
 
 #define CLIENT_STATES(STATE)                                                                       \
     STATE(READING, "requests are read", TO(PAUSED) | TO(HELD) | TO(DRAINING) | TO(CLOSED))         \
@@ -57,6 +58,7 @@ struct client {
     struct pipeline pipeline;
     struct sendq output;
     struct subscriber subscriber;
+    struct tracking *tracking; /* CLIENT TRACKING; NULL: off */
     struct errand *errand;     /* subscriptions that are being made or ended; NULL: none */
     struct request *answering; /* between client_reply_begin and _end; NULL: into `output` */
     size_t reply_size;         /* what its next replies may be: the last ones, large ones longer */
@@ -109,6 +111,10 @@ void client_reply_end(struct client *client);
  * hand as it would go to a node. */
 struct request *client_request_begin(struct client *client, const struct command *command,
                                      struct block *block, struct span bytes) MUST_USE;
+
+/* Puts `push`, which nobody asked for, where it follows all that is on the pipeline; leaves it
+ * empty. A client that is going away gets none. */
+void client_push(struct client *client, struct sendq *push);
 
 /* The `done` of these requests: for those who want to look at the answer first, or change it. */
 request_done client_on_done;

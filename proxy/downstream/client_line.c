@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/memory.h"
+#include "proxy/downstream/tracking.h"
 
 static void client_end_unix(const struct endpoint *local, struct client_ends *ends)
 {
@@ -44,9 +45,9 @@ static void command_print(const struct command *command, char *text, size_t size
     }
 }
 
-/* Redis's letters: x is between MULTI and EXEC, b is blocked, c closes after its replies, P has
- * subscriptions, U came over a unix socket, e and T as it said. */
-static void flags_print(const struct client *client, bool is_unix, char text[8])
+/* Redis's letters: x is between MULTI and EXEC, b is blocked, t is tracked, c closes after its
+ * replies, P has subscriptions, U came over a unix socket, e and T as it said. */
+static void flags_print(const struct client *client, bool is_unix, char text[16])
 {
     char *at = text;
 
@@ -55,6 +56,9 @@ static void flags_print(const struct client *client, bool is_unix, char text[8])
     }
     if (client->is_blocked) {
         *at++ = 'b';
+    }
+    if (client->tracking != NULL) {
+        *at++ = 't';
     }
     if (client->state == CLIENT_DRAINING || client->state == CLIENT_LEAVING) {
         *at++ = 'c';
@@ -95,7 +99,7 @@ char *client_line_print(const struct client *client)
     size_t pending = client->output.size + client->pipeline.bytes;
     struct client_ends ends;
     char command[64];
-    char flags[8];
+    char flags[16];
 
     client_ends_of(client, &ends);
     flags_print(client, ends.is_unix, flags);
@@ -104,8 +108,8 @@ char *client_line_print(const struct client *client)
         "id=%" PRIu64 " addr=%s laddr=%s fd=%d name=%s age=%" PRIu64 " idle=%" PRIu64
         " flags=%s db=0 sub=%u psub=%u ssub=%u multi=%" PRId64
         " qbuf=%zu qbuf-free=0 argv-mem=0 multi-mem=%zu"
-        " rbs=0 rbp=0 obl=0 oll=0 omem=%zu tot-mem=%zu events=%s cmd=%s user=%s redir=-1"
-        " resp=2 lib-name=%s lib-ver=%s\n",
+        " rbs=0 rbp=0 obl=0 oll=0 omem=%zu tot-mem=%zu events=%s cmd=%s user=%s redir=%" PRId64
+        " resp=%d lib-name=%s lib-ver=%s\n",
         session->id, ends.peer, ends.local, client->fd, text_or_none(session->name),
         seconds_since(session->created, now), seconds_since(session->last_request, now), flags,
         counts[TOPIC_CHANNEL], counts[TOPIC_PATTERN], counts[TOPIC_SHARD],
@@ -113,6 +117,7 @@ char *client_line_print(const struct client *client)
         session->queued.bytes.size, client->output.size,
         sizeof *client + client->inbound.size + session->queued.bytes.size + pending,
         sendq_is_empty(&client->output) ? "r" : "rw", command,
-        client->clients->config->clients_username, text_or_none(session->library_name),
+        client->clients->config->clients_username, tracking_redirection(client->tracking),
+        session->protocol, text_or_none(session->library_name),
         text_or_none(session->library_version));
 }

@@ -6,6 +6,7 @@
 #include "proxy/downstream/client_limits.h"
 #include "proxy/downstream/farewell.h"
 #include "proxy/downstream/pause.h"
+#include "proxy/tracking/tracker.h"
 
 enum {
     LOOK_US = US_PER_SECOND,
@@ -187,6 +188,7 @@ static void clients_on_pause_end(struct reactor_timer *timer)
 
 void clients_init(struct clients *clients)
 {
+    clients->tracker = tracker_new(clients->dispatcher, clients->metrics);
     list_init(&clients->open);
     slowlog_init(&clients->slowlog);
     reactor_timer_init(&clients->look, clients->reactor, clients_on_look);
@@ -200,6 +202,7 @@ void clients_clear(struct clients *clients)
     reactor_timer_stop(&clients->look);
     reactor_timer_stop(&clients->drain_step);
     reactor_timer_stop(&clients->pause_end);
+    tracker_free(&clients->tracker);
     slowlog_clear(&clients->slowlog);
     arguments_clear(&clients->arguments);
     keys_clear(&clients->keys);

@@ -16,6 +16,7 @@
 struct client;
 struct exchange;
 struct hub;
+struct tracker;
 
 /* What CLIENT PAUSE holds back; the stricter is the greater. */
 enum pause_mode { PAUSE_OFF, PAUSE_WRITE, PAUSE_ALL };
@@ -49,6 +50,7 @@ struct clients {
     struct intake *intake; /* where requests are read to */
     struct dispatcher *dispatcher;
     struct hub *hub; /* of this worker, in the house's exchange */
+    struct tracker *tracker;
     const struct pool_config *config;
     struct metrics *metrics;
     struct command_table *commands; /* of the pool's cluster; NULL: slotway's own */

@@ -103,24 +103,3 @@ void local_client_reply(const struct local_call *call)
         session->reply_mode = REPLY_MODE_SKIP_NEXT;
     }
 }
-
-/* -1: its invalidations, if it had asked for any, would go nowhere. */
-void local_client_getredir(const struct local_call *call)
-{
-    call_integer(call, -1);
-}
-
-void local_client_trackinginfo(const struct local_call *call)
-{
-    struct sendq *to = call_begin(call);
-
-    resp_write_map(to, 3);
-    resp_write_text(to, "flags");
-    resp_write_set(to, 1);
-    resp_write_text(to, "off");
-    resp_write_text(to, "redirect");
-    resp_write_integer(to, -1);
-    resp_write_text(to, "prefixes");
-    resp_write_array(to, 0);
-    call_end(call);
-}

@@ -6,6 +6,7 @@
 #include "proxy/downstream/facade.h"
 #include "proxy/downstream/local_call.h"
 #include "proxy/downstream/subscribe.h"
+#include "proxy/downstream/tracking.h"
 #include "proxy/downstream/transaction.h"
 
 void local_ok(const struct local_call *call)
@@ -54,6 +55,7 @@ void local_reset(const struct local_call *call)
 
     transaction_drop(client);
     subscriber_clear(&client->subscriber);
+    tracking_end(client);
     session_reset(&client->session, client->clients->config->clients_password == NULL);
     client_speak(client, 2);
     call_status(call, "RESET");

@@ -9,6 +9,7 @@
 #include "proxy/downstream/pause.h"
 #include "proxy/downstream/scripted.h"
 #include "proxy/downstream/subscribe.h"
+#include "proxy/downstream/tracking.h"
 #include "proxy/downstream/transaction.h"
 #include "proxy/routing/router.h"
 #include "proxy/routing/wait.h"
@@ -154,6 +155,9 @@ static bool requests_begin(struct client *client, struct block *block, struct sp
         return false;
     }
     requests_take(client, result, command, block, bytes);
+    if (unlikely(client->tracking != NULL)) {
+        tracking_go_on(client, command);
+    }
     if (unlikely(is_alone)) {
         client->is_alone = !pipeline_is_empty(&client->pipeline);
     }

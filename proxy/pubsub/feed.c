@@ -13,7 +13,6 @@
 static const size_t push_limit_bytes = (size_t)64 << 30;
 
 enum {
-    PROTOCOL = 2,
     RETRY_FIRST_US = 10 * US_PER_MS,
     RETRY_MAX_US = US_PER_SECOND,
     PING_AFTER_US = US_PER_SECOND,
@@ -213,7 +212,7 @@ static void feed_on_connected(struct feed *feed)
     ev_io_start(feed_loop(feed), &feed->readable);
     feed_become(feed, FEED_GREETING);
     block_bill(feed->site->intake->account);
-    greeting_begin(&feed->greeting, feed->site->config, PROTOCOL, &feed->output);
+    greeting_begin(&feed->greeting, feed->site->config, DIALECT_RESP2, &feed->output);
     feed_want_flush(feed);
 }
 

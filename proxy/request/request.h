@@ -97,6 +97,8 @@ struct request {
     bool is_queued;       /* SENT: its upstream's output has its bytes, or had them */
     bool muted;           /* CLIENT REPLY OFF or SKIP: the client gets no reply */
     bool is_one_key;      /* a part that cannot be parted again */
+    bool is_tracked;      /* who keeps account of its client's cache is told of its answer */
+    bool is_uncached;     /* and that the client will not cache it */
     bool expired;         /* given up at its deadline: its late reply is swallowed */
 };
 

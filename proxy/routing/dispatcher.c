@@ -109,6 +109,18 @@ static void dispatcher_note_error(const struct pool *pool, const struct request 
     }
 }
 
+/* What was read from a node that owns the slot no more, or on another connection, changes without a
+ * word. */
+static void dispatcher_note_read(struct pool *pool, const struct request *request,
+                                 struct span reply)
+{
+    struct dispatcher *dispatcher = pool->site->dispatcher;
+    bool is_tracked = !request_is_private(request) && request->slot != SLOT_NONE &&
+                      dispatcher->table.slots[request->slot].owner == pool->index;
+
+    dispatcher->tracking->answered(dispatcher->tracker, request, reply, is_tracked);
+}
+
 static void dispatcher_on_replied(struct pool *pool, struct request *request, struct block *block,
                                   struct span reply)
 {
@@ -147,6 +159,9 @@ static void dispatcher_on_replied(struct pool *pool, struct request *request, st
     if (unlikely(request->gate != NULL)) {
         gate_on_answer(request->gate, request);
         holding_release(dispatcher, request);
+    }
+    if (unlikely(request->is_tracked)) {
+        dispatcher_note_read(pool, request, reply);
     }
     request_settle(request, block, reply);
 }
@@ -206,6 +221,7 @@ static void dispatcher_on_unreachable(struct pool *pool)
 
     if (!pool_is_connected(pool) && slot_table_take_from(&dispatcher->table, pool, changed) > 0) {
         unsettle_changed(dispatcher, pool, changed);
+        dispatcher_on_moved(dispatcher, changed);
         holding_look_at_all(dispatcher);
     }
     dispatcher_on_trouble(dispatcher);
@@ -218,6 +234,31 @@ static void dispatcher_on_stalled(struct pool *pool)
     dispatcher_on_trouble(pool->site->dispatcher);
 }
 
+static void dispatcher_on_pushed(struct pool *pool, struct span push)
+{
+    struct dispatcher *dispatcher = pool->site->dispatcher;
+
+    if (dispatcher->tracking != NULL) {
+        dispatcher->tracking->pushed(dispatcher->tracker, push);
+    }
+}
+
+static void dispatcher_on_forgot(struct pool *pool)
+{
+    struct dispatcher *dispatcher = pool->site->dispatcher;
+
+    if (dispatcher->tracking != NULL) {
+        dispatcher->tracking->forgot(dispatcher->tracker);
+    }
+}
+
+void dispatcher_on_moved(struct dispatcher *dispatcher, const uint64_t *slots)
+{
+    if (dispatcher->tracking != NULL) {
+        dispatcher->tracking->moved(dispatcher->tracker, slots);
+    }
+}
+
 static const struct pool_events events = {
     .replied = dispatcher_on_replied,
     .returned = dispatcher_on_returned,
@@ -225,6 +266,8 @@ static const struct pool_events events = {
     .ready = dispatcher_on_ready,
     .unreachable = dispatcher_on_unreachable,
     .stalled = dispatcher_on_stalled,
+    .pushed = dispatcher_on_pushed,
+    .forgot = dispatcher_on_forgot,
 };
 
 static void dispatcher_on_tick(struct reactor_timer *timer)
@@ -279,6 +322,9 @@ void dispatcher_adopt(struct dispatcher *dispatcher, struct topology *topology)
         if (table->pools[i] != NULL) {
             unsettle_changed(dispatcher, table->pools[i], changed);
         }
+    }
+    if (count > 0) {
+        dispatcher_on_moved(dispatcher, changed);
     }
     holding_look_at_all(dispatcher);
     watch_begin(dispatcher);

@@ -20,10 +20,23 @@
 #include "proxy/routing/script_view.h"
 #include "proxy/routing/slot_table.h"
 
+/* What who keeps account of clients' caches is told. None of these may settle or close anything. */
+struct tracking_events {
+    /* A request of a lane that is tracked has its answer, which is about to be handed on. Will its
+     * node, on the connection where it was, tell of changes to what was read? */
+    void (*answered)(void *tracker, const struct request *request, struct span reply,
+                     bool is_tracked);
+    void (*pushed)(void *tracker, struct span push);
+    void (*forgot)(void *tracker); /* some node tells nothing any more of what was read so far */
+    void (*moved)(void *tracker, const uint64_t *slots); /* to other nodes; bits of slot_table.h */
+};
+
 struct dispatcher {
     struct pool_site site;
     struct discovery *discovery; /* for hints; NULL in tests */
     struct script_view *scripts; /* those that are remembered; NULL: requests have none */
+    const struct tracking_events *tracking; /* NULL: no lane is tracked */
+    void *tracker;
     struct slot_table table;
     struct gates gates;
     struct moving_slots moving;
@@ -67,6 +80,9 @@ void dispatcher_refuse(struct dispatcher *dispatcher, struct request *request,
 
 /* Makes discovery ask early. */
 void dispatcher_hint(struct dispatcher *dispatcher, enum discovery_hint hint);
+
+/* Slots whose bits are set have another owner. */
+void dispatcher_on_moved(struct dispatcher *dispatcher, const uint64_t *slots);
 
 /* The picture in use; NULL before the first. */
 static inline const struct topology *dispatcher_topology(const struct dispatcher *dispatcher)

@@ -110,6 +110,8 @@ static struct request *part_prepare(struct part *part, const struct command *com
     if (request_is_private(parent)) {
         special_copy(request, parent);
     }
+    request->is_tracked = parent->is_tracked;
+    request->is_uncached = parent->is_uncached;
     part->request = request;
     return request;
 }

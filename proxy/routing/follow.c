@@ -63,6 +63,11 @@ static void follow_patch(struct dispatcher *dispatcher, uint16_t slot, const str
         unsettle_slot(dispatcher, dispatcher->table.pools[entry->owner], slot);
     }
     slot_table_patch(&dispatcher->table, slot, to);
+
+    uint64_t moved[SLOT_COUNT / 64] = {0};
+
+    moved[slot / 64] = UINT64_C(1) << (slot % 64);
+    dispatcher_on_moved(dispatcher, moved);
 }
 
 static struct pool *follow_pool(struct dispatcher *dispatcher, const struct redirect *redirect)

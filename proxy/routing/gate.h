@@ -22,15 +22,19 @@
 #define PROXY_ROUTING_GATE_H
 
 #include "proxy/request/request.h"
+#include "proxy/upstream/dialect.h"
+
+struct tracked;
 
 struct lane {
     struct list gates;    /* usually none, seldom more than a few */
-    uint64_t number;      /* of its connection to each node: even RESP2, odd RESP3; lane_speak */
+    uint64_t number;      /* of its connection to each node; modulo DIALECTS what it speaks */
     struct upstream *own; /* a private connection that it holds, for WATCH; NULL: none */
     uint64_t next_sequence;
     uint64_t written;                       /* which nodes it has written to: written.h */
     size_t gathered_bytes;                  /* of the parts of its fan-outs that are there */
     void (*on_gathered)(struct lane *lane); /* they have become many more; NULL: nobody asks */
+    struct tracked *tracked; /* what its client caches, for who keeps account; NULL: nobody does */
 };
 
 struct gate {
@@ -80,8 +84,13 @@ static inline bool gate_is_for_slot(const struct gate *gate)
 /* `number` tells lanes apart; it speaks RESP2. */
 void lane_init(struct lane *lane, uint64_t number);
 
-/* Its requests go on connections that speak RESP2 or RESP3. None may be under way. */
-void lane_speak(struct lane *lane, int protocol);
+/* Its requests go on connections of that dialect. None may be under way. */
+void lane_speak(struct lane *lane, enum dialect dialect);
+
+static inline enum dialect lane_dialect(const struct lane *lane)
+{
+    return (enum dialect)(lane->number % DIALECTS);
+}
 
 /* More replies than before wait to become a reply of the lane's client; and fewer. */
 void lane_gather(struct lane *lane, size_t bytes);
@@ -94,7 +103,7 @@ static inline void lane_scatter(struct lane *lane, size_t bytes)
 
 static inline int lane_protocol(const struct lane *lane)
 {
-    return lane->number % 2 == 0 ? 2 : 3;
+    return dialect_protocol(lane_dialect(lane));
 }
 
 void gates_init(struct gates *gates);

@@ -185,7 +185,7 @@ static void send_private(struct pool *pool, struct request *request)
     struct lane *lane = request->lane;
     struct upstream *upstream = lane->own != NULL && lane->own->pool == pool
                                     ? lane->own
-                                    : private_take(pool, lane_protocol(lane));
+                                    : private_take(pool, dialect_plain(lane_dialect(lane)));
 
     if (request->special->may_block && request->special->commands == 1) {
         private_introduce(upstream);

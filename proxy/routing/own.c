@@ -33,7 +33,8 @@ static bool own_is_good(const struct dispatcher *dispatcher, const struct reques
 {
     const struct upstream *own = request->lane->own;
 
-    if (own == NULL || own->pool->is_leaving || own->protocol != lane_protocol(request->lane)) {
+    if (own == NULL || own->pool->is_leaving ||
+        own->dialect != dialect_plain(lane_dialect(request->lane))) {
         return false;
     }
     return request->asking || request->slot == SLOT_NONE ||

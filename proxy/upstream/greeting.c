@@ -18,22 +18,28 @@ static void append_login(const struct pool_config *config, struct sendq *output)
     }
 }
 
-void greeting_begin(struct greeting *greeting, const struct pool_config *config, int protocol,
-                    struct sendq *output)
+void greeting_begin(struct greeting *greeting, const struct pool_config *config,
+                    enum dialect dialect, struct sendq *output)
 {
     const struct span name[] = {SPAN("CLIENT"), SPAN("SETNAME"), SPAN("slotway")};
     const struct span hello[] = {SPAN("HELLO"), SPAN("3")};
+    const struct span tracking[] = {SPAN("CLIENT"), SPAN("TRACKING"), SPAN("ON")};
     const struct span who[] = {SPAN("CLUSTER"), SPAN("MYID")};
 
     greeting->has_login = config->backend_password != NULL;
-    greeting->has_hello = protocol == 3;
-    greeting->answers_left = (uint8_t)(2 + greeting->has_login + greeting->has_hello);
+    greeting->has_hello = dialect_protocol(dialect) == 3;
+    greeting->has_tracking = dialect_is_tracked(dialect);
+    greeting->answers_left =
+        (uint8_t)(2 + greeting->has_login + greeting->has_hello + greeting->has_tracking);
     if (greeting->has_login) {
         append_login(config, output);
     }
     resp_write_request(output, name, ARRAY_LEN(name));
     if (greeting->has_hello) {
         resp_write_request(output, hello, ARRAY_LEN(hello));
+    }
+    if (greeting->has_tracking) {
+        resp_write_request(output, tracking, ARRAY_LEN(tracking));
     }
     resp_write_request(output, who, ARRAY_LEN(who));
 }
@@ -93,8 +99,9 @@ enum greeting_result greeting_hear(struct greeting *greeting, struct span reply,
                                    const char *name)
 {
     uint8_t left = greeting->answers_left--;
-    bool is_login = greeting->has_login && left == 3 + greeting->has_hello;
-    bool is_hello = greeting->has_hello && left == 2;
+    bool is_login = greeting->has_login && left == 3 + greeting->has_hello + greeting->has_tracking;
+    bool is_hello = greeting->has_hello && left == 2 + greeting->has_tracking;
+    bool is_tracking = greeting->has_tracking && left == 2;
 
     if (span_starts_with(reply, SPAN("-ERR max number of clients"))) {
         return refused("node has too many clients", reply, name);
@@ -104,6 +111,9 @@ enum greeting_result greeting_hear(struct greeting *greeting, struct span reply,
     }
     if (is_hello && reply.at[0] == '-') {
         return refused("node does not speak RESP3", reply, name);
+    }
+    if (is_tracking && reply.at[0] == '-') {
+        return refused("node does not track what clients cache", reply, name);
     }
     return greeting->answers_left > 0 ? GREETING_MORE : hear_id(reply, id, name);
 }

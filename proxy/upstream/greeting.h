@@ -3,6 +3,7 @@
  *      AUTH ...            when there is a password: any error ends the connection
  *      CLIENT SETNAME      makes us visible in the node's CLIENT LIST; may be refused
  *      HELLO 3             when its clients speak RESP3: any error ends the connection
+ *      CLIENT TRACKING ON  when it is a tracked one: likewise
  *      CLUSTER MYID        who lives there: an address may have been given to another node since it
  *                          was announced, perhaps one of another cluster, and nothing is sent to it
  *
@@ -13,11 +14,13 @@
 
 #include "common/sendq.h"
 #include "config/config.h"
+#include "proxy/upstream/dialect.h"
 
 struct greeting {
     uint8_t answers_left;
     bool has_login;
     bool has_hello;
+    bool has_tracking;
 };
 
 enum greeting_result {
@@ -29,9 +32,9 @@ enum greeting_result {
                         */
 };
 
-/* Appends the greeting to `output`; the connection speaks RESP2 or RESP3 from then on. */
-void greeting_begin(struct greeting *greeting, const struct pool_config *config, int protocol,
-                    struct sendq *output);
+/* Appends the greeting to `output`; `dialect` is spoken from then on. */
+void greeting_begin(struct greeting *greeting, const struct pool_config *config,
+                    enum dialect dialect, struct sendq *output);
 
 /* The next answer, a whole reply. `id` is the node that we look for, "" when any will do; `name`
  * is for the log. After anything but MORE nothing may be heard any more. */

@@ -32,7 +32,7 @@ struct pool *pool_new(const struct pool_site *site, const char *id, const struct
                       const struct endpoint *endpoint)
 {
     uint32_t each = (uint32_t)site->config->backend_connections;
-    uint32_t count = 2 * each;
+    uint32_t count = DIALECTS * each;
     struct pool *pool = memory_new(1, sizeof *pool + (count + 1) * sizeof pool->upstreams[0]);
 
     pool->site = site;
@@ -43,7 +43,7 @@ struct pool *pool_new(const struct pool_site *site, const char *id, const struct
     pool->upstream_count = count;
     for (uint32_t i = 0; i <= count; i++) {
         upstream_init(&pool->upstreams[i], pool, i == count ? USE_RESERVED : USE_SHARED,
-                      i < each || i == count ? 2 : 3);
+                      i == count ? DIALECT_RESP2 : (enum dialect)(i / each));
     }
     private_init(&pool->privates);
     return pool;
@@ -65,9 +65,9 @@ void pool_free(struct pool **pool)
 
 static struct upstream *pool_pick(struct pool *pool, uint64_t lane_number)
 {
-    uint32_t each = pool->upstream_count / 2;
-    uint64_t turn = lane_number / 2;
-    uint32_t first = lane_number % 2 == 0 ? 0 : each;
+    uint32_t each = pool->upstream_count / DIALECTS;
+    uint64_t turn = lane_number / DIALECTS;
+    uint64_t first = lane_number % DIALECTS * each;
 
     return &pool->upstreams[first + (each == 1 ? 0 : turn % each)];
 }
@@ -172,7 +172,7 @@ void pool_probe(struct pool *pool)
         return;
     }
     for (uint32_t i = 0; i < pool->upstream_count + (has_stalled ? 1 : 0); i++) {
-        if (pool->upstreams[i].is_used || pool->upstreams[i].protocol == 2) {
+        if (pool->upstreams[i].is_used || pool->upstreams[i].dialect == DIALECT_RESP2) {
             upstream_connect(&pool->upstreams[i]);
         }
     }

@@ -1,7 +1,7 @@
 /* pool.h - a worker's connections to one node, and whether it is fit to be given requests.
  *
- *      pool ── upstream 0 ── socket        a client always uses the same one of those that speak
- *        ├──── upstream 1 ── socket        its protocol, so that its order is the connection's
+ *      pool ── upstream 0 ── socket        a client always uses the same one of those of its
+ *        ├──── upstream 1 ── socket        dialect, so that its order is the connection's
  *        ├──── reserved ──── socket        for probes, and to end scripts; rarely open
  *        └──── privates ──── sockets       private.h: each one client's for a while
  *
@@ -40,6 +40,9 @@ struct pool_events {
     void (*ready)(struct pool *pool);       /* a connection is ready after there was none */
     void (*unreachable)(struct pool *pool); /* a connection broke or could not be made */
     void (*stalled)(struct pool *pool);     /* its breaker has opened */
+    /* A push came over a tracked connection, between two answers. */
+    void (*pushed)(struct pool *pool, struct span push);
+    void (*forgot)(struct pool *pool); /* a tracked connection closed: nobody tells any more */
 };
 
 /* What all pools of a dispatcher share. */
@@ -83,7 +86,7 @@ struct pool {
     uint64_t *scripts; /* POOL_SCRIPTS places for those that the node has; NULL: none. For heal.h */
     struct privates privates;
     uint32_t
-        upstream_count; /* shared ones, first those for RESP2; the reserved one is behind them */
+        upstream_count; /* shared ones, as many of each dialect; behind them the reserved one */
     struct upstream upstreams[];
 };
 
@@ -96,9 +99,9 @@ void pool_free(struct pool **pool);
 /* Is any shared connection ready? */
 bool pool_is_connected(const struct pool *pool);
 
-/* A lane's number is even when it speaks RESP2 and odd when it speaks RESP3; the rest spreads the
- * lanes over the connections. Is the node out of reach for clients with this number: silent, or
- * their connection broken and not made again yet? */
+/* A lane's number, modulo DIALECTS, is its dialect; the rest spreads the lanes over the
+ * connections. Is the node out of reach for clients with this number: silent, or their connection
+ * broken and not made again yet? */
 bool pool_is_down(const struct pool *pool, uint64_t lane_number);
 
 /* May a request of a client with this number be given to the pool now? Not while the connection it

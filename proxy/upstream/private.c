@@ -44,31 +44,31 @@ bool private_is_full(const struct pool *pool)
     return pool->privates.count[PRIVATE_BUSY] >= pool->site->config->backend_private;
 }
 
-static struct upstream *private_new(struct pool *pool, int protocol)
+static struct upstream *private_new(struct pool *pool, enum dialect dialect)
 {
     struct upstream *upstream = memory_new(1, sizeof *upstream);
 
-    upstream_init(upstream, pool, USE_PRIVATE, protocol);
+    upstream_init(upstream, pool, USE_PRIVATE, dialect);
     pool->privates.count[PRIVATE_NEW]++;
     return upstream;
 }
 
-static struct upstream *private_find(struct pool *pool, int protocol)
+static struct upstream *private_find(struct pool *pool, enum dialect dialect)
 {
     LIST_EACH (link, &pool->privates.at[PRIVATE_RESTING]) {
-        if (upstream_at(link)->protocol == protocol) {
+        if (upstream_at(link)->dialect == dialect) {
             return upstream_at(link);
         }
     }
     return NULL;
 }
 
-struct upstream *private_take(struct pool *pool, int protocol)
+struct upstream *private_take(struct pool *pool, enum dialect dialect)
 {
-    struct upstream *upstream = private_find(pool, protocol);
+    struct upstream *upstream = private_find(pool, dialect);
 
     if (upstream == NULL) {
-        upstream = private_new(pool, protocol);
+        upstream = private_new(pool, dialect);
     }
     private_move(upstream, PRIVATE_BUSY);
     return upstream;

@@ -18,8 +18,9 @@ void private_init(struct privates *privates);
 /* Has the pool as many busy ones as it may? */
 bool private_is_full(const struct pool *pool);
 
-/* One that is resting, or a new one, for requests in RESP2 or RESP3. It is busy from here on. */
-struct upstream *private_take(struct pool *pool, int protocol) MUST_USE;
+/* One that is resting, or a new one, for requests in `dialect`, which is not tracked. It is busy
+ * from here on. */
+struct upstream *private_take(struct pool *pool, enum dialect dialect) MUST_USE;
 
 /* It stays its holder's between requests, who knows it by *holder; NULL when it has closed. */
 void private_hold(struct upstream *upstream, struct upstream **holder);

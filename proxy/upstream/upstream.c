@@ -92,7 +92,7 @@ static void upstream_on_ready(struct upstream *upstream)
 static void upstream_greet(struct upstream *upstream)
 {
     upstream_become(upstream, UPSTREAM_GREETING);
-    greeting_begin(&upstream->greeting, upstream->pool->site->config, upstream->protocol,
+    greeting_begin(&upstream->greeting, upstream->pool->site->config, upstream->dialect,
                    &upstream->output);
     upstream->stream_queued = upstream->output.size;
     upstream_want_flush(upstream);
@@ -133,6 +133,26 @@ static void upstream_on_greeting(struct upstream *upstream, struct span reply)
     }
 }
 
+/* Redis: a push may come at any time, and is nobody's answer. Before anything has been read here,
+ * it is of no interest. */
+static void upstream_on_push(struct upstream *upstream, struct span push)
+{
+    if (upstream->state == UPSTREAM_READY) {
+        upstream->pool->site->events->pushed(upstream->pool, push);
+    }
+}
+
+static void upstream_hear(struct upstream *upstream, struct span reply)
+{
+    if (unlikely(reply.at[0] == '>') && dialect_is_tracked(upstream->dialect)) {
+        upstream_on_push(upstream, reply);
+    } else if (unlikely(upstream->state == UPSTREAM_GREETING)) {
+        upstream_on_greeting(upstream, reply);
+    } else if (unlikely(!in_flight_answer(upstream, reply))) {
+        upstream_close(upstream, CLOSE_UNASKED_REPLY);
+    }
+}
+
 /* Hands out every whole reply that has come. The connection may be closed when it returns. */
 static void upstream_scan(struct upstream *upstream)
 {
@@ -150,11 +170,7 @@ static void upstream_scan(struct upstream *upstream)
             return;
         }
         reply_scan_reset(&upstream->scan);
-        if (unlikely(upstream->state == UPSTREAM_GREETING)) {
-            upstream_on_greeting(upstream, (struct span){bytes.at, used});
-        } else if (unlikely(!in_flight_answer(upstream, (struct span){bytes.at, used}))) {
-            upstream_close(upstream, CLOSE_UNASKED_REPLY);
-        }
+        upstream_hear(upstream, (struct span){bytes.at, used});
         if (unlikely(upstream->state == UPSTREAM_IDLE)) {
             return;
         }
@@ -276,12 +292,12 @@ static void upstream_on_connect_timeout(struct reactor_timer *timer)
 }
 
 void upstream_init(struct upstream *upstream, struct pool *pool, enum upstream_use use,
-                   int protocol)
+                   enum dialect dialect)
 {
     *upstream = (struct upstream){
         .pool = pool,
         .use = use,
-        .protocol = protocol,
+        .dialect = dialect,
         .fd = -1,
         .earliest_deadline = UINT64_MAX,
         .flush = {.run = upstream_flush},
@@ -381,6 +397,9 @@ void upstream_close(struct upstream *upstream, enum close_reason reason)
         pool_on_probe_failed(upstream->pool, reason, error);
     } else if (!orderly) {
         pool_on_failure(upstream->pool, reason, error);
+    }
+    if (was_ready && dialect_is_tracked(upstream->dialect)) {
+        upstream->pool->site->events->forgot(upstream->pool);
     }
     in_flight_give_back(upstream->pool, &sent_requests, sent);
     in_flight_give_back(upstream->pool, &unsent_requests, 0);

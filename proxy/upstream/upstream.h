@@ -25,7 +25,7 @@
 struct pool;
 
 enum upstream_use {
-    USE_SHARED,   /* by all clients of its protocol */
+    USE_SHARED,   /* by all clients of its dialect */
     USE_RESERVED, /* for probes, and for what ends a script that runs too long */
     USE_PRIVATE,  /* by one request at a time, or for as long as its holder keeps it: private.h */
 };
@@ -52,7 +52,7 @@ struct upstream {
     uint32_t in_flight_count;
     uint32_t waiting_count;
     enum upstream_use use;
-    int protocol;              /* 2 or 3: RESP2 or RESP3 */
+    enum dialect dialect;
     bool is_used;              /* something was sent on it, or would have been */
     bool is_finished;          /* PRIVATE: the node has been told that nothing more will come */
     enum private_place place;  /* PRIVATE */
@@ -85,7 +85,7 @@ struct upstream {
 
 /* `upstream` is the pool's memory. A reserved one closes whenever nothing is left to do on it. */
 void upstream_init(struct upstream *upstream, struct pool *pool, enum upstream_use use,
-                   int protocol);
+                   enum dialect dialect);
 
 /* Is nothing in flight, nor waiting for the connection? */
 static inline bool upstream_is_idle(const struct upstream *upstream)

@@ -268,7 +268,7 @@ Test(dispatcher_special, lanes_of_two_protocols_share_no_connection)
 {
     static const char map[] = "%0\r\n";
 
-    lane_speak(&stage.lanes[1], 3);
+    lane_speak(&stage.lanes[1], DIALECT_RESP3);
 
     const struct question *old = ask(&stage, 0, "GET b");
 

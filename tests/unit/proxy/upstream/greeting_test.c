@@ -7,7 +7,8 @@
 
 static struct pool_config config = {.backend_username = "default"};
 
-static void says(const char *username, const char *password, const char *wire)
+static void says_in(enum dialect dialect, const char *username, const char *password,
+                    const char *wire)
 {
     struct sendq output;
     struct greeting greeting;
@@ -15,7 +16,7 @@ static void says(const char *username, const char *password, const char *wire)
     sendq_init(&output);
     config.backend_username = (char *)username;
     config.backend_password = (char *)password;
-    greeting_begin(&greeting, &config, 2, &output);
+    greeting_begin(&greeting, &config, dialect, &output);
 
     struct block *block = sendq_flatten(&output);
 
@@ -23,6 +24,11 @@ static void says(const char *username, const char *password, const char *wire)
               (int)block->used, block->bytes);
     block_release(&block);
     sendq_clear(&output);
+}
+
+static void says(const char *username, const char *password, const char *wire)
+{
+    says_in(DIALECT_RESP2, username, password, wire);
 }
 
 #define NAME_AND_ID                                                                                \
@@ -34,6 +40,51 @@ Test(greeting, tells_user_password_and_name_and_asks_who_it_is)
     says("default", NULL, NAME_AND_ID);
     says("default", "secret", "*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n" NAME_AND_ID);
     says("proxy", "secret", "*3\r\n$4\r\nAUTH\r\n$5\r\nproxy\r\n$6\r\nsecret\r\n" NAME_AND_ID);
+}
+
+#define NAME      "*3\r\n$6\r\nCLIENT\r\n$7\r\nSETNAME\r\n$7\r\nslotway\r\n"
+#define HELLO     "*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n"
+#define TRACKING  "*3\r\n$6\r\nCLIENT\r\n$8\r\nTRACKING\r\n$2\r\nON\r\n"
+#define WHO_IT_IS "*2\r\n$7\r\nCLUSTER\r\n$4\r\nMYID\r\n"
+
+Test(greeting, tells_in_which_dialect)
+{
+    says_in(DIALECT_RESP3, "default", NULL, NAME HELLO WHO_IT_IS);
+    says_in(DIALECT_RESP3_TRACKED, "default", NULL, NAME HELLO TRACKING WHO_IT_IS);
+}
+
+Test(greeting, each_refusal_of_a_dialect_ends_it)
+{
+    static const struct {
+        const char *password;
+        const char *answers[6];
+        enum greeting_result result;
+    } rows[] = {
+        {NULL, {"+OK\r\n", "-NOPROTO no\r\n"}, GREETING_REFUSED},
+        {NULL, {"+OK\r\n", "%0\r\n", "-NOPERM no\r\n"}, GREETING_REFUSED},
+        {NULL, {"+OK\r\n", "%0\r\n", "+OK\r\n", "$40\r\n" OUR_ID "\r\n"}, GREETING_WELCOME},
+        {"secret", {"-WRONGPASS no\r\n"}, GREETING_REFUSED},
+        {"secret", {"+OK\r\n", "-ERR no\r\n", "%0\r\n", "-NOPERM no\r\n"}, GREETING_REFUSED},
+        {"secret",
+         {"+OK\r\n", "+OK\r\n", "%0\r\n", "+OK\r\n", "$40\r\n" OUR_ID "\r\n"},
+         GREETING_WELCOME},
+    };
+
+    for (size_t row = 0; row < ARRAY_LEN(rows); row++) {
+        struct sendq output;
+        struct greeting greeting;
+        enum greeting_result result = GREETING_MORE;
+
+        sendq_init(&output);
+        config.backend_password = (char *)rows[row].password;
+        greeting_begin(&greeting, &config, DIALECT_RESP3_TRACKED, &output);
+        sendq_clear(&output);
+        for (size_t i = 0; rows[row].answers[i] != NULL; i++) {
+            cr_expect_eq(result, GREETING_MORE, "row %zu", row);
+            result = greeting_hear(&greeting, span_of(rows[row].answers[i]), OUR_ID, "node");
+        }
+        cr_expect_eq(result, rows[row].result, "row %zu", row);
+    }
 }
 
 Test(greeting, answers_mean)
@@ -76,7 +127,7 @@ Test(greeting, answers_mean)
 
         sendq_init(&output);
         config.backend_password = (char *)rows[row].password;
-        greeting_begin(&greeting, &config, 2, &output);
+        greeting_begin(&greeting, &config, DIALECT_RESP2, &output);
         sendq_clear(&output);
         for (size_t i = 0; i < 3 && rows[row].answers[i] != NULL; i++) {
             cr_expect_eq(result, GREETING_MORE, "row %zu", row);

@@ -74,8 +74,18 @@ static void on_stalled(struct pool *from UNUSED)
     tell('s', NULL, SPAN(""));
 }
 
-static const struct pool_events events = {on_replied, on_returned,    on_breaking,
-                                          on_ready,   on_unreachable, on_stalled};
+static void on_pushed(struct pool *from UNUSED, struct span push)
+{
+    tell('>', NULL, push);
+}
+
+static void on_forgot(struct pool *from UNUSED)
+{
+    tell('f', NULL, SPAN(""));
+}
+
+static const struct pool_events events = {on_replied,     on_returned, on_breaking, on_ready,
+                                          on_unreachable, on_stalled,  on_pushed,   on_forgot};
 static struct pool_site site;
 
 static void open_pool(void)

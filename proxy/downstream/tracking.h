@@ -1,0 +1,53 @@
+/* tracking.h - CLIENT TRACKING: what a client has asked for, and how it is told.
+ *
+ *      GET a ── lane, on tracked connections ──> node      tracker.h notes who caches a
+ *      output <── > invalidate [a] <── tracker <── push
+ *
+ * An invalidation must not overtake the answer that it makes stale: it goes behind all that is on
+ * the client's pipeline. Whoever speaks RESP2 cannot be told, and is not tracked. Worker's thread
+ * only.
+ */
+#ifndef PROXY_DOWNSTREAM_TRACKING_H
+#define PROXY_DOWNSTREAM_TRACKING_H
+
+#include "proxy/downstream/client.h"
+#include "proxy/tracking/tracker.h"
+
+enum tracking_choice {
+    CHOICE_ALL, /* all that it reads may be cached */
+    CHOICE_IN,  /* OPTIN: only what comes behind CLIENT CACHING YES */
+    CHOICE_OUT, /* OPTOUT: all but what comes behind CLIENT CACHING NO */
+};
+
+struct tracking_options {
+    enum tracking_choice choice;
+    bool is_noloop;
+};
+
+struct tracking {
+    struct tracking_options options;
+    bool has_chosen;         /* CLIENT CACHING was said, for what comes next */
+    struct tracked *tracked; /* NULL: the client cannot be told, for now */
+};
+
+/* Nothing may be on its pipeline. Replaces options that were there. */
+void tracking_begin(struct client *client, const struct tracking_options *options);
+void tracking_end(struct client *client);
+
+/* The client speaks another protocol from now on, or is tracked, or not any more: its lane takes
+ * the connections for that. */
+void tracking_fit(struct client *client);
+
+/* For the client's requests: marks `request`, which is new. */
+void tracking_mark(const struct client *client, struct request *request);
+
+/* `command`, the request in hand, has been begun; NULL: nobody knows it. */
+void tracking_go_on(struct client *client, const struct command *command);
+
+/* As CLIENT GETREDIR says: -1 when it is off, 0 when the client itself is told. */
+static inline int64_t tracking_redirection(const struct tracking *tracking)
+{
+    return tracking == NULL ? -1 : 0;
+}
+
+#endif

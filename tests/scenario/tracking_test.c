@@ -1,0 +1,178 @@
+/* CLIENT TRACKING: clients that cache hear what has changed, behind the answer that it makes stale.
+ *
+ * With two nodes, node 0 serves "k" (slot 7629) and "{k}2", and node 1 serves "a" and "d".
+ */
+#include "tests/support/expect.h"
+#include "tests/support/rig.h"
+
+TestSuite(tracking, .timeout = 120, .fini = rig_clean_up);
+
+#define PUSH(key) ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\n" key "\r\n"
+#define ALL_STALE ">2\r\n$10\r\ninvalidate\r\n_\r\n"
+
+/* A client that speaks RESP3 and has said `request`. */
+static struct wire *tracked_client(struct rig *rig, const char *request)
+{
+    struct wire *wire = rig_connect(rig);
+
+    cr_assert(wire_send(wire, "HELLO 3\r\n"));
+    cr_assert_not_null(wire_reply(wire, NULL));
+    cr_assert(wire_send(wire, "%s\r\n", request));
+    wire_expect(wire, "+OK\r\n");
+    return wire;
+}
+
+/* Nothing has come for the client but the answer to what it asks now. */
+static void expect_quiet(struct wire *wire)
+{
+    cr_assert(wire_send(wire, "ECHO quiet\r\n"));
+    wire_expect(wire, "$5\r\nquiet\r\n");
+}
+
+Test(tracking, a_change_is_told_once_to_those_who_have_read_the_key)
+{
+    struct rig *rig = rig_start(2);
+    struct wire *reader = tracked_client(rig, "CLIENT TRACKING ON");
+    struct wire *other = tracked_client(rig, "CLIENT TRACKING ON");
+    script(rig, 0, WANT("GET", "k"), SAY("$1\r\nv\r\n"), WANT("GET", "{k}2"),
+           SAY(PUSH("k") "$1\r\nw\r\n" PUSH("k")));
+
+    cr_assert(wire_send(reader, "GET k\r\n"));
+    wire_expect(reader, "$1\r\nv\r\n");
+    cr_assert(wire_send(other, "GET {k}2\r\n"));
+    wire_expect(other, "$1\r\nw\r\n");
+    wire_expect(reader, PUSH("k"));
+    expect_quiet(reader);
+    expect_quiet(other);
+    cr_expect_eq(metric(rig, "invalidations_total"), 1);
+    cr_expect_eq(metric(rig, "tracking_clients"), 2);
+    rig_stop(&rig);
+}
+
+Test(tracking, a_change_does_not_overtake_the_answer_that_it_makes_stale)
+{
+    struct rig *rig = rig_start(2);
+    struct wire *wire = tracked_client(rig, "CLIENT TRACKING ON");
+    script(rig, 0, WANT("GET", "k"), SAY("$1\r\nv\r\n" PUSH("k")), WANT("GET", "{k}2"),
+           SAY("$1\r\nw\r\n"));
+    script(rig, 1, WANT("GET", "a"), SAY_LATER("$1\r\nx\r\n"));
+
+    cr_assert(wire_send(wire, "GET a\r\nGET k\r\n"));
+    cr_assert(fake_node_has_stalled(rig_node(rig, 1)));
+    cr_assert(WAIT_FOR(metric(rig, "invalidations_total") == 1));
+    cr_expect_not(wire_has_input(wire));
+    fake_node_release(rig_node(rig, 1));
+    wire_expect(wire, "$1\r\nx\r\n$1\r\nv\r\n" PUSH("k"));
+    cr_assert(wire_send(wire, "GET {k}2\r\n"));
+    wire_expect(wire, "$1\r\nw\r\n");
+    rig_stop(&rig);
+}
+
+Test(tracking, when_a_connection_is_lost_all_that_was_read_is_stale)
+{
+    struct rig *rig = rig_start(2);
+    struct wire *reader = tracked_client(rig, "CLIENT TRACKING ON");
+    struct wire *idle = tracked_client(rig, "CLIENT TRACKING ON");
+    script(rig, 0, WANT("GET", "k"), SAY("$1\r\nv\r\n"));
+
+    cr_assert(wire_send(reader, "GET k\r\n"));
+    wire_expect(reader, "$1\r\nv\r\n");
+    fake_node_drop_connections(rig_node(rig, 0));
+    wire_expect(reader, ALL_STALE);
+    expect_quiet(reader);
+    expect_quiet(idle);
+    cr_expect_eq(metric(rig, "invalidations_of_all_total"), 1);
+    rig_stop(&rig);
+}
+
+Test(tracking, when_a_slot_moves_what_was_read_of_it_is_stale)
+{
+    struct rig *rig = rig_start(2);
+    struct wire *reader = tracked_client(rig, "CLIENT TRACKING ON");
+    struct wire *elsewhere = tracked_client(rig, "CLIENT TRACKING ON");
+    script(rig, 0, WANT("GET", "k"), SAY("$1\r\nv\r\n"), WANT("GET", "{k}2"),
+           SAY("-MOVED 7629 %s\r\n", rig_address(rig, 1)));
+    script(rig, 1, WANT("GET", "a"), SAY("$1\r\nx\r\n"), WANT("GET", "{k}2"), SAY("$1\r\nw\r\n"));
+
+    cr_assert(wire_send(elsewhere, "GET a\r\n"));
+    wire_expect(elsewhere, "$1\r\nx\r\n");
+    cr_assert(wire_send(reader, "GET k\r\n"));
+    wire_expect(reader, "$1\r\nv\r\n");
+    cr_assert(wire_send(reader, "GET {k}2\r\n"));
+    wire_expect(reader, "$1\r\nw\r\n" ALL_STALE);
+    expect_quiet(elsewhere);
+    rig_stop(&rig);
+}
+
+/* The node that it was read from tells of changes on behalf of a slot that is not its own yet. */
+Test(tracking, what_was_read_behind_an_ask_is_stale_at_once)
+{
+    struct rig *rig = rig_start(2);
+    struct wire *wire = tracked_client(rig, "CLIENT TRACKING ON");
+    script(rig, 0, WANT("GET", "k"), SAY("-ASK 7629 %s\r\n", rig_address(rig, 1)));
+    script(rig, 1, WANT("ASKING"), SAY("+OK\r\n"), WANT("GET", "k"), SAY("$1\r\nv\r\n"));
+
+    cr_assert(wire_send(wire, "GET k\r\n"));
+    wire_expect(wire, "$1\r\nv\r\n" PUSH("k"));
+    rig_stop(&rig);
+}
+
+Test(tracking, who_wants_no_loop_is_not_told_of_its_own_changes)
+{
+    struct rig *rig = rig_start(2);
+    struct wire *writer = tracked_client(rig, "CLIENT TRACKING ON NOLOOP");
+    struct wire *reader = tracked_client(rig, "CLIENT TRACKING ON");
+    script(rig, 0, WANT("GET", "k"), SAY("$1\r\nv\r\n"), WANT("GET", "k"), SAY("$1\r\nv\r\n"),
+           WANT("SET", "k", "w"), SAY("+OK\r\n" PUSH("k")), WANT("GET", "k"), SAY("$1\r\nw\r\n"),
+           WANT("DEL", "k"), SAY(":0\r\n" PUSH("k")));
+
+    cr_assert(wire_send(writer, "GET k\r\n"));
+    wire_expect(writer, "$1\r\nv\r\n");
+    cr_assert(wire_send(reader, "GET k\r\n"));
+    wire_expect(reader, "$1\r\nv\r\n");
+    cr_assert(wire_send(writer, "SET k w\r\n"));
+    wire_expect(writer, "+OK\r\n");
+    wire_expect(reader, PUSH("k"));
+    cr_assert(wire_send(writer, "GET k\r\n"));
+    wire_expect(writer, "$1\r\nw\r\n");
+    cr_assert(wire_send(writer, "DEL k\r\n"));
+    wire_expect(writer, ":0\r\n" PUSH("k"));
+    rig_stop(&rig);
+}
+
+Test(tracking, who_opts_in_is_told_of_what_it_has_chosen)
+{
+    struct rig *rig = rig_start(2);
+    struct wire *wire = tracked_client(rig, "CLIENT TRACKING ON OPTIN");
+    script(rig, 0, WANT("GET", "k"), SAY("$1\r\nv\r\n" PUSH("k")), WANT("GET", "k"),
+           SAY("$1\r\nv\r\n" PUSH("k")), WANT("GET", "k"), SAY("$1\r\nv\r\n" PUSH("k")));
+
+    cr_assert(wire_send(wire, "GET k\r\nCLIENT CACHING YES\r\nGET k\r\nGET k\r\n"));
+    wire_expect(wire, "$1\r\nv\r\n+OK\r\n$1\r\nv\r\n");
+    cr_assert(fake_node_is_done(rig_node(rig, 0), WAIT_MS));
+    cr_expect_eq(metric(rig, "invalidations_total"), 1);
+    rig_stop(&rig);
+}
+
+Test(tracking, clients_that_do_not_cache_share_no_connection_with_those_that_do)
+{
+    struct rig *rig = rig_start(2);
+    struct wire *plain = rig_connect(rig);
+    struct wire *tracked = tracked_client(rig, "CLIENT TRACKING ON");
+    struct wire *ended = tracked_client(rig, "CLIENT TRACKING ON");
+    script(rig, 0, WANT("GET", "k"), SAY("$1\r\nv\r\n"), WANT("GET", "k"), SAY("$1\r\nv\r\n"),
+           WANT("GET", "k"), SAY("$1\r\nv\r\n"));
+
+    cr_assert(wire_send(ended, "CLIENT TRACKING OFF\r\n"));
+    wire_expect(ended, "+OK\r\n");
+    for (int i = 0; i < 3; i++) {
+        struct wire *wire = i == 0 ? plain : i == 1 ? tracked : ended;
+
+        cr_assert(wire_send(wire, "GET k\r\n"));
+        wire_expect(wire, "$1\r\nv\r\n");
+    }
+    cr_expect_eq(fake_node_count(rig_node(rig, 0), "CLIENT TRACKING ON"), 1);
+    cr_expect_eq(fake_node_count(rig_node(rig, 0), "HELLO 3"), 2);
+    cr_expect_eq(metric(rig, "tracking_clients"), 1);
+    rig_stop(&rig);
+}
