@@ -117,8 +117,13 @@ void private_introduce(struct upstream *upstream)
     }
 }
 
+/* A node that becomes a replica says so to those who block, and closes their connections. */
 void private_hear(struct upstream *upstream, const struct request *request, struct span reply)
 {
+    if (span_starts_with(reply, SPAN("-UNBLOCKED force"))) {
+        upstream->is_finished = true;
+        return;
+    }
     if (request->command->id == COMMAND_ID_CLIENT_ID && !reply_integer(reply, &upstream->number)) {
         upstream->number = 0;
     }
@@ -153,7 +158,7 @@ bool private_wake(struct upstream *upstream, enum private_wake how, uint64_t lan
 
 void private_rest(struct upstream *upstream)
 {
-    if (upstream->place != PRIVATE_BUSY || upstream->holder != NULL ||
+    if (upstream->place != PRIVATE_BUSY || upstream->holder != NULL || upstream->is_finished ||
         !upstream_is_idle(upstream) || upstream->state != UPSTREAM_READY) {
         return;
     }

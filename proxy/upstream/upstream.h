@@ -53,8 +53,8 @@ struct upstream {
     uint32_t waiting_count;
     enum upstream_use use;
     enum dialect dialect;
-    bool is_used;              /* something was sent on it, or would have been */
-    bool is_finished;          /* PRIVATE: the node has been told that nothing more will come */
+    bool is_used;     /* something was sent on it, or would have been */
+    bool is_finished; /* PRIVATE: nothing more may be sent; closes when nothing is in flight */
     enum private_place place;  /* PRIVATE */
     struct list_link in_place; /* PRIVATE: among the pool's of its place */
     struct upstream **holder;  /* PRIVATE: where its holder knows it by; NULL: nobody holds it */

@@ -229,6 +229,19 @@ Test(blocking, a_lost_connection_is_replaced_where_that_is_wanted)
     rig_stop(&rig);
 }
 
+Test(blocking, a_lost_connection_that_nothing_replaces_in_time_may_have_popped)
+{
+    struct rig *rig = rig_start_with((struct rig_options){
+        .nodes = 1, .request_timeout = "200ms", .backend = "blocking_retry: true"});
+    script(rig, 0, WANT("BLPOP", "k", "90"), STALL);
+
+    blocks(rig, rig_client(rig), "BLPOP k 90");
+    fake_node_die(rig_node(rig, 0));
+    EXPECT_CONTAINS(wire_text(rig_client(rig)), "outcome unknown");
+    fake_node_release(rig_node(rig, 0));
+    rig_stop(&rig);
+}
+
 Test(blocking, who_leaves_leaves_nothing_with_the_node)
 {
     struct rig *rig = rig_start(1);

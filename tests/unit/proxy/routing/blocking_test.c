@@ -137,3 +137,15 @@ Test(blocking, who_waits_for_its_node_is_woken_at_once)
     gets_answer(&stage, question, "*-1");
     peer_accepts(node);
 }
+
+Test(blocking, a_connection_that_its_node_is_about_to_close_serves_nobody_else)
+{
+    const struct question *question = block(":7\r\n");
+
+    peer_says(node, "-UNBLOCKED force unblock from blocking operation\r\n");
+    TURN_UNTIL(stage.reactor, peer_is_left(node));
+    peer_accepts(&shared);
+    peer_gets(&shared, "CLIENT ID");
+    peer_says(&shared, ":8\r\n");
+    served_by(&stage, &shared, question, "BLPOP b 0");
+}

@@ -119,7 +119,7 @@ static const struct {
     const char *low_reply;
     const char *high_reply;
     const char *reply;
-} rows[] = {
+} split_rows[] = {
     {"MGET a b", "MGET b", "MGET a", "*1\r\n$1\r\n2\r\n", "*1\r\n$1\r\n1\r\n",
      "*2\r\n$1\r\n1\r\n$1\r\n2\r\n"},
     {"MGET b{b} a b a", "MGET b{b} b", "MGET a a", "*2\r\n$-1\r\n$0\r\n\r\n",
@@ -158,16 +158,16 @@ static const struct {
 Test(fanout, parts_are_split_and_joined_as_the_command_wants)
 {
     both_are_connected();
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(split_rows); i++) {
         whole.answers = 0;
-        ask_all(rows[i].request);
-        peer_gets(&stage.nodes[0], rows[i].low);
-        peer_gets(&stage.nodes[1], rows[i].high);
-        peer_says(&stage.nodes[0], rows[i].low_reply);
+        ask_all(split_rows[i].request);
+        peer_gets(&stage.nodes[0], split_rows[i].low);
+        peer_gets(&stage.nodes[1], split_rows[i].high);
+        peer_says(&stage.nodes[0], split_rows[i].low_reply);
         turn(stage.reactor);
-        cr_assert_eq(whole.answers, 0, "%s", rows[i].request);
-        peer_says(&stage.nodes[1], rows[i].high_reply);
-        whole_is(rows[i].reply);
+        cr_assert_eq(whole.answers, 0, "%s", split_rows[i].request);
+        peer_says(&stage.nodes[1], split_rows[i].high_reply);
+        whole_is(split_rows[i].reply);
     }
 }
 
