@@ -109,11 +109,12 @@ enum scan_result reply_scan_next(struct reply_scan *scan, size_t limit_bytes, st
  * false when it is not an array or is null. Elements are then walked with reply_scan_next. */
 bool reply_array_open(struct span reply, int64_t *count, size_t *first) MUST_USE;
 
-/* For a map, or what it is in RESP2, an array of names and values: the number of pairs and the offset
- * of the first name. */
+/* For a map, or what it is in RESP2, an array of names and values: the number of pairs and the
+ * offset of the first name. */
 bool reply_map_open(struct span reply, int64_t *pairs, size_t *first) MUST_USE;
 
-/* The content of a whole reply of type '$', '+' or '='; false when it is null or of another type. */
+/* The content of a whole reply of type '$', '+' or '='; false when it is null or of another type.
+ */
 bool reply_string(struct span reply, struct span *content) MUST_USE;
 
 /* The value of a whole reply of type ':'; false when it is of another type. */

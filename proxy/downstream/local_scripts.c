@@ -1,5 +1,6 @@
 /* SCRIPT LOAD, EXISTS and FLUSH: sent to the nodes, and noted here, where scripts are remembered.
  */
+#include "common/clock.h"
 #include "common/resp_write.h"
 #include "proxy/downstream/local_call.h"
 #include "proxy/routing/join.h"
@@ -135,5 +136,14 @@ void local_script_flush(const struct local_call *call)
     if (memory != NULL && flushes(call)) {
         script_memory_flush(memory);
     }
+    call_ask_nodes(call, NULL);
+}
+
+/* FUNCTION DELETE and FLUSH, and RESTORE, which may flush: while some nodes have done so and others
+ * have not, none may be given what others have. */
+void local_function_delete(const struct local_call *call)
+{
+    atomic_store_explicit(&call->client->clients->house->functions_gone_at, clock_now(),
+                          memory_order_relaxed);
     call_ask_nodes(call, NULL);
 }

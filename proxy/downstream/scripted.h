@@ -9,4 +9,8 @@
  * one that it names. */
 void scripted_begin(struct client *client, struct request *request, const struct route *route);
 
+/* The same of `added`, the request in hand, which is to be queued for EXEC. Returns what is to be
+ * queued in its place, or NULL. */
+struct block *scripted_queue(struct client *client, const struct queued_command *added) MUST_USE;
+
 #endif

@@ -6,6 +6,7 @@
 #include "proxy/downstream/local_call.h"
 #include "proxy/downstream/pause.h"
 #include "proxy/downstream/requests.h"
+#include "proxy/downstream/scripted.h"
 #include "proxy/downstream/watching.h"
 #include "proxy/routing/route_queued.h"
 
@@ -57,11 +58,28 @@ static void spoil_refused(struct client *client, const struct command *command,
     }
 }
 
+/* A script may go with its body instead of its name. */
+static bool queue_add(struct client *client, struct queued_command added)
+{
+    struct block *block =
+        added.command->class == COMMAND_CLASS_SCRIPT ? scripted_queue(client, &added) : NULL;
+    bool is_added;
+
+    if (block != NULL) {
+        added.block = block;
+        added.bytes = (struct span){block->bytes, block->used};
+    }
+    is_added =
+        queued_add(&client->session.queued, &added, client->clients->config->clients_request_bytes);
+    block_release(&block);
+    return is_added;
+}
+
 static void queue(struct client *client, const struct queued_command *added)
 {
     struct queued *queued = &client->session.queued;
 
-    if (!queued_add(queued, added, client->clients->config->clients_request_bytes)) {
+    if (!queue_add(client, *added)) {
         spoil(client, added->command, ERROR_TRANSACTION_SIZE, NULL);
         return;
     }

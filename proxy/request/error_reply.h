@@ -14,8 +14,8 @@ enum error_symbol {
 
 enum { ERROR_REPLY_MAX = 512 };
 
-/* Writes the whole error line into `line` (ERROR_REPLY_MAX bytes) and counts it, unless `metrics` is
- * NULL. `detail` stands where the text has %s, is cut where too long, and may not hold CR or LF;
+/* Writes the whole error line into `line` (ERROR_REPLY_MAX bytes) and counts it, unless `metrics`
+ * is NULL. `detail` stands where the text has %s, is cut where too long, and may not hold CR or LF;
  * NULL where there is none. */
 struct span error_reply(enum error_symbol symbol, const char *detail, struct metrics *metrics,
                         char *line);

@@ -81,25 +81,27 @@ struct request {
     uint64_t sequence;       /* place in the lane's order */
     uint64_t arrived;        /* microseconds, clock_now() of its turn */
     uint64_t deadline;
-    uint64_t held_at;     /* on a gate's queue: since when */
-    uint64_t waited;      /* on gates' queues before, in all */
-    uint64_t offset;      /* SENT: where it starts in its upstream's stream of bytes */
-    struct sendq reply;   /* SETTLED, and not yet its turn */
-    uint32_t node_serial; /* of the pool `node`: tells it from a later one */
-    uint16_t slot;        /* SLOT_NONE without keys */
-    uint16_t node;        /* TARGET_NODE, asking: which pool. Settled by an error: whose */
-    uint8_t state;        /* enum request_state */
-    uint8_t target;       /* enum request_target */
-    uint8_t refusal;      /* enum refusal: the last one */
-    uint8_t losses;       /* connections that broke with its answer */
-    uint8_t hops;         /* redirections followed so far */
-    bool asking;          /* goes to `node` once, behind ASKING */
-    bool is_queued;       /* SENT: its upstream's output has its bytes, or had them */
-    bool muted;           /* CLIENT REPLY OFF or SKIP: the client gets no reply */
-    bool is_one_key;      /* a part that cannot be parted again */
-    bool is_tracked;      /* who keeps account of its client's cache is told of its answer */
-    bool is_uncached;     /* and that the client will not cache it */
-    bool expired;         /* given up at its deadline: its late reply is swallowed */
+    uint64_t held_at;          /* on a gate's queue: since when */
+    uint64_t waited;           /* on gates' queues before, in all */
+    uint64_t offset;           /* SENT: where it starts in its upstream's stream of bytes */
+    struct sendq reply;        /* SETTLED, and not yet its turn */
+    uint32_t node_serial;      /* of the pool `node`: tells it from a later one */
+    uint32_t awaits_functions; /* serial + 1 of the pool that is given functions; 0. mending.h */
+    uint16_t slot;             /* SLOT_NONE without keys */
+    uint16_t node;             /* TARGET_NODE, asking: which pool. Settled by an error: whose */
+    uint8_t state;             /* enum request_state */
+    uint8_t target;            /* enum request_target */
+    uint8_t refusal;           /* enum refusal: the last one */
+    uint8_t losses;            /* connections that broke with its answer */
+    uint8_t hops;              /* redirections followed so far */
+    bool asking;               /* goes to `node` once, behind ASKING */
+    bool is_queued;            /* SENT: its upstream's output has its bytes, or had them */
+    bool muted;                /* CLIENT REPLY OFF or SKIP: the client gets no reply */
+    bool is_one_key;           /* a part that cannot be parted again */
+    bool was_mended;           /* FCALL: was held back for functions; does so once */
+    bool is_tracked;           /* who keeps account of its client's cache is told of its answer */
+    bool is_uncached;          /* and that the client will not cache it */
+    bool expired;              /* given up at its deadline: its late reply is swallowed */
 };
 
 /* A new request, WAITING, that takes its own reference to `block`; NULL for bytes that stay. */
@@ -114,6 +116,12 @@ void request_become(struct request *request, enum request_state next);
 
 /* Makes it settled and calls its `done`, or frees an orphan. The caller looks at it no more. */
 void request_settle(struct request *request, struct block *block, struct span bytes);
+
+/* Are its bytes one command? */
+static inline bool request_is_single(const struct request *request)
+{
+    return likely(request->special == NULL) || request->special->commands == 1;
+}
 
 /* Does it go on a connection that is its own? */
 static inline bool request_is_private(const struct request *request)

@@ -9,6 +9,7 @@
 #include "proxy/routing/follow.h"
 #include "proxy/routing/heal.h"
 #include "proxy/routing/holding.h"
+#include "proxy/routing/mending.h"
 #include "proxy/routing/own.h"
 #include "proxy/routing/pick.h"
 #include "proxy/routing/unsettle.h"
@@ -135,7 +136,8 @@ static void dispatcher_on_replied(struct pool *pool, struct request *request, st
     struct span refusal = special_refusal(request->special, reply);
 
     if (unlikely(refusal.at[0] == '-')) {
-        if (unlikely(request->script != 0) && heal_error(pool, request, reply)) {
+        if (request->command->class == COMMAND_CLASS_SCRIPT && request_is_single(request) &&
+            (heal_error(pool, request, reply) || mending_error(pool, request, reply))) {
             return;
         }
 
@@ -291,6 +293,7 @@ struct dispatcher *dispatcher_new(struct reactor *reactor, struct intake *intake
     dispatcher->made_at = reactor_now(reactor);
     dispatcher->pump.run = holding_on_pump;
     gates_init(&dispatcher->gates);
+    list_init(&dispatcher->mendings);
     slot_table_init(&dispatcher->table, &dispatcher->site);
     reactor_timer_init(&dispatcher->tick, reactor, dispatcher_on_tick);
     return dispatcher;
@@ -301,6 +304,7 @@ void dispatcher_free(struct dispatcher **dispatcher)
     struct dispatcher *gone = *dispatcher;
 
     *dispatcher = NULL;
+    mending_end_all(gone);
     CHECK(gone->gates.count == 0);
     slot_table_clear(&gone->table);
     reactor_timer_stop(&gone->tick);
@@ -309,10 +313,29 @@ void dispatcher_free(struct dispatcher **dispatcher)
     free(gone);
 }
 
+/* Those that the cluster had when slotway first saw it have what they are to have, or tell. */
+static void dispatcher_welcome(struct dispatcher *dispatcher, bool is_first)
+{
+    const struct slot_table *table = &dispatcher->table;
+
+    for (uint16_t i = 0; i < table->pool_count; i++) {
+        struct pool *pool = table->pools[i];
+
+        if (pool == NULL || pool->is_known || pool->is_leaving) {
+            continue;
+        }
+        pool->is_known = true;
+        if (pool->is_primary && dispatcher->welcomes_nodes && !is_first) {
+            mending_welcome(pool);
+        }
+    }
+}
+
 void dispatcher_adopt(struct dispatcher *dispatcher, struct topology *topology)
 {
     struct slot_table *table = &dispatcher->table;
     uint64_t changed[SLOT_COUNT / 64];
+    bool is_first = table->topology == NULL;
     uint32_t count = slot_table_adopt(table, topology, changed);
 
     metric_add(&dispatcher->site.metrics->topology_adopted_total, 1);
@@ -326,6 +349,7 @@ void dispatcher_adopt(struct dispatcher *dispatcher, struct topology *topology)
     if (count > 0) {
         dispatcher_on_moved(dispatcher, changed);
     }
+    dispatcher_welcome(dispatcher, is_first);
     holding_look_at_all(dispatcher);
     watch_begin(dispatcher);
 }

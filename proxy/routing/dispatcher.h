@@ -37,6 +37,9 @@ struct dispatcher {
     struct script_view *scripts; /* those that are remembered; NULL: requests have none */
     const struct tracking_events *tracking; /* NULL: no lane is tracked */
     void *tracker;
+    struct list mendings;                      /* of nodes that lack functions */
+    const _Atomic uint64_t *functions_gone_at; /* when clients last deleted some; NULL: unknown */
+    bool welcomes_nodes;                       /* brings functions to new ones */
     struct slot_table table;
     struct gates gates;
     struct moving_slots moving;

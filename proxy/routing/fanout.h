@@ -40,7 +40,7 @@ struct part {
     struct span reply;         /* one whole reply */
     const uint32_t *positions; /* SPLIT: for each of its keys, which of the parent's keys it is */
     uint32_t key_count;
-    uint16_t node;    /* an error's: the index of the pool it came from; NODE_NONE */
+    uint16_t node;    /* the index of the pool that answered; NODE_NONE */
     bool is_optional; /* a replica's: its failure is not the request's */
 };
 

@@ -40,28 +40,56 @@ static struct script_memory *memory_of(const struct pool *pool)
     return dispatcher->scripts->memory;
 }
 
-/* Makes `request`, an EVALSHA, an EVAL. Returns false when its body is not remembered any more. */
-static bool heal_write_out(struct pool *pool, struct request *request)
+/* The EVAL for an EVALSHA; NULL when its body is not remembered any more. */
+static struct block *write_out(struct script_memory *memory, const struct command *command,
+                               struct span bytes)
 {
     struct script *script = NULL;
     struct block *block;
     struct sha1 sha1;
 
-    if (sha1_read(evalsha_script(request->bytes), &sha1)) {
-        script = script_memory_take(memory_of(pool), &sha1);
+    if (sha1_read(evalsha_script(bytes), &sha1)) {
+        script = script_memory_take(memory, &sha1);
     }
     if (script == NULL) {
+        return NULL;
+    }
+    block = evalsha_write_out(command, bytes, script_body(script));
+    script_release(&script);
+    return block;
+}
+
+/* Makes `request`, an EVALSHA, an EVAL. Returns false when that cannot be done. */
+static bool heal_write_out(struct pool *pool, struct request *request)
+{
+    struct block *block = write_out(memory_of(pool), request->command, request->bytes);
+
+    if (block == NULL) {
         request->script = 0;
         return false;
     }
-    block = evalsha_write_out(request->command, request->bytes, script_body(script));
     request->command = evalsha_counterpart(request->command);
-    request->script = script->number;
     block_release(&request->block);
     request->block = block;
     request->bytes = (struct span){block->bytes, block->used};
-    script_release(&script);
     return true;
+}
+
+struct block *heal_queued(struct dispatcher *dispatcher, const struct command *command,
+                          uint16_t slot, struct span bytes, uint64_t number)
+{
+    const struct slot_table *table = &dispatcher->table;
+    uint16_t owner = slot == SLOT_NONE ? NODE_NONE : table->slots[slot].owner;
+    struct block *block;
+
+    if (owner != NODE_NONE && pool_has_script(table->pools[owner], number)) {
+        return NULL;
+    }
+    block = write_out(dispatcher->scripts->memory, command, bytes);
+    if (block != NULL) {
+        metric_add(&dispatcher->site.metrics->scripts_sent_total, 1);
+    }
+    return block;
 }
 
 /* What follows on the same connection finds the script there; elsewhere NOSCRIPT tells. */
@@ -91,6 +119,9 @@ bool heal_error(struct pool *pool, struct request *request, struct span reply)
 {
     struct dispatcher *dispatcher = pool->site->dispatcher;
 
+    if (request->script == 0) {
+        return false;
+    }
     if (command_is_by_body(request->command)) {
         heal_doubt_body(pool, request, reply);
         return false;

@@ -199,7 +199,7 @@ void holding_send(struct pool *pool, struct request *request)
     if (unlikely(blocking_concerns(request)) && !blocking_send(pool->site->dispatcher, request)) {
         return;
     }
-    if (unlikely(request->script != 0)) {
+    if (unlikely(request->script != 0) && request_is_single(request)) {
         heal_before_send(pool, request);
     }
     lane_note_written(request->lane, pool, request);

@@ -6,6 +6,7 @@
 #include "common/memory.h"
 #include "common/resp_write.h"
 #include "proxy/routing/function_stats.h"
+#include "proxy/routing/join_keys.h"
 #include "proxy/routing/join_streams.h"
 
 static bool part_counts(const struct part *part)
@@ -342,7 +343,7 @@ void join_by_policy(struct fanout *fanout, struct sendq *to)
             join_by_stream(fanout, to);
         } else if (fanout->key_count > 0) {
             join_by_key(fanout, to);
-        } else {
+        } else if (command->id != COMMAND_ID_KEYS || !join_keys(fanout, to)) {
             join_arrays(fanout, to);
         }
         return;

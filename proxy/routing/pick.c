@@ -1,5 +1,6 @@
 #include "proxy/routing/pick.h"
 
+#include "proxy/routing/mending.h"
 #include "proxy/upstream/private.h"
 
 static struct pick pick_refuse(enum error_symbol error, struct pool *pool)
@@ -92,6 +93,13 @@ struct pick pick_for(struct dispatcher *dispatcher, struct request *request)
     }
     if (unlikely(pick_is_urgent(request))) {
         return pick_reserved(pool);
+    }
+    if (unlikely(request->awaits_functions != 0)) {
+        struct pick pick;
+
+        if (!mending_is_over(pool, request, &pick)) {
+            return pick;
+        }
     }
     if (unlikely(pool_is_emptied(pool, request->lane->number))) {
         return (struct pick){WAIT_FOR_IT, pool, 0};

@@ -32,8 +32,8 @@ enum sight {
 struct sighting {
     enum sight sight;
     bool is_listed;
-    uint32_t count;        /* of the keys on the list */
-    struct block *listing; /* a whole reply; NULL: it has no keys */
+    uint32_t count;         /* of the keys on the list */
+    struct block *listing;  /* a whole reply; NULL: it has no keys */
     struct address *target; /* LEAVING: NULL where the node does not know it */
 };
 

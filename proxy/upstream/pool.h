@@ -67,6 +67,8 @@ enum { POOL_SCRIPTS = 1024 };
 
 enum breaker { BREAKER_CLOSED, BREAKER_SUSPECT, BREAKER_OPEN };
 
+struct mending;
+
 struct pool {
     const struct pool_site *site;
     char id[NODE_ID_SIZE + 1]; /* "" for an address that a redirect named, until it is known */
@@ -83,6 +85,12 @@ struct pool {
     uint64_t down_since; /* 0: reachable, or not tried yet */
     enum breaker breaker;
     uint64_t suspect_at; /* not suspected again before this */
+    bool is_known;       /* has been in a picture */
+    struct mending
+        *mending;           /* brings functions to the node; NULL. The next three are mending.h's */
+    bool was_mended;        /* the last one had some to bring, */
+    uint64_t mended_at;     /* and the last one that had ended then; 0: none */
+    uint64_t mend_again_at; /* not before this time */
     uint64_t *scripts; /* POOL_SCRIPTS places for those that the node has; NULL: none. For heal.h */
     struct privates privates;
     uint32_t

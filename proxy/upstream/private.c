@@ -177,9 +177,8 @@ void private_on_close(struct upstream *upstream)
 
 static void private_free_spent(struct pool *pool)
 {
-    struct list_link *link;
-
-    while ((link = list_take_first(&pool->privates.at[PRIVATE_SPENT])) != NULL) {
+    LIST_EACH_SAFE (link, &pool->privates.at[PRIVATE_SPENT]) {
+        list_remove(link);
         pool->privates.count[PRIVATE_SPENT]--;
         free(upstream_at(link));
     }

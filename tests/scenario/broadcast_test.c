@@ -33,10 +33,33 @@ Test(broadcast, keys_concatenates)
 {
     struct rig *rig = rig_start(3);
 
-    script(rig, 0, WANT("KEYS", "*"), SAY("*2\r\n$1\r\na\r\n$1\r\nb\r\n"));
+    script(rig, 0, WANT("KEYS", "*"), SAY("*2\r\n$3\r\nbar\r\n$1\r\nb\r\n"));
     script(rig, 1, WANT("KEYS", "*"), SAY("*0\r\n"));
-    script(rig, 2, WANT("KEYS", "*"), SAY_IN_PIECES("*1\r\n$1\r\nc\r\n"));
-    cr_expect_str_eq(ask(rig, "KEYS", "*"), "[a b c]");
+    script(rig, 2, WANT("KEYS", "*"), SAY_IN_PIECES("*1\r\n$1\r\na\r\n"));
+    cr_expect_str_eq(ask(rig, "KEYS", "*"), "[bar b a]");
+    rig_stop(&rig);
+}
+
+/* On its way from node 1 to node 0, whose list came later. */
+Test(broadcast, keys_names_a_key_once_that_two_nodes_have)
+{
+    struct rig *rig = rig_start(3);
+
+    script(rig, 0, WANT("KEYS", "*"), SAY("*2\r\n$1\r\nk\r\n$1\r\nb\r\n"));
+    script(rig, 1, WANT("KEYS", "*"), SAY("*2\r\n$1\r\nk\r\n$4\r\n{k}2\r\n"));
+    script(rig, 2, WANT("KEYS", "*"), SAY("*1\r\n$1\r\na\r\n"));
+    cr_expect_str_eq(ask(rig, "KEYS", "*"), "[k {k}2 b a]");
+    rig_stop(&rig);
+}
+
+/* And one that only the node has that does not serve it yet. */
+Test(broadcast, keys_names_a_key_that_has_gone_ahead_of_its_slot)
+{
+    struct rig *rig = rig_start(2);
+
+    script(rig, 0, WANT("KEYS", "*"), SAY("*1\r\n$1\r\nb\r\n"));
+    script(rig, 1, WANT("KEYS", "*"), SAY("*2\r\n$1\r\na\r\n$1\r\nk\r\n"));
+    cr_expect_str_eq(ask(rig, "KEYS", "*"), "[k b a]");
     rig_stop(&rig);
 }
 

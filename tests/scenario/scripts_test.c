@@ -259,3 +259,37 @@ Test(scripts, that_a_server_refuses_are_sent_again)
     }
     rig_stop(&rig);
 }
+
+/* The node of a transaction may have been promoted just now. */
+Test(scripts, of_a_transaction_go_with_their_body_to_a_node_that_may_not_have_them)
+{
+    struct rig *rig = start(2);
+    script(rig, 0, WANT("EVAL", BODY, "1", "k"), SAY(":1\r\n"), WANT("MULTI"),
+           WANT("EVALSHA", SHA, "1", "k"), WANT("EXEC"), SAY("+OK\r\n"), SAY("+QUEUED\r\n"),
+           SAY("*1\r\n:2\r\n"));
+    script(rig, 1, WANT("MULTI"), WANT("eval", BODY, "1", "a", "x"), WANT("EXEC"), SAY("+OK\r\n"),
+           SAY("+QUEUED\r\n"), SAY("*1\r\n:3\r\n"));
+
+    cr_expect_str_eq(ask(rig, "EVAL", BODY, "1", "k"), "1");
+    cr_expect_str_eq(ask(rig, "MULTI"), "OK");
+    cr_expect_str_eq(ask(rig, "EVALSHA", SHA, "1", "k"), "QUEUED");
+    cr_expect_str_eq(ask(rig, "EXEC"), "[2]");
+    cr_expect_str_eq(ask(rig, "MULTI"), "OK");
+    cr_expect_str_eq(ask(rig, "EVALSHA", SHA, "1", "a", "x"), "QUEUED");
+    cr_expect_str_eq(ask(rig, "EXEC"), "[3]");
+    rig_stop(&rig);
+}
+
+Test(scripts, are_remembered_from_a_transaction)
+{
+    struct rig *rig = start(2);
+    script(rig, 0, WANT("MULTI"), WANT("EVAL", BODY, "1", "k"), WANT("EXEC"), SAY("+OK\r\n"),
+           SAY("+QUEUED\r\n"), SAY("*1\r\n:2\r\n"));
+    script(rig, 1, WANT("eval", BODY, "1", "a"), SAY(":3\r\n"));
+
+    cr_expect_str_eq(ask(rig, "MULTI"), "OK");
+    cr_expect_str_eq(ask(rig, "EVAL", BODY, "1", "k"), "QUEUED");
+    cr_expect_str_eq(ask(rig, "EXEC"), "[2]");
+    cr_expect_str_eq(ask(rig, "EVALSHA", SHA, "1", "a"), "3");
+    rig_stop(&rig);
+}

@@ -13,7 +13,8 @@ static bool is_joined(int id)
 static bool is_noted(int id)
 {
     return id == COMMAND_ID_SCRIPT_LOAD || id == COMMAND_ID_SCRIPT_EXISTS ||
-           id == COMMAND_ID_SCRIPT_FLUSH;
+           id == COMMAND_ID_SCRIPT_FLUSH || id == COMMAND_ID_FUNCTION_DELETE ||
+           id == COMMAND_ID_FUNCTION_FLUSH || id == COMMAND_ID_FUNCTION_RESTORE;
 }
 
 static bool is_ours(const struct command *command)
