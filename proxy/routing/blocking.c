@@ -94,9 +94,13 @@ bool blocking_end(struct dispatcher *dispatcher, struct request *request)
     return true;
 }
 
-bool blocking_may_repeat(const struct dispatcher *dispatcher, const struct request *request)
+bool blocking_repeats(const struct dispatcher *dispatcher, struct request *request)
 {
-    return blocking_concerns(request) && dispatcher->site.config->blocking_retry;
+    if (!blocking_concerns(request) || !dispatcher->site.config->blocking_retry) {
+        return false;
+    }
+    request->special->is_in_doubt = true;
+    return true;
 }
 
 static enum private_wake wake_of(const struct request *request)

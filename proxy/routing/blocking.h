@@ -34,8 +34,9 @@ void blocking_hold(struct dispatcher *dispatcher, struct request *request);
 /* Its connection has ended. Returns true when it was meant to: it has been answered. */
 bool blocking_end(struct dispatcher *dispatcher, struct request *request) MUST_USE;
 
-/* May it be sent again although its node may have served it? Only if the configuration says so. */
-bool blocking_may_repeat(const struct dispatcher *dispatcher, const struct request *request);
+/* Its node may have served it, and its answer is lost: is it to be sent again? Only if the
+ * configuration says so, and then it is in doubt. */
+bool blocking_repeats(const struct dispatcher *dispatcher, struct request *request);
 
 /* Wakes it: it is answered with `reply`, a constant, or with what its node had for it just then. It
  * may be SPLIT, and may be settled when this returns. */

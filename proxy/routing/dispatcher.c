@@ -31,6 +31,11 @@ void dispatcher_refuse(struct dispatcher *dispatcher, struct request *request,
                        enum error_symbol symbol, const char *detail)
 {
     holding_release(dispatcher, request);
+    if (unlikely(request->special != NULL) && request->special->is_in_doubt) {
+        metric_add(&dispatcher->site.metrics->outcome_unknown_total, 1);
+        error_settle(request, ERROR_LOST_AFTER_SEND, "its node", dispatcher->site.metrics);
+        return;
+    }
     error_settle(request, symbol, detail, dispatcher->site.metrics);
 }
 
@@ -191,7 +196,7 @@ static void dispatcher_on_returned(struct pool *pool, struct request *request,
     } else if (request_is_repeatable(request) &&
                (++request->losses > LOSSES_MAX || !unsettle_may_repeat(request))) {
         dispatcher_refuse(dispatcher, request, ERROR_READ_LOST, NULL);
-    } else if (request_is_repeatable(request) || blocking_may_repeat(dispatcher, request)) {
+    } else if (request_is_repeatable(request) || blocking_repeats(dispatcher, request)) {
         metric_add(&metrics->retry_read_total, 1);
         holding_hold_refused(dispatcher, request, REFUSAL_LOST, AFTER_A_PAUSE);
     } else {

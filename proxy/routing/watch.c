@@ -21,14 +21,6 @@ static const enum error_symbol waiting_errors[REFUSAL_COUNT] = {
     [REFUSAL_READONLY] = ERROR_NODE_READONLY,
 };
 
-/* What is no read and was to be sent again all the same may have been executed. */
-static enum error_symbol waiting_error(const struct request *request)
-{
-    return request->refusal == REFUSAL_LOST && !request_is_repeatable(request)
-               ? ERROR_LOST_AFTER_SEND
-               : waiting_errors[request->refusal];
-}
-
 static enum error_symbol sent_error(const struct upstream *upstream, const struct request *request)
 {
     if (upstream->state != UPSTREAM_READY) {
@@ -202,7 +194,7 @@ static void watch_waiting(struct dispatcher *dispatcher, struct gate *gate, uint
         metric_add(&dispatcher->site.metrics->timeouts_total, 1);
         holding_unhold(dispatcher, request);
         dispatcher_hint(dispatcher, HINT_UNBOUND);
-        dispatcher_refuse(dispatcher, request, waiting_error(request), "its node");
+        dispatcher_refuse(dispatcher, request, waiting_errors[request->refusal], NULL);
     }
 }
 
