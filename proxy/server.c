@@ -15,6 +15,7 @@
 #include "common/memory.h"
 #include "proxy/admin.h"
 #include "proxy/pubsub/exchange.h"
+#include "proxy/routing/mending.h"
 #include "proxy/server_parts.h"
 #include "proxy/status.h"
 
@@ -89,6 +90,7 @@ static void server_make_house(struct server *server, size_t number)
         house->clients[i] = &server->workers[i]->pools[number].clients;
         house->mailboxes[i] = server->workers[i]->mailbox;
     }
+    house->mendings = mending_board_new(server->worker_count);
     if (house->pool->scripts_remembered > 0) {
         house->scripts =
             script_memory_new(house->pool->scripts_remembered, house->pool->scripts_bytes);
@@ -375,6 +377,7 @@ static void server_free(struct server *server)
         free(server->pools[i].house.clients);
         free(server->pools[i].house.mailboxes);
         exchange_free(&server->pools[i].house.exchange);
+        free(server->pools[i].house.mendings);
         script_memory_free(&server->pools[i].house.scripts);
     }
     ev_signal_stop(server->reactor->loop, &server->terminate);

@@ -176,8 +176,8 @@ void worker_add_pool(struct worker *worker, size_t number, struct house *house,
                                        .metrics = &pool->metrics,
                                        .discovery = discovery,
                                    });
-    pool->dispatcher->functions_gone_at = &house->functions_gone_at;
-    pool->dispatcher->welcomes_nodes = worker->index == 0;
+    pool->dispatcher->board = house->mendings;
+    pool->dispatcher->worker = worker->index;
     if (house->scripts != NULL) {
         script_view_init(&pool->scripts, house->scripts);
         pool->dispatcher->scripts = &pool->scripts;

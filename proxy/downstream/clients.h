@@ -31,17 +31,17 @@ struct house {
     struct clients **clients;   /* of this pool, by worker */
     struct mailbox **mailboxes; /* by worker */
     size_t worker_count;
-    struct exchange *exchange;          /* subscriptions */
-    struct script_memory *scripts;      /* of the pool's clients; NULL: none are kept */
-    struct budget budget;               /* of the pool, in blocks of all workers */
-    _Atomic uint64_t functions_gone_at; /* clock_now() when clients last deleted some; 0: never */
-    _Atomic uint64_t next_client_id;    /* of the pool */
-    _Atomic uint64_t next_slow_id;      /* of the pool's next slow request */
-    _Atomic uint32_t client_count;      /* accepted and not closed yet, of the pool */
-    _Atomic uint64_t rejected_count;    /* turned away because there were too many, of the pool */
-    _Atomic uint64_t accept_pauses;     /* times accepting had to pause, of the pool */
-    _Atomic uint64_t pause;             /* pause.h: of the pool */
-    char run_id[41];                    /* 40 hex digits, new with each start */
+    struct exchange *exchange;       /* subscriptions */
+    struct mending_board *mendings;  /* of nodes that lack functions; NULL in tests */
+    struct script_memory *scripts;   /* of the pool's clients; NULL: none are kept */
+    struct budget budget;            /* of the pool, in blocks of all workers */
+    _Atomic uint64_t next_client_id; /* of the pool */
+    _Atomic uint64_t next_slow_id;   /* of the pool's next slow request */
+    _Atomic uint32_t client_count;   /* accepted and not closed yet, of the pool */
+    _Atomic uint64_t rejected_count; /* turned away because there were too many, of the pool */
+    _Atomic uint64_t accept_pauses;  /* times accepting had to pause, of the pool */
+    _Atomic uint64_t pause;          /* pause.h: of the pool */
+    char run_id[41];                 /* 40 hex digits, new with each start */
 };
 
 struct clients {

@@ -4,6 +4,7 @@
 #include "common/resp_write.h"
 #include "proxy/downstream/local_call.h"
 #include "proxy/routing/join.h"
+#include "proxy/routing/mending.h"
 
 static struct script_memory *memory_of(const struct client *client)
 {
@@ -143,7 +144,6 @@ void local_script_flush(const struct local_call *call)
  * have not, none may be given what others have. */
 void local_function_delete(const struct local_call *call)
 {
-    atomic_store_explicit(&call->client->clients->house->functions_gone_at, clock_now(),
-                          memory_order_relaxed);
+    mending_note_gone(call->client->clients->house->mendings, clock_now());
     call_ask_nodes(call, NULL);
 }

@@ -330,7 +330,7 @@ static void dispatcher_welcome(struct dispatcher *dispatcher, bool is_first)
             continue;
         }
         pool->is_known = true;
-        if (pool->is_primary && dispatcher->welcomes_nodes && !is_first) {
+        if (pool->is_primary && dispatcher->worker == 0 && !is_first) {
             mending_welcome(pool);
         }
     }

@@ -20,6 +20,8 @@
 #include "proxy/routing/script_view.h"
 #include "proxy/routing/slot_table.h"
 
+struct mending_board;
+
 /* What who keeps account of clients' caches is told. None of these may settle or close anything. */
 struct tracking_events {
     /* A request of a lane that is tracked has its answer, which is about to be handed on. Will its
@@ -37,9 +39,9 @@ struct dispatcher {
     struct script_view *scripts; /* those that are remembered; NULL: requests have none */
     const struct tracking_events *tracking; /* NULL: no lane is tracked */
     void *tracker;
-    struct list mendings;                      /* of nodes that lack functions */
-    const _Atomic uint64_t *functions_gone_at; /* when clients last deleted some; NULL: unknown */
-    bool welcomes_nodes;                       /* brings functions to new ones */
+    struct list mendings;        /* of nodes that lack functions */
+    struct mending_board *board; /* of all workers of the pool; NULL: there are no others */
+    size_t worker;               /* which one this is */
     struct slot_table table;
     struct gates gates;
     struct moving_slots moving;

@@ -12,8 +12,9 @@
 #include "proxy/routing/unsettle.h"
 
 enum {
-    DONORS_MAX = 3,               /* that are asked for a function */
-    REST_US = 10 * US_PER_SECOND, /* of a node that lacks nothing */
+    DONORS_MAX = 3,              /* that are asked for a function */
+    REST_US = 2 * US_PER_SECOND, /* of a node that does not lack what was called there */
+    OTHERS_US = US_PER_SECOND,   /* that a worker may be behind what another has done */
 };
 
 struct mending {
@@ -27,6 +28,7 @@ struct mending {
     bool has_function;      /* a donor has it */
     uint16_t next_donor;
     uint32_t donors_left;
+    uint64_t began_at;
     uint64_t deadline;
     struct request *request; /* with a node */
     struct block *listed;    /* what a donor told, */
@@ -54,6 +56,47 @@ static void mending_on_bury(struct turn_task *task)
     mending_free(container_of(task, struct mending, bury));
 }
 
+struct mending_board *mending_board_new(size_t worker_count)
+{
+    struct mending_board *board =
+        memory_new(1, sizeof *board + worker_count * sizeof board->loading_at[0]);
+
+    board->worker_count = worker_count;
+    return board;
+}
+
+void mending_note_gone(struct mending_board *board, uint64_t now)
+{
+    if (board != NULL) {
+        atomic_store_explicit(&board->gone_at, now, memory_order_relaxed);
+    }
+}
+
+static void mending_note_loading(const struct mending *mending)
+{
+    struct mending_board *board = mending->dispatcher->board;
+
+    if (board != NULL) {
+        atomic_store_explicit(&board->loading_at[mending->dispatcher->worker],
+                              reactor_now(mending->dispatcher->site.reactor), memory_order_relaxed);
+    }
+}
+
+/* May another worker have brought what this one found there already? */
+static bool others_have_loaded(const struct mending *mending)
+{
+    const struct mending_board *board = mending->dispatcher->board;
+
+    for (size_t i = 0; board != NULL && i < board->worker_count; i++) {
+        uint64_t at = atomic_load_explicit(&board->loading_at[i], memory_order_relaxed);
+
+        if (i != mending->dispatcher->worker && at != 0 && at + OTHERS_US >= mending->began_at) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Those who wait are sent again, or told that there is no such function. Its own gates may be in
  * use further up the stack, so it lives until the end of the turn. */
 static void mending_end(struct mending *mending)
@@ -61,6 +104,7 @@ static void mending_end(struct mending *mending)
     struct dispatcher *dispatcher = mending->dispatcher;
     struct pool *pool = mending_pool(mending);
     uint64_t now = reactor_now(dispatcher->site.reactor);
+    bool is_mended = mending->loaded > 0 || (mending->has_function && others_have_loaded(mending));
 
     if (mending->loaded > 0) {
         log_info("functions were brought to a node that lacked them",
@@ -70,9 +114,9 @@ static void mending_end(struct mending *mending)
     }
     if (pool != NULL) {
         pool->mending = NULL;
-        pool->was_mended = mending->loaded > 0;
-        pool->mended_at = mending->loaded > 0 ? now : pool->mended_at;
-        pool->mend_again_at = mending->loaded > 0 ? 0 : now + REST_US;
+        pool->was_mended = is_mended;
+        pool->mended_at = is_mended ? now : pool->mended_at;
+        pool->mend_again_at = is_mended || mending->function == NULL ? 0 : now + REST_US;
     }
     reactor_bury(dispatcher->site.reactor, &mending->bury);
     holding_look_at_all(dispatcher);
@@ -110,10 +154,9 @@ static void mending_ask(struct mending *mending, const struct pool *pool, enum c
 /* In that time a request that deletes functions may be with some node. */
 static bool functions_are_going(const struct dispatcher *dispatcher)
 {
+    const struct mending_board *board = dispatcher->board;
     uint64_t gone_at =
-        dispatcher->functions_gone_at == NULL
-            ? 0
-            : atomic_load_explicit(dispatcher->functions_gone_at, memory_order_relaxed);
+        board == NULL ? 0 : atomic_load_explicit(&board->gone_at, memory_order_relaxed);
 
     return gone_at != 0 && gone_at + dispatcher->site.config->timeout_request >=
                                reactor_now(dispatcher->site.reactor);
@@ -167,6 +210,7 @@ static void mending_go_on(struct mending *mending)
     }
     if (library_list_next(&mending->list, &library)) {
         mending->has_function = mending->has_function || mending_wants(mending, &library);
+        mending_note_loading(mending);
         mending_ask(mending, pool, COMMAND_ID_FUNCTION_LOAD, library.code, mending_on_loaded);
         return;
     }
@@ -249,6 +293,7 @@ static bool mending_begin(struct pool *pool, struct span function)
     mending->serial = pool->serial;
     mending->function = function.size == 0 ? NULL : block_copy(function);
     mending->donors_left = DONORS_MAX;
+    mending->began_at = now;
     mending->deadline = now + dispatcher->site.config->timeout_request / 2;
     pool->mending = mending;
     list_append(&dispatcher->mendings, &mending->in_dispatcher);

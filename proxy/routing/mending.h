@@ -14,6 +14,18 @@
 
 #include "proxy/routing/pick.h"
 
+/* What the workers of a process know of each other. Atomic; outlives them. */
+struct mending_board {
+    _Atomic uint64_t gone_at; /* when clients last deleted functions; 0: never */
+    size_t worker_count;
+    _Atomic uint64_t loading_at[]; /* when each worker last brought a library to some node */
+};
+
+struct mending_board *mending_board_new(size_t worker_count) MUST_USE;
+
+/* A client deletes functions: now, by clock_now(). */
+void mending_note_gone(struct mending_board *board, uint64_t now);
+
 /* Brings all functions to `pool`, which is new, if another node has any. */
 void mending_welcome(struct pool *pool);
 

@@ -127,3 +127,51 @@ Test(functions, are_brought_to_a_node_that_joins_before_they_are_missed)
     cr_expect_str_eq(ask(rig, "FCALL", "f", "1", "k"), "1");
     rig_stop(&rig);
 }
+
+static void serve_list(void *context, const struct fake_command *command UNUSED,
+                       struct bytes *answer)
+{
+    bytes_print(answer, "%s", (const char *)context);
+}
+
+/* Two calls come before the library does. */
+struct late_library {
+    int calls;
+    bool is_loaded;
+};
+
+static void serve_late(void *context, const struct fake_command *command, struct bytes *answer)
+{
+    struct late_library *library = context;
+
+    if (span_equal(command->arguments[0], SPAN("FCALL"))) {
+        bytes_print(answer, "%s", ++library->calls > 2 ? ":1\r\n" : MISSING);
+    } else if (library->is_loaded) {
+        bytes_print(answer, "-ERR Library 'one' already exists\r\n");
+    } else {
+        library->is_loaded = true;
+        bytes_print(answer, "$3\r\none\r\n");
+    }
+}
+
+/* New clients go to the worker that has the fewest. */
+Test(functions, that_two_workers_miss_at_once_are_found_by_both)
+{
+    static struct late_library library;
+    static const char listed[] = LISTED;
+    struct rig *rig =
+        rig_start_with((struct rig_options){.nodes = 2, .workers = 2, .request_timeout = "10s"});
+    struct wire *one = rig_connect(rig);
+    cr_expect_str_eq(wire_ask(one, "ECHO", "1"), "1");
+    struct wire *other = rig_connect(rig);
+    fake_node_handle(rig_node(rig, 0), serve_late, &library);
+    fake_node_handle(rig_node(rig, 1), serve_list, (void *)listed);
+
+    wire_request(one, "FCALL", "f", "1", "k");
+    wire_request(other, "FCALL", "f", "1", "k");
+    wire_expect(one, ":1\r\n");
+    wire_expect(other, ":1\r\n");
+    cr_expect_eq(metric(rig, "functions_healed_total"), 1);
+    cr_expect_eq(fake_node_count(rig_node(rig, 1), "FUNCTION LIST"), 2);
+    rig_stop(&rig);
+}
