@@ -16,7 +16,6 @@ Test(cross_slot, is_refused_without_asking_a_node)
         {"ZUNIONSTORE", "k", "2", "{k}1", "b"},
         {"LMPOP", "2", "a", "b", "LEFT"},
         {"EVAL", "return 1", "2", "a", "b"},
-        {"XREAD", "STREAMS", "a", "b", "0", "0"},
         {"SORT", "a", "STORE", "b"},
         {"COPY", "a", "b"},
         {"SMOVE", "a", "b", "member"},

@@ -5,7 +5,7 @@
 #include "common/base.h"
 
 enum {
-    WAIT_MS = 15000, /* far longer than anything takes on a busy machine */
+    WAIT_MS = 30000, /* far longer than anything takes on a busy machine */
 };
 
 /* Milliseconds of the monotonic clock. */

@@ -73,6 +73,17 @@ static void check_nothing_is_watched(const struct dispatcher *dispatcher)
     }
 }
 
+static uint32_t count_of(const struct upstream *upstream)
+{
+    uint32_t listed = 0;
+
+    LIST_EACH (link, &upstream->in_flight) {
+        listed++;
+    }
+    CHECK(upstream->in_flight_count == listed);
+    return listed;
+}
+
 static uint64_t count_in_flight(const struct dispatcher *dispatcher)
 {
     uint64_t count = 0;
@@ -81,13 +92,12 @@ static uint64_t count_in_flight(const struct dispatcher *dispatcher)
         const struct pool *pool = dispatcher->table.pools[i];
 
         for (uint32_t j = 0; pool != NULL && j < pool->upstream_count; j++) {
-            uint32_t listed = 0;
-
-            LIST_EACH (link, &pool->upstreams[j].in_flight) {
-                listed++;
+            count += count_of(&pool->upstreams[j]);
+        }
+        for (int place = PRIVATE_BUSY; pool != NULL && place <= PRIVATE_RESTING; place++) {
+            LIST_EACH (link, &pool->privates.at[place]) {
+                count += count_of(container_of(link, struct upstream, in_place));
             }
-            CHECK(pool->upstreams[j].in_flight_count == listed);
-            count += listed;
         }
     }
     return count;
