@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "proxy/admin.h"
+#include "proxy/downstream/roll.h"
 #include "proxy/pubsub/exchange.h"
 #include "proxy/routing/mending.h"
 #include "proxy/server_parts.h"
@@ -85,6 +86,7 @@ static void server_make_house(struct server *server, size_t number)
     house->clients = memory_new(server->worker_count, sizeof(struct clients *));
     house->mailboxes = memory_new(server->worker_count, sizeof(struct mailbox *));
     house->exchange = exchange_new(server->worker_count);
+    house->roll = roll_new();
     house->discovery = server->pools[number].discovery;
     for (size_t i = 0; i < server->worker_count; i++) {
         house->clients[i] = &server->workers[i]->pools[number].clients;
@@ -378,6 +380,7 @@ static void server_free(struct server *server)
         free(server->pools[i].house.mailboxes);
         exchange_free(&server->pools[i].house.exchange);
         free(server->pools[i].house.mendings);
+        roll_free(&server->pools[i].house.roll);
         script_memory_free(&server->pools[i].house.scripts);
     }
     ev_signal_stop(server->reactor->loop, &server->terminate);

@@ -45,6 +45,7 @@ enum client_state {
 
 struct client {
     struct list_link in_clients;
+    struct table_link by_id;
     struct clients *clients;
     enum client_state state;
     int fd;

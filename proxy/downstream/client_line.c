@@ -45,6 +45,22 @@ static void command_print(const struct command *command, char *text, size_t size
     }
 }
 
+/* Tracked; the client that is to be told is gone; by prefixes. */
+static char *tracking_flags_print(const struct tracking *tracking, char *at)
+{
+    if (tracking == NULL) {
+        return at;
+    }
+    *at++ = 't';
+    if (tracking->is_broken) {
+        *at++ = 'R';
+    }
+    if (tracking->options.is_broadcast) {
+        *at++ = 'B';
+    }
+    return at;
+}
+
 /* Redis's letters: x is between MULTI and EXEC, b is blocked, t is tracked, c closes after its
  * replies, P has subscriptions, U came over a unix socket, e and T as it said. */
 static void flags_print(const struct client *client, bool is_unix, char text[16])
@@ -57,9 +73,7 @@ static void flags_print(const struct client *client, bool is_unix, char text[16]
     if (client->is_blocked) {
         *at++ = 'b';
     }
-    if (client->tracking != NULL) {
-        *at++ = 't';
-    }
+    at = tracking_flags_print(client->tracking, at);
     if (client->state == CLIENT_DRAINING || client->state == CLIENT_LEAVING) {
         *at++ = 'c';
     }

@@ -6,6 +6,7 @@
 #include "proxy/downstream/client_limits.h"
 #include "proxy/downstream/farewell.h"
 #include "proxy/downstream/pause.h"
+#include "proxy/downstream/roll.h"
 #include "proxy/tracking/tracker.h"
 
 enum {
@@ -203,6 +204,7 @@ void clients_clear(struct clients *clients)
     reactor_timer_stop(&clients->drain_step);
     reactor_timer_stop(&clients->pause_end);
     tracker_free(&clients->tracker);
+    table_clear(&clients->by_id);
     slowlog_clear(&clients->slowlog);
     arguments_clear(&clients->arguments);
     keys_clear(&clients->keys);
@@ -232,6 +234,8 @@ void clients_close_all(struct clients *clients, enum close_reason reason)
 void clients_on_open(struct clients *clients, struct list_link *link)
 {
     list_append(&clients->open, link);
+    table_add(&clients->by_id, &client_at(link)->by_id, client_at(link)->session.id);
+    roll_add(clients->house->roll, client_at(link)->session.id, clients->worker);
     clients->count++;
     if (!reactor_timer_is_running(&clients->look)) {
         reactor_timer_start(&clients->look, LOOK_US);
@@ -246,6 +250,8 @@ void clients_on_open(struct clients *clients, struct list_link *link)
 void clients_on_close(struct clients *clients, struct list_link *link)
 {
     list_remove(link);
+    table_remove(&clients->by_id, &client_at(link)->by_id);
+    roll_remove(clients->house->roll, client_at(link)->session.id);
     clients->count--;
     metric_subtract(&clients->metrics->downstream_connections_active, 1);
     atomic_fetch_sub(&clients->house->client_count, 1);

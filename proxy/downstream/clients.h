@@ -8,6 +8,7 @@
 #include "common/budget.h"
 #include "common/intake.h"
 #include "common/mailbox.h"
+#include "common/table.h"
 #include "proxy/command/command_table.h"
 #include "proxy/downstream/slowlog.h"
 #include "proxy/routing/dispatcher.h"
@@ -17,6 +18,7 @@ struct client;
 struct exchange;
 struct hub;
 struct tracker;
+struct roll;
 
 /* What CLIENT PAUSE holds back; the stricter is the greater. */
 enum pause_mode { PAUSE_OFF, PAUSE_WRITE, PAUSE_ALL };
@@ -33,6 +35,7 @@ struct house {
     size_t worker_count;
     struct exchange *exchange;       /* subscriptions */
     struct mending_board *mendings;  /* of nodes that lack functions; NULL in tests */
+    struct roll *roll;               /* clients by their ids */
     struct script_memory *scripts;   /* of the pool's clients; NULL: none are kept */
     struct budget budget;            /* of the pool, in blocks of all workers */
     _Atomic uint64_t next_client_id; /* of the pool */
@@ -56,6 +59,7 @@ struct clients {
     struct metrics *metrics;
     struct command_table *commands; /* of the pool's cluster; NULL: slotway's own */
     struct list open;               /* of struct client */
+    struct table by_id;             /* likewise */
     uint32_t count;
     size_t reply_size; /* of the last replies, for clients that had none yet */
     bool is_draining;

@@ -1,6 +1,10 @@
 /* CLIENT TRACKING and what belongs to it. */
+#include <stdlib.h>
+
+#include "common/memory.h"
 #include "common/resp_write.h"
 #include "proxy/downstream/local_call.h"
+#include "proxy/downstream/roll.h"
 #include "proxy/downstream/tracking.h"
 
 /* What CLIENT TRACKING says, before it is known whether that makes sense. */
@@ -8,15 +12,51 @@ struct wish {
     bool is_optin;
     bool is_optout;
     bool is_noloop;
+    bool is_broadcast;
+    int64_t redirect; /* 0: not said, or said so */
+    struct span *prefixes;
+    size_t prefix_count;
 };
 
-/* Refuses the call and returns false for words that are none. */
+static bool wish_refuse(const struct local_call *call, const char *error)
+{
+    call_error(call, "%s", error);
+    return false;
+}
+
+/* Redis looks for the client where it is named. */
+static bool wish_read_redirect(const struct local_call *call, struct wish *wish, struct span word)
+{
+    size_t worker;
+
+    if (wish->redirect != 0) {
+        return wish_refuse(call, "ERR A client can only redirect to a single other client");
+    }
+    if (!span_to_int64(word, &wish->redirect)) {
+        return wish_refuse(call, "ERR value is not an integer or out of range");
+    }
+    if (!roll_find(call->client->clients->house->roll, (uint64_t)wish->redirect, &worker)) {
+        return wish_refuse(call, "ERR The client ID you want redirect to does not exist");
+    }
+    return true;
+}
+
+/* Refuses the call and returns false for words that are none. `wish->prefixes` has room. */
 static bool wish_read(const struct local_call *call, struct wish *wish)
 {
     for (uint32_t i = 3; i < call_count(call); i++) {
         struct span word = call_word(call, i);
+        bool has_value = i + 1 < call_count(call);
 
-        if (span_equal_nocase(word, SPAN("optin"))) {
+        if (span_equal_nocase(word, SPAN("redirect")) && has_value) {
+            if (!wish_read_redirect(call, wish, call_word(call, ++i))) {
+                return false;
+            }
+        } else if (span_equal_nocase(word, SPAN("prefix")) && has_value) {
+            wish->prefixes[wish->prefix_count++] = call_word(call, ++i);
+        } else if (span_equal_nocase(word, SPAN("bcast"))) {
+            wish->is_broadcast = true;
+        } else if (span_equal_nocase(word, SPAN("optin"))) {
             wish->is_optin = true;
         } else if (span_equal_nocase(word, SPAN("optout"))) {
             wish->is_optout = true;
@@ -35,8 +75,18 @@ static const char *wish_error(const struct wish *wish, const struct tracking *be
 {
     enum tracking_choice choice = before == NULL ? CHOICE_ALL : before->options.choice;
 
+    if (!wish->is_broadcast && wish->prefix_count > 0) {
+        return "ERR PREFIX option requires BCAST mode to be enabled";
+    }
+    if (before != NULL && before->options.is_broadcast != wish->is_broadcast) {
+        return "ERR You can't switch BCAST mode on/off before disabling tracking for this client, "
+               "and then re-enabling it with a different mode.";
+    }
+    if (wish->is_broadcast && (wish->is_optin || wish->is_optout)) {
+        return "ERR OPTIN and OPTOUT are not compatible with BCAST";
+    }
     if (wish->is_optin && wish->is_optout) {
-        return "ERR You can't use both OPTIN mode and OPTOUT mode";
+        return "ERR You can't specify both OPTIN mode and OPTOUT mode";
     }
     if ((wish->is_optin && choice == CHOICE_OUT) || (wish->is_optout && choice == CHOICE_IN)) {
         return "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, "
@@ -45,38 +95,101 @@ static const char *wish_error(const struct wish *wish, const struct tracking *be
     return NULL;
 }
 
+static bool do_overlap(struct span a, struct span b)
+{
+    return span_starts_with(a, b) || span_starts_with(b, a);
+}
+
+static bool refuse_overlap(const struct local_call *call, struct span mine, const char *what,
+                           struct span other)
+{
+    call_error(call,
+               "ERR Prefix '%.*s' overlaps with %s prefix '%.*s'. Prefixes for a single client "
+               "must not overlap.",
+               call_shown(mine), mine.at, what, call_shown(other), other.at);
+    return false;
+}
+
+static bool wish_check_prefixes(const struct local_call *call, const struct wish *wish)
+{
+    const struct tracking *before = call->client->tracking;
+
+    for (size_t i = 0; i < wish->prefix_count; i++) {
+        struct span prefix = wish->prefixes[i];
+
+        for (size_t j = 0; before != NULL && j < before->prefix_count; j++) {
+            if (do_overlap(prefix, before->prefixes[j])) {
+                return refuse_overlap(call, prefix, "an existing", before->prefixes[j]);
+            }
+        }
+        for (size_t j = i + 1; j < wish->prefix_count; j++) {
+            if (do_overlap(prefix, wish->prefixes[j])) {
+                return refuse_overlap(call, prefix, "another provided", wish->prefixes[j]);
+            }
+        }
+    }
+    return true;
+}
+
+static void answer_when_started(const struct local_call *call)
+{
+    struct tracking *tracking = call->client->tracking;
+
+    if (tracking->tracked == NULL || !tracking->tracked->is_starting) {
+        call_status(call, "OK");
+        return;
+    }
+    tracking->starting =
+        client_request_begin(call->client, call->command, call->block, (struct span){"", 0});
+}
+
 static void track(const struct local_call *call, const struct wish *wish)
 {
+    /* Without any, all keys are meant: the prefix that all begin with. */
+    static const struct span everything = {"", 0};
+    bool is_all = wish->is_broadcast && wish->prefix_count == 0;
     const char *error = wish_error(wish, call->client->tracking);
 
     if (error != NULL) {
         call_error(call, "%s", error);
         return;
     }
-    tracking_begin(call->client, &(struct tracking_options){
-                                     .choice = wish->is_optin    ? CHOICE_IN
-                                               : wish->is_optout ? CHOICE_OUT
-                                                                 : CHOICE_ALL,
-                                     .is_noloop = wish->is_noloop,
-                                 });
-    call_status(call, "OK");
-}
-
-void local_client_tracking(const struct local_call *call)
-{
-    struct wish wish = {0};
-
-    if (!wish_read(call, &wish)) {
+    if (!wish_check_prefixes(call, wish)) {
         return;
     }
+    tracking_begin(call->client,
+                   &(struct tracking_options){
+                       .choice = wish->is_optin    ? CHOICE_IN
+                                 : wish->is_optout ? CHOICE_OUT
+                                                   : CHOICE_ALL,
+                       .is_noloop = wish->is_noloop,
+                       .is_broadcast = wish->is_broadcast,
+                       .redirect = (uint64_t)wish->redirect,
+                   },
+                   is_all ? &everything : wish->prefixes, is_all ? 1 : wish->prefix_count);
+    answer_when_started(call);
+}
+
+static void tracking_take(const struct local_call *call, const struct wish *wish)
+{
     if (span_equal_nocase(call_word(call, 2), SPAN("on"))) {
-        track(call, &wish);
+        track(call, wish);
     } else if (span_equal_nocase(call_word(call, 2), SPAN("off"))) {
         tracking_end(call->client);
         call_status(call, "OK");
     } else {
         call_syntax_error(call);
     }
+}
+
+void local_client_tracking(const struct local_call *call)
+{
+    struct wish wish = {.prefixes = memory_new(call_count(call), sizeof *wish.prefixes)};
+
+    if (wish_read(call, &wish)) {
+        tracking_take(call, &wish);
+    }
+    free(wish.prefixes);
 }
 
 static void choose(const struct local_call *call, enum tracking_choice choice, const char *error)
@@ -124,6 +237,9 @@ static size_t flags_of(const struct tracking *tracking, const char *flags[FLAGS_
     if (tracking == NULL) {
         return count;
     }
+    if (tracking->options.is_broadcast) {
+        flags[count++] = "bcast";
+    }
     switch (tracking->options.choice) {
     case CHOICE_ALL: break;
     case CHOICE_IN: flags[count++] = "optin"; break;
@@ -134,6 +250,9 @@ static size_t flags_of(const struct tracking *tracking, const char *flags[FLAGS_
     }
     if (tracking->options.is_noloop) {
         flags[count++] = "noloop";
+    }
+    if (tracking->is_broken) {
+        flags[count++] = "broken_redirect";
     }
     return count;
 }
@@ -154,6 +273,9 @@ void local_client_trackinginfo(const struct local_call *call)
     resp_write_text(to, "redirect");
     resp_write_integer(to, tracking_redirection(tracking));
     resp_write_text(to, "prefixes");
-    resp_write_array(to, 0);
+    resp_write_array(to, tracking == NULL ? 0 : tracking->prefix_count);
+    for (size_t i = 0; tracking != NULL && i < tracking->prefix_count; i++) {
+        resp_write_bulk(to, tracking->prefixes[i]);
+    }
     call_end(call);
 }

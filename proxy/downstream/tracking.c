@@ -1,59 +1,151 @@
 #include "proxy/downstream/tracking.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "common/memory.h"
 #include "common/resp_write.h"
+#include "proxy/downstream/redirected.h"
+
+/* Redis says so each time. */
+static void tell_broken(struct client *client)
+{
+    struct sendq push;
+
+    client->tracking->is_broken = true;
+    if (client->session.protocol != 3) {
+        return;
+    }
+    sendq_init(&push);
+    push.protocol = 3;
+    resp_write_push(&push, 2);
+    resp_write_text(&push, "tracking-redir-broken");
+    resp_write_integer(&push, (int64_t)client->tracking->options.redirect);
+    client_push(client, &push);
+}
 
 static void on_stale(struct tracked *tracked, const struct span *keys, size_t count)
 {
     struct client *client = tracked->owner;
+    const struct tracking_options *options = &client->tracking->options;
     struct sendq push;
 
+    if (options->redirect != 0) {
+        if (!redirected_send(client->clients, options->redirect, keys, count)) {
+            tell_broken(client);
+        }
+        return;
+    }
+    if (client->session.protocol != 3) {
+        return;
+    }
     sendq_init(&push);
-    push.protocol = 3;
-    resp_write_push(&push, 2);
-    resp_write_text(&push, "invalidate");
-    if (count == 0) {
-        resp_write_null(&push);
-    } else {
-        resp_write_array(&push, count);
-    }
-    for (size_t i = 0; i < count; i++) {
-        resp_write_bulk(&push, keys[i]);
-    }
+    invalidation_write(&push, keys, count);
     client_push(client, &push);
+}
+
+static void on_started(struct tracked *tracked)
+{
+    struct client *client = tracked->owner;
+    struct request *request = client->tracking->starting;
+
+    client->tracking->starting = NULL;
+    if (request != NULL) {
+        request_settle(request, NULL, SPAN("+OK\r\n"));
+    }
+}
+
+static bool can_be_told(const struct client *client)
+{
+    const struct tracking *tracking = client->tracking;
+
+    return tracking != NULL && (client->session.protocol == 3 || tracking->options.redirect != 0);
+}
+
+static enum tracked_kind kind_of(const struct client *client)
+{
+    if (client->tracking->options.is_broadcast) {
+        return TRACKED_BROADCAST;
+    }
+    return client->session.protocol == 3 ? TRACKED_READS : TRACKED_APART;
+}
+
+/* What it has read so far is told of no more, or in another way. */
+static void fit_tracked(struct client *client)
+{
+    struct tracking *tracking = client->tracking;
+
+    if (tracking->tracked != NULL &&
+        (!can_be_told(client) || tracking->tracked->kind != kind_of(client))) {
+        tracked_flush(tracking->tracked);
+        tracked_free(&tracking->tracked);
+    }
+    tracking->has_lapsed = tracking->has_lapsed || !can_be_told(client);
+    if (tracking->tracked == NULL && can_be_told(client)) {
+        tracking->tracked = tracked_new(client->clients->tracker, kind_of(client));
+        tracking->tracked->deliver = on_stale;
+        tracking->tracked->started = on_started;
+        tracking->tracked->owner = client;
+        tracking->tracked->is_late = tracking->has_lapsed;
+        tracking->has_lapsed = false;
+    }
+    if (tracking->tracked != NULL) {
+        tracking->tracked->is_noloop = tracking->options.is_noloop;
+        tracking->tracked->prefixes = tracking->prefixes;
+        tracking->tracked->prefix_count = tracking->prefix_count;
+    }
 }
 
 void tracking_fit(struct client *client)
 {
-    struct tracking *tracking = client->tracking;
-    bool is_tracked = tracking != NULL && client->session.protocol == 3;
+    enum dialect dialect = client->session.protocol == 3 ? DIALECT_RESP3 : DIALECT_RESP2;
+    struct tracked *tracked = NULL;
 
-    if (is_tracked && tracking->tracked == NULL) {
-        tracking->tracked = tracked_new(client->clients->tracker);
-        tracking->tracked->deliver = on_stale;
-        tracking->tracked->owner = client;
-    } else if (!is_tracked && tracking != NULL && tracking->tracked != NULL) {
-        tracked_free(&tracking->tracked);
+    if (client->tracking != NULL) {
+        fit_tracked(client);
+        tracked = client->tracking->tracked;
     }
-    if (is_tracked) {
-        tracking->tracked->is_noloop = tracking->options.is_noloop;
-    }
-    client->lane.tracked = is_tracked ? tracking->tracked : NULL;
-    if (is_tracked) {
-        lane_speak(&client->lane, DIALECT_RESP3_TRACKED);
+    if (tracked != NULL && tracked->kind != TRACKED_BROADCAST) {
+        client->lane.tracked = tracked;
+        dialect = dialect_tracked(dialect);
     } else {
-        lane_speak(&client->lane, client->session.protocol == 3 ? DIALECT_RESP3 : DIALECT_RESP2);
+        client->lane.tracked = NULL;
     }
+    lane_speak(&client->lane, dialect);
 }
 
-void tracking_begin(struct client *client, const struct tracking_options *options)
+static int compare_spans(const void *a, const void *b)
+{
+    const struct span *one = a;
+    const struct span *other = b;
+    int order = memcmp(one->at, other->at, size_min(one->size, other->size));
+
+    return order != 0 ? order : (one->size > other->size) - (one->size < other->size);
+}
+
+static void add_prefixes(struct tracking *tracking, const struct span *prefixes, size_t count)
+{
+    if (count == 0) {
+        return;
+    }
+    tracking->prefixes = memory_resize(tracking->prefixes, tracking->prefix_count + count,
+                                       sizeof *tracking->prefixes);
+    for (size_t i = 0; i < count; i++) {
+        tracking->prefixes[tracking->prefix_count++] =
+            (struct span){memory_copy(prefixes[i].at, prefixes[i].size), prefixes[i].size};
+    }
+    qsort(tracking->prefixes, tracking->prefix_count, sizeof *tracking->prefixes, compare_spans);
+}
+
+void tracking_begin(struct client *client, const struct tracking_options *options,
+                    const struct span *prefixes, size_t count)
 {
     if (client->tracking == NULL) {
         client->tracking = memory_new(1, sizeof *client->tracking);
     }
     client->tracking->options = *options;
+    client->tracking->is_broken = false;
+    add_prefixes(client->tracking, prefixes, count);
     tracking_fit(client);
 }
 
@@ -68,6 +160,10 @@ void tracking_end(struct client *client)
     if (gone->tracked != NULL) {
         tracked_free(&gone->tracked);
     }
+    for (size_t i = 0; i < gone->prefix_count; i++) {
+        free((char *)gone->prefixes[i].at);
+    }
+    free(gone->prefixes);
     free(gone);
     tracking_fit(client);
 }
@@ -84,10 +180,8 @@ static bool is_uncached(const struct tracking *tracking)
 
 void tracking_mark(const struct client *client, struct request *request)
 {
-    const struct tracking *tracking = client->tracking;
-
-    request->is_tracked = tracking->tracked != NULL;
-    request->is_uncached = is_uncached(tracking);
+    request->is_tracked = client->lane.tracked != NULL;
+    request->is_uncached = is_uncached(client->tracking);
 }
 
 /* Redis: the choice holds for one command or transaction, and outlasts other CLIENT commands. */

@@ -2,10 +2,11 @@
  *
  *      GET a ── lane, on tracked connections ──> node      tracker.h notes who caches a
  *      output <── > invalidate [a] <── tracker <── push
+ *         or, with REDIRECT: redirected.h ──> the output of another client
  *
  * An invalidation must not overtake the answer that it makes stale: it goes behind all that is on
- * the client's pipeline. Whoever speaks RESP2 cannot be told, and is not tracked. Worker's thread
- * only.
+ * the client's pipeline. Who speaks RESP2 can only have another client told; without that nobody
+ * is, and nothing is tracked. Worker's thread only.
  */
 #ifndef PROXY_DOWNSTREAM_TRACKING_H
 #define PROXY_DOWNSTREAM_TRACKING_H
@@ -22,16 +23,25 @@ enum tracking_choice {
 struct tracking_options {
     enum tracking_choice choice;
     bool is_noloop;
+    bool is_broadcast;
+    uint64_t redirect; /* the client that is told; 0: itself */
 };
 
 struct tracking {
     struct tracking_options options;
-    bool has_chosen;         /* CLIENT CACHING was said, for what comes next */
-    struct tracked *tracked; /* NULL: the client cannot be told, for now */
+    struct span *prefixes; /* BCAST; in order, none of them the beginning of another */
+    size_t prefix_count;
+    bool has_chosen;          /* CLIENT CACHING was said, for what comes next */
+    bool has_lapsed;          /* nobody could be told of what it has read before */
+    bool is_broken;           /* the client that was to be told is gone */
+    struct tracked *tracked;  /* NULL: nobody can be told, for now */
+    struct request *starting; /* CLIENT TRACKING, to be answered when all nodes broadcast */
 };
 
-/* Nothing may be on its pipeline. Replaces options that were there. */
-void tracking_begin(struct client *client, const struct tracking_options *options);
+/* Nothing may be on its pipeline. Replaces options that were there, and adds copies of the
+ * prefixes. */
+void tracking_begin(struct client *client, const struct tracking_options *options,
+                    const struct span *prefixes, size_t count);
 void tracking_end(struct client *client);
 
 /* The client speaks another protocol from now on, or is tracked, or not any more: its lane takes
@@ -47,7 +57,7 @@ void tracking_go_on(struct client *client, const struct command *command);
 /* As CLIENT GETREDIR says: -1 when it is off, 0 when the client itself is told. */
 static inline int64_t tracking_redirection(const struct tracking *tracking)
 {
-    return tracking == NULL ? -1 : 0;
+    return tracking == NULL ? -1 : (int64_t)tracking->options.redirect;
 }
 
 #endif

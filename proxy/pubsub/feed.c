@@ -212,7 +212,7 @@ static void feed_on_connected(struct feed *feed)
     ev_io_start(feed_loop(feed), &feed->readable);
     feed_become(feed, FEED_GREETING);
     block_bill(feed->site->intake->account);
-    greeting_begin(&feed->greeting, feed->site->config, DIALECT_RESP2, &feed->output);
+    greeting_begin(&feed->greeting, feed->site->config, DIALECT_RESP2, 0, &feed->output);
     feed_want_flush(feed);
 }
 

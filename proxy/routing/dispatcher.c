@@ -122,7 +122,8 @@ static void dispatcher_note_read(struct pool *pool, const struct request *reques
 {
     struct dispatcher *dispatcher = pool->site->dispatcher;
     bool is_tracked = !request_is_private(request) && request->slot != SLOT_NONE &&
-                      dispatcher->table.slots[request->slot].owner == pool->index;
+                      dispatcher->table.slots[request->slot].owner == pool->index &&
+                      pool_is_tracking(pool, request->lane->number);
 
     dispatcher->tracking->answered(dispatcher->tracker, request, reply, is_tracked);
 }
@@ -241,21 +242,21 @@ static void dispatcher_on_stalled(struct pool *pool)
     dispatcher_on_trouble(pool->site->dispatcher);
 }
 
-static void dispatcher_on_pushed(struct pool *pool, struct span push)
+static void dispatcher_on_pushed(struct pool *pool, enum dialect dialect, struct span push)
 {
     struct dispatcher *dispatcher = pool->site->dispatcher;
 
     if (dispatcher->tracking != NULL) {
-        dispatcher->tracking->pushed(dispatcher->tracker, push);
+        dispatcher->tracking->pushed(dispatcher->tracker, dialect, push);
     }
 }
 
-static void dispatcher_on_forgot(struct pool *pool)
+static void dispatcher_on_forgot(struct pool *pool, enum dialect dialect)
 {
     struct dispatcher *dispatcher = pool->site->dispatcher;
 
     if (dispatcher->tracking != NULL) {
-        dispatcher->tracking->forgot(dispatcher->tracker);
+        dispatcher->tracking->forgot(dispatcher->tracker, dialect);
     }
 }
 

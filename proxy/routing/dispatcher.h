@@ -28,8 +28,8 @@ struct tracking_events {
      * node, on the connection where it was, tell of changes to what was read? */
     void (*answered)(void *tracker, const struct request *request, struct span reply,
                      bool is_tracked);
-    void (*pushed)(void *tracker, struct span push);
-    void (*forgot)(void *tracker); /* some node tells nothing any more of what was read so far */
+    void (*pushed)(void *tracker, enum dialect dialect, struct span push);
+    void (*forgot)(void *tracker, enum dialect dialect); /* as pool_events have it */
     void (*moved)(void *tracker, const uint64_t *slots); /* to other nodes; bits of slot_table.h */
 };
 

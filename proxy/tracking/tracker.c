@@ -3,11 +3,13 @@
 #include <stdlib.h>
 
 #include "common/memory.h"
+#include "proxy/routing/listening.h"
 #include "proxy/tracking/reading.h"
 
 enum {
     INTERESTS_MAX = 100 * 1000,      /* of one client */
     INTERESTS_ALL = 4 * 1000 * 1000, /* of all of them */
+    TICK_US = 100 * US_PER_MS,
 };
 
 /* One client may cache one key; or another key with the same hash, seldom enough. */
@@ -72,7 +74,8 @@ static void interest_begin(struct tracked *tracked, struct span key)
     uint64_t hash = table_hash_bytes(key);
     struct tracker *tracker = tracked->tracker;
 
-    if (tracked->hears_all || interest_find(tracked, hash) != NULL) {
+    if (tracked->hears_all || tracked->kind != TRACKED_READS ||
+        interest_find(tracked, hash) != NULL) {
         return;
     }
     if (tracked->interest_count >= INTERESTS_MAX || tracker->interests.count >= INTERESTS_ALL) {
@@ -164,10 +167,38 @@ static void tracker_on_answered(void *context UNUSED, const struct request *requ
     }
 }
 
-static void tracker_flush(struct tracker *tracker)
+static bool is_broadcast(const struct tracked *tracked)
+{
+    return tracked->kind == TRACKED_BROADCAST;
+}
+
+static void flush_reads(struct tracker *tracker)
 {
     LIST_EACH (link, &tracker->tracked) {
-        tracked_flush(tracked_at(link));
+        if (!is_broadcast(tracked_at(link))) {
+            tracked_flush(tracked_at(link));
+        }
+    }
+}
+
+static void flush_broadcasts(struct tracker *tracker)
+{
+    LIST_EACH (link, &tracker->tracked) {
+        struct tracked *tracked = tracked_at(link);
+
+        if (is_broadcast(tracked) && !tracked->is_starting) {
+            metric_add(&tracker->metrics->invalidations_of_all_total, 1);
+            tracked_tell(tracked, NULL, 0);
+        }
+    }
+}
+
+static void tracker_flush(struct tracker *tracker, enum dialect dialect)
+{
+    if (dialect == DIALECT_RESP3_BROADCAST) {
+        flush_broadcasts(tracker);
+    } else {
+        flush_reads(tracker);
     }
 }
 
@@ -187,8 +218,10 @@ static void tracker_invalidate(struct tracker *tracker, struct span key)
         }
     }
     LIST_EACH (one, &tracker->tracked) {
-        if (tracked_at(one)->hears_all) {
-            tracked_tell(tracked_at(one), &key, 1);
+        struct tracked *tracked = tracked_at(one);
+
+        if (tracked->hears_all || tracked->kind == TRACKED_APART) {
+            tracked_tell(tracked, &key, 1);
         }
     }
 }
@@ -210,10 +243,55 @@ static struct span take_value(struct span *push)
     return value;
 }
 
-/* >2 invalidate [a b c], or null for all. */
-static void tracker_on_pushed(void *context, struct span push)
+static bool is_covered(const struct tracked *tracked, struct span key)
 {
-    struct tracker *tracker = context;
+    for (size_t i = 0; i < tracked->prefix_count; i++) {
+        if (span_starts_with(key, tracked->prefixes[i])) {
+            return true;
+        }
+    }
+    return tracked->prefix_count == 0;
+}
+
+static void tracker_broadcast(struct tracker *tracker, struct span key)
+{
+    LIST_EACH (link, &tracker->tracked) {
+        struct tracked *tracked = tracked_at(link);
+
+        if (is_broadcast(tracked) && is_covered(tracked, key)) {
+            tracked_tell(tracked, &key, 1);
+        }
+    }
+}
+
+/* The elements of `array` are invalid; of null, all is. */
+static void tracker_take_keys(struct tracker *tracker, enum dialect dialect, struct span array)
+{
+    struct span key;
+    int64_t count;
+    size_t first;
+
+    if (!reply_array_open(array, &count, &first)) {
+        tracker_flush(tracker, dialect);
+        return;
+    }
+    array.at += first;
+    array.size -= first;
+    for (; count > 0; count--) {
+        if (!reply_string(take_value(&array), &key)) {
+            continue;
+        }
+        if (dialect == DIALECT_RESP3_BROADCAST) {
+            tracker_broadcast(tracker, key);
+        } else {
+            tracker_invalidate(tracker, key);
+        }
+    }
+}
+
+/* >2 invalidate [a b c]. What else a node may push concerns nobody. */
+static void tracker_on_pushed(void *context, enum dialect dialect, struct span push)
+{
     struct span word;
     int64_t count;
     size_t first;
@@ -223,25 +301,14 @@ static void tracker_on_pushed(void *context, struct span push)
     }
     push.at += first;
     push.size -= first;
-    if (!reply_string(take_value(&push), &word) || !span_equal(word, SPAN("invalidate"))) {
-        return;
-    }
-    if (!reply_array_open(push, &count, &first)) {
-        tracker_flush(tracker);
-        return;
-    }
-    push.at += first;
-    push.size -= first;
-    for (; count > 0; count--) {
-        if (reply_string(take_value(&push), &word)) {
-            tracker_invalidate(tracker, word);
-        }
+    if (reply_string(take_value(&push), &word) && span_equal(word, SPAN("invalidate"))) {
+        tracker_take_keys(context, dialect, push);
     }
 }
 
-static void tracker_on_forgot(void *context)
+static void tracker_on_forgot(void *context, enum dialect dialect)
 {
-    tracker_flush(context);
+    tracker_flush(context, dialect);
 }
 
 static void tracker_on_moved(void *context, const uint64_t *slots)
@@ -259,6 +326,42 @@ static void tracker_on_moved(void *context, const uint64_t *slots)
             tracked_flush(tracked);
         }
     }
+    if (tracker->broadcast_count > 0) {
+        listening_begin(tracker->dispatcher);
+    }
+}
+
+/* A primary that cannot be reached does not keep anybody waiting for ever: when it can, all is
+ * stale. */
+static void tracker_start(struct tracker *tracker, struct tracked *tracked)
+{
+    uint64_t patience = tracker->dispatcher->site.config->timeout_connect;
+
+    if (listening_is_complete(tracker->dispatcher) ||
+        tracked->started_at + patience < reactor_now(tracker->dispatcher->site.reactor)) {
+        tracked->is_starting = false;
+        tracked->started(tracked);
+    }
+}
+
+static void tracker_on_tick(struct reactor_timer *timer)
+{
+    struct tracker *tracker = container_of(timer, struct tracker, tick);
+
+    block_bill(tracker->dispatcher->site.intake->account);
+    LIST_EACH_SAFE (link, &tracker->tracked) {
+        struct tracked *tracked = tracked_at(link);
+
+        if (tracked->is_starting) {
+            tracker_start(tracker, tracked);
+        } else if (tracked->is_late) {
+            tracked->is_late = false;
+            tracked->has_read = true;
+            tracked_flush(tracked);
+        }
+    }
+    listening_ping(tracker->dispatcher);
+    reactor_timer_start(timer, TICK_US);
 }
 
 static const struct tracking_events events = {
@@ -275,6 +378,7 @@ struct tracker *tracker_new(struct dispatcher *dispatcher, struct metrics *metri
     tracker->dispatcher = dispatcher;
     tracker->metrics = metrics;
     list_init(&tracker->tracked);
+    reactor_timer_init(&tracker->tick, dispatcher->site.reactor, tracker_on_tick);
     dispatcher->tracking = &events;
     dispatcher->tracker = tracker;
     return tracker;
@@ -287,30 +391,65 @@ void tracker_free(struct tracker **tracker)
     *tracker = NULL;
     CHECK(list_is_empty(&gone->tracked) && gone->interests.count == 0);
     gone->dispatcher->tracking = NULL;
+    reactor_timer_stop(&gone->tick);
     table_clear(&gone->interests);
     arguments_clear(&gone->arguments);
     keys_clear(&gone->keys);
     free(gone);
 }
 
-struct tracked *tracked_new(struct tracker *tracker)
+static void broadcast_begin(struct tracked *tracked)
+{
+    struct tracker *tracker = tracked->tracker;
+
+    tracker->broadcast_count++;
+    listening_begin(tracker->dispatcher);
+    tracked->is_starting = !listening_is_complete(tracker->dispatcher);
+    tracked->started_at = reactor_now(tracker->dispatcher->site.reactor);
+}
+
+static void broadcast_end(struct tracked *tracked)
+{
+    struct tracker *tracker = tracked->tracker;
+
+    tracker->broadcast_count--;
+    if (tracker->broadcast_count == 0) {
+        listening_end(tracker->dispatcher);
+    }
+}
+
+struct tracked *tracked_new(struct tracker *tracker, enum tracked_kind kind)
 {
     struct tracked *tracked = memory_new(1, sizeof *tracked);
 
     tracked->tracker = tracker;
+    tracked->kind = kind;
     list_init(&tracked->interests);
     list_append(&tracker->tracked, &tracked->in_tracker);
     metric_add(&tracker->metrics->tracking_clients, 1);
+    if (is_broadcast(tracked)) {
+        broadcast_begin(tracked);
+    }
+    if (!reactor_timer_is_running(&tracker->tick)) {
+        reactor_timer_start(&tracker->tick, TICK_US);
+    }
     return tracked;
 }
 
 void tracked_free(struct tracked **tracked)
 {
     struct tracked *gone = *tracked;
+    struct tracker *tracker = gone->tracker;
 
     *tracked = NULL;
     tracked_forget_all(gone);
     list_remove(&gone->in_tracker);
-    metric_subtract(&gone->tracker->metrics->tracking_clients, 1);
+    metric_subtract(&tracker->metrics->tracking_clients, 1);
+    if (is_broadcast(gone)) {
+        broadcast_end(gone);
+    }
     free(gone);
+    if (list_is_empty(&tracker->tracked)) {
+        reactor_timer_stop(&tracker->tick);
+    }
 }

@@ -1,6 +1,10 @@
 #include "proxy/upstream/greeting.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "common/log.h"
+#include "common/resp_scan.h"
 #include "common/resp_write.h"
 
 enum { LOGGED_MAX = 200, CRLF_SIZE = 2 };
@@ -18,17 +22,34 @@ static void append_login(const struct pool_config *config, struct sendq *output)
     }
 }
 
+static void append_tracking(enum dialect dialect, uint64_t redirect, struct sendq *output)
+{
+    char id[24];
+    const struct span tracking[] = {
+        SPAN("CLIENT"),
+        SPAN("TRACKING"),
+        SPAN("ON"),
+        dialect == DIALECT_RESP3_BROADCAST ? SPAN("BCAST") : SPAN("REDIRECT"),
+        {id, (size_t)snprintf(id, sizeof id, "%" PRIu64, redirect)},
+    };
+
+    resp_write_request(output, tracking,
+                       dialect == DIALECT_RESP2_TRACKED     ? 5
+                       : dialect == DIALECT_RESP3_BROADCAST ? 4
+                                                            : 3);
+}
+
 void greeting_begin(struct greeting *greeting, const struct pool_config *config,
-                    enum dialect dialect, struct sendq *output)
+                    enum dialect dialect, uint64_t redirect, struct sendq *output)
 {
     const struct span name[] = {SPAN("CLIENT"), SPAN("SETNAME"), SPAN("slotway")};
     const struct span hello[] = {SPAN("HELLO"), SPAN("3")};
-    const struct span tracking[] = {SPAN("CLIENT"), SPAN("TRACKING"), SPAN("ON")};
     const struct span who[] = {SPAN("CLUSTER"), SPAN("MYID")};
 
     greeting->has_login = config->backend_password != NULL;
     greeting->has_hello = dialect_protocol(dialect) == 3;
     greeting->has_tracking = dialect_is_tracked(dialect);
+    greeting->client_id = 0;
     greeting->answers_left =
         (uint8_t)(2 + greeting->has_login + greeting->has_hello + greeting->has_tracking);
     if (greeting->has_login) {
@@ -39,7 +60,7 @@ void greeting_begin(struct greeting *greeting, const struct pool_config *config,
         resp_write_request(output, hello, ARRAY_LEN(hello));
     }
     if (greeting->has_tracking) {
-        resp_write_request(output, tracking, ARRAY_LEN(tracking));
+        append_tracking(dialect, redirect, output);
     }
     resp_write_request(output, who, ARRAY_LEN(who));
 }
@@ -95,6 +116,36 @@ static enum greeting_result hear_id(struct span reply, const char *id, const cha
     return GREETING_WELCOME;
 }
 
+/* "%7 server redis … id :3 …", what HELLO says. */
+static uint64_t client_id_in(struct span reply)
+{
+    int64_t pairs = 0;
+    size_t at = 0;
+    bool is_next = false;
+    int64_t id = 0;
+
+    if (!reply_map_open(reply, &pairs, &at)) {
+        return 0;
+    }
+    while (at < reply.size && id == 0) {
+        struct span rest = {reply.at + at, reply.size - at};
+        struct reply_scan scan = {0};
+        struct span word;
+        size_t used = 0;
+
+        if (reply_scan_next(&scan, SIZE_MAX, rest, &used) != SCAN_DONE) {
+            break;
+        }
+        rest.size = used;
+        if (is_next && !reply_integer(rest, &id)) {
+            break;
+        }
+        is_next = reply_string(rest, &word) && span_equal(word, SPAN("id"));
+        at += used;
+    }
+    return id > 0 ? (uint64_t)id : 0;
+}
+
 enum greeting_result greeting_hear(struct greeting *greeting, struct span reply, const char *id,
                                    const char *name)
 {
@@ -111,6 +162,9 @@ enum greeting_result greeting_hear(struct greeting *greeting, struct span reply,
     }
     if (is_hello && reply.at[0] == '-') {
         return refused("node does not speak RESP3", reply, name);
+    }
+    if (is_hello) {
+        greeting->client_id = client_id_in(reply);
     }
     if (is_tracking && reply.at[0] == '-') {
         return refused("node does not track what clients cache", reply, name);

@@ -3,7 +3,8 @@
  *      AUTH ...            when there is a password: any error ends the connection
  *      CLIENT SETNAME      makes us visible in the node's CLIENT LIST; may be refused
  *      HELLO 3             when its clients speak RESP3: any error ends the connection
- *      CLIENT TRACKING ON  when it is a tracked one: likewise
+ *      CLIENT TRACKING ON  when it is a tracked one: likewise. With BCAST, or with REDIRECT to the
+ *                          connection that pushes what is read here, as its dialect says
  *      CLUSTER MYID        who lives there: an address may have been given to another node since it
  *                          was announced, perhaps one of another cluster, and nothing is sent to it
  *
@@ -21,6 +22,7 @@ struct greeting {
     bool has_login;
     bool has_hello;
     bool has_tracking;
+    uint64_t client_id; /* that HELLO has told; 0: none */
 };
 
 enum greeting_result {
@@ -32,9 +34,10 @@ enum greeting_result {
                         */
 };
 
-/* Appends the greeting to `output`; `dialect` is spoken from then on. */
+/* Appends the greeting to `output`; `dialect` is spoken from then on. `redirect` is the node's
+ * client that gets the invalidations of what is read there in RESP2; 0 for other dialects. */
 void greeting_begin(struct greeting *greeting, const struct pool_config *config,
-                    enum dialect dialect, struct sendq *output);
+                    enum dialect dialect, uint64_t redirect, struct sendq *output);
 
 /* The next answer, a whole reply. `id` is the node that we look for, "" when any will do; `name`
  * is for the log. After anything but MORE nothing may be heard any more. */

@@ -63,7 +63,7 @@ void pool_free(struct pool **pool)
     free(gone);
 }
 
-static struct upstream *pool_pick(struct pool *pool, uint64_t lane_number)
+struct upstream *pool_pick(struct pool *pool, uint64_t lane_number)
 {
     uint32_t each = pool->upstream_count / DIALECTS;
     uint64_t turn = lane_number / DIALECTS;

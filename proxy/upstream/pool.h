@@ -41,8 +41,10 @@ struct pool_events {
     void (*unreachable)(struct pool *pool); /* a connection broke or could not be made */
     void (*stalled)(struct pool *pool);     /* its breaker has opened */
     /* A push came over a tracked connection, between two answers. */
-    void (*pushed)(struct pool *pool, struct span push);
-    void (*forgot)(struct pool *pool); /* a tracked connection closed: nobody tells any more */
+    void (*pushed)(struct pool *pool, enum dialect dialect, struct span push);
+    /* Of what has changed until now nobody may have told: a tracked connection of that dialect has
+     * closed, or one for broadcasts is ready. */
+    void (*forgot)(struct pool *pool, enum dialect dialect);
 };
 
 /* What all pools of a dispatcher share. */
@@ -156,6 +158,28 @@ static inline bool pool_is_ill(const struct pool *pool)
 /* For upstreams: a shared connection is ready, or could not be made, or broke. */
 void pool_on_ready(struct pool *pool);
 void pool_on_failure(struct pool *pool, enum close_reason reason, const char *error);
+
+/* The connection that clients with this number use. */
+struct upstream *pool_pick(struct pool *pool, uint64_t lane_number);
+
+/* Does the node tell of changes to what clients with this number have just read? */
+bool pool_is_tracking(struct pool *pool, uint64_t lane_number);
+
+/* Has every change told to this worker, or not any more. */
+void pool_listen(struct pool *pool);
+void pool_listen_no_more(struct pool *pool);
+
+/* Is it told now? */
+bool pool_is_listening(const struct pool *pool);
+
+/* For upstreams: one that has pushes is ready; a tracked one was ready, and has closed. */
+void pool_on_tracked(struct upstream *upstream);
+void pool_on_untracked(struct upstream *upstream);
+
+/* For upstreams: is that there which this one depends on? If not, it is being made, and this one
+ * is connected when it is. And: the node's client to redirect to. */
+bool pool_may_open(struct upstream *upstream);
+uint64_t pool_redirect(const struct upstream *upstream);
 
 /* For upstreams: nothing is left to do on this one, which is reserved, or to be made anew. */
 void pool_on_done(struct pool *pool, struct upstream *upstream);

@@ -87,13 +87,16 @@ static void upstream_on_ready(struct upstream *upstream)
     } else {
         pool_on_ready(upstream->pool);
     }
+    if (unlikely(dialect_has_pushes(upstream->dialect))) {
+        pool_on_tracked(upstream);
+    }
 }
 
 static void upstream_greet(struct upstream *upstream)
 {
     upstream_become(upstream, UPSTREAM_GREETING);
     greeting_begin(&upstream->greeting, upstream->pool->site->config, upstream->dialect,
-                   &upstream->output);
+                   pool_redirect(upstream), &upstream->output);
     upstream->stream_queued = upstream->output.size;
     upstream_want_flush(upstream);
 }
@@ -138,13 +141,13 @@ static void upstream_on_greeting(struct upstream *upstream, struct span reply)
 static void upstream_on_push(struct upstream *upstream, struct span push)
 {
     if (upstream->state == UPSTREAM_READY) {
-        upstream->pool->site->events->pushed(upstream->pool, push);
+        upstream->pool->site->events->pushed(upstream->pool, upstream->dialect, push);
     }
 }
 
 static void upstream_hear(struct upstream *upstream, struct span reply)
 {
-    if (unlikely(reply.at[0] == '>') && dialect_is_tracked(upstream->dialect)) {
+    if (unlikely(reply.at[0] == '>') && dialect_has_pushes(upstream->dialect)) {
         upstream_on_push(upstream, reply);
     } else if (unlikely(upstream->state == UPSTREAM_GREETING)) {
         upstream_on_greeting(upstream, reply);
@@ -314,7 +317,7 @@ void upstream_connect(struct upstream *upstream)
 {
     const struct pool_site *site = upstream->pool->site;
 
-    if (upstream->state != UPSTREAM_IDLE) {
+    if (upstream->state != UPSTREAM_IDLE || !pool_may_open(upstream)) {
         return;
     }
     metric_add(&site->metrics->upstream_connections_total, 1);
@@ -399,7 +402,7 @@ void upstream_close(struct upstream *upstream, enum close_reason reason)
         pool_on_failure(upstream->pool, reason, error);
     }
     if (was_ready && dialect_is_tracked(upstream->dialect)) {
-        upstream->pool->site->events->forgot(upstream->pool);
+        pool_on_untracked(upstream);
     }
     in_flight_give_back(upstream->pool, &sent_requests, sent);
     in_flight_give_back(upstream->pool, &unsent_requests, 0);

@@ -2,6 +2,8 @@
  *
  * With two nodes, node 0 serves "k" (slot 7629) and "{k}2", and node 1 serves "a" and "d".
  */
+#include <stdio.h>
+
 #include "tests/support/expect.h"
 #include "tests/support/rig.h"
 
@@ -174,5 +176,116 @@ Test(tracking, clients_that_do_not_cache_share_no_connection_with_those_that_do)
     cr_expect_eq(fake_node_count(rig_node(rig, 0), "CLIENT TRACKING ON"), 1);
     cr_expect_eq(fake_node_count(rig_node(rig, 0), "HELLO 3"), 2);
     cr_expect_eq(metric(rig, "tracking_clients"), 1);
+    rig_stop(&rig);
+}
+
+/* A node says nothing of its own accord in a script; but when nothing happens it is asked whether
+ * it is there, and says more than that. */
+Test(tracking, by_prefixes_are_told_of_all_keys_that_begin_so)
+{
+    struct rig *rig = rig_start(1);
+    script(rig, 0, WANT("CLIENT", "TRACKING", "ON", "BCAST"), SAY("+OK\r\n"), WANT("PING"),
+           SAY(">2\r\n$10\r\ninvalidate\r\n*3\r\n$1\r\na\r\n$1\r\nk\r\n$2\r\nkl\r\n+PONG\r\n"));
+    struct wire *some = tracked_client(rig, "CLIENT TRACKING ON BCAST PREFIX k PREFIX x");
+    struct wire *none = tracked_client(rig, "CLIENT TRACKING ON BCAST PREFIX ka");
+
+    wire_expect(some, PUSH("k") ">2\r\n$10\r\ninvalidate\r\n*1\r\n$2\r\nkl\r\n");
+    expect_quiet(none);
+    rig_stop(&rig);
+}
+
+Test(tracking, when_a_broadcast_is_lost_and_when_it_is_there_again_all_is_stale)
+{
+    struct rig *rig = rig_start(2);
+    struct wire *wire = tracked_client(rig, "CLIENT TRACKING ON BCAST");
+
+    cr_expect_eq(fake_node_count(rig_node(rig, 0), "CLIENT TRACKING ON BCAST"), 1);
+    cr_expect_eq(fake_node_count(rig_node(rig, 1), "CLIENT TRACKING ON BCAST"), 1);
+    expect_quiet(wire);
+    fake_node_drop_connections(rig_node(rig, 1));
+    wire_expect(wire, ALL_STALE ALL_STALE);
+    cr_expect_eq(fake_node_count(rig_node(rig, 1), "CLIENT TRACKING ON BCAST"), 2);
+    cr_assert(wire_send(wire, "CLIENT TRACKING OFF\r\n"));
+    wire_expect(wire, "+OK\r\n");
+    rig_stop(&rig);
+}
+
+/* The id of a client of the rig's. */
+static const char *id_of(struct rig *rig, struct wire *wire)
+{
+    return rig_print(rig, "%s", wire_ask(wire, "CLIENT", "ID"));
+}
+
+/* Clients come to the workers in turn: each has one that is tracked in RESP2, and one in RESP3,
+ * over whose connection its node tells of both. */
+Test(tracking, in_resp2_another_client_of_any_worker_is_told)
+{
+    struct rig *rig = rig_start_with((struct rig_options){.nodes = 1, .workers = 2});
+    struct wire *ear = rig_connect(rig);
+    const char *id = id_of(rig, ear);
+    script(rig, 0, WANT("subscribe", "__redis__:invalidate"),
+           SAY("*3\r\n$9\r\nsubscribe\r\n$20\r\n__redis__:invalidate\r\n:1\r\n"), WANT("GET", "k"),
+           SAY("$1\r\nv\r\n"), WANT("GET", "k"), SAY("$1\r\nv\r\n"), WANT("GET", "x"),
+           SAY(PUSH("k") "$1\r\nw\r\n"), WANT("GET", "x"), SAY(PUSH("k") "$1\r\nw\r\n"));
+
+    cr_assert(wire_request(ear, "SUBSCRIBE", "__redis__:invalidate"));
+    wire_expect(ear, "*3\r\n$9\r\nsubscribe\r\n$20\r\n__redis__:invalidate\r\n:1\r\n");
+    for (int i = 0; i < 2; i++) {
+        struct wire *reader = rig_connect(rig);
+
+        cr_expect_str_eq(wire_ask(reader, "CLIENT", "TRACKING", "ON", "REDIRECT", id), "OK");
+        cr_expect_str_eq(wire_ask(reader, "CLIENT", "GETREDIR"), id);
+        cr_expect_str_eq(wire_ask(reader, "GET", "k"), "v");
+    }
+    cr_expect_eq(fake_node_count(rig_node(rig, 0), "CLIENT TRACKING ON REDIRECT"), 2);
+    for (int i = 0; i < 2; i++) {
+        struct wire *other = tracked_client(rig, "CLIENT TRACKING ON");
+
+        cr_assert(wire_send(other, "GET x\r\n"));
+        wire_expect(other, "$1\r\nw\r\n");
+        wire_expect(ear, "*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n*1\r\n$1\r\nk\r\n");
+    }
+    rig_stop(&rig);
+}
+
+/* What is read in RESP2 is told of over another connection; with that goes all that was read. */
+Test(tracking, in_resp2_all_is_stale_when_the_connection_that_tells_is_lost)
+{
+    struct rig *rig = rig_start(1);
+    struct wire *ear = tracked_client(rig, "CLIENT TRACKING OFF");
+    struct wire *reader = rig_connect(rig);
+    char id[32];
+    script(rig, 0, WANT("GET", "k"), SAY("$1\r\nv\r\n"), WANT("GET", "k"), SAY("$1\r\nv\r\n"));
+
+    cr_assert(wire_send(ear, "CLIENT ID\r\n"));
+    cr_assert_eq(sscanf(wire_reply(ear, NULL), ":%31[0-9]", id), 1);
+    cr_expect_str_eq(wire_ask(reader, "CLIENT", "TRACKING", "ON", "REDIRECT", id), "OK");
+    cr_expect_str_eq(wire_ask(reader, "GET", "k"), "v");
+    fake_node_drop_connections(rig_node(rig, 0));
+    wire_expect(ear, ALL_STALE);
+    cr_expect_str_eq(wire_ask(reader, "GET", "k"), "v");
+    expect_quiet(ear);
+    cr_expect_eq(fake_node_count(rig_node(rig, 0), "CLIENT TRACKING ON REDIRECT"), 2);
+    rig_stop(&rig);
+}
+
+Test(tracking, who_has_somebody_told_that_has_left_hears_of_it)
+{
+    struct rig *rig = rig_start(1);
+    struct wire *ear = rig_connect(rig);
+    const char *broken =
+        rig_print(rig, ">2\r\n$21\r\ntracking-redir-broken\r\n:%s\r\n", id_of(rig, ear));
+    struct wire *reader =
+        tracked_client(rig, rig_print(rig, "CLIENT TRACKING ON REDIRECT %s", id_of(rig, ear)));
+    script(rig, 0, WANT("GET", "k"), SAY("$1\r\nv\r\n"), WANT("GET", "l"),
+           SAY("$1\r\nw\r\n" PUSH("k")));
+
+    cr_assert(wire_send(reader, "GET k\r\n"));
+    wire_expect(reader, "$1\r\nv\r\n");
+    rig_disconnect(rig, &ear);
+    cr_assert(WAIT_FOR(metric(rig, "downstream_connections_active") == 1));
+    cr_assert(wire_send(reader, "GET l\r\n"));
+    wire_expect(reader, "$1\r\nw\r\n");
+    wire_expect(reader, broken);
     rig_stop(&rig);
 }

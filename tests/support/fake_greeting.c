@@ -69,7 +69,8 @@ void fake_greeter_answer(const struct fake_greeter *greeter, struct fake_connect
     if (argument_is(received, 0, "auth")) {
         answer_auth(greeter, connection, received);
     } else if (argument_is(received, 0, "hello")) {
-        bytes_print(&connection->output, "%%1\r\n$5\r\nproto\r\n:3\r\n");
+        bytes_print(&connection->output, "%%2\r\n$5\r\nproto\r\n:3\r\n$2\r\nid\r\n:%d\r\n",
+                    connection->number);
     } else if (needs_password(greeter, connection)) {
         bytes_print(&connection->output, "-NOAUTH Authentication required.\r\n");
     } else if (argument_is(received, 0, "cluster")) {

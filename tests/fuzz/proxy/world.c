@@ -11,6 +11,7 @@
 
 #include "common/clock.h"
 #include "common/memory.h"
+#include "proxy/downstream/roll.h"
 #include "proxy/pubsub/exchange.h"
 
 enum {
@@ -93,6 +94,7 @@ static void open_worker(struct world *world)
     world->house.mailboxes = &world->mailbox;
     memset(world->house.run_id, '0', sizeof world->house.run_id - 1);
     world->house.exchange = exchange_new(1);
+    world->house.roll = roll_new();
     exchange_open(world->house.exchange, &(struct exchange_site){
                                              .mailbox = world->mailbox,
                                              .reactor = world->reactor,
@@ -378,6 +380,7 @@ void world_close(struct world *world)
     dispatcher_free(&world->dispatcher);
     mailbox_free(&world->mailbox);
     exchange_free(&world->house.exchange);
+    roll_free(&world->house.roll);
     CHECK(metric_read(&world->metrics.upstream_in_flight) == 0);
     CHECK(metric_read(&world->metrics.upstream_connections_active) == 0);
     CHECK(metric_read(&world->metrics.breakers_open) == 0);

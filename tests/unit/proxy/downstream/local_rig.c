@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/memory.h"
 #include "common/resp_write.h"
+#include "proxy/downstream/roll.h"
 #include "proxy/pubsub/exchange.h"
 #include "tests/unit/proxy/command/words.h"
 
@@ -77,6 +78,7 @@ struct local_rig *local_rig_open(const char *password)
     rig->house.clients = memory_new(RIG_WORKERS, sizeof(struct clients *));
     rig->house.mailboxes = memory_new(RIG_WORKERS, sizeof(struct mailbox *));
     rig->house.exchange = exchange_new(RIG_WORKERS);
+    rig->house.roll = roll_new();
     strcpy(rig->house.run_id, "0123456789abcdef0123456789abcdef01234567");
     for (size_t i = 0; i < RIG_WORKERS; i++) {
         worker_open(rig, i);
@@ -106,6 +108,7 @@ void local_rig_close(struct local_rig **rig)
     }
     close(gone->listener);
     exchange_free(&gone->house.exchange);
+    roll_free(&gone->house.roll);
     intake_clear(&gone->intake);
     reactor_free(&gone->reactor);
     free(gone->house.clients);

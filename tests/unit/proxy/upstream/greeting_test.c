@@ -16,7 +16,7 @@ static void says_in(enum dialect dialect, const char *username, const char *pass
     sendq_init(&output);
     config.backend_username = (char *)username;
     config.backend_password = (char *)password;
-    greeting_begin(&greeting, &config, dialect, &output);
+    greeting_begin(&greeting, &config, dialect, 7, &output);
 
     struct block *block = sendq_flatten(&output);
 
@@ -45,12 +45,44 @@ Test(greeting, tells_user_password_and_name_and_asks_who_it_is)
 #define NAME      "*3\r\n$6\r\nCLIENT\r\n$7\r\nSETNAME\r\n$7\r\nslotway\r\n"
 #define HELLO     "*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n"
 #define TRACKING  "*3\r\n$6\r\nCLIENT\r\n$8\r\nTRACKING\r\n$2\r\nON\r\n"
+#define BROADCAST "*4\r\n$6\r\nCLIENT\r\n$8\r\nTRACKING\r\n$2\r\nON\r\n$5\r\nBCAST\r\n"
+#define REDIRECT  "*5\r\n$6\r\nCLIENT\r\n$8\r\nTRACKING\r\n$2\r\nON\r\n$8\r\nREDIRECT\r\n$1\r\n7\r\n"
 #define WHO_IT_IS "*2\r\n$7\r\nCLUSTER\r\n$4\r\nMYID\r\n"
 
 Test(greeting, tells_in_which_dialect)
 {
     says_in(DIALECT_RESP3, "default", NULL, NAME HELLO WHO_IT_IS);
     says_in(DIALECT_RESP3_TRACKED, "default", NULL, NAME HELLO TRACKING WHO_IT_IS);
+    says_in(DIALECT_RESP3_BROADCAST, "default", NULL, NAME HELLO BROADCAST WHO_IT_IS);
+    says_in(DIALECT_RESP2_TRACKED, "default", NULL, NAME REDIRECT WHO_IT_IS);
+}
+
+Test(greeting, learns_its_own_number_at_the_node)
+{
+    static const struct {
+        const char *hello;
+        uint64_t id;
+    } rows[] = {
+        {"%3\r\n$6\r\nserver\r\n$2\r\nid\r\n$5\r\nproto\r\n:3\r\n$2\r\nid\r\n:12\r\n", 0},
+        {"%3\r\n$6\r\nserver\r\n$5\r\nredis\r\n$5\r\nproto\r\n:3\r\n$2\r\nid\r\n:12\r\n", 12},
+        {"%1\r\n$2\r\nid\r\n:-1\r\n", 0},
+        {"%0\r\n", 0},
+        {"+OK\r\n", 0},
+    };
+
+    for (size_t row = 0; row < ARRAY_LEN(rows); row++) {
+        struct sendq output;
+        struct greeting greeting;
+
+        sendq_init(&output);
+        config.backend_password = NULL;
+        greeting_begin(&greeting, &config, DIALECT_RESP3_TRACKED, 0, &output);
+        sendq_clear(&output);
+        cr_expect_eq(greeting_hear(&greeting, SPAN("+OK\r\n"), OUR_ID, "node"), GREETING_MORE);
+        cr_expect_eq(greeting_hear(&greeting, span_of(rows[row].hello), OUR_ID, "node"),
+                     GREETING_MORE);
+        cr_expect_eq(greeting.client_id, rows[row].id, "row %zu", row);
+    }
 }
 
 Test(greeting, each_refusal_of_a_dialect_ends_it)
@@ -77,7 +109,7 @@ Test(greeting, each_refusal_of_a_dialect_ends_it)
 
         sendq_init(&output);
         config.backend_password = (char *)rows[row].password;
-        greeting_begin(&greeting, &config, DIALECT_RESP3_TRACKED, &output);
+        greeting_begin(&greeting, &config, DIALECT_RESP3_TRACKED, 0, &output);
         sendq_clear(&output);
         for (size_t i = 0; rows[row].answers[i] != NULL; i++) {
             cr_expect_eq(result, GREETING_MORE, "row %zu", row);
@@ -127,7 +159,7 @@ Test(greeting, answers_mean)
 
         sendq_init(&output);
         config.backend_password = (char *)rows[row].password;
-        greeting_begin(&greeting, &config, DIALECT_RESP2, &output);
+        greeting_begin(&greeting, &config, DIALECT_RESP2, 0, &output);
         sendq_clear(&output);
         for (size_t i = 0; i < 3 && rows[row].answers[i] != NULL; i++) {
             cr_expect_eq(result, GREETING_MORE, "row %zu", row);

@@ -74,12 +74,12 @@ static void on_stalled(struct pool *from UNUSED)
     tell('s', NULL, SPAN(""));
 }
 
-static void on_pushed(struct pool *from UNUSED, struct span push)
+static void on_pushed(struct pool *from UNUSED, enum dialect dialect UNUSED, struct span push)
 {
     tell('>', NULL, push);
 }
 
-static void on_forgot(struct pool *from UNUSED)
+static void on_forgot(struct pool *from UNUSED, enum dialect dialect UNUSED)
 {
     tell('f', NULL, SPAN(""));
 }
