@@ -50,7 +50,7 @@ async function tryQueue(redis) {
         source.on('error', (error) => errors.add(error.message));
     }
     await add(queue);
-    await until(async () => (await queue.getJobCounts('completed')).completed === jobs, 500);
+    await until(async () => (await queue.getJobCounts('completed')).completed === jobs, 60 + jobs / 5);
     await step(`${jobs} jobs`, async () => {
         const ran = await redis.hgetall('ran');
         equal(Object.keys(ran).length, jobs);
