@@ -107,7 +107,9 @@ static void say_odd(struct line *line, const struct errand *errand, enum answer 
     switch (answer) {
     case ANSWER_MOVED: say_redirection(line, errand, "MOVED", where); return;
     case ANSWER_ASK: say_redirection(line, errand, "ASK", where); return;
-    case ANSWER_TRYAGAIN: say(line, "-TRYAGAIN Multiple keys request during rehashing of slot\r\n"); return;
+    case ANSWER_TRYAGAIN:
+        say(line, "-TRYAGAIN Multiple keys request during rehashing of slot\r\n");
+        return;
     case ANSWER_CLUSTERDOWN: say(line, "-CLUSTERDOWN Hash slot not served\r\n"); return;
     case ANSWER_LOADING: say(line, "-LOADING Redis is loading the dataset in memory\r\n"); return;
     case ANSWER_READONLY: say(line, "-READONLY You can't write against a replica\r\n"); return;

@@ -155,7 +155,7 @@ Test(own, of_a_node_that_left_the_cluster_is_not_sent)
 
 Test(own, for_a_client_that_speaks_otherwise_by_now_is_not_sent)
 {
-    lane_speak(lane, 3);
+    lane_speak(lane, DIALECT_RESP3);
     gets_answer(&stage, ask_own(&stage, 0, "b", burst), nil);
     unwatches();
 }
