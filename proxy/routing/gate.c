@@ -79,6 +79,14 @@ bool gates_wake(struct gates *gates, uint64_t now)
     return is_any;
 }
 
+void gates_take_all(struct gates *gates, struct list *all)
+{
+    list_splice(all, &gates->ready);
+    for (size_t i = 0; i < GATE_RESTS; i++) {
+        list_splice(all, &gates->resting[i]);
+    }
+}
+
 void gates_wake_all(struct gates *gates)
 {
     for (size_t i = 0; i < GATE_RESTS; i++) {

@@ -114,6 +114,9 @@ void gates_rest(struct gates *gates, struct gate *gate);
 /* Makes those ready that rest until `now` at the latest. Returns whether there were any. */
 bool gates_wake(struct gates *gates, uint64_t now);
 
+/* Moves all gates to the end of `all`; whoever takes them puts each back. */
+void gates_take_all(struct gates *gates, struct list *all);
+
 /* Makes all ready, whatever they rest for. */
 void gates_wake_all(struct gates *gates);
 

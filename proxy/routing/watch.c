@@ -198,22 +198,27 @@ static void watch_waiting(struct dispatcher *dispatcher, struct gate *gate, uint
     }
 }
 
+/* Who is told so may send the next request, and move any gate: none is where it was. */
 static void watch_deadlines(struct dispatcher *dispatcher)
 {
     uint64_t earliest = UINT64_MAX;
+    struct list_link *first;
+    struct list all;
 
     if (dispatcher->waiting_deadline > reactor_now(dispatcher->site.reactor)) {
         return;
     }
-    LIST_EACH (link, &dispatcher->gates.ready) {
-        watch_waiting(dispatcher, container_of(link, struct gate, in_list), &earliest);
+    list_init(&all);
+    dispatcher->waiting_deadline = UINT64_MAX;
+    gates_take_all(&dispatcher->gates, &all);
+    while ((first = list_first(&all)) != NULL) {
+        struct gate *gate = container_of(first, struct gate, in_list);
+
+        holding_look_at(dispatcher, gate);
+        watch_waiting(dispatcher, gate, &earliest);
     }
-    for (size_t i = 0; i < GATE_RESTS; i++) {
-        LIST_EACH (link, &dispatcher->gates.resting[i]) {
-            watch_waiting(dispatcher, container_of(link, struct gate, in_list), &earliest);
-        }
-    }
-    dispatcher->waiting_deadline = earliest;
+    dispatcher->waiting_deadline =
+        earliest < dispatcher->waiting_deadline ? earliest : dispatcher->waiting_deadline;
 }
 
 static void watch_pauses(struct dispatcher *dispatcher)

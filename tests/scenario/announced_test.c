@@ -79,6 +79,7 @@ Test(announced, hosts_that_cannot_be_reached_are_counted)
     cr_expect(WAIT_FOR(metric(rig, "nodes_unreachable") == 1));
     fake_cluster_announce(rig_cluster(rig), 0, "127.0.0.1");
     cr_expect_str_eq(wire_text(rig_client(rig)), "(nil)");
+    fake_cluster_announce(rig_cluster(rig), 1, "127.0.0.1");
     cr_expect(WAIT_FOR(metric(rig, "nodes_unreachable") == 0));
     rig_stop(&rig);
 }

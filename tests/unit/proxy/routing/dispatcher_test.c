@@ -1,5 +1,6 @@
 #include "proxy/routing/dispatcher.h"
 
+#include "proxy/routing/holding.h"
 #include "tests/unit/proxy/routing/stage.h"
 
 static struct stage stage;
@@ -318,6 +319,35 @@ Test(dispatcher, what_waits_behind_a_gate_is_told_why_at_its_deadline)
         cr_assert_str_eq(question->reply, rows[i].told);
         node->size = 0;
     }
+}
+
+static struct question *asked_in_turn;
+
+static void on_told_ask_again(struct request *request, struct block *block UNUSED,
+                              struct span reply UNUSED)
+{
+    struct question *question = request->owner;
+
+    question->request = NULL;
+    question->answers++;
+    request_free(&request);
+    holding_look_at_all(stage.dispatcher);
+    asked_in_turn = ask(&stage, 0, "GET b3");
+}
+
+Test(dispatcher, who_is_told_at_its_deadline_may_ask_again_and_wake_all)
+{
+    one_node();
+    peer_goes(node);
+    stage.config.timeout_request = 80 * US_PER_MS;
+
+    struct question *question = ask(&stage, 0, "GET b");
+    struct question *other = ask(&stage, 1, "GET b2");
+
+    question->request->done = on_told_ask_again;
+    stage.config.timeout_request = PEER_PATIENCE_US;
+    TURN_UNTIL(stage.reactor, question->answers > 0 && other->answers > 0);
+    cr_assert_not_null(asked_in_turn);
 }
 
 /* Bounds. */
