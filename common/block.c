@@ -194,8 +194,13 @@ struct block *block_grow(struct block *block, size_t capacity)
 {
     CHECK(block->references == 1 && capacity >= block->capacity);
     if (block->size_class != CLASS_MAPPED) {
+        struct block_account *current = billed;
+
+        billed = block->account;
+
         struct block *grown = block_new(capacity);
 
+        billed = current;
         memcpy(grown->bytes, block->bytes, block->used);
         grown->used = block->used;
         block_release(&block);

@@ -147,6 +147,7 @@ static void mending_ask(struct mending *mending, const struct pool *pool, enum c
     request->target = TARGET_NODE;
     request->node = pool->index;
     request->node_serial = pool->serial;
+    special_of(request)->is_harmless = id == COMMAND_ID_FUNCTION_LIST;
     mending->request = request;
     dispatcher_send(dispatcher, request);
 }
@@ -247,7 +248,8 @@ static void mending_on_listed(struct request *request, struct block *block UNUSE
     mending->listed = block_copy(reply);
     if (!library_list_open(&mending->list,
                            (struct span){mending->listed->bytes, mending->listed->used})) {
-        if (reply.at[0] == '-') {
+        /* Servers before 7.0 have no functions. */
+        if (reply.at[0] == '-' && !span_starts_with(reply, SPAN("-ERR unknown command"))) {
             mending_log(mending, "functions for a node cannot be asked for", reply);
         }
         mending_ask_donor(mending);

@@ -6,7 +6,7 @@
 enum {
     LIMIT = 24 * 1024 * 1024,
     CLIENTS = 200,
-    BEGINNING = 110 * 1024,
+    BEGINNING = 128 * 1024, /* of all clients it is more than the limit */
     VALUE = 1024 * 1024,
 };
 
