@@ -74,7 +74,12 @@ Test(pools, that_hold_too_much_lose_their_own_largest_holders_only)
     enum { MEGABYTE = 1024 * 1024, READERS = 12 };
     static int value = 10 * MEGABYTE;
     struct rig *rig = rig_start_with((struct rig_options){
-        .nodes = 1, .other_nodes = 1, .request_timeout = "60s", .clients = "memory_limit: 48mb"});
+        .nodes = 1,
+        .other_nodes = 1,
+        .request_timeout = "60s",
+        .clients = "memory_limit: 48mb",
+        .backend = "silent_after: 30s", /* composing such answers takes a node long */
+    });
     struct wire *wire = wire_open(rig_other_port(rig));
 
     fake_node_handle(rig_node(rig, 0), answer_at_length, &value);
