@@ -10,7 +10,8 @@
 
 #include "proxy/routing/dispatcher.h"
 
-/* Connects to each primary that is not listened to yet; to be said again when there are others. */
+/* Connects to each primary that is not listened to; to be said again and again, as there may be
+ * others, and connections are lost. */
 void listening_begin(struct dispatcher *dispatcher);
 void listening_end(struct dispatcher *dispatcher);
 

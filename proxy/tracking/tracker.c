@@ -360,6 +360,9 @@ static void tracker_on_tick(struct reactor_timer *timer)
             tracked_flush(tracked);
         }
     }
+    if (tracker->broadcast_count > 0) {
+        listening_begin(tracker->dispatcher);
+    }
     listening_ping(tracker->dispatcher);
     reactor_timer_start(timer, TICK_US);
 }

@@ -93,7 +93,7 @@ bool pool_is_down(const struct pool *pool, uint64_t lane_number)
            (pool->attempts > 0 && !pool_is_ready(pool, lane_number));
 }
 
-static bool pool_may_connect(const struct pool *pool)
+bool pool_may_connect(const struct pool *pool)
 {
     return pool->attempts == 0 || reactor_now(pool->site->reactor) >= pool->retry_at;
 }

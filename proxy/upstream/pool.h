@@ -165,7 +165,11 @@ struct upstream *pool_pick(struct pool *pool, uint64_t lane_number);
 /* Does the node tell of changes to what clients with this number have just read? */
 bool pool_is_tracking(struct pool *pool, uint64_t lane_number);
 
-/* Has every change told to this worker, or not any more. */
+/* Is it time for an attempt to connect, after those that failed? */
+bool pool_may_connect(const struct pool *pool);
+
+/* Has every change told to this worker, or not any more. To be said again and again: a connection
+ * that is lost is made anew by that. */
 void pool_listen(struct pool *pool);
 void pool_listen_no_more(struct pool *pool);
 

@@ -80,7 +80,9 @@ bool pool_is_tracking(struct pool *pool, uint64_t lane_number)
 void pool_listen(struct pool *pool)
 {
     broadcast_of(pool)->is_used = true;
-    upstream_connect(broadcast_of(pool));
+    if (pool_may_connect(pool)) {
+        upstream_connect(broadcast_of(pool));
+    }
 }
 
 void pool_listen_no_more(struct pool *pool)

@@ -210,6 +210,33 @@ Test(tracking, when_a_broadcast_is_lost_and_when_it_is_there_again_all_is_stale)
     rig_stop(&rig);
 }
 
+enum { OTHERS = 40 };
+
+/* Of those that come one after the other some are the first to find that the node can be tried
+ * again, and then it is not looked for any more. */
+Test(tracking, a_broadcast_that_is_lost_comes_back_also_where_requests_are_served_again_before)
+{
+    struct rig *rig = rig_start_store(1);
+    struct wire *wire = tracked_client(rig, "CLIENT TRACKING ON BCAST");
+    struct wire *others[OTHERS];
+
+    for (int i = 0; i < OTHERS; i++) {
+        others[i] = rig_connect(rig);
+    }
+    for (int round = 0; round < 10; round++) {
+        fake_node_drop_connections(rig_node(rig, 0));
+        for (int i = 0; i < OTHERS; i++) {
+            cr_assert(wire_send(others[i], "EXISTS k\r\n"));
+            wait_a_moment();
+        }
+        for (int i = 0; i < OTHERS; i++) {
+            wire_expect(others[i], ":0\r\n");
+        }
+        wire_expect(wire, ALL_STALE ALL_STALE);
+    }
+    rig_stop(&rig);
+}
+
 /* The id of a client of the rig's. */
 static const char *id_of(struct rig *rig, struct wire *wire)
 {
