@@ -106,6 +106,9 @@ static void drop_repeated(struct join *join)
 {
     size_t kept = 0;
 
+    if (join->elements == NULL) {
+        return;
+    }
     qsort(join->elements, join->count, sizeof *join->elements, compare);
     for (size_t i = 0; i < join->count; i++) {
         if (kept == 0 || compare(&join->elements[kept - 1], &join->elements[i]) != 0) {
