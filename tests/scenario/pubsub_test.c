@@ -404,10 +404,11 @@ Test(pubsub, clients_are_listed_as_subscribers)
     rig_stop(&rig);
 }
 
-/* Many messages of 64 KB for one who reads and one who does not. */
+/* Many messages of 64 KB for one who reads and one who does not. They come in rounds of less than
+ * the limit, the next when the last was read: however late the reader is, it never owes as much. */
 Test(pubsub, a_slow_subscriber_is_cut_off_and_nobody_waits_for_it)
 {
-    enum { SIZE = 64 * 1024, MESSAGES = 400 };
+    enum { SIZE = 64 * 1024, ROUND = 20, ROUNDS = 20 };
     struct rig *rig = start((struct rig_options){
         .workers = 2, .clients = "pubsub_output_bytes: 4mb, pubsub_output_soft_bytes: 0"});
     struct wire *slow = rig_connect(rig);
@@ -416,18 +417,22 @@ Test(pubsub, a_slow_subscriber_is_cut_off_and_nobody_waits_for_it)
 
     memset(payload, 'x', SIZE);
     wire_shrink_receive_buffer(slow);
-    script(rig, NODE_OF_B, WANT("subscribe", "b"), SAY(SUBSCRIBED, "b"), STALL);
-    for (int i = 0; i < MESSAGES; i++) {
+    script(rig, NODE_OF_B, WANT("subscribe", "b"), SAY(SUBSCRIBED, "b"));
+    for (int i = 0; i < ROUND * ROUNDS; i++) {
+        if (i % ROUND == 0) {
+            script(rig, NODE_OF_B, STALL);
+        }
         script(rig, NODE_OF_B,
                SAY("*3\r\n$7\r\nmessage\r\n$1\r\nb\r\n$%d\r\n%s\r\n", SIZE, payload));
     }
     cr_expect_str_eq(subscribe(slow, "SUBSCRIBE", "b"), "[subscribe b 1]");
     cr_expect_str_eq(subscribe(fast, "SUBSCRIBE", "b"), "[subscribe b 1]");
-    cr_assert(fake_node_has_stalled(rig_node(rig, NODE_OF_B)));
-    fake_node_release(rig_node(rig, NODE_OF_B));
-    for (int i = 0; i < MESSAGES; i++) {
+    for (int i = 0; i < ROUND * ROUNDS; i++) {
         size_t size = 0;
 
+        if (i % ROUND == 0) {
+            fake_node_release(rig_node(rig, NODE_OF_B));
+        }
         cr_assert_not_null(wire_reply(fast, &size), "message %d", i);
         cr_assert_gt(size, SIZE);
     }
