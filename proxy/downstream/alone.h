@@ -4,8 +4,8 @@
  *
  * What goes on a connection of its own could overtake, or be overtaken by, what goes on the shared
  * one; what changes how a client is spoken to concerns all replies behind it and none before it;
- * what asks nodes in rounds must not see what its client asked for later.
- * client.h waits on both sides of such a request. Worker's thread only.
+ * what asks nodes in rounds, or adds to their answer what is known here, must not see what its
+ * client asked for later. client.h waits on both sides of such a request. Worker's thread only.
  */
 #ifndef PROXY_DOWNSTREAM_ALONE_H
 #define PROXY_DOWNSTREAM_ALONE_H
@@ -20,7 +20,7 @@ bool alone_is_needed_for_odd(const struct client *client, const struct command *
 static inline bool alone_is_needed(const struct client *client, const struct command *command,
                                    const struct arguments *arguments)
 {
-    return unlikely(command->class >= COMMAND_CLASS_LOCAL) &&
+    return unlikely(command->class >= COMMAND_CLASS_BROADCAST) &&
            alone_is_needed_for_odd(client, command, arguments);
 }
 

@@ -34,7 +34,7 @@ struct tracking {
     bool has_chosen;          /* CLIENT CACHING was said, for what comes next */
     bool has_lapsed;          /* nobody could be told of what it has read before */
     bool is_broken;           /* the client that was to be told is gone */
-    struct tracked *tracked;  /* NULL: nobody can be told, for now */
+    struct tracked *tracked;  /* NULL while nobody can be told */
     struct request *starting; /* CLIENT TRACKING, to be answered when all nodes broadcast */
 };
 

@@ -191,6 +191,19 @@ Test(scripts, that_were_loaded_are_there_and_exist_until_they_are_flushed)
     rig_stop(&rig);
 }
 
+/* Which are pipelined: what is sent behind the question is no part of its answer. */
+Test(scripts, do_not_exist_before_they_were_sent)
+{
+    struct rig *rig = start(1);
+    script(rig, 0, WANT("SCRIPT", "EXISTS", SHA), SAY("*1\r\n:0\r\n"),
+           WANT("EVAL", BODY, "1", "k"), SAY(":1\r\n"));
+
+    wire_send_lines(rig_client(rig), "SCRIPT EXISTS " SHA);
+    wire_request(rig_client(rig), "EVAL", BODY, "1", "k");
+    wire_expect(rig_client(rig), "*1\r\n:0\r\n:1\r\n");
+    rig_stop(&rig);
+}
+
 /* New clients go to the worker that has the fewest. */
 Test(scripts, are_known_to_all_workers_and_forgotten_by_all)
 {
