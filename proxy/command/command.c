@@ -282,6 +282,17 @@ const struct command *command_by_id(enum command_id id)
     return &rows[id];
 }
 
+const char *command_wire_name(const struct command *command, char text[COMMAND_NAME_MAX + 1])
+{
+    size_t size = strlen(command->name);
+
+    CHECK(size <= COMMAND_NAME_MAX);
+    for (size_t i = 0; i <= size; i++) {
+        text[i] = command->name[i] == ' ' ? '|' : command->name[i];
+    }
+    return text;
+}
+
 const char *command_class_text(enum command_class class)
 {
     static const char *const texts[] = {

@@ -223,6 +223,9 @@ const struct command *command_by_id(enum command_id id);
 const char *command_class_text(enum command_class class);
 const char *command_class_name(enum command_class class);
 
+/* The name as it is on the wire: "config|get". Returns `text`. */
+const char *command_wire_name(const struct command *command, char text[COMMAND_NAME_MAX + 1]);
+
 /* The error Redis gives for a result other than FOUND, without "-" and CR LF, terminated, e.g.
  * "ERR wrong number of arguments for 'get' command". At most `size` bytes; line
  * ends become blanks as in Redis. */

@@ -132,13 +132,8 @@ static bool in_category(const struct command *command, struct span category)
 static bool name_matches(const struct command *command, struct span pattern)
 {
     char name[COMMAND_NAME_MAX + 1];
-    size_t size = strlen(command->name);
 
-    CHECK(size < sizeof name);
-    for (size_t i = 0; i < size; i++) {
-        name[i] = command->name[i] == ' ' ? '|' : command->name[i];
-    }
-    return span_glob(pattern, (struct span){name, size});
+    return span_glob(pattern, span_of(command_wire_name(command, name)));
 }
 
 static bool is_let_through(const struct command *command, enum command_filter filter,

@@ -47,6 +47,7 @@ static void client_note_time(struct client *client, const struct request *reques
     uint64_t took = reactor_now(client->clients->reactor) - request->arrived;
 
     histogram_record(&client->clients->metrics->request_time, took);
+    command_times_note(&client->clients->times, request->command, took);
     if (unlikely(took >= client->clients->config->slowlog_slower_than)) {
         slowlog_note(client, request, took);
     }

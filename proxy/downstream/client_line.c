@@ -33,18 +33,6 @@ void client_ends_of(const struct client *client, struct client_ends *ends)
     }
 }
 
-/* "client list" is client|list. */
-static void command_print(const struct command *command, char *text, size_t size)
-{
-    snprintf(text, size, "%s", command == NULL ? "NULL" : command->name);
-
-    char *blank = strchr(text, ' ');
-
-    if (blank != NULL) {
-        *blank = '|';
-    }
-}
-
 /* Tracked; the client that is to be told is gone; by prefixes. */
 static char *tracking_flags_print(const struct tracking *tracking, char *at)
 {
@@ -112,12 +100,11 @@ char *client_line_print(const struct client *client)
     uint64_t now = reactor_now(client->clients->reactor);
     size_t pending = client->output.size + client->pipeline.bytes;
     struct client_ends ends;
-    char command[64];
+    char command[COMMAND_NAME_MAX + 1];
     char flags[16];
 
     client_ends_of(client, &ends);
     flags_print(client, ends.is_unix, flags);
-    command_print(session->last_command, command, sizeof command);
     return memory_print(
         "id=%" PRIu64 " addr=%s laddr=%s fd=%d name=%s age=%" PRIu64 " idle=%" PRIu64
         " flags=%s db=0 sub=%u psub=%u ssub=%u multi=%" PRId64
@@ -130,7 +117,8 @@ char *client_line_print(const struct client *client)
         session->queued.is_open ? (int64_t)session->queued.count : -1, client->inbound.size,
         session->queued.bytes.size, client->output.size,
         sizeof *client + client->inbound.size + session->queued.bytes.size + pending,
-        sendq_is_empty(&client->output) ? "r" : "rw", command,
+        sendq_is_empty(&client->output) ? "r" : "rw",
+        session->last_command == NULL ? "NULL" : command_wire_name(session->last_command, command),
         client->clients->config->clients_username, tracking_redirection(client->tracking),
         session->protocol, text_or_none(session->library_name),
         text_or_none(session->library_version));

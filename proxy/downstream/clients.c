@@ -192,6 +192,7 @@ void clients_init(struct clients *clients)
     clients->tracker = tracker_new(clients->dispatcher, clients->metrics);
     list_init(&clients->open);
     slowlog_init(&clients->slowlog);
+    command_times_init(&clients->times);
     reactor_timer_init(&clients->look, clients->reactor, clients_on_look);
     reactor_timer_init(&clients->pause_end, clients->reactor, clients_on_pause_end);
     reactor_timer_init(&clients->drain_step, clients->reactor, clients_on_drain_step);
@@ -206,6 +207,7 @@ void clients_clear(struct clients *clients)
     tracker_free(&clients->tracker);
     table_clear(&clients->by_id);
     slowlog_clear(&clients->slowlog);
+    command_times_clear(&clients->times);
     arguments_clear(&clients->arguments);
     keys_clear(&clients->keys);
 }

@@ -10,6 +10,7 @@
 #include "common/mailbox.h"
 #include "common/table.h"
 #include "proxy/command/command_table.h"
+#include "proxy/downstream/command_times.h"
 #include "proxy/downstream/slowlog.h"
 #include "proxy/routing/dispatcher.h"
 #include "proxy/routing/fanout.h"
@@ -74,6 +75,7 @@ struct clients {
     struct arguments arguments;               /* scratch of the request in hand */
     struct keys keys;                         /* likewise */
     struct slowlog slowlog;
+    struct command_times times;
     enum pause_mode pause;          /* what must wait now; a copy of the house's */
     struct reactor_timer pause_end; /* when that is over */
     struct reactor_timer look;      /* for idle and stuck clients; runs while there are clients */

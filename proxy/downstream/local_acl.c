@@ -59,23 +59,14 @@ void local_acl_cat(const struct local_call *call)
     call_end(call);
 }
 
-/* The name as it stands on the wire: "config|get". */
-static void print_wire_name(const struct command *command, char *text, size_t size)
-{
-    snprintf(text, size, "%s", command->name);
-    for (char *at = text; *at != '\0'; at++) {
-        *at = *at == ' ' ? '|' : *at;
-    }
-}
-
 /* A bulk, not an error: it was only asked. */
 static void call_deny(const struct local_call *call, const struct command *command)
 {
-    char name[64];
-    char text[128];
+    char name[COMMAND_NAME_MAX + 1];
+    char text[256];
 
-    print_wire_name(command, name, sizeof name);
-    snprintf(text, sizeof text, "This user has no permissions to run the '%s' command", name);
+    snprintf(text, sizeof text, "This user has no permissions to run the '%s' command",
+             command_wire_name(command, name));
     call_text(call, text);
 }
 

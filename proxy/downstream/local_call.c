@@ -13,6 +13,7 @@ enum {
 
 struct sendq *call_begin(const struct local_call *call)
 {
+    command_times_note(&call->client->clients->times, call->command, 0);
     return client_reply_begin(call->client, call->command);
 }
 

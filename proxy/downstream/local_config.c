@@ -80,30 +80,21 @@ static struct span first_settings(const struct fanout *fanout)
     return (struct span){"", 0};
 }
 
-/* The request has been scanned before: its own bytes say once more what was asked. */
 static void config_join(struct fanout *fanout, struct sendq *to)
 {
-    static const struct scan_limits limits = {
-        .arguments = INT64_MAX,
-        .bulk_bytes = INT64_MAX,
-        .request_bytes = SIZE_MAX,
-        .authenticated = true,
-    };
     const struct request *parent = fanout->parent;
     struct span reply = first_settings(fanout);
     struct span error = fanout_error(fanout);
     struct arguments arguments = {0};
-    struct request_scan scan = {0};
-    size_t used;
 
     if (reply.size == 0 && error.size > 0) {
         sendq_append(to, error);
         return;
     }
 
-    enum scan_result result = request_scan_next(&scan, &limits, parent->bytes, &arguments, &used);
+    bool is_read = request_read(parent, &arguments);
 
-    CHECK(result == SCAN_DONE);
+    CHECK(is_read);
     config_answer(parent->owner, &arguments, reply, to);
     arguments_clear(&arguments);
 }

@@ -15,12 +15,9 @@ static struct tally *tally_of_client(const struct client *client)
 /* The request as it was sent, so its arguments are where they were. */
 static struct topic channel_of(const struct request *request, struct arguments *arguments)
 {
-    const struct scan_limits limits = {
-        .arguments = INT32_MAX, .bulk_bytes = INT64_MAX, .request_bytes = SIZE_MAX};
-    struct request_scan scan = {0};
-    size_t used;
+    bool is_read = request_read(request, arguments);
 
-    CHECK(request_scan_next(&scan, &limits, request->bytes, arguments, &used) == SCAN_DONE);
+    CHECK(is_read);
     return topic_of(request->command->id == COMMAND_ID_SPUBLISH ? TOPIC_SHARD : TOPIC_CHANNEL,
                     arguments->items[1]);
 }

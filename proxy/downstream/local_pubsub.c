@@ -94,12 +94,9 @@ static struct tally *tally_of_fanout(const struct fanout *fanout)
 /* The request as it was sent to the nodes. */
 static void arguments_of(const struct fanout *fanout, struct arguments *arguments)
 {
-    const struct scan_limits limits = {
-        .arguments = INT32_MAX, .bulk_bytes = INT64_MAX, .request_bytes = SIZE_MAX};
-    struct request_scan scan = {0};
-    size_t used;
+    bool is_read = request_read(fanout->parent, arguments);
 
-    CHECK(request_scan_next(&scan, &limits, fanout->parent->bytes, arguments, &used) == SCAN_DONE);
+    CHECK(is_read);
 }
 
 static enum topic_kind kind_of(const struct fanout *fanout)

@@ -26,13 +26,9 @@ static void call_ask_nodes(const struct local_call *call, fanout_join *join)
 /* The caller clears `arguments`. */
 static void read_parent(const struct fanout *fanout, struct arguments *arguments)
 {
-    static const struct scan_limits no_limits = {INT64_MAX, INT64_MAX, SIZE_MAX, true};
-    struct request_scan scan = {0};
-    size_t used = 0;
-    enum scan_result scanned =
-        request_scan_next(&scan, &no_limits, fanout->parent->bytes, arguments, &used);
+    bool is_read = request_read(fanout->parent, arguments);
 
-    CHECK(scanned == SCAN_DONE);
+    CHECK(is_read);
 }
 
 static void join_load(struct fanout *fanout, struct sendq *to)

@@ -172,8 +172,7 @@ static void roundup_begin(struct roundup *roundup, const struct local_call *call
     struct client *client = call->client;
 
     roundup->asker = client->session.id;
-    roundup->request =
-        client_request_begin(client, call->command, call->block, (struct span){"", 0});
+    roundup->request = client_request_begin(client, call->command, call->block, call->bytes);
     metric_add(&client->clients->metrics->downstream_local_total, 1);
     roundup_send(roundup);
 }

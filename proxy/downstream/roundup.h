@@ -74,7 +74,8 @@ struct roundup_line *roundup_gather(const struct roundup *roundup, size_t *count
 /* For answers: what the workers have counted, in all. */
 uint64_t roundup_count(const struct roundup *roundup);
 
-/* The same for what does not concern single clients; `number` is for tour and answer. */
+/* The same for what does not concern single clients; `number` is for tour and answer. Answers find
+ * the words of the call in roundup->request. */
 void roundup_start_tour(const struct local_call *call, int64_t number, roundup_tour *tour,
                         roundup_answer *answer);
 

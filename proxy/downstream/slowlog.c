@@ -122,16 +122,6 @@ static void print_note(const struct client *client, const struct request *reques
 }
 
 /* Several commands in one request, and those that were composed by slotway, go by their name. */
-static bool parse_arguments(const struct request *request, struct arguments *arguments)
-{
-    static const struct scan_limits no_limits = {INT64_MAX, INT64_MAX, SIZE_MAX, true};
-    struct request_scan scan = {0};
-    size_t used;
-
-    return (request->special == NULL || request->special->commands == 1) &&
-           request_scan_next(&scan, &no_limits, request->bytes, arguments, &used) == SCAN_DONE;
-}
-
 static void entry_set_arguments(struct slow_entry *entry, const struct client *client,
                                 const struct request *request)
 {
@@ -143,7 +133,7 @@ static void entry_set_arguments(struct slow_entry *entry, const struct client *c
 
     sendq_init(&to);
     print_note(client, request, entry->took, note, sizeof note);
-    write_arguments(&to, request->command, parse_arguments(request, &parsed) ? &parsed : &only_name,
+    write_arguments(&to, request->command, request_read(request, &parsed) ? &parsed : &only_name,
                     note);
     arguments_clear(&parsed);
 

@@ -345,23 +345,18 @@ static bool is_always_allowed(const struct command *command)
     }
 }
 
-/* "client list" is client|list to Redis. */
 bool subscribe_forbids(struct client *client, const struct command *command)
 {
-    char name[64];
+    char name[COMMAND_NAME_MAX + 1];
     char text[256];
 
     if (!subscribe_is_restricted(client) || is_always_allowed(command)) {
         return false;
     }
-    snprintf(name, sizeof name, "%s", command->name);
-    for (char *at = strchr(name, ' '); at != NULL; at = NULL) {
-        *at = '|';
-    }
     snprintf(text, sizeof text,
              "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET "
              "are allowed in this context",
-             name);
+             command_wire_name(command, name));
     client_refuse(client, command, ERROR_COMMAND, text);
     return true;
 }

@@ -45,6 +45,16 @@ struct request *request_new(const struct command *command, struct block *block, 
     return request;
 }
 
+bool request_read(const struct request *request, struct arguments *arguments)
+{
+    static const struct scan_limits no_limits = {INT64_MAX, INT64_MAX, SIZE_MAX, true};
+    struct request_scan scan = {0};
+    size_t used;
+
+    return request_is_single(request) &&
+           request_scan_next(&scan, &no_limits, request->bytes, arguments, &used) == SCAN_DONE;
+}
+
 void request_free(struct request **request)
 {
     struct request *gone = *request;

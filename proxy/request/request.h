@@ -129,6 +129,10 @@ static inline bool request_is_private(const struct request *request)
     return unlikely(request->special != NULL) && request->special->is_private;
 }
 
+/* Scans its bytes again. Returns false when they are not one command of a client: several, or
+ * none. The caller clears `arguments`. */
+bool request_read(const struct request *request, struct arguments *arguments) MUST_USE;
+
 /* May it be sent again although a node may have seen it? Reads only, alone or in a transaction. */
 static inline bool request_is_repeatable(const struct request *request)
 {

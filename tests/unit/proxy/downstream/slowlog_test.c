@@ -208,7 +208,7 @@ Test(slowlog, what_takes_as_long_as_the_limit_is_noted)
     rig->config->pools[0].slowlog_slower_than = 0;
     local_rig_ask(rig, here, "CLIENT LIST");
     rig->config->pools[0].slowlog_slower_than = NEVER_US;
-    cr_expect_eq(strncmp(shown("SLOWLOG GET"), "client list|# waited_us=0 node_us=", 34), 0);
+    cr_expect_eq(strncmp(shown("SLOWLOG GET"), "CLIENT|LIST|# waited_us=0 node_us=", 34), 0);
 }
 
 static const struct {
