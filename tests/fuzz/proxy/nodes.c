@@ -341,7 +341,8 @@ static void note(struct nodes *nodes, struct line *line, const struct errand *er
 
     struct deed *deed = ledger_deed(nodes->ledger, errand->uid, errand->tag);
 
-    deed->is_loose = deed->is_loose || answer == ANSWER_FAR_MOVED;
+    deed->is_loose = deed->is_loose || answer == ANSWER_FAR_MOVED ||
+                     (answer == ANSWER_ERROR && errand->is_script);
     log_debug("node executed", "node=%u request=%u tag=%u", line->node, errand->uid, errand->tag);
     ledger_on_executed(nodes->ledger, errand->uid, errand->tag, *nodes->now);
 }

@@ -34,7 +34,7 @@ enum answer {
     ANSWER_BULK,
     ANSWER_ARRAY,
     ANSWER_LARGE,
-    ANSWER_ERROR,     /* executed, with an error of the command's own */
+    ANSWER_ERROR,     /* executed, with an error of its own; a script's may look like a refusal */
     ANSWER_FAR_MOVED, /* the same, but looks like MOVED: to a slot that cannot be */
     ANSWER_MOVED,
     ANSWER_ASK,
@@ -108,7 +108,8 @@ void nodes_close(struct nodes *nodes);
 void nodes_listen(struct nodes *nodes, bool all);
 
 /* Says `answer` to the oldest errand of the line, if there is one; `where` is the port's distance
- * from NODE_PORT that a redirection names. Delivers nothing yet. */
+ * from NODE_PORT that a redirection names, or picks the word of a script's error. Delivers nothing
+ * yet. */
 void line_answer(struct nodes *nodes, struct line *line, enum answer answer, uint8_t where);
 
 /* The right answers to all. */

@@ -101,6 +101,17 @@ static void say_redirection(struct line *line, const struct errand *errand, cons
     say(line, "-%s %u 127.0.0.1:%u\r\n", word, slot, NODE_PORT + where);
 }
 
+/* What a script says begins as it likes, and is an answer all the same. */
+static void say_error(struct line *line, const struct errand *errand, uint8_t where)
+{
+    static const char *const words[] = {"WRONGTYPE", "TRYAGAIN",   "CLUSTERDOWN",
+                                        "LOADING",   "MASTERDOWN", "READONLY"};
+    size_t word = errand->is_script ? where % ARRAY_LEN(words) : 0;
+
+    say(line, "-%s r%u. is of another type\r\n", words[word], errand->uid);
+}
+
+/* Refusals are word for word those of a server: other words are a script's own. */
 static void say_odd(struct line *line, const struct errand *errand, enum answer answer,
                     uint8_t where)
 {
@@ -112,15 +123,20 @@ static void say_odd(struct line *line, const struct errand *errand, enum answer 
         return;
     case ANSWER_CLUSTERDOWN: say(line, "-CLUSTERDOWN Hash slot not served\r\n"); return;
     case ANSWER_LOADING: say(line, "-LOADING Redis is loading the dataset in memory\r\n"); return;
-    case ANSWER_READONLY: say(line, "-READONLY You can't write against a replica\r\n"); return;
-    case ANSWER_MASTERDOWN: say(line, "-MASTERDOWN Link with MASTER is down\r\n"); return;
+    case ANSWER_READONLY:
+        say(line, "-READONLY You can't write against a read only replica.\r\n");
+        return;
+    case ANSWER_MASTERDOWN:
+        say(line, "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to "
+                  "'no'.\r\n");
+        return;
     case ANSWER_FAR_MOVED: say(line, "-MOVED 16384 127.0.0.1:7001 r%u.\r\n", errand->uid); return;
     case ANSWER_STATUS:
     case ANSWER_BULK:
     case ANSWER_ARRAY:
     case ANSWER_LARGE:
     case ANSWER_ERROR:
-    case ANSWER_COUNT: say(line, "-WRONGTYPE r%u. is of another type\r\n", errand->uid); return;
+    case ANSWER_COUNT: say_error(line, errand, where); return;
     }
 }
 
