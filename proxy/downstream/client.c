@@ -49,7 +49,20 @@ static void client_note_time(struct client *client, const struct request *reques
     histogram_record(&client->clients->metrics->request_time, took);
     command_times_note(&client->clients->times, request->command, took);
     if (unlikely(took >= client->clients->config->slowlog_slower_than)) {
-        slowlog_note(client, request, took);
+        command_log_note(client, LOG_SLOW, request, took);
+    }
+}
+
+static void client_note_sizes(struct client *client, const struct request *request,
+                              size_t reply_size)
+{
+    const struct pool_config *config = client->clients->config;
+
+    if (unlikely(request->counted_bytes >= config->request_larger_than)) {
+        command_log_note(client, LOG_LARGE_REQUEST, request, request->counted_bytes);
+    }
+    if (unlikely(reply_size >= config->reply_larger_than) && !request->muted) {
+        command_log_note(client, LOG_LARGE_REPLY, request, reply_size);
     }
 }
 
@@ -63,6 +76,7 @@ void client_on_done(struct request *request, struct block *block, struct span by
     } else {
         client_note_time(client, request);
     }
+    client_note_sizes(client, request, request->reply.size + bytes.size);
     client_note_reply(client, request->reply.size + bytes.size);
     pipeline_settle(&client->pipeline, request, block, bytes);
     client_want_flush(client);

@@ -191,7 +191,9 @@ void clients_init(struct clients *clients)
 {
     clients->tracker = tracker_new(clients->dispatcher, clients->metrics);
     list_init(&clients->open);
-    slowlog_init(&clients->slowlog);
+    for (size_t i = 0; i < LOG_COUNT; i++) {
+        command_log_init(&clients->logs[i]);
+    }
     command_times_init(&clients->times);
     reactor_timer_init(&clients->look, clients->reactor, clients_on_look);
     reactor_timer_init(&clients->pause_end, clients->reactor, clients_on_pause_end);
@@ -206,7 +208,9 @@ void clients_clear(struct clients *clients)
     reactor_timer_stop(&clients->pause_end);
     tracker_free(&clients->tracker);
     table_clear(&clients->by_id);
-    slowlog_clear(&clients->slowlog);
+    for (size_t i = 0; i < LOG_COUNT; i++) {
+        command_log_clear(&clients->logs[i]);
+    }
     command_times_clear(&clients->times);
     arguments_clear(&clients->arguments);
     keys_clear(&clients->keys);

@@ -10,8 +10,8 @@
 #include "common/mailbox.h"
 #include "common/table.h"
 #include "proxy/command/command_table.h"
+#include "proxy/downstream/command_log.h"
 #include "proxy/downstream/command_times.h"
-#include "proxy/downstream/slowlog.h"
 #include "proxy/routing/dispatcher.h"
 #include "proxy/routing/fanout.h"
 
@@ -34,14 +34,14 @@ struct house {
     struct clients **clients;   /* of this pool, by worker */
     struct mailbox **mailboxes; /* by worker */
     size_t worker_count;
-    struct exchange *exchange;       /* subscriptions */
-    struct mending_board *mendings;  /* of nodes that lack functions; NULL in tests */
-    struct roll *roll;               /* clients by their ids */
-    struct script_memory *scripts;   /* of the pool's clients; NULL: none are kept */
-    struct budget budget;            /* of the pool, in blocks of all workers */
-    _Atomic uint64_t next_client_id; /* of the pool */
-    _Atomic uint64_t next_slow_id;   /* of the pool's next slow request */
-    _Atomic uint32_t client_count;   /* accepted and not closed yet, of the pool */
+    struct exchange *exchange;               /* subscriptions */
+    struct mending_board *mendings;          /* of nodes that lack functions; NULL in tests */
+    struct roll *roll;                       /* clients by their ids */
+    struct script_memory *scripts;           /* of the pool's clients; NULL: none are kept */
+    struct budget budget;                    /* of the pool, in blocks of all workers */
+    _Atomic uint64_t next_client_id;         /* of the pool */
+    _Atomic uint64_t next_log_id[LOG_COUNT]; /* of the pool's logs */
+    _Atomic uint32_t client_count;           /* accepted and not closed yet, of the pool */
     _Atomic uint64_t rejected_count; /* turned away because there were too many, of the pool */
     _Atomic uint64_t accept_pauses;  /* times accepting had to pause, of the pool */
     _Atomic uint64_t pause;          /* pause.h: of the pool */
@@ -74,7 +74,7 @@ struct clients {
     void *owner;                              /* the worker */
     struct arguments arguments;               /* scratch of the request in hand */
     struct keys keys;                         /* likewise */
-    struct slowlog slowlog;
+    struct command_log logs[LOG_COUNT];
     struct command_times times;
     enum pause_mode pause;          /* what must wait now; a copy of the house's */
     struct reactor_timer pause_end; /* when that is over */

@@ -5,13 +5,19 @@
 #include "proxy/downstream/config_get.h"
 #include "proxy/downstream/facade.h"
 
+enum { NUMBER_SIZE = 24 };
+
 struct own_texts {
     char port[8];
     char bind[512];
-    char maxclients[24];
-    char timeout[24];
-    char slower_than[24];
-    char slow_kept[24];
+    char maxclients[NUMBER_SIZE];
+    char timeout[NUMBER_SIZE];
+    char slower_than[NUMBER_SIZE];
+    char slow_kept[NUMBER_SIZE];
+    char request_larger_than[NUMBER_SIZE];
+    char requests_kept[NUMBER_SIZE];
+    char reply_larger_than[NUMBER_SIZE];
+    char replies_kept[NUMBER_SIZE];
 };
 
 static void print_bind(const struct addresses *listen, char *text, size_t size)
@@ -29,6 +35,11 @@ static void print_bind(const struct addresses *listen, char *text, size_t size)
     }
 }
 
+static void print_number(char text[NUMBER_SIZE], uint64_t number)
+{
+    snprintf(text, NUMBER_SIZE, "%" PRIu64, number);
+}
+
 static void own_texts_print(const struct client *client, struct own_texts *texts)
 {
     const struct pool_config *config = client->clients->config;
@@ -37,12 +48,14 @@ static void own_texts_print(const struct client *client, struct own_texts *texts
     facade_address_of(client, &address);
     snprintf(texts->port, sizeof texts->port, "%u", address.port);
     print_bind(&config->listen, texts->bind, sizeof texts->bind);
-    snprintf(texts->maxclients, sizeof texts->maxclients, "%" PRIu64, config->clients_max);
-    snprintf(texts->timeout, sizeof texts->timeout, "%" PRIu64,
-             config->clients_idle / US_PER_SECOND);
-    snprintf(texts->slower_than, sizeof texts->slower_than, "%" PRIu64,
-             config->slowlog_slower_than);
-    snprintf(texts->slow_kept, sizeof texts->slow_kept, "%" PRIu64, config->slowlog_max_len);
+    print_number(texts->maxclients, config->clients_max);
+    print_number(texts->timeout, config->clients_idle / US_PER_SECOND);
+    print_number(texts->slower_than, config->slowlog_slower_than);
+    print_number(texts->slow_kept, config->slowlog_max_len);
+    print_number(texts->request_larger_than, config->request_larger_than);
+    print_number(texts->requests_kept, config->large_request_max_len);
+    print_number(texts->reply_larger_than, config->reply_larger_than);
+    print_number(texts->replies_kept, config->large_reply_max_len);
 }
 
 static void config_answer(const struct client *client, const struct arguments *arguments,
@@ -61,6 +74,12 @@ static void config_answer(const struct client *client, const struct arguments *a
         {SPAN("timeout"), span_of(texts.timeout)},
         {SPAN("slowlog-log-slower-than"), span_of(texts.slower_than)},
         {SPAN("slowlog-max-len"), span_of(texts.slow_kept)},
+        {SPAN("commandlog-execution-slower-than"), span_of(texts.slower_than)},
+        {SPAN("commandlog-slow-execution-max-len"), span_of(texts.slow_kept)},
+        {SPAN("commandlog-request-larger-than"), span_of(texts.request_larger_than)},
+        {SPAN("commandlog-large-request-max-len"), span_of(texts.requests_kept)},
+        {SPAN("commandlog-reply-larger-than"), span_of(texts.reply_larger_than)},
+        {SPAN("commandlog-large-reply-max-len"), span_of(texts.replies_kept)},
     };
     const struct config_own own = {pairs, ARRAY_LEN(pairs)};
 

@@ -198,7 +198,7 @@ static void histogram_answer(const struct roundup *roundup, struct sendq *to)
 
 void local_latency_histogram(const struct local_call *call)
 {
-    roundup_start_tour(call, 0, histogram_tour, histogram_answer);
+    roundup_start_tour(call, (struct roundup_terms){0}, histogram_tour, histogram_answer);
 }
 
 /* To one worker, which nobody waits for: who asks for a histogram later comes behind it. */

@@ -20,7 +20,7 @@ static void pause_answer(const struct roundup *roundup UNUSED, struct sendq *to)
 static void call_tell_workers(const struct local_call *call)
 {
     pause_refresh(call->client->clients);
-    roundup_start_tour(call, 0, pause_tour, pause_answer);
+    roundup_start_tour(call, (struct roundup_terms){0}, pause_tour, pause_answer);
 }
 
 /* Refuses the call and returns false when it makes no sense. */

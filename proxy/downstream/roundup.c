@@ -190,12 +190,12 @@ void roundup_start(const struct local_call *call, struct client_filter *filter,
     roundup_begin(roundup, call);
 }
 
-void roundup_start_tour(const struct local_call *call, int64_t number, roundup_tour *tour,
-                        roundup_answer *answer)
+void roundup_start_tour(const struct local_call *call, struct roundup_terms terms,
+                        roundup_tour *tour, roundup_answer *answer)
 {
     struct roundup *roundup = roundup_new(call->client->clients);
 
-    roundup->number = number;
+    roundup->terms = terms;
     roundup->tour = tour;
     roundup->answer = answer;
     roundup_begin(roundup, call);

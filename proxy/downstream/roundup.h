@@ -45,13 +45,19 @@ typedef void roundup_visit(struct visit *visit, struct client *client);
 /* In the thread of the client that asked: writes the reply. */
 typedef void roundup_answer(const struct roundup *roundup, struct sendq *to);
 
+/* What tour and answer need to know, if anything. */
+struct roundup_terms {
+    int64_t most; /* lines that are wanted; < 0: all */
+    int which;    /* of several things of a kind */
+};
+
 struct roundup {
     struct house *house;
     size_t worker;           /* the one that asked */
     uint64_t asker;          /* the client's id */
     struct request *request; /* alive as long as that client is open */
     struct client_filter filter;
-    int64_t number; /* what tour and answer need to know */
+    struct roundup_terms terms;
     roundup_tour *tour;
     roundup_visit *visit; /* NULL: the tour does without */
     roundup_answer *answer;
@@ -74,9 +80,9 @@ struct roundup_line *roundup_gather(const struct roundup *roundup, size_t *count
 /* For answers: what the workers have counted, in all. */
 uint64_t roundup_count(const struct roundup *roundup);
 
-/* The same for what does not concern single clients; `number` is for tour and answer. Answers find
- * the words of the call in roundup->request. */
-void roundup_start_tour(const struct local_call *call, int64_t number, roundup_tour *tour,
-                        roundup_answer *answer);
+/* The same for what does not concern single clients. Answers find the words of the call in
+ * roundup->request. */
+void roundup_start_tour(const struct local_call *call, struct roundup_terms terms,
+                        roundup_tour *tour, roundup_answer *answer);
 
 #endif

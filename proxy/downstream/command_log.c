@@ -1,4 +1,4 @@
-#include "proxy/downstream/slowlog.h"
+#include "proxy/downstream/command_log.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,15 +15,15 @@ enum { ARGUMENTS_SHOWN = 32, BYTES_SHOWN = 128 };
 
 enum {
     NOTE_SIZE = 400,
-    NOTED_PER_SECOND = 1000, /* where everything is slow, noting it must not make it slower */
+    NOTED_PER_SECOND = 1000, /* where all is noted, that must not make it slower */
 };
 
-static struct slow_entry *entry_at(struct list_link *link)
+static struct log_entry *entry_at(struct list_link *link)
 {
-    return container_of(link, struct slow_entry, link);
+    return container_of(link, struct log_entry, link);
 }
 
-static void entry_free(struct slow_entry *entry)
+static void entry_free(struct log_entry *entry)
 {
     free(entry->arguments);
     free(entry->peer);
@@ -31,25 +31,25 @@ static void entry_free(struct slow_entry *entry)
     free(entry);
 }
 
-static void forget_oldest(struct slowlog *slowlog)
+static void forget_oldest(struct command_log *log)
 {
-    struct slow_entry *entry = entry_at(list_first(&slowlog->entries));
+    struct log_entry *entry = entry_at(list_first(&log->entries));
 
     list_remove(&entry->link);
-    slowlog->count--;
+    log->count--;
     entry_free(entry);
 }
 
-void slowlog_init(struct slowlog *slowlog)
+void command_log_init(struct command_log *log)
 {
-    *slowlog = (struct slowlog){.count = 0};
-    list_init(&slowlog->entries);
+    *log = (struct command_log){.count = 0};
+    list_init(&log->entries);
 }
 
-void slowlog_clear(struct slowlog *slowlog)
+void command_log_clear(struct command_log *log)
 {
-    while (slowlog->count > 0) {
-        forget_oldest(slowlog);
+    while (log->count > 0) {
+        forget_oldest(log);
     }
 }
 
@@ -112,9 +112,10 @@ static const char *node_name(const struct client *client, const struct request *
 
 /* Where the time went, behind the arguments: an element more in the entry itself would put clients
  * that read replies as they come, go-redis for one, out of step. */
-static void print_note(const struct client *client, const struct request *request, uint64_t took,
-                       char *note, size_t size)
+static void print_note(const struct client *client, const struct request *request, char *note,
+                       size_t size)
 {
+    uint64_t took = reactor_now(client->clients->reactor) - request->arrived;
     uint64_t waited = request->waited < took ? request->waited : took;
 
     snprintf(note, size, "# waited_us=%" PRIu64 " node_us=%" PRIu64 " node=%s", waited,
@@ -122,7 +123,7 @@ static void print_note(const struct client *client, const struct request *reques
 }
 
 /* Several commands in one request, and those that were composed by slotway, go by their name. */
-static void entry_set_arguments(struct slow_entry *entry, const struct client *client,
+static void entry_set_arguments(struct log_entry *entry, const struct client *client,
                                 const struct request *request)
 {
     struct span name = span_of(request->command->name);
@@ -132,7 +133,7 @@ static void entry_set_arguments(struct slow_entry *entry, const struct client *c
     struct sendq to;
 
     sendq_init(&to);
-    print_note(client, request, entry->took, note, sizeof note);
+    print_note(client, request, note, sizeof note);
     write_arguments(&to, request->command, request_read(request, &parsed) ? &parsed : &only_name,
                     note);
     arguments_clear(&parsed);
@@ -145,78 +146,106 @@ static void entry_set_arguments(struct slow_entry *entry, const struct client *c
     sendq_clear(&to);
 }
 
+/* What a log is for, as the pool has it configured. */
+struct rules {
+    uint64_t kept; /* how many entries of all workers */
+    metric *counter;
+};
+
+static struct rules rules_of(const struct clients *clients, enum command_log_kind kind)
+{
+    const struct pool_config *config = clients->config;
+    struct metrics *metrics = clients->metrics;
+
+    switch (kind) {
+    case LOG_SLOW: return (struct rules){config->slowlog_max_len, &metrics->slow_requests_total};
+    case LOG_LARGE_REQUEST:
+        return (struct rules){config->large_request_max_len, &metrics->large_requests_total};
+    case LOG_LARGE_REPLY:
+        return (struct rules){config->large_reply_max_len, &metrics->large_replies_total};
+    case LOG_COUNT: break;
+    }
+    CHECK(!"a log");
+    return (struct rules){0, NULL};
+}
+
 /* A command that waits for others as long as its client wishes is not slow, only patient. */
 static bool is_patient(const struct request *request)
 {
     return request->special != NULL && request->special->may_block;
 }
 
-static bool may_be_noted(struct slowlog *slowlog, uint64_t now)
+static bool may_be_noted(struct command_log *log, uint64_t now)
 {
-    if (now - slowlog->second_began >= US_PER_SECOND) {
-        slowlog->second_began = now;
-        slowlog->noted_in_second = 0;
+    if (now - log->second_began >= US_PER_SECOND) {
+        log->second_began = now;
+        log->noted_in_second = 0;
     }
-    return slowlog->noted_in_second++ < NOTED_PER_SECOND;
+    return log->noted_in_second++ < NOTED_PER_SECOND;
 }
 
-void slowlog_note(struct client *client, const struct request *request, uint64_t took)
+static struct log_entry *entry_new(const struct client *client, const struct request *request)
 {
-    struct clients *clients = client->clients;
-    struct slowlog *slowlog = &clients->slowlog;
-    uint64_t most = clients->config->slowlog_max_len;
+    struct log_entry *entry = memory_new(1, sizeof *entry);
+    const char *name = client->session.name;
     struct client_ends ends;
 
-    if (is_patient(request) || (request->command->flags & COMMAND_SKIP_SLOWLOG) != 0) {
-        return;
-    }
-    metric_add(&clients->metrics->slow_requests_total, 1);
-    if (most == 0 || !may_be_noted(slowlog, reactor_now(clients->reactor))) {
-        return;
-    }
-
-    struct slow_entry *entry = memory_new(1, sizeof *entry);
-
     client_ends_of(client, &ends);
-    entry->id = atomic_fetch_add(&clients->house->next_slow_id, 1);
     entry->at = clock_wall() / US_PER_SECOND;
-    entry->took = took;
     entry_set_arguments(entry, client, request);
     entry->peer = memory_copy(ends.peer, strlen(ends.peer));
-    entry->name = client->session.name == NULL
-                      ? NULL
-                      : memory_copy(client->session.name, strlen(client->session.name));
-    list_append(&slowlog->entries, &entry->link);
-    slowlog->count++;
-    while (slowlog->count > most) {
-        forget_oldest(slowlog);
+    entry->name = name == NULL ? NULL : memory_copy(name, strlen(name));
+    return entry;
+}
+
+void command_log_note(struct client *client, enum command_log_kind kind,
+                      const struct request *request, uint64_t amount)
+{
+    struct clients *clients = client->clients;
+    struct command_log *log = &clients->logs[kind];
+    struct rules rules = rules_of(clients, kind);
+
+    if ((request->command->flags & COMMAND_SKIP_SLOWLOG) != 0 ||
+        (kind == LOG_SLOW && is_patient(request))) {
+        return;
+    }
+    metric_add(rules.counter, 1);
+    if (rules.kept == 0 || !may_be_noted(log, reactor_now(clients->reactor))) {
+        return;
+    }
+
+    struct log_entry *entry = entry_new(client, request);
+
+    entry->id = atomic_fetch_add(&clients->house->next_log_id[kind], 1);
+    entry->amount = amount;
+    list_append(&log->entries, &entry->link);
+    log->count++;
+    while (log->count > rules.kept) {
+        forget_oldest(log);
     }
 }
 
-/* Newer ones in other workers may have taken its place. */
-static bool entry_counts(const struct clients *clients, const struct slow_entry *entry)
+const struct log_entry *command_log_next(const struct clients *clients, enum command_log_kind kind,
+                                         const struct log_entry *entry)
 {
-    return entry->id + clients->config->slowlog_max_len >=
-           atomic_load(&clients->house->next_slow_id);
-}
-
-const struct slow_entry *slowlog_next(const struct clients *clients, const struct slow_entry *entry)
-{
-    const struct list_link *end = &clients->slowlog.entries.anchor;
+    /* Newer ones in other workers may have taken the place of the oldest. */
+    uint64_t next = atomic_load(&clients->house->next_log_id[kind]);
+    uint64_t kept = rules_of(clients, kind).kept;
+    const struct list_link *end = &clients->logs[kind].entries.anchor;
     struct list_link *link = entry == NULL ? end->next : entry->link.next;
 
-    while (link != end && !entry_counts(clients, entry_at(link))) {
+    while (link != end && entry_at(link)->id + kept < next) {
         link = link->next;
     }
     return link == end ? NULL : entry_at(link);
 }
 
-void slow_entry_write(const struct slow_entry *entry, struct sendq *to)
+void log_entry_write(const struct log_entry *entry, struct sendq *to)
 {
     resp_write_array(to, 6);
     resp_write_integer(to, (int64_t)entry->id);
     resp_write_integer(to, (int64_t)entry->at);
-    resp_write_integer(to, (int64_t)entry->took);
+    resp_write_integer(to, (int64_t)entry->amount);
     sendq_append(to, (struct span){entry->arguments, entry->arguments_size});
     resp_write_text(to, entry->peer);
     resp_write_text(to, entry->name == NULL ? "" : entry->name);

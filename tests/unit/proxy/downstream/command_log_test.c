@@ -1,4 +1,4 @@
-/* What is kept of slow requests, and how SLOWLOG shows it. */
+/* What is kept of slow and large requests, and how SLOWLOG and COMMANDLOG show it. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,16 +28,18 @@ static void close_rig(void)
     local_rig_close(&rig);
 }
 
-TestSuite(slowlog, .init = open_rig, .fini = close_rig, .timeout = 60);
+TestSuite(command_log, .init = open_rig, .fini = close_rig, .timeout = 60);
 
 static struct client *client_of(size_t worker)
 {
     return container_of(list_first(&rig->workers[worker].clients.open), struct client, in_clients);
 }
 
+enum { SOME_US = 30000 };
+
 /* A request of `worker`'s client, of which `waited` microseconds passed at a gate. */
-static void note_arguments(size_t worker, const struct arguments *arguments, uint64_t took,
-                           uint64_t waited)
+static void note_in(enum command_log_kind kind, size_t worker, const struct arguments *arguments,
+                    uint64_t amount, uint64_t waited)
 {
     const struct command *command;
     struct sendq composed;
@@ -50,10 +52,17 @@ static void note_arguments(size_t worker, const struct arguments *arguments, uin
     struct request *request = request_new(command, block, (struct span){block->bytes, block->used});
 
     request->waited = waited;
-    slowlog_note(client_of(worker), request, took);
+    request->arrived = reactor_now(rig->reactor) - (kind == LOG_SLOW ? amount : SOME_US);
+    command_log_note(client_of(worker), kind, request, amount);
     request_free(&request);
     block_release(&block);
     sendq_clear(&composed);
+}
+
+static void note_arguments(size_t worker, const struct arguments *arguments, uint64_t took,
+                           uint64_t waited)
+{
+    note_in(LOG_SLOW, worker, arguments, took, waited);
 }
 
 static void note(size_t worker, const char *line, uint64_t took)
@@ -88,7 +97,7 @@ enum { NEVER_US = 1000 * US_PER_SECOND };
 
 #define NOTE "# waited_us=0 node_us=20000 node=several"
 
-Test(slowlog, an_entry_is_what_redis_shows_and_where_the_time_went)
+Test(command_log, an_entry_is_what_redis_shows_and_where_the_time_went)
 {
     char want[256];
     const char *reply;
@@ -104,7 +113,7 @@ Test(slowlog, an_entry_is_what_redis_shows_and_where_the_time_went)
     cr_expect_not_null(strstr(reply, "\r\n$2\r\nme\r\n"), "%s", reply);
 }
 
-Test(slowlog, entries_of_all_workers_come_newest_first)
+Test(command_log, entries_of_all_workers_come_newest_first)
 {
     note(0, "GET a", 20000);
     note(1, "GET b", 20000);
@@ -122,7 +131,7 @@ Test(slowlog, entries_of_all_workers_come_newest_first)
     cr_expect_not_null(strstr(local_rig_ask(rig, here, "SLOWLOG GET"), "*6\r\n:4\r\n"));
 }
 
-Test(slowlog, only_the_newest_of_all_workers_are_kept)
+Test(command_log, only_the_newest_of_all_workers_are_kept)
 {
     rig->config->pools[0].slowlog_max_len = 3;
     note(0, "GET a", 20000);
@@ -132,10 +141,10 @@ Test(slowlog, only_the_newest_of_all_workers_are_kept)
     note(0, "GET c", 20000);
     cr_expect_str_eq(local_rig_ask(rig, here, "SLOWLOG LEN"), ":3\r\n");
     cr_expect_str_eq(shown("SLOWLOG GET"), "GET|c|" NOTE "|GET|b|" NOTE "|GET|b|" NOTE);
-    cr_expect_eq(rig->workers[1].clients.slowlog.count, 3);
+    cr_expect_eq(rig->workers[1].clients.logs[LOG_SLOW].count, 3);
 }
 
-Test(slowlog, keeps_ten_to_show_without_a_number_and_none_when_it_is_off)
+Test(command_log, keeps_ten_to_show_without_a_number_and_none_when_it_is_off)
 {
     for (int i = 0; i < 12; i++) {
         note(0, "GET a", 20000);
@@ -145,6 +154,86 @@ Test(slowlog, keeps_ten_to_show_without_a_number_and_none_when_it_is_off)
     rig->config->pools[0].slowlog_max_len = 0;
     note(0, "GET a", 20000);
     cr_expect_str_eq(local_rig_ask(rig, here, "SLOWLOG LEN"), ":0\r\n");
+}
+
+static void note_large(enum command_log_kind kind, size_t worker, const char *line, uint64_t bytes)
+{
+    struct words words;
+
+    words_init(&words, line);
+    note_in(kind, worker, &words.arguments, bytes, 0);
+}
+
+static void expect_start(const char *line, const char *want)
+{
+    const char *reply = local_rig_ask(rig, here, line);
+
+    cr_expect_eq(strncmp(reply, want, strlen(want)), 0, "%s: got %s", line, reply);
+}
+
+#define LARGE_NOTE "# waited_us=0 node_us=30000 node=several"
+
+Test(command_log, the_three_logs_have_ids_and_entries_of_their_own)
+{
+    note(0, "GET a", 20000);
+    note_large(LOG_LARGE_REQUEST, 0, "SET b 1", 2000000);
+    note_large(LOG_LARGE_REPLY, 0, "GET c", 3000000);
+    note_large(LOG_LARGE_REPLY, 1, "GET d", 4000000);
+    cr_expect_str_eq(shown("COMMANDLOG GET -1 slow"), "GET|a|" NOTE);
+    cr_expect_str_eq(shown("COMMANDLOG GET -1 large-request"), "SET|b|1|" LARGE_NOTE);
+    cr_expect_str_eq(shown("COMMANDLOG GET -1 LARGE-REPLY"),
+                     "GET|d|" LARGE_NOTE "|GET|c|" LARGE_NOTE);
+    cr_expect_str_eq(shown("COMMANDLOG GET 1 large-reply"), "GET|d|" LARGE_NOTE);
+    expect_start("COMMANDLOG GET 1 large-request", "*1\r\n*6\r\n:0\r\n:");
+    cr_expect_not_null(strstr(local_rig_ask(rig, here, "COMMANDLOG GET 1 large-request"),
+                              "\r\n:2000000\r\n*4\r\n"));
+    expect_start("COMMANDLOG GET 1 large-reply", "*1\r\n*6\r\n:1\r\n:");
+    expect_start("COMMANDLOG RESET large-reply", "+OK\r\n");
+    expect_start("COMMANDLOG LEN large-reply", ":0\r\n");
+    expect_start("COMMANDLOG LEN large-request", ":1\r\n");
+    expect_start("SLOWLOG LEN", ":1\r\n");
+}
+
+Test(command_log, each_log_keeps_as_many_as_its_own_option_says)
+{
+    rig->config->pools[0].large_request_max_len = 1;
+    rig->config->pools[0].large_reply_max_len = 2;
+    for (int i = 0; i < 5; i++) {
+        note_large(LOG_LARGE_REQUEST, 0, "SET b 1", 2000000);
+        note_large(LOG_LARGE_REPLY, 1, "GET c", 3000000);
+        note(1, "GET a", 20000);
+    }
+    expect_start("COMMANDLOG LEN large-request", ":1\r\n");
+    expect_start("COMMANDLOG LEN large-reply", ":2\r\n");
+    expect_start("COMMANDLOG LEN slow", ":5\r\n");
+    cr_expect_eq(rig->workers[0].metrics.large_requests_total, 5);
+    cr_expect_eq(rig->workers[1].metrics.large_replies_total, 5);
+    cr_expect_eq(rig->workers[1].metrics.slow_requests_total, 5);
+}
+
+/* CLIENT LIST asks all workers, and so goes the way of a request that a node answers. */
+Test(command_log, sizes_are_those_on_the_wire_and_count_from_the_limit_on)
+{
+    static const char request[] = "*2\r\n$6\r\nCLIENT\r\n$4\r\nLIST\r\n";
+    size_t reply = strlen(local_rig_ask(rig, here, "CLIENT LIST"));
+    char want[32];
+
+    rig->config->pools[0].request_larger_than = sizeof request;
+    local_rig_ask(rig, here, "CLIENT LIST");
+    expect_start("COMMANDLOG LEN large-request", ":0\r\n");
+    rig->config->pools[0].request_larger_than = sizeof request - 1;
+    rig->config->pools[0].reply_larger_than = reply / 2;
+    local_rig_ask(rig, here, "CLIENT LIST");
+    rig->config->pools[0].request_larger_than = rig->config->pools[0].reply_larger_than = 1000000;
+    snprintf(want, sizeof want, "\r\n:%zu\r\n*3\r\n", sizeof request - 1);
+    cr_expect_not_null(strstr(local_rig_ask(rig, here, "COMMANDLOG GET 1 large-request"), want));
+    expect_start("COMMANDLOG LEN large-reply", ":1\r\n");
+    rig->config->pools[0].reply_larger_than = 0;
+    local_rig_say(here, "CLIENT REPLY SKIP");
+    local_rig_say(here, "CLIENT LIST");
+    local_rig_ask(rig, here, "PING");
+    rig->config->pools[0].reply_larger_than = 1000000;
+    expect_start("COMMANDLOG LEN large-reply", ":1\r\n");
 }
 
 static const struct {
@@ -157,7 +246,7 @@ static const struct {
     {"ACL SETUSER u >secret", "ACL|SETUSER|(redacted)|(redacted)|" NOTE},
 };
 
-Test(slowlog, passwords_are_not_shown)
+Test(command_log, passwords_are_not_shown)
 {
     for (size_t i = 0; i < ARRAY_LEN(hidden); i++) {
         note(0, hidden[i].request, 20000);
@@ -165,7 +254,7 @@ Test(slowlog, passwords_are_not_shown)
     }
 }
 
-Test(slowlog, many_and_long_arguments_are_cut_as_redis_cuts_them)
+Test(command_log, many_and_long_arguments_are_cut_as_redis_cuts_them)
 {
     struct span items[40];
     char large[200];
@@ -190,7 +279,7 @@ Test(slowlog, many_and_long_arguments_are_cut_as_redis_cuts_them)
     cr_expect_null(strstr(shown("SLOWLOG GET 1"), "more arguments"));
 }
 
-Test(slowlog, time_at_a_gate_is_told_from_time_with_a_node)
+Test(command_log, time_at_a_gate_is_told_from_time_with_a_node)
 {
     struct words words;
 
@@ -200,7 +289,7 @@ Test(slowlog, time_at_a_gate_is_told_from_time_with_a_node)
 }
 
 /* CLIENT LIST asks all workers, and so takes time like a request that a node answers. */
-Test(slowlog, what_takes_as_long_as_the_limit_is_noted)
+Test(command_log, what_takes_as_long_as_the_limit_is_noted)
 {
     rig->config->pools[0].slowlog_slower_than = NEVER_US;
     local_rig_ask(rig, here, "CLIENT LIST");
@@ -233,6 +322,16 @@ static const struct {
     {"CONFIG GET slowlog-max-len", "*2\r\n$15\r\nslowlog-max-len\r\n$3\r\n128\r\n"},
     {"CONFIG GET slowlog-log-slower-than",
      "*2\r\n$23\r\nslowlog-log-slower-than\r\n$10\r\n1000000000\r\n"},
+    {"CONFIG GET commandlog-slow-execution-max-len",
+     "*2\r\n$33\r\ncommandlog-slow-execution-max-len\r\n$3\r\n128\r\n"},
+    {"CONFIG GET commandlog-request-larger-than",
+     "*2\r\n$30\r\ncommandlog-request-larger-than\r\n$7\r\n1048576\r\n"},
+    {"CONFIG GET commandlog-large-request-max-len",
+     "*2\r\n$32\r\ncommandlog-large-request-max-len\r\n$3\r\n128\r\n"},
+    {"CONFIG GET commandlog-reply-larger-than",
+     "*2\r\n$28\r\ncommandlog-reply-larger-than\r\n$7\r\n1048576\r\n"},
+    {"CONFIG GET commandlog-large-reply-max-len",
+     "*2\r\n$30\r\ncommandlog-large-reply-max-len\r\n$3\r\n128\r\n"},
     {"LATENCY LATEST", "*0\r\n"},
     {"LATENCY HISTORY command", "*0\r\n"},
     {"LATENCY HISTOGRAM get", "*0\r\n"},
@@ -240,7 +339,7 @@ static const struct {
     {"LATENCY RESET a b", ":0\r\n"},
 };
 
-Test(slowlog, rows)
+Test(command_log, rows)
 {
     rig->config->pools[0].slowlog_slower_than = NEVER_US;
     note(0, "GET a", 20000);
@@ -251,12 +350,12 @@ Test(slowlog, rows)
     }
 }
 
-Test(slowlog, where_everything_is_slow_most_is_only_counted)
+Test(command_log, where_everything_is_slow_most_is_only_counted)
 {
     rig->config->pools[0].slowlog_max_len = 100000;
     for (int i = 0; i < 3000; i++) {
         note(0, "GET a", 20000);
     }
     cr_expect_eq(rig->workers[0].metrics.slow_requests_total, 3000);
-    cr_expect_eq(rig->workers[0].clients.slowlog.count, 1000);
+    cr_expect_eq(rig->workers[0].clients.logs[LOG_SLOW].count, 1000);
 }

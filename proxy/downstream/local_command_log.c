@@ -1,5 +1,4 @@
-/* SLOWLOG, and COMMANDLOG for its type "slow": what was slow as slotway saw it. The other types of
- * COMMANDLOG are answered as by a server that keeps nothing of them. */
+/* SLOWLOG and COMMANDLOG: what was slow or large as slotway saw it. */
 #include <stdlib.h>
 
 #include "common/memory.h"
@@ -8,15 +7,20 @@
 
 enum { GET_DEFAULT = 10 };
 
+static enum command_log_kind kind_of(const struct visit *visit)
+{
+    return (enum command_log_kind)visit->roundup->terms.which;
+}
+
 static void get_tour(struct visit *visit, struct clients *clients)
 {
-    const struct slow_entry *entry = NULL;
+    const struct log_entry *entry = NULL;
 
-    while ((entry = slowlog_next(clients, entry)) != NULL) {
+    while ((entry = command_log_next(clients, kind_of(visit), entry)) != NULL) {
         struct sendq text;
 
         sendq_init(&text);
-        slow_entry_write(entry, &text);
+        log_entry_write(entry, &text);
 
         struct block *whole = sendq_flatten(&text);
 
@@ -29,9 +33,10 @@ static void get_tour(struct visit *visit, struct clients *clients)
 /* The newest first. */
 static void get_answer(const struct roundup *roundup, struct sendq *to)
 {
+    int64_t most = roundup->terms.most;
     size_t count;
     struct roundup_line *lines = roundup_gather(roundup, &count);
-    size_t shown = roundup->number < 0 ? count : size_min(count, (size_t)roundup->number);
+    size_t shown = most < 0 ? count : size_min(count, (size_t)most);
 
     resp_write_array(to, shown);
     for (size_t i = 0; i < shown; i++) {
@@ -44,9 +49,9 @@ static void get_answer(const struct roundup *roundup, struct sendq *to)
 
 static void len_tour(struct visit *visit, struct clients *clients)
 {
-    const struct slow_entry *entry = NULL;
+    const struct log_entry *entry = NULL;
 
-    while ((entry = slowlog_next(clients, entry)) != NULL) {
+    while ((entry = command_log_next(clients, kind_of(visit), entry)) != NULL) {
         visit->count++;
     }
 }
@@ -56,14 +61,29 @@ static void len_answer(const struct roundup *roundup, struct sendq *to)
     resp_write_integer(to, (int64_t)roundup_count(roundup));
 }
 
-static void reset_tour(struct visit *visit UNUSED, struct clients *clients)
+static void reset_tour(struct visit *visit, struct clients *clients)
 {
-    slowlog_clear(&clients->slowlog);
+    command_log_clear(&clients->logs[kind_of(visit)]);
 }
 
 static void reset_answer(const struct roundup *roundup UNUSED, struct sendq *to)
 {
     resp_write_status(to, "OK");
+}
+
+static void call_get(const struct local_call *call, enum command_log_kind kind, int64_t most)
+{
+    roundup_start_tour(call, (struct roundup_terms){most, (int)kind}, get_tour, get_answer);
+}
+
+static void call_len(const struct local_call *call, enum command_log_kind kind)
+{
+    roundup_start_tour(call, (struct roundup_terms){0, (int)kind}, len_tour, len_answer);
+}
+
+static void call_reset(const struct local_call *call, enum command_log_kind kind)
+{
+    roundup_start_tour(call, (struct roundup_terms){0, (int)kind}, reset_tour, reset_answer);
 }
 
 /* Refuses the call and returns false when argument `index` is no number of entries. */
@@ -84,75 +104,69 @@ void local_slowlog_get(const struct local_call *call)
         call_bad_subcommand(call);
         return;
     }
-    if (call_count(call) == 3 && !call_parse_count(call, 2, &count)) {
-        return;
+    if (call_count(call) < 3 || call_parse_count(call, 2, &count)) {
+        call_get(call, LOG_SLOW, count);
     }
-    roundup_start_tour(call, count, get_tour, get_answer);
 }
 
 void local_slowlog_len(const struct local_call *call)
 {
-    roundup_start_tour(call, 0, len_tour, len_answer);
+    call_len(call, LOG_SLOW);
 }
 
 void local_slowlog_reset(const struct local_call *call)
 {
-    roundup_start_tour(call, 0, reset_tour, reset_answer);
+    call_reset(call, LOG_SLOW);
 }
 
-enum log_type { TYPE_SLOW, TYPE_LARGE, TYPE_UNKNOWN };
-
-/* Refuses the call when it is unknown. */
-static enum log_type call_parse_type(const struct local_call *call)
+/* Refuses the call and returns false when its last word names no log. */
+static bool call_parse_kind(const struct local_call *call, enum command_log_kind *kind)
 {
+    static const char *const names[LOG_COUNT] = {
+#define ROW(symbol, name) name,
+        COMMAND_LOGS(ROW)
+#undef ROW
+    };
     struct span word = call_word(call, call_count(call) - 1);
 
-    if (span_equal_nocase(word, SPAN("slow"))) {
-        return TYPE_SLOW;
-    }
-    if (span_equal_nocase(word, SPAN("large-request")) ||
-        span_equal_nocase(word, SPAN("large-reply"))) {
-        return TYPE_LARGE;
+    for (size_t i = 0; i < LOG_COUNT; i++) {
+        if (span_equal_nocase(word, span_of(names[i]))) {
+            *kind = (enum command_log_kind)i;
+            return true;
+        }
     }
     call_error(call, "ERR type should be one of the following: slow, large-request, large-reply");
-    return TYPE_UNKNOWN;
+    return false;
 }
 
 void local_commandlog_get(const struct local_call *call)
 {
+    enum command_log_kind kind;
     int64_t count;
 
     if (call_count(call) > 4) {
         call_bad_subcommand(call);
         return;
     }
-    if (!call_parse_count(call, 2, &count)) {
-        return;
-    }
-    switch (call_parse_type(call)) {
-    case TYPE_SLOW: roundup_start_tour(call, count, get_tour, get_answer); return;
-    case TYPE_LARGE:
-        resp_write_array(call_begin(call), 0);
-        call_end(call);
-        return;
-    case TYPE_UNKNOWN: return;
+    if (call_parse_count(call, 2, &count) && call_parse_kind(call, &kind)) {
+        call_get(call, kind, count);
     }
 }
 
 void local_commandlog_len(const struct local_call *call)
 {
-    switch (call_parse_type(call)) {
-    case TYPE_SLOW: local_slowlog_len(call); return;
-    case TYPE_LARGE: call_integer(call, 0); return;
-    case TYPE_UNKNOWN: return;
+    enum command_log_kind kind;
+
+    if (call_parse_kind(call, &kind)) {
+        call_len(call, kind);
     }
 }
 
 void local_commandlog_reset(const struct local_call *call)
 {
-    switch (call_parse_type(call)) {
-    case TYPE_SLOW: local_slowlog_reset(call); return;
-    case TYPE_LARGE: call_status(call, "OK"); return;
-    case TYPE_UNKNOWN: return;
+    enum command_log_kind kind;
+
+    if (call_parse_kind(call, &kind)) {
+        call_reset(call, kind);
     }
 }
