@@ -1,3 +1,7 @@
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+
 #include "common/check.h"
 #include "common/resp_line.h"
 #include "common/resp_scan.h"
@@ -270,4 +274,44 @@ bool reply_integer(struct span reply, int64_t *number)
     size_t next = 0;
     return reply.size > 0 && reply.at[0] == ':' &&
            number_line(reply, 0, number, &next) == SCAN_DONE;
+}
+
+bool reply_double(struct span reply, double *number)
+{
+    enum { NUMBER_MAX = 64 };
+    char text[NUMBER_MAX];
+    struct span digits;
+    char *end;
+
+    if (reply.size > 3 && reply.at[0] == ',') {
+        digits = (struct span){reply.at + 1, reply.size - 3};
+    } else if (reply.size == 0 || reply.at[0] != '$' || !reply_string(reply, &digits)) {
+        return false;
+    }
+    if (digits.size == 0 || digits.size >= NUMBER_MAX || isspace((unsigned char)digits.at[0])) {
+        return false;
+    }
+    memcpy(text, digits.at, digits.size);
+    text[digits.size] = '\0';
+
+    double value = strtod(text, &end);
+
+    if (end != text + digits.size || !isfinite(value)) {
+        return false;
+    }
+    *number = value;
+    return true;
+}
+
+bool reply_take(struct span *rest, struct span *reply)
+{
+    struct reply_scan scan = {0};
+    size_t used = 0;
+
+    if (rest->size == 0 || reply_scan_next(&scan, rest->size, *rest, &used) != SCAN_DONE) {
+        return false;
+    }
+    *reply = (struct span){rest->at, used};
+    *rest = (struct span){rest->at + used, rest->size - used};
+    return true;
 }

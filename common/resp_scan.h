@@ -120,4 +120,12 @@ bool reply_string(struct span reply, struct span *content) MUST_USE;
 /* The value of a whole reply of type ':'; false when it is of another type. */
 bool reply_integer(struct span reply, int64_t *number) MUST_USE;
 
+/* The value of a whole reply of type ',', or of what it is in RESP2, a string with a number; false
+ * when it is of another type, or no number that can be counted with. */
+bool reply_double(struct span reply, double *number) MUST_USE;
+
+/* Takes one whole reply off the front of `rest`, as the elements of an array follow each other;
+ * false when there is none. */
+bool reply_take(struct span *rest, struct span *reply) MUST_USE;
+
 #endif

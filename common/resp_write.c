@@ -178,6 +178,16 @@ void resp_write_format(struct sendq *queue, const char *format, ...)
     va_end(values);
 }
 
+/* As Redis writes them: exact, so perhaps with more digits than people expect. */
+void resp_write_double(struct sendq *queue, double number)
+{
+    if (queue->protocol == 3) {
+        sendq_print(queue, ",%.17g\r\n", number);
+    } else {
+        resp_write_format(queue, "%.17g", number);
+    }
+}
+
 void resp_write_request(struct sendq *queue, const struct span *arguments, size_t count)
 {
     resp_write_array(queue, count);

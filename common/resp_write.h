@@ -14,6 +14,7 @@ void resp_write_error(struct sendq *queue, const char *text);  /* -text; CR and 
 void resp_write_integer(struct sendq *queue, int64_t number);  /* :number */
 void resp_write_bulk(struct sendq *queue, struct span bytes);  /* $n bytes */
 void resp_write_text(struct sendq *queue, const char *text);   /* $n text */
+void resp_write_double(struct sendq *queue, double number);    /* ,number, or $n number */
 void resp_write_null(struct sendq *queue);                     /* $-1, or _ */
 void resp_write_null_array(struct sendq *queue);               /* *-1, or _ */
 void resp_write_array(struct sendq *queue, size_t count);      /* *count, the elements follow */

@@ -88,15 +88,9 @@ static bool is_asked(const struct arguments *arguments, struct span name)
 /* Takes one string off the front of `rest`. */
 static bool take_string(struct span *rest, struct span *string)
 {
-    struct reply_scan scan = {0};
-    size_t used;
+    struct span reply;
 
-    if (reply_scan_next(&scan, rest->size, *rest, &used) != SCAN_DONE ||
-        !reply_string((struct span){rest->at, used}, string)) {
-        return false;
-    }
-    *rest = (struct span){rest->at + used, rest->size - used};
-    return true;
+    return reply_take(rest, &reply) && reply_string(reply, string);
 }
 
 static void answer_add_reply(struct answer *answer, struct span reply, const struct config_own *own)

@@ -5,20 +5,6 @@
 
 enum { DEPTH = 3 }; /* the statistics of an engine, in the engines, in the whole */
 
-/* One value off the front of `rest`; false when there is none. */
-static bool take_value(struct span *rest, struct span *value)
-{
-    struct reply_scan scan = {0};
-    size_t used = 0;
-
-    if (rest->size == 0 || reply_scan_next(&scan, rest->size, *rest, &used) != SCAN_DONE) {
-        return false;
-    }
-    *value = (struct span){rest->at, used};
-    *rest = (struct span){rest->at + used, rest->size - used};
-    return true;
-}
-
 static void write_value(struct sendq *to, struct span value, int depth);
 
 /* The words of a running script are the one list in it. */
@@ -28,7 +14,7 @@ static void write_pairs(struct sendq *to, struct span rest, int depth)
     struct span value;
     struct span text;
 
-    while (take_value(&rest, &name) && take_value(&rest, &value)) {
+    while (reply_take(&rest, &name) && reply_take(&rest, &value)) {
         bool is_list = reply_string(name, &text) && span_equal(text, SPAN("command"));
 
         sendq_append(to, name);

@@ -7,6 +7,7 @@
 #include "common/resp_write.h"
 #include "proxy/routing/function_stats.h"
 #include "proxy/routing/join_keys.h"
+#include "proxy/routing/join_memory.h"
 #include "proxy/routing/join_streams.h"
 
 static bool part_counts(const struct part *part)
@@ -308,6 +309,22 @@ static void join_by_stream(struct fanout *fanout, struct sendq *to)
     }
 }
 
+/* Each of these commands has a way of its own. */
+static void join_specially(struct fanout *fanout, struct sendq *to)
+{
+    const struct command *command = fanout->parent->command;
+
+    if (command->id == COMMAND_ID_RANDOMKEY) {
+        join_random(fanout, to);
+    } else if (command->id == COMMAND_ID_FUNCTION_STATS) {
+        function_stats_write(to, first_success(fanout)->reply);
+    } else if (!joins_memory(command)) {
+        join_first_success(fanout, to);
+    } else if (!join_memory(fanout, to)) {
+        join_strange(fanout, to);
+    }
+}
+
 void join_by_policy(struct fanout *fanout, struct sendq *to)
 {
     const struct command *command = fanout->parent->command;
@@ -329,15 +346,7 @@ void join_by_policy(struct fanout *fanout, struct sendq *to)
     case REPLY_LOGICAL_OR: join_integers(fanout, to); return;
     case REPLY_ALL_SUCCEEDED:
     case REPLY_ONE_SUCCEEDED: join_first_success(fanout, to); return;
-    case REPLY_SPECIAL:
-        if (command->id == COMMAND_ID_RANDOMKEY) {
-            join_random(fanout, to);
-        } else if (command->id == COMMAND_ID_FUNCTION_STATS) {
-            function_stats_write(to, first_success(fanout)->reply);
-        } else {
-            join_first_success(fanout, to);
-        }
-        return;
+    case REPLY_SPECIAL: join_specially(fanout, to); return;
     case REPLY_DEFAULT:
         if (command->class == COMMAND_CLASS_STREAM_READ) {
             join_by_stream(fanout, to);

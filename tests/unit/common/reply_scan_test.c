@@ -263,6 +263,50 @@ Test(reply_parts, integers_are_integers_only)
     cr_assert_not(reply_integer(SPAN(""), &number));
 }
 
+static const struct {
+    struct span reply;
+    double number;
+} doubles[] = {
+    {SPAN(",1.5\r\n"), 1.5},          {SPAN("$3\r\n1.5\r\n"), 1.5},          {SPAN(",-2\r\n"), -2},
+    {SPAN("$6\r\n-2e-01\r\n"), -0.2}, {SPAN(",99.8046875\r\n"), 99.8046875},
+};
+
+static const struct span not_doubles[] = {
+    SPAN(",\r\n"),         SPAN(",x\r\n"),     SPAN(",1x\r\n"),         SPAN(",inf\r\n"),
+    SPAN("$3\r\nnan\r\n"), SPAN("$0\r\n\r\n"), SPAN("$2\r\n 1\r\n"),    SPAN("$-1\r\n"),
+    SPAN(":1\r\n"),        SPAN("+1\r\n"),     SPAN("=5\r\ntxt:1\r\n"), SPAN(""),
+};
+
+Test(reply_parts, doubles_are_doubles_or_strings_of_digits)
+{
+    for (size_t i = 0; i < ARRAY_LEN(doubles); i++) {
+        double number = 0;
+
+        cr_expect(reply_double(doubles[i].reply, &number), "%s", doubles[i].reply.at);
+        cr_expect_eq(number, doubles[i].number, "%s", doubles[i].reply.at);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(not_doubles); i++) {
+        double number = 7;
+
+        cr_expect_not(reply_double(not_doubles[i], &number), "%s", not_doubles[i].at);
+        cr_expect_eq(number, 7);
+    }
+}
+
+Test(reply_parts, replies_are_taken_one_after_the_other)
+{
+    struct span rest = SPAN(":1\r\n*1\r\n+a\r\n$3\r\nab");
+    struct span reply;
+
+    cr_assert(reply_take(&rest, &reply));
+    cr_expect(span_equal(reply, SPAN(":1\r\n")));
+    cr_assert(reply_take(&rest, &reply));
+    cr_expect(span_equal(reply, SPAN("*1\r\n+a\r\n")));
+    cr_assert_not(reply_take(&rest, &reply));
+    rest.size = 0;
+    cr_assert_not(reply_take(&rest, &reply));
+}
+
 Test(reply_parts, arrays_are_opened_and_walked)
 {
     const struct span arrays[] = {SPAN("*2\r\n$1\r\na\r\n:7\r\n"), SPAN("~2\r\n$1\r\na\r\n:7\r\n"),

@@ -33,6 +33,18 @@ Test(resp_write, constants)
     assert_written(&queue, SPAN("*18446744073709551615\r\n"));
 }
 
+Test(resp_write, doubles_are_strings_in_the_old_protocol)
+{
+    struct sendq queue;
+    sendq_init(&queue);
+
+    resp_write_double(&queue, 99.8046875);
+    assert_written(&queue, SPAN("$10\r\n99.8046875\r\n"));
+    queue.protocol = 3;
+    resp_write_double(&queue, -2);
+    assert_written(&queue, SPAN(",-2\r\n"));
+}
+
 Test(resp_write, status_and_errors)
 {
     struct sendq queue;
