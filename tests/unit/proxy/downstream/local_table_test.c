@@ -9,12 +9,13 @@ static bool is_joined(int id)
            id == COMMAND_ID_SPUBLISH;
 }
 
-/* What changes which scripts there are, and is noted. */
+/* What changes which scripts there are, or what was counted, and is noted. */
 static bool is_noted(int id)
 {
     return id == COMMAND_ID_SCRIPT_LOAD || id == COMMAND_ID_SCRIPT_EXISTS ||
            id == COMMAND_ID_SCRIPT_FLUSH || id == COMMAND_ID_FUNCTION_DELETE ||
-           id == COMMAND_ID_FUNCTION_FLUSH || id == COMMAND_ID_FUNCTION_RESTORE;
+           id == COMMAND_ID_FUNCTION_FLUSH || id == COMMAND_ID_FUNCTION_RESTORE ||
+           id == COMMAND_ID_CONFIG_RESETSTAT;
 }
 
 static bool is_ours(const struct command *command)
