@@ -165,6 +165,7 @@ void client_refuse(struct client *client, const struct command *command, enum er
     char line[ERROR_REPLY_MAX];
     struct span reply = error_reply(symbol, detail, client->clients->metrics, line);
 
+    client->was_refused = !monitor_is_answer(symbol);
     sendq_append(client_reply_begin(client, command), reply);
     client_reply_end(client);
 }
@@ -334,6 +335,7 @@ static void client_on_bury(struct turn_task *task)
     struct client *client = container_of(task, struct client, bury);
 
     session_clear(&client->session);
+    free(client->shown_as);
     free(client);
 }
 
@@ -386,6 +388,7 @@ void client_close(struct client *client, enum close_reason reason)
     ev_io_stop(clients->reactor->loop, &client->writable);
     close(client->fd);
     subscribe_drop(client);
+    monitor_end(client);
     tracking_end(client);
     if (client->is_blocked) {
         blocked_end(client);

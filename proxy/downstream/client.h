@@ -46,6 +46,7 @@ enum client_state {
 struct client {
     struct list_link in_clients;
     struct table_link by_id;
+    struct list_link in_monitors; /* on it: it is shown what others do */
     struct clients *clients;
     enum client_state state;
     int fd;
@@ -61,12 +62,15 @@ struct client {
     struct subscriber subscriber;
     struct tracking *tracking; /* CLIENT TRACKING; NULL: off */
     struct errand *errand;     /* subscriptions that are being made or ended; NULL: none */
+    char *shown_as;            /* its address as monitors see it; NULL: none has yet */
     struct request *answering; /* between client_reply_begin and _end; NULL: into `output` */
     size_t reply_size;         /* what its next replies may be: the last ones, large ones longer */
     uint64_t last_read;        /* when bytes last came */
     uint64_t unfinished_since; /* when the request that is being read began */
     uint64_t over_soft_since;  /* since when its replies are over the soft limit; 0: they are not */
     bool skips_reply;          /* CLIENT REPLY SKIP concerns the request in hand */
+    bool was_refused;          /* the request in hand, and so not executed: kept while monitored */
+    bool is_monitor;           /* MONITOR was said */
     bool is_blocked;           /* the request that it waits for may block: blocked.h */
     bool is_alone; /* no other request is begun until all on the pipeline are answered */
     struct turn_task flush;

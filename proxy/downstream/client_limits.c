@@ -66,7 +66,13 @@ bool client_is_greedy(const struct client *client)
            client->inbound.size >= TIGHT_BYTES;
 }
 
-/* The same question with the limits of one who has subscriptions, or has none. */
+/* Does it get what it does not ask for one by one? */
+static bool is_listener(const struct client *client)
+{
+    return subscriber_is_active(&client->subscriber) || client->is_monitor;
+}
+
+/* The same question with the limits of one who has subscriptions or monitors, or does neither. */
 static bool is_over_soft(struct client *client, size_t replies, uint64_t bytes, uint64_t time)
 {
     uint64_t now = reactor_now(client->clients->reactor);
@@ -81,7 +87,7 @@ static bool is_over_soft(struct client *client, size_t replies, uint64_t bytes, 
     return now - client->over_soft_since >= time;
 }
 
-static bool subscriber_is_over_output(struct client *client, size_t replies)
+static bool listener_is_over_output(struct client *client, size_t replies)
 {
     const struct pool_config *config = client->clients->config;
     uint64_t most = config->pubsub_output_bytes == 0 ? config->clients_output_bytes
@@ -96,8 +102,8 @@ bool client_is_over_output(struct client *client)
     const struct pool_config *config = client->clients->config;
     size_t replies = client_replies(client);
 
-    if (unlikely(subscriber_is_active(&client->subscriber))) {
-        return subscriber_is_over_output(client, replies);
+    if (unlikely(is_listener(client))) {
+        return listener_is_over_output(client, replies);
     }
     if (unlikely(replies > config->clients_output_bytes &&
                  replies > config->clients_pending_bytes)) {
@@ -109,6 +115,9 @@ bool client_is_over_output(struct client *client)
 
 enum close_reason client_output_reason(const struct client *client)
 {
+    if (client->is_monitor) {
+        return CLOSE_SLOW_MONITOR;
+    }
     return subscriber_is_active(&client->subscriber) ? CLOSE_SLOW_SUBSCRIBER : CLOSE_OUTPUT_LIMIT;
 }
 

@@ -9,7 +9,8 @@
  *                                                keep a node, and all who share it, busy for long
  *      clients.output_bytes                      disconnected
  *      clients.output_soft_bytes                 disconnected when over it for too long
- *      clients.pubsub_output_bytes and _soft_    the same of a client with subscriptions
+ *      clients.pubsub_output_bytes and _soft_    the same of a client with subscriptions, or one
+ *                                                that monitors
  *      memory.limit, for all together, and       from 80 % on, reading pauses early; beyond, the
  *      clients.memory_limit, for all of a pool   largest holders are disconnected
  *

@@ -49,12 +49,15 @@ static char *tracking_flags_print(const struct tracking *tracking, char *at)
     return at;
 }
 
-/* Redis's letters: x is between MULTI and EXEC, b is blocked, t is tracked, c closes after its
- * replies, P has subscriptions, U came over a unix socket, e and T as it said. */
+/* Redis's letters: O monitors, x is between MULTI and EXEC, b is blocked, t is tracked, c closes
+ * after its replies, P has subscriptions, U came over a unix socket, e and T as it said. */
 static void flags_print(const struct client *client, bool is_unix, char text[16])
 {
     char *at = text;
 
+    if (client->is_monitor) {
+        *at++ = 'O';
+    }
     if (client->session.queued.is_open) {
         *at++ = 'x';
     }

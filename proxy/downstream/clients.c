@@ -44,8 +44,8 @@ static bool client_is_idle(const struct client *client, uint64_t now)
                                                                       : client->last_read;
 
     return patience > 0 && client->state != CLIENT_HELD &&
-           !subscriber_is_active(&client->subscriber) && pipeline_is_empty(&client->pipeline) &&
-           since + patience < now;
+           !subscriber_is_active(&client->subscriber) && !client->is_monitor &&
+           pipeline_is_empty(&client->pipeline) && since + patience < now;
 }
 
 static struct client *largest_holder(const struct clients *clients)
@@ -195,6 +195,7 @@ void clients_init(struct clients *clients)
         command_log_init(&clients->logs[i]);
     }
     command_times_init(&clients->times);
+    monitor_init(&clients->monitor);
     reactor_timer_init(&clients->look, clients->reactor, clients_on_look);
     reactor_timer_init(&clients->pause_end, clients->reactor, clients_on_pause_end);
     reactor_timer_init(&clients->drain_step, clients->reactor, clients_on_drain_step);
@@ -212,6 +213,7 @@ void clients_clear(struct clients *clients)
         command_log_clear(&clients->logs[i]);
     }
     command_times_clear(&clients->times);
+    monitor_clear(&clients->monitor);
     arguments_clear(&clients->arguments);
     keys_clear(&clients->keys);
 }

@@ -1,6 +1,7 @@
 /* clients.h - a worker's clients of one pool, and what they share.
  *
- * Worker's thread only, but for `load`, which the listener reads to find the emptiest worker.
+ * Worker's thread only, but for `load`, which the listener reads to find the emptiest worker, and
+ * the atomics of `monitor`.
  */
 #ifndef PROXY_DOWNSTREAM_CLIENTS_H
 #define PROXY_DOWNSTREAM_CLIENTS_H
@@ -12,6 +13,7 @@
 #include "proxy/command/command_table.h"
 #include "proxy/downstream/command_log.h"
 #include "proxy/downstream/command_times.h"
+#include "proxy/downstream/monitor.h"
 #include "proxy/routing/dispatcher.h"
 #include "proxy/routing/fanout.h"
 
@@ -76,6 +78,7 @@ struct clients {
     struct keys keys;                         /* likewise */
     struct command_log logs[LOG_COUNT];
     struct command_times times;
+    struct monitor monitor;
     enum pause_mode pause;          /* what must wait now; a copy of the house's */
     struct reactor_timer pause_end; /* when that is over */
     struct reactor_timer look;      /* for idle and stuck clients; runs while there are clients */

@@ -56,6 +56,7 @@ void local_reset(const struct local_call *call)
     transaction_drop(client);
     subscriber_clear(&client->subscriber);
     tracking_end(client);
+    monitor_end(client);
     session_reset(&client->session, client->clients->config->clients_password == NULL);
     client_speak(client, 2);
     call_status(call, "RESET");

@@ -17,6 +17,7 @@ static const enum command_id connection_commands[] = {
     COMMAND_ID_CLIENT_TRACKING,
     COMMAND_ID_CLIENT_IMPORT_SOURCE,
     COMMAND_ID_HELLO,
+    COMMAND_ID_MONITOR,
     COMMAND_ID_QUIT,
     COMMAND_ID_READONLY,
     COMMAND_ID_READWRITE,
@@ -60,8 +61,7 @@ static const char *objection_to(const struct command *command)
     case COMMAND_CLASS_BLOCKING:
     case COMMAND_CLASS_WAIT:
     case COMMAND_CLASS_TRANSACTION:
-    case COMMAND_CLASS_PUBSUB:
-    case COMMAND_CLASS_MONITOR: return shared;
+    case COMMAND_CLASS_PUBSUB: return shared;
     case COMMAND_CLASS_INTERNAL: return "it is internal to a cluster's nodes";
     case COMMAND_CLASS_CONTAINER: return "it has subcommands";
     }

@@ -92,14 +92,15 @@ bool pause_is_write(const struct command *command)
            command->id == COMMAND_ID_PFCOUNT;
 }
 
-/* A request that will be refused is refused at once; and a pause of everything would have no other
+/* A request that will be refused is refused at once, and one of a client that monitors concerns no
+ * keys; and a pause of everything would have no other
  * end than its time. */
 bool pause_holds(const struct client *client)
 {
     const struct clients *clients = client->clients;
     const struct command *command;
 
-    if (clients->arguments.count == 0 ||
+    if (clients->arguments.count == 0 || client->is_monitor ||
         command_table_find(clients->commands, &clients->arguments, &command) != COMMAND_FOUND ||
         (!client->session.is_authenticated && (command->flags & COMMAND_NO_AUTH) == 0)) {
         return false;

@@ -115,6 +115,21 @@ static void requests_route(struct client *client, const struct command *command,
     requests_forward(client, command, &route, block, bytes);
 }
 
+/* The same where somebody monitors. As with Redis, a command is shown when it has been executed:
+ * what it shows itself, as EXEC does, comes first. */
+static void requests_route_shown(struct client *client, const struct command *command,
+                                 struct block *block, struct span bytes)
+{
+    if (monitor_forbids(client, command) || transaction_takes(client, command, block, bytes)) {
+        return;
+    }
+    client->was_refused = false;
+    requests_route(client, command, block, bytes);
+    if (!client->was_refused) {
+        monitor_note(client, command, &client->clients->arguments);
+    }
+}
+
 /* In the order of checks of Redis's processCommand: known, arity, authenticated, subscribed. */
 static void requests_take(struct client *client, enum command_result result,
                           const struct command *command, struct block *block, struct span bytes)
@@ -134,6 +149,10 @@ static void requests_take(struct client *client, enum command_result result,
         return;
     }
     if (unlikely(subscriber_is_active(&client->subscriber)) && subscribe_forbids(client, command)) {
+        return;
+    }
+    if (unlikely(client->clients->monitor.is_on)) {
+        requests_route_shown(client, command, block, bytes);
         return;
     }
     if (likely(!transaction_takes(client, command, block, bytes))) {

@@ -96,6 +96,11 @@ bool transaction_takes_queued(struct client *client, const struct command *comma
     if (is_executed_at_once(command)) {
         return false;
     }
+    if (command->id == COMMAND_ID_MONITOR) {
+        /* A server says so at EXEC; older ones would make a monitor of the shared connection. */
+        spoil(client, command, ERROR_COMMAND, "ERR MONITOR isn't allowed for DENY BLOCKING client");
+        return true;
+    }
     if ((command->flags & COMMAND_NO_MULTI) != 0) {
         spoil(client, command, ERROR_COMMAND, "ERR Command not allowed inside a transaction");
         return true;
@@ -205,6 +210,9 @@ static struct request *transaction_take(const struct local_call *call)
                                                    (struct span){block->bytes, block->used});
     struct special *special = special_of(request);
 
+    if (unlikely(client->clients->monitor.is_on)) {
+        monitor_note_burst(client, request->bytes);
+    }
     block_release(&block);
     request->done = transaction_on_done;
     request->slot = queued->slot;

@@ -30,8 +30,7 @@ static const char *objection_to(const struct command *command)
                                             : "slotway answers it itself, and a node executes EXEC";
     case COMMAND_CLASS_WAIT:
     case COMMAND_CLASS_BROADCAST: return "it concerns all nodes, and one executes EXEC";
-    case COMMAND_CLASS_PUBSUB:
-    case COMMAND_CLASS_MONITOR: return "it changes a connection, and EXEC goes on a shared one";
+    case COMMAND_CLASS_PUBSUB: return "it changes a connection, and EXEC goes on a shared one";
     case COMMAND_CLASS_LATER:
     case COMMAND_CLASS_ADMIN:
     case COMMAND_CLASS_INTERNAL:

@@ -235,7 +235,7 @@ Test(local, refuses_what_would_harm_the_nodes)
 Test(local, says_what_it_does_not_support_yet)
 {
     static const char *const rows[][ARGUMENTS] = {
-        {"MONITOR"},
+        {"HOTKEYS", "GET"},
     };
     struct rig *rig = rig_start(1);
 

@@ -93,7 +93,7 @@ Test(route_queued, what_one_node_cannot_do_is_refused)
         {"CLIENT ID", "itself"},        {"HELLO 3", "itself"},
         {"AUTH x", "itself"},           {"CLUSTER SLOTS", "itself"},
         {"PROXY STATS", "itself"},      {"SUBSCRIBE x", "connection"},
-        {"SSUBSCRIBE b", "connection"}, {"MONITOR", "connection"},
+        {"SSUBSCRIBE b", "connection"}, {"MONITOR", "itself"},
         {"BGSAVE", "administration"},   {"SWAPDB 0 1", "impossible"},
     };
 
