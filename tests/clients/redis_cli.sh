@@ -58,6 +58,21 @@ subscription()
     echo "$channel $word"
 }
 
+# The first line is the answer to MONITOR; time and address are left out.
+monitoring()
+{
+    local line
+    coproc timeout 20 "${cli[@]}" monitor
+    # shellcheck disable=SC2154
+    read -r _ <&"${COPROC[0]}"
+    "${cli[@]}" echo watched >/dev/null
+    while [[ ${line:-} != *watched* ]]; do
+        read -r line <&"${COPROC[0]}"
+    done
+    kill "$COPROC_PID"
+    echo "${line#*] }"
+}
+
 big_keys()
 {
     "${cli[@]}" --bigkeys | grep -c "Sampled 10"
@@ -92,6 +107,7 @@ step transaction '2 2' several_lines
 step 'script file' 'key word' script_file
 step blocking 'list a' blocking_pop
 step pubsub 'news extra' subscription
+step monitor '"echo" "watched"' monitoring
 step scan 10000 scan_of_all
 step bigkeys 1 big_keys
 step restart 7 again

@@ -276,6 +276,16 @@ def try_waiting(client):
         pubsub.punsubscribe()
         pubsub.close()
 
+    @step("monitor")
+    def _():
+        with client.monitor() as monitor:
+            client.set("watched key", 'a "quoted" \\ value')
+            shown = monitor.next_command()
+            while "watched" not in shown["command"]:
+                shown = monitor.next_command()
+            equal(shown["command"], 'SET watched key a "quoted" \\\\ value')
+            equal((shown["db"], shown["client_type"]), (0, "tcp"))
+
 
 def try_connections(client):
     @step("pool")
