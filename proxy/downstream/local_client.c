@@ -85,6 +85,22 @@ void local_client_no_touch(const struct local_call *call)
     call_switch(call, &call->client->session.no_touch);
 }
 
+/* Valkey: the keys that this connection writes are kept when they expire, which a node does for one
+ * connection at a time; slotway's are everybody's. */
+void local_client_import_source(const struct local_call *call)
+{
+    struct span word = call_word(call, 2);
+
+    if (span_equal_nocase(word, SPAN("off"))) {
+        call_status(call, "OK");
+    } else if (span_equal_nocase(word, SPAN("on"))) {
+        call_error(call, "ERR proxy: CLIENT IMPORT-SOURCE is of one connection to a node, and "
+                         "slotway's are shared; import to the nodes themselves");
+    } else {
+        call_syntax_error(call);
+    }
+}
+
 /* OFF and SKIP have no reply of their own. SKIP after OFF changes nothing. */
 void local_client_reply(const struct local_call *call)
 {

@@ -8,6 +8,7 @@
 #include "proxy/routing/function_stats.h"
 #include "proxy/routing/join_keys.h"
 #include "proxy/routing/join_memory.h"
+#include "proxy/routing/join_slots.h"
 #include "proxy/routing/join_streams.h"
 
 static bool part_counts(const struct part *part)
@@ -309,6 +310,13 @@ static void join_by_stream(struct fanout *fanout, struct sendq *to)
     }
 }
 
+static void join_by_slot(struct fanout *fanout, struct sendq *to)
+{
+    if (!join_slots(fanout, to)) {
+        join_strange(fanout, to);
+    }
+}
+
 /* Each of these commands has a way of its own. */
 static void join_specially(struct fanout *fanout, struct sendq *to)
 {
@@ -352,6 +360,8 @@ void join_by_policy(struct fanout *fanout, struct sendq *to)
             join_by_stream(fanout, to);
         } else if (fanout->key_count > 0) {
             join_by_key(fanout, to);
+        } else if (command->id == COMMAND_ID_CLUSTER_SLOT_STATS) {
+            join_by_slot(fanout, to);
         } else if (command->id != COMMAND_ID_KEYS || !join_keys(fanout, to)) {
             join_arrays(fanout, to);
         }

@@ -87,6 +87,12 @@ static void times_are_told_as_a_node_tells_them(struct real_cluster *cluster, st
     wire_close(&node);
 }
 
+static void what_nodes_do_not_know_they_say_themselves(struct rig *rig)
+{
+    EXPECT_STARTS(ask(rig, "CLUSTER", "SLOT-STATS", "SLOTSRANGE", "0", "1"),
+                  "-ERR unknown subcommand 'SLOT-STATS'");
+}
+
 Test(statistics, are_of_the_whole_cluster)
 {
     struct real_cluster *cluster = real_cluster_start();
@@ -95,6 +101,7 @@ Test(statistics, are_of_the_whole_cluster)
     memory_is_that_of_all_primaries(cluster, rig);
     doctors_speak_of_their_nodes(cluster, rig);
     times_are_told_as_a_node_tells_them(cluster, rig);
+    what_nodes_do_not_know_they_say_themselves(rig);
     rig_stop(&rig);
     real_cluster_stop(&cluster);
 }

@@ -83,6 +83,16 @@ static const struct {
     {"CLIENT NO-EVICT ON", "+OK\r\n"},
     {"CLIENT NO-EVICT x", "-ERR syntax error\r\n"},
     {"CLIENT NO-TOUCH off", "+OK\r\n"},
+    {"CLIENT IMPORT-SOURCE OFF", "+OK\r\n"},
+    {"CLIENT IMPORT-SOURCE on",
+     "-ERR proxy: CLIENT IMPORT-SOURCE is of one connection to a node, and slotway's are shared; "
+     "import to the nodes themselves\r\n"},
+    {"CLIENT IMPORT-SOURCE x", "-ERR syntax error\r\n"},
+    {"HOTKEYS GET",
+     "-ERR proxy: 'hotkeys get' is refused: administration of a node, which PROXY NODE "
+     "is for\r\n"},
+    {"BACKUP HELP", "*3\r\n+BACKUP <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n"
+                    "+HELP\r\n+    Prints this help.\r\n"},
     {"CLIENT REPLY x", "-ERR syntax error\r\n"},
     {"CLIENT REPLY ON", "+OK\r\n"},
     {"CLIENT PAUSE x", "-ERR timeout is not an integer or out of range\r\n"},
