@@ -452,20 +452,28 @@ static void errand_on_silent(struct nodes *nodes, struct errand *errand, unsigne
     }
 }
 
+static void line_on_silent(struct nodes *nodes, struct line *line, unsigned left)
+{
+    for (uint16_t i = 0; i < line->errand_count; i++) {
+        errand_on_silent(nodes, line_errand(line, i), left);
+    }
+    for (uint16_t i = 0; i < line->refusal_count; i++) {
+        errand_on_silent(nodes, &line->refusals[i].errand, left);
+    }
+}
+
+/* What has come at other nodes meanwhile was sent since: it is taken when this is noted. */
 void nodes_on_silent(struct nodes *nodes, uint16_t port, unsigned left)
 {
-    nodes_listen(nodes, true);
     for (size_t i = 0; i < LINES; i++) {
         struct line *line = &nodes->lines[i];
 
-        if (line->fd < 0 || line->node + NODE_PORT != port) {
+        if (line->fd < 0 || line->is_hanging || line->node + NODE_PORT != port) {
             continue;
         }
-        for (uint16_t j = 0; j < line->errand_count; j++) {
-            errand_on_silent(nodes, line_errand(line, j), left);
-        }
-        for (uint16_t j = 0; j < line->refusal_count; j++) {
-            errand_on_silent(nodes, &line->refusals[j].errand, left);
+        line_listen(nodes, line);
+        if (line->fd >= 0) {
+            line_on_silent(nodes, line, left);
         }
     }
 }

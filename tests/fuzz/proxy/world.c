@@ -176,9 +176,9 @@ void world_turn(struct world *world)
 {
     ev_run(world->reactor->loop, EVRUN_NOWAIT);
     ev_run(world->reactor->loop, EVRUN_NOWAIT);
+    excuse_silent_nodes(world);
     nodes_listen(&world->nodes, world->ledger.refusal_count > 0);
     ledger_on_turn(&world->ledger, world->now);
-    excuse_silent_nodes(world);
     for (size_t i = 0; i < TALKERS; i++) {
         talker_listen(&world->talkers[i], has_closed_somebody(world));
     }
