@@ -26,7 +26,6 @@
     ROW(TRANSACTION,                                                                               \
         "transactions: queued by slotway, sent in one piece to the node of their keys")            \
     ROW(PUBSUB, "subscriptions, held by slotway for its clients")                                  \
-    ROW(LATER, "not supported yet")                                                                \
     ROW(ADMIN, "refused: administration of a node, which PROXY NODE is for")                       \
     ROW(INTERNAL, "refused: internal to a cluster's nodes, or impossible in a cluster")            \
     ROW(UNCLEAR, "refused: the nodes do not tell enough of it")                                    \

@@ -38,7 +38,6 @@ bool command_is_served(const struct command_table *table, const struct command *
     case COMMAND_CLASS_WAIT:
     case COMMAND_CLASS_STREAM_READ:
     case COMMAND_CLASS_TRANSACTION: return true;
-    case COMMAND_CLASS_LATER:
     case COMMAND_CLASS_ADMIN:
     case COMMAND_CLASS_INTERNAL:
     case COMMAND_CLASS_UNCLEAR: return false;

@@ -8,6 +8,7 @@ bool alone_is_needed_for_odd(const struct client *client, const struct command *
     switch (command->id) {
     case COMMAND_ID_CLIENT_TRACKING:
     case COMMAND_ID_HELLO:
+    case COMMAND_ID_HIMPORT_PREPARE:
     case COMMAND_ID_MONITOR:
     case COMMAND_ID_RESET:
     case COMMAND_ID_SCAN:

@@ -28,8 +28,9 @@ size_t client_replies(const struct client *client)
 
 size_t client_held(const struct client *client)
 {
-    return client->inbound.size + client->session.queued.bytes.size + client->pipeline.bytes +
-           client->lane.gathered_bytes + client->output.size;
+    return client->inbound.size + client->session.queued.bytes.size +
+           client->session.fieldsets.bytes + client->pipeline.bytes + client->lane.gathered_bytes +
+           client->output.size;
 }
 
 /* Grows at once and shrinks by an eighth. */

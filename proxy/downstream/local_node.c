@@ -17,6 +17,9 @@ static const enum command_id connection_commands[] = {
     COMMAND_ID_CLIENT_TRACKING,
     COMMAND_ID_CLIENT_IMPORT_SOURCE,
     COMMAND_ID_HELLO,
+    COMMAND_ID_HIMPORT_DISCARD,
+    COMMAND_ID_HIMPORT_DISCARDALL,
+    COMMAND_ID_HIMPORT_PREPARE,
     COMMAND_ID_MONITOR,
     COMMAND_ID_QUIT,
     COMMAND_ID_READONLY,
@@ -50,7 +53,6 @@ static const char *objection_to(const struct command *command)
     case COMMAND_CLASS_ADMIN:
     case COMMAND_CLASS_BROADCAST:
     case COMMAND_CLASS_ANY_NODE:
-    case COMMAND_CLASS_LATER:
     case COMMAND_CLASS_LOCAL:
     case COMMAND_CLASS_UNCLEAR: break;
     case COMMAND_CLASS_ONE_KEY:

@@ -16,6 +16,7 @@ void session_init(struct session *session, uint64_t id, uint64_t now, bool is_au
         .watched = {.slot = SLOT_NONE},
     };
     queued_init(&session->queued);
+    fieldsets_init(&session->fieldsets);
 }
 
 void session_set(char **text, struct span value)
@@ -32,6 +33,7 @@ void session_clear(struct session *session)
     session_set(&session->library_name, none);
     session_set(&session->library_version, none);
     queued_close(&session->queued);
+    fieldsets_clear(&session->fieldsets);
 }
 
 /* The library's name and version stay: they still tell what is at the other end. */
@@ -42,6 +44,7 @@ void session_reset(struct session *session, bool is_authenticated)
     session->protocol = 2;
     session->is_authenticated = is_authenticated;
     queued_close(&session->queued);
+    fieldsets_clear(&session->fieldsets);
     session->no_evict = false;
     session->no_touch = false;
 }

@@ -8,6 +8,7 @@
 
 #include "common/address.h"
 #include "common/span.h"
+#include "proxy/downstream/fieldsets.h"
 #include "proxy/downstream/queued.h"
 
 enum reply_mode {
@@ -33,6 +34,7 @@ struct session {
     const struct command *last_command; /* NULL: none yet */
     struct queued queued;               /* MULTI */
     struct watched watched;
+    struct fieldsets fieldsets; /* HIMPORT */
     enum reply_mode reply_mode;
     int protocol; /* 2 or 3: RESP2 or RESP3 */
     bool is_authenticated;

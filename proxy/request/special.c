@@ -21,6 +21,7 @@ void special_free(struct special **special)
     *special = NULL;
     if (gone != NULL) {
         block_release(&gone->objection);
+        block_release(&gone->preface);
         free(gone);
     }
 }
@@ -31,6 +32,9 @@ void special_copy(struct request *part, const struct request *whole)
 
     CHECK(whole->special->upstream == NULL && whole->special->objection == NULL);
     *special = *whole->special;
+    if (special->preface != NULL) {
+        block_take(special->preface);
+    }
 }
 
 void special_begin(struct special *special)

@@ -26,6 +26,9 @@ struct special {
     uint32_t commands;         /* in the request's bytes; at least 1 */
     uint32_t answers_left;     /* with a node: how many are still to come */
     struct block *objection;   /* the first error before the last answer; NULL: none */
+    struct block *preface;     /* commands that go right before it, each time it is sent, and whose
+                                * answers are nobody's; NULL: none */
+    uint32_t preface_commands; /* how many they are */
     bool is_private;           /* goes on a connection that is its own until it is answered */
     bool may_block;            /* and may stay there for as long as its client wishes */
     bool is_harmless;          /* may be sent again whatever became of it, as a read may */

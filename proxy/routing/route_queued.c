@@ -18,6 +18,9 @@ static const char *objection_to(const struct command *command)
 {
     switch (command->class) {
     case COMMAND_CLASS_ONE_KEY:
+        return command->id == COMMAND_ID_HIMPORT_SET
+                   ? "its fields are slotway's, and a node executes EXEC"
+                   : NULL;
     case COMMAND_CLASS_SAME_SLOT:
     case COMMAND_CLASS_SPLIT:
     case COMMAND_CLASS_SCRIPT:
@@ -31,7 +34,6 @@ static const char *objection_to(const struct command *command)
     case COMMAND_CLASS_WAIT:
     case COMMAND_CLASS_BROADCAST: return "it concerns all nodes, and one executes EXEC";
     case COMMAND_CLASS_PUBSUB: return "it changes a connection, and EXEC goes on a shared one";
-    case COMMAND_CLASS_LATER:
     case COMMAND_CLASS_ADMIN:
     case COMMAND_CLASS_INTERNAL:
     case COMMAND_CLASS_UNCLEAR:

@@ -106,7 +106,6 @@ struct route route_request(const struct command *command, const struct arguments
     case COMMAND_CLASS_LOCAL:
     case COMMAND_CLASS_PUBSUB:
     case COMMAND_CLASS_TRANSACTION: return (struct route){.kind = ROUTE_LOCAL};
-    case COMMAND_CLASS_LATER:
     case COMMAND_CLASS_ADMIN:
     case COMMAND_CLASS_INTERNAL:
     case COMMAND_CLASS_UNCLEAR:

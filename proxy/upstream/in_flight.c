@@ -31,10 +31,31 @@ static void in_flight_add_asking(struct upstream *upstream, const struct request
     in_flight_append(upstream, prefix);
 }
 
+/* What the request needs to find on its connection stands right before it. */
+static void in_flight_add_preface(struct upstream *upstream, const struct request *request)
+{
+    const struct special *special = request->special;
+    struct span bytes = {special->preface->bytes, special->preface->used};
+    struct request *prefix = request_new(request->command, NULL, bytes);
+
+    request_become(prefix, REQUEST_SENT);
+    prefix->deadline = UINT64_MAX;
+    prefix->muted = true;
+    prefix->offset = upstream->stream_queued;
+    special_of(prefix)->commands = special->preface_commands;
+    special_begin(prefix->special);
+    sendq_lend(&upstream->output, special->preface, bytes);
+    upstream->stream_queued += bytes.size;
+    in_flight_append(upstream, prefix);
+}
+
 void in_flight_add(struct upstream *upstream, struct request *request)
 {
     if (upstream->in_flight_count == 0) {
         upstream->owes_since = reactor_now(upstream->pool->site->reactor);
+    }
+    if (unlikely(request->special != NULL) && request->special->preface != NULL) {
+        in_flight_add_preface(upstream, request);
     }
     if (unlikely(request->asking)) {
         in_flight_add_asking(upstream, request);

@@ -232,17 +232,19 @@ Test(local, refuses_what_would_harm_the_nodes)
     rig_stop(&rig);
 }
 
-Test(local, says_what_it_does_not_support_yet)
+Test(local, says_why_it_refuses_what_is_of_one_node)
 {
     static const char *const rows[][ARGUMENTS] = {
         {"HOTKEYS", "GET"},
+        {"HOTKEYS", "START", "METRICS", "1", "CPU"},
+        {"BACKUP", "START"},
     };
     struct rig *rig = rig_start(1);
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const char *reply = wire_ask_list(rig_client(rig), rows[i]);
         EXPECT_STARTS(reply, "-ERR proxy:");
-        EXPECT_CONTAINS(reply, "not supported");
+        EXPECT_CONTAINS(reply, "PROXY NODE");
         cr_expect_not_null(strcasestr(reply, rows[i][0]), "%s", reply);
     }
     cr_expect_str_eq(ask(rig, "PING"), "PONG");

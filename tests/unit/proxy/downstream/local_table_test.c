@@ -6,7 +6,7 @@
 static bool is_joined(int id)
 {
     return id == COMMAND_ID_INFO || id == COMMAND_ID_CONFIG_GET || id == COMMAND_ID_PUBLISH ||
-           id == COMMAND_ID_SPUBLISH;
+           id == COMMAND_ID_SPUBLISH || id == COMMAND_ID_HIMPORT_SET;
 }
 
 /* What changes which scripts there are, or what was counted, and is noted. */
