@@ -85,7 +85,8 @@ static void server_make_house(struct server *server, size_t number)
     house->worker_count = server->worker_count;
     house->clients = memory_new(server->worker_count, sizeof(struct clients *));
     house->mailboxes = memory_new(server->worker_count, sizeof(struct mailbox *));
-    house->exchange = exchange_new(server->worker_count);
+    make_run_id(house->run_id);
+    house->exchange = exchange_new(server->worker_count, house->run_id);
     house->roll = roll_new();
     house->discovery = server->pools[number].discovery;
     for (size_t i = 0; i < server->worker_count; i++) {
@@ -97,7 +98,6 @@ static void server_make_house(struct server *server, size_t number)
         house->scripts =
             script_memory_new(house->pool->scripts_remembered, house->pool->scripts_bytes);
     }
-    make_run_id(house->run_id);
 }
 
 static void server_make(struct server *server, const struct config *config)

@@ -1,5 +1,5 @@
-/* PUBLISH and SPUBLISH: the messages of a channel take the way of a key of that name, so a client's
- * stay in order; and who is counted as a receiver is put right.
+/* PUBLISH and SPUBLISH: what a client publishes goes to one node, a shard's message to that of its
+ * slot, so it stays in order; and who is counted as a receiver is put right.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -57,8 +57,11 @@ static void publish_on_done(struct request *request, struct block *block, struct
  * nobody serves. */
 void local_publish(const struct local_call *call)
 {
-    struct dispatcher *dispatcher = call->client->clients->dispatcher;
-    uint16_t slot = slot_of(call_word(call, 1));
+    struct clients *clients = call->client->clients;
+    struct dispatcher *dispatcher = clients->dispatcher;
+    bool is_shards = call->command->id == COMMAND_ID_SPUBLISH;
+    struct topic topic = topic_of(is_shards ? TOPIC_SHARD : TOPIC_CHANNEL, call_word(call, 1));
+    uint16_t slot = exchange_slot(clients->house->exchange, &topic);
 
     if (requests_shed(call->client, call->command)) {
         return;
@@ -69,9 +72,8 @@ void local_publish(const struct local_call *call)
 
     request->done = publish_on_done;
     request->slot = slot;
-    request->target =
-        call->command->id == COMMAND_ID_PUBLISH && dispatcher->table.slots[slot].owner == NODE_NONE
-            ? TARGET_PRIMARY
-            : TARGET_SLOT;
+    request->target = !is_shards && dispatcher->table.slots[slot].owner == NODE_NONE
+                          ? TARGET_PRIMARY
+                          : TARGET_SLOT;
     dispatcher_send(dispatcher, request);
 }

@@ -137,7 +137,8 @@ void carrier_end(struct carrier *carrier, struct supply *supply)
 /* Has its slot got another owner since it was asked for? */
 static bool supply_is_astray(const struct carrier *carrier, const struct supply *supply)
 {
-    const struct node *home = placement_home(carrier->topology, &supply->topic);
+    uint16_t slot = exchange_slot(carrier->exchange, &supply->topic);
+    const struct node *home = placement_home(carrier->topology, slot);
 
     return supply->topic.kind == TOPIC_SHARD && home != NULL &&
            strcmp(home->id, supply->feed->id) != 0;
@@ -173,6 +174,21 @@ static struct feed *carrier_feed(struct carrier *carrier, const struct node *nod
     return feed;
 }
 
+/* NULL: none can be had now. */
+static const struct node *carrier_choose(struct carrier *carrier, const struct topic *topic)
+{
+    bool is_shards = topic->kind == TOPIC_SHARD;
+    const struct placement wanted = {.slot = exchange_slot(carrier->exchange, topic),
+                                     .is_bound = is_shards,
+                                     .last = is_shards ? "" : carrier->bus_node};
+    const struct node *node = placement_choose(carrier->topology, &carrier->feeds, &wanted);
+
+    if (node != NULL && !is_shards) {
+        memcpy(carrier->bus_node, node->id, sizeof carrier->bus_node);
+    }
+    return node;
+}
+
 void carrier_place(struct carrier *carrier, struct supply *supply)
 {
     uint64_t now = now_of(carrier);
@@ -183,7 +199,7 @@ void carrier_place(struct carrier *carrier, struct supply *supply)
     if (supply->retry_at > now) {
         return;
     }
-    node = placement_choose(carrier->topology, &carrier->feeds, &supply->topic);
+    node = carrier_choose(carrier, &supply->topic);
     if (node == NULL) {
         supply->retry_at = now + UNPLACED_US;
         if (carrier->discovery != NULL) {

@@ -4,11 +4,11 @@
  * each b ──┘                                 worker that wants the topic, c ── feed to node 2
  * posted at the end of the turn
  *
- * Home of a topic is the owner of the slot that its name hashes to: a shard's channel can be heard
- * nowhere else, and of other channels it is where slotway publishes, so that one lost node costs
- * the messages of its own channels only. What is not a shard's goes to another primary while its
- * home cannot be reached, and stays there until that is lost. Whatever is lost is subscribed to
- * anew, at growing distances, without a word to clients: a gap, which the log and a metric tell.
+ * A shard's channel can be heard at the owner of the slot that its name hashes to and nowhere else.
+ * All that is no shard's is heard at one node, so that messages on several channels keep their
+ * order: at home, which is where slotway publishes; at another primary while that cannot be
+ * reached, and then there until that is lost. Whatever is lost is subscribed to anew, at growing
+ * distances, without a word to clients: a gap, which the log and a metric tell.
  * Worker's thread only.
  */
 #ifndef PROXY_PUBSUB_CARRIER_H
@@ -26,12 +26,13 @@ struct carrier {
     struct table supplies;
     struct list wanting; /* supplies that have no node */
     struct list feeds;
-    uint32_t standing;         /* supplies that are */
-    uint32_t lost_count;       /* of the wanting ones, how many were standing before */
-    bool is_held;              /* feeds are not read from: too much is in transit */
-    struct turn_task post;     /* sends the parcels */
-    struct reactor_timer tick; /* runs while there is anything to look after */
-    struct parcel *parcels[];  /* by worker; NULL: nothing for it in this turn */
+    char bus_node[NODE_ID_SIZE + 1]; /* where what is no shard's went last; "": nowhere yet */
+    uint32_t standing;               /* supplies that are */
+    uint32_t lost_count;             /* of the wanting ones, how many were standing before */
+    bool is_held;                    /* feeds are not read from: too much is in transit */
+    struct turn_task post;           /* sends the parcels */
+    struct reactor_timer tick;       /* runs while there is anything to look after */
+    struct parcel *parcels[];        /* by worker; NULL: nothing for it in this turn */
 };
 
 struct carrier *carrier_new(struct exchange *exchange, const struct exchange_site *site) MUST_USE;

@@ -7,7 +7,7 @@
 #include "proxy/pubsub/carrier.h"
 #include "proxy/pubsub/hub.h"
 
-struct exchange *exchange_new(size_t worker_count)
+struct exchange *exchange_new(size_t worker_count, const char *run_id)
 {
     struct exchange *exchange =
         memory_new(1, sizeof *exchange + worker_count * sizeof exchange->places[0]);
@@ -15,6 +15,7 @@ struct exchange *exchange_new(size_t worker_count)
     CHECK(worker_count > 0);
     exchange->tally = tally_new();
     exchange->worker_count = worker_count;
+    exchange->bus_slot = slot_of(span_of(run_id));
     return exchange;
 }
 

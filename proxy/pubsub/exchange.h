@@ -5,9 +5,13 @@
  *        │   letters: JOIN a ──────────┼──────────────┐             │
  *        │   <────────── parcels of messages ──── carrier: a ─> feed ─> node
  *
- * Each topic belongs to the carrier of one worker, by its hash. That is the only one of the process
- * that subscribes to it at a node; it posts every message once to each worker that has clients for
- * it. So the messages of a topic take one way, and keep their order. What this consists of:
+ * Each topic belongs to the carrier of one worker: that is the only one of the process that
+ * subscribes to it at a node; it posts every message once to each worker that has clients for it.
+ * So the messages of a topic take one way, and keep their order. Channels and patterns, but for
+ * shards' channels, take one way all together, from the owner of the bus slot, where this process
+ * publishes as well: what a client publishes on several channels arrives in that order, as from one
+ * server. Every process has a bus slot of its own, so that a fleet spreads over the nodes. What
+ * this consists of:
  *
  *      hub.h      clients of a worker by topic          carrier.h   topics of a worker, and feeds
  *      letter.h   JOIN and LEAVE, and the answers       feed.h      a connection that subscribes
@@ -37,6 +41,7 @@ struct exchange_place {
 struct exchange {
     struct tally *tally;
     size_t worker_count;
+    uint16_t bus_slot; /* home of what is no shard's */
     struct exchange_place places[];
 };
 
@@ -51,8 +56,8 @@ struct exchange_site {
     struct discovery *discovery; /* for hints; NULL in tests */
 };
 
-/* Control thread, before the workers run. */
-struct exchange *exchange_new(size_t worker_count) MUST_USE;
+/* `run_id` of the process decides on its bus slot. Control thread, before the workers run. */
+struct exchange *exchange_new(size_t worker_count, const char *run_id) MUST_USE;
 
 /* Makes the hub and the carrier of a worker, before any worker runs. */
 void exchange_open(struct exchange *exchange, const struct exchange_site *site);
@@ -69,7 +74,15 @@ void exchange_free(struct exchange **exchange);
 /* Whose carrier `topic` belongs to. */
 static inline size_t exchange_owner(const struct exchange *exchange, const struct topic *topic)
 {
-    return (size_t)(topic->hash % exchange->worker_count);
+    uint64_t by = topic->kind == TOPIC_SHARD ? topic->hash : exchange->bus_slot;
+
+    return (size_t)(by % exchange->worker_count);
+}
+
+/* The slot whose owner is home of `topic`: where it is published, and subscribed to if possible. */
+static inline uint16_t exchange_slot(const struct exchange *exchange, const struct topic *topic)
+{
+    return topic->kind == TOPIC_SHARD ? slot_of(topic->name) : exchange->bus_slot;
 }
 
 #endif

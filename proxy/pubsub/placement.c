@@ -1,12 +1,12 @@
 #include "proxy/pubsub/placement.h"
 
-const struct node *placement_home(const struct topology *topology, const struct topic *topic)
+const struct node *placement_home(const struct topology *topology, uint16_t slot)
 {
     if (topology == NULL) {
         return NULL;
     }
 
-    uint16_t index = topology->primary_of_slot[slot_of(topic->name)];
+    uint16_t index = topology->primary_of_slot[slot];
 
     return index == NODE_NONE ? NULL : &topology->nodes[index];
 }
@@ -36,19 +36,32 @@ static bool node_accepts(const struct list *feeds, const struct node *node)
     return node->endpoint.size > 0 && (feed == NULL || feed_accepts(feed));
 }
 
-const struct node *placement_choose(const struct topology *topology, const struct list *feeds,
-                                    const struct topic *topic)
+static const struct node *placement_last(const struct topology *topology, const char *id)
 {
-    const struct node *home = placement_home(topology, topic);
+    uint16_t index = topology == NULL || id[0] == '\0' ? NODE_NONE : topology_find_id(topology, id);
 
+    return index == NODE_NONE || topology->nodes[index].role != NODE_PRIMARY
+               ? NULL
+               : &topology->nodes[index];
+}
+
+const struct node *placement_choose(const struct topology *topology, const struct list *feeds,
+                                    const struct placement *wanted)
+{
+    const struct node *last = placement_last(topology, wanted->last);
+    const struct node *home = placement_home(topology, wanted->slot);
+
+    if (last != NULL && node_accepts(feeds, last)) {
+        return last;
+    }
     if (home != NULL && node_accepts(feeds, home)) {
         return home;
     }
-    if (topology == NULL || topology->nodes == NULL || topic->kind == TOPIC_SHARD) {
+    if (topology == NULL || topology->nodes == NULL || wanted->is_bound) {
         return NULL;
     }
     for (uint32_t i = 0; i < topology->node_count; i++) {
-        uint64_t at = (topic->hash / 2 + i) % topology->node_count;
+        uint32_t at = (wanted->slot + i) % topology->node_count;
         const struct node *node = &topology->nodes[at];
 
         if (node->role == NODE_PRIMARY && node_accepts(feeds, node)) {

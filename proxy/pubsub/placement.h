@@ -3,15 +3,21 @@
 #define PROXY_PUBSUB_PLACEMENT_H
 
 #include "proxy/pubsub/feed.h"
-#include "proxy/pubsub/topic.h"
 
-/* The owner of the slot that its name hashes to; NULL when that is nobody, or nothing is known. */
-const struct node *placement_home(const struct topology *topology, const struct topic *topic);
+/* What is looked for. */
+struct placement {
+    uint16_t slot;    /* whose owner is its home */
+    bool is_bound;    /* no other node will do */
+    const char *last; /* the node where others of its kind went last, by id; "": nowhere yet */
+};
 
-/* The home if it can be tried now; else, unless the topic is a shard's, another primary that can,
- * a different one for each topic. NULL: none now. */
+/* The owner of `slot`; NULL when that is nobody, or nothing is known. */
+const struct node *placement_home(const struct topology *topology, uint16_t slot);
+
+/* The last one or the home if they can be tried now; else, unless it is bound to its home, another
+ * primary that can. NULL: none now. */
 const struct node *placement_choose(const struct topology *topology, const struct list *feeds,
-                                    const struct topic *topic);
+                                    const struct placement *wanted);
 
 /* The feed to a node, or NULL. */
 struct feed *placement_feed(const struct list *feeds, const struct node *node);

@@ -17,6 +17,9 @@ TestSuite(pubsub, .timeout = 180, .fini = rig_clean_up);
 /* With two nodes, slot 3300 of "b" is at home at node 0, 15495 of "a" at node 1. */
 enum { NODE_OF_B = 0, NODE_OF_A = 1 };
 
+/* The node where slotway hears and publishes what is no shard's. */
+static int bus;
+
 /* As every node does for a shard's channel of another's slot. */
 static bool moved(const struct fake_command *command, struct bytes *to)
 {
@@ -65,6 +68,7 @@ static struct rig *start(struct rig_options options)
     for (int i = 0; i < options.nodes; i++) {
         fake_node_handle(rig_node(rig, i), answer, NULL);
     }
+    bus = fake_cluster_owner(rig_cluster(rig), rig_bus_slot(rig));
     return rig;
 }
 
@@ -88,12 +92,12 @@ Test(pubsub, is_acknowledged_when_the_node_has_acknowledged_and_not_before)
     struct rig *rig = start((struct rig_options){.workers = 2});
     struct wire *wire = rig_connect(rig);
 
-    script(rig, NODE_OF_B, WANT("subscribe", "b"), SAY_LATER(SUBSCRIBED MESSAGE, "b", "b", "1"));
+    script(rig, bus, WANT("subscribe", "b"), SAY_LATER(SUBSCRIBED MESSAGE, "b", "b", "1"));
     wire_request(wire, "SUBSCRIBE", "b");
-    cr_assert(fake_node_has_stalled(rig_node(rig, NODE_OF_B)));
+    cr_assert(fake_node_has_stalled(rig_node(rig, bus)));
     cr_expect_str_eq(ask(rig, "GET", "k"), "v", "others do not wait");
     cr_expect_not(wire_has_input(wire));
-    fake_node_release(rig_node(rig, NODE_OF_B));
+    fake_node_release(rig_node(rig, bus));
     cr_expect_str_eq(wire_text(wire), "[subscribe b 1]");
     cr_expect_str_eq(wire_text(wire), "[message b 1]");
     rig_stop(&rig);
@@ -105,25 +109,25 @@ Test(pubsub, one_subscription_at_the_node_serves_all_clients_of_all_workers)
     struct rig *rig = start((struct rig_options){.workers = 3});
     struct wire *wires[CLIENTS];
 
-    script(rig, NODE_OF_B, WANT("subscribe", "b"), SAY(SUBSCRIBED, "b"),
+    script(rig, bus, WANT("subscribe", "b"), SAY(SUBSCRIBED, "b"),
            SAY_LATER(MESSAGE MESSAGE, "b", "1", "b", "2"));
     for (int i = 0; i < CLIENTS; i++) {
         wires[i] = rig_connect(rig);
         cr_expect_str_eq(subscribe(wires[i], "SUBSCRIBE", "b"), "[subscribe b 1]");
     }
-    cr_assert(fake_node_has_stalled(rig_node(rig, NODE_OF_B)));
-    fake_node_release(rig_node(rig, NODE_OF_B));
+    cr_assert(fake_node_has_stalled(rig_node(rig, bus)));
+    fake_node_release(rig_node(rig, bus));
     for (int i = 0; i < CLIENTS; i++) {
         cr_expect_str_eq(wire_text(wires[i]), "[message b 1]");
         cr_expect_str_eq(wire_text(wires[i]), "[message b 2]");
     }
-    cr_expect_eq(fake_node_count(rig_node(rig, NODE_OF_B), "subscribe"), 1);
+    cr_expect_eq(fake_node_count(rig_node(rig, bus), "subscribe"), 1);
     cr_expect_eq(metric(rig, "pubsub_topics"), 1);
     cr_expect_eq(metric(rig, "pubsub_subscriptions"), CLIENTS);
     for (int i = 0; i < CLIENTS; i++) {
         rig_disconnect(rig, &wires[i]);
     }
-    cr_expect(WAIT_FOR(fake_node_count(rig_node(rig, NODE_OF_B), "unsubscribe b") == 1));
+    cr_expect(WAIT_FOR(fake_node_count(rig_node(rig, bus), "unsubscribe b") == 1));
     cr_expect(WAIT_FOR(metric(rig, "pubsub_topics") == 0));
     rig_stop(&rig);
 }
@@ -177,7 +181,7 @@ Test(pubsub, a_subscriber_in_resp2_may_do_little_until_reset)
         wire_send_lines(wire, restricted[i].line);
         cr_expect_str_eq(wire_text(wire), restricted[i].reply, "%s", restricted[i].line);
     }
-    cr_expect(WAIT_FOR(fake_node_count(rig_node(rig, NODE_OF_B), "unsubscribe b") == 1));
+    cr_expect(WAIT_FOR(fake_node_count(rig_node(rig, bus), "unsubscribe b") == 1));
     rig_stop(&rig);
 }
 
@@ -186,7 +190,8 @@ Test(pubsub, in_resp3_messages_are_pushes_between_whole_replies)
     struct rig *rig = start((struct rig_options){.workers = 1});
     struct wire *wire = connect_resp3(rig);
 
-    script(rig, NODE_OF_B, WANT("subscribe", "b"), SAY(SUBSCRIBED, "b"), WANT("GET", "b"), STALL);
+    script(rig, bus, WANT("subscribe", "b"), SAY(SUBSCRIBED, "b"));
+    script(rig, NODE_OF_B, WANT("GET", "b"), STALL);
     wire_request(wire, "SUBSCRIBE", "b");
     wire_expect(wire, ">3\r\n$9\r\nsubscribe\r\n$1\r\nb\r\n:1\r\n");
     wire_request(wire, "GET", "b");
@@ -207,13 +212,12 @@ Test(pubsub, each_client_hears_a_message_in_its_own_protocol)
     struct wire *two = rig_connect(rig);
     struct wire *three = connect_resp3(rig);
 
-    script(rig, NODE_OF_B, WANT("subscribe", "b"), SAY(SUBSCRIBED, "b"),
-           SAY_LATER(MESSAGE, "b", "1"));
+    script(rig, bus, WANT("subscribe", "b"), SAY(SUBSCRIBED, "b"), SAY_LATER(MESSAGE, "b", "1"));
     cr_expect_str_eq(subscribe(two, "SUBSCRIBE", "b"), "[subscribe b 1]");
     wire_request(three, "SUBSCRIBE", "b");
     wire_expect(three, ">3\r\n$9\r\nsubscribe\r\n$1\r\nb\r\n:1\r\n");
-    cr_assert(fake_node_has_stalled(rig_node(rig, NODE_OF_B)));
-    fake_node_release(rig_node(rig, NODE_OF_B));
+    cr_assert(fake_node_has_stalled(rig_node(rig, bus)));
+    fake_node_release(rig_node(rig, bus));
     wire_expect(two, "*3\r\n$7\r\nmessage\r\n$1\r\nb\r\n$1\r\n1\r\n");
     wire_expect(three, ">3\r\n$7\r\nmessage\r\n$1\r\nb\r\n$1\r\n1\r\n");
     rig_stop(&rig);
@@ -224,13 +228,13 @@ Test(pubsub, a_refusal_of_the_node_is_the_clients_answer_and_leaves_it_free)
     struct rig *rig = start((struct rig_options){.workers = 2});
     struct wire *wire = rig_connect(rig);
 
-    script(rig, NODE_OF_B, WANT("subscribe", "b"), SAY("-NOPERM this user has no permissions\r\n"));
+    script(rig, bus, WANT("subscribe", "b"), SAY("-NOPERM this user has no permissions\r\n"));
     wire_request(wire, "SUBSCRIBE", "a", "b");
     cr_expect_str_eq(wire_text(wire), "[subscribe a 1]");
     cr_expect_str_eq(wire_text(wire), "-NOPERM this user has no permissions");
     cr_expect_str_eq(wire_ask(wire, "UNSUBSCRIBE", "a"), "[unsubscribe a 0]");
     cr_expect_str_eq(wire_ask(wire, "GET", "k"), "v");
-    cr_expect_eq(fake_node_count(rig_node(rig, NODE_OF_B), "unsubscribe b"), 0);
+    cr_expect_eq(fake_node_count(rig_node(rig, bus), "unsubscribe b"), 0);
     rig_stop(&rig);
 }
 
@@ -239,12 +243,12 @@ Test(pubsub, no_node_in_time_is_an_error_and_no_subscription)
     struct rig *rig = start((struct rig_options){.workers = 1, .request_timeout = "500ms"});
     struct wire *wire = rig_connect(rig);
 
-    script(rig, NODE_OF_B, WANT("subscribe", "b"), STALL);
+    script(rig, bus, WANT("subscribe", "b"), STALL);
     wire_request(wire, "SUBSCRIBE", "b");
     cr_expect_str_eq(wire_text(wire), "-ERR proxy: no node took the subscription in time");
     cr_expect_str_eq(wire_ask(wire, "PING"), "PONG", "it is no subscriber");
     cr_expect_eq(metric(rig, "pubsub_subscriptions"), 0);
-    fake_node_release(rig_node(rig, NODE_OF_B));
+    fake_node_release(rig_node(rig, bus));
     rig_stop(&rig);
 }
 
@@ -253,14 +257,14 @@ Test(pubsub, who_leaves_while_it_waits_is_forgotten)
     struct rig *rig = start((struct rig_options){.workers = 2});
     struct wire *wire = rig_connect(rig);
 
-    script(rig, NODE_OF_B, WANT("subscribe", "b"), SAY_LATER(SUBSCRIBED, "b"));
+    script(rig, bus, WANT("subscribe", "b"), SAY_LATER(SUBSCRIBED, "b"));
     wire_request(wire, "SUBSCRIBE", "b");
-    cr_assert(fake_node_has_stalled(rig_node(rig, NODE_OF_B)));
+    cr_assert(fake_node_has_stalled(rig_node(rig, bus)));
     wire_reset_on_close(wire);
     rig_disconnect(rig, &wire);
     cr_expect(WAIT_FOR(metric(rig, "downstream_connections_active") == 0));
-    fake_node_release(rig_node(rig, NODE_OF_B));
-    cr_expect(WAIT_FOR(fake_node_count(rig_node(rig, NODE_OF_B), "unsubscribe b") == 1));
+    fake_node_release(rig_node(rig, bus));
+    cr_expect(WAIT_FOR(fake_node_count(rig_node(rig, bus), "unsubscribe b") == 1));
     rig_stop(&rig);
 }
 
@@ -271,11 +275,11 @@ Test(pubsub, a_channel_whose_node_dies_is_heard_at_another_without_a_word)
     struct wire *wire = rig_connect(rig);
 
     cr_expect_str_eq(subscribe(wire, "SUBSCRIBE", "b"), "[subscribe b 1]");
-    script(rig, NODE_OF_A, WANT("subscribe", "b"), SAY(SUBSCRIBED MESSAGE, "b", "b", "9"));
-    fake_node_die(rig_node(rig, NODE_OF_B));
+    script(rig, 1 - bus, WANT("subscribe", "b"), SAY(SUBSCRIBED MESSAGE, "b", "b", "9"));
+    fake_node_die(rig_node(rig, bus));
     cr_expect_str_eq(wire_text(wire), "[message b 9]");
     cr_expect_eq(metric(rig, "pubsub_gaps_total"), 1);
-    fake_node_return(rig_node(rig, NODE_OF_B));
+    fake_node_return(rig_node(rig, bus));
     cr_expect_str_eq(wire_ask(wire, "PING"), "[pong ]");
     rig_stop(&rig);
 }
@@ -351,10 +355,10 @@ Test(pubsub, a_silent_node_is_left_for_another)
     struct wire *wire = rig_connect(rig);
 
     cr_expect_str_eq(subscribe(wire, "SUBSCRIBE", "b"), "[subscribe b 1]");
-    fake_node_pause(rig_node(rig, NODE_OF_B));
-    cr_expect(WAIT_FOR(fake_node_count(rig_node(rig, NODE_OF_A), "subscribe b") == 1));
+    fake_node_pause(rig_node(rig, bus));
+    cr_expect(WAIT_FOR(fake_node_count(rig_node(rig, 1 - bus), "subscribe b") == 1));
     cr_expect_gt(rig_metric(rig, "upstream_closed_total", "stalled"), 0);
-    fake_node_resume(rig_node(rig, NODE_OF_B));
+    fake_node_resume(rig_node(rig, bus));
     rig_stop(&rig);
 }
 
@@ -364,6 +368,27 @@ Test(pubsub, channels_of_several_slots_are_not_one_shards)
 
     EXPECT_STARTS(ask(rig, "SSUBSCRIBE", "a", "b"), "-CROSSSLOT ");
     cr_expect_str_eq(ask(rig, "PING"), "PONG");
+    rig_stop(&rig);
+}
+
+/* As on one server: what is heard and published at one node keeps its order. */
+Test(pubsub, all_channels_and_patterns_take_one_way)
+{
+    struct rig *rig = start((struct rig_options){.workers = 3});
+    struct wire *wires[] = {rig_connect(rig), rig_connect(rig), rig_connect(rig)};
+    struct fake_node *node = rig_node(rig, bus);
+
+    for (size_t i = 0; i < ARRAY_LEN(wires); i++) {
+        cr_expect_str_eq(subscribe(wires[i], "SUBSCRIBE", "a"), "[subscribe a 1]");
+        cr_expect_str_eq(subscribe(wires[i], "SUBSCRIBE", "b"), "[subscribe b 2]");
+        cr_expect_str_eq(subscribe(wires[i], "PSUBSCRIBE", "[ab]"), "[psubscribe [ab] 3]");
+    }
+    cr_expect_eq(fake_node_count(node, "subscribe a") + fake_node_count(node, "subscribe b"), 2);
+    cr_expect_eq(fake_node_count(node, "psubscribe [ab]"), 1);
+    cr_expect_eq(fake_node_count(rig_node(rig, 1 - bus), "subscribe"), 0);
+    cr_expect_str_eq(ask(rig, "PUBLISH", "a", "m"), "6");
+    cr_expect_str_eq(ask(rig, "PUBLISH", "b", "m"), "6");
+    cr_expect_eq(fake_node_count(node, "PUBLISH"), 2);
     rig_stop(&rig);
 }
 
@@ -380,8 +405,8 @@ Test(pubsub, publishing_counts_clients_and_not_slotway)
     }
     cr_expect_str_eq(ask(rig, "PUBLISH", "a", "m"), "1", "of somebody else");
     cr_expect_str_eq(ask(rig, "SPUBLISH", "b", "m"), "1", "of somebody else");
-    cr_expect_eq(fake_node_count(rig_node(rig, NODE_OF_B), "PUBLISH b m"), 3);
-    cr_expect_eq(fake_node_count(rig_node(rig, NODE_OF_A), "PUBLISH a m"), 1);
+    cr_expect_eq(fake_node_count(rig_node(rig, bus), "PUBLISH b m"), 3);
+    cr_expect_eq(fake_node_count(rig_node(rig, bus), "PUBLISH a m"), 1);
     rig_stop(&rig);
 }
 
@@ -417,13 +442,12 @@ Test(pubsub, a_slow_subscriber_is_cut_off_and_nobody_waits_for_it)
 
     memset(payload, 'x', SIZE);
     wire_shrink_receive_buffer(slow);
-    script(rig, NODE_OF_B, WANT("subscribe", "b"), SAY(SUBSCRIBED, "b"));
+    script(rig, bus, WANT("subscribe", "b"), SAY(SUBSCRIBED, "b"));
     for (int i = 0; i < ROUND * ROUNDS; i++) {
         if (i % ROUND == 0) {
-            script(rig, NODE_OF_B, STALL);
+            script(rig, bus, STALL);
         }
-        script(rig, NODE_OF_B,
-               SAY("*3\r\n$7\r\nmessage\r\n$1\r\nb\r\n$%d\r\n%s\r\n", SIZE, payload));
+        script(rig, bus, SAY("*3\r\n$7\r\nmessage\r\n$1\r\nb\r\n$%d\r\n%s\r\n", SIZE, payload));
     }
     cr_expect_str_eq(subscribe(slow, "SUBSCRIBE", "b"), "[subscribe b 1]");
     cr_expect_str_eq(subscribe(fast, "SUBSCRIBE", "b"), "[subscribe b 1]");
@@ -431,7 +455,7 @@ Test(pubsub, a_slow_subscriber_is_cut_off_and_nobody_waits_for_it)
         size_t size = 0;
 
         if (i % ROUND == 0) {
-            fake_node_release(rig_node(rig, NODE_OF_B));
+            fake_node_release(rig_node(rig, bus));
         }
         cr_assert_not_null(wire_reply(fast, &size), "message %d", i);
         cr_assert_gt(size, SIZE);

@@ -12,6 +12,7 @@
 #include "tests/support/failures.h"
 #include "tests/support/http.h"
 #include "tests/support/ports.h"
+#include "tests/support/resp.h"
 #include "tests/support/rig_config.h"
 
 enum { STOP_TIMEOUT_MS = 20000, DONE_TIMEOUT_MS = 500 };
@@ -304,6 +305,20 @@ void rig_disconnect(struct rig *rig, struct wire **wire)
         }
     }
     wire_close(wire);
+}
+
+uint16_t rig_bus_slot(struct rig *rig)
+{
+    static const char name[] = "run_id:";
+    struct wire *wire = rig_connect(rig);
+    const char *at = strstr(wire_ask(wire, "INFO", "server"), name);
+    uint16_t slot;
+
+    cr_assert_not_null(at);
+    slot = resp_slot((struct span){at + strlen(name), 40});
+    rig_disconnect(rig, &wire);
+    cr_assert(WAIT_FOR(metric(rig, "downstream_connections_active") == 0));
+    return slot;
 }
 
 struct wire *rig_client(struct rig *rig)

@@ -78,6 +78,10 @@ struct wire *rig_client(struct rig *rig);
 struct wire *rig_connect(struct rig *rig);
 void rig_disconnect(struct rig *rig, struct wire **wire);
 
+/* The slot whose owner is where slotway publishes and hears channels that are no shards'. No client
+ * is connected before, nor when it returns. */
+uint16_t rig_bus_slot(struct rig *rig);
+
 /* Request and reply through the rig's own client; the text as resp_text writes it. */
 #define ask(rig, ...) wire_ask(rig_client(rig), __VA_ARGS__)
 

@@ -93,7 +93,7 @@ static void open_worker(struct world *world)
     world->house.clients = &world->clients_of_worker;
     world->house.mailboxes = &world->mailbox;
     memset(world->house.run_id, '0', sizeof world->house.run_id - 1);
-    world->house.exchange = exchange_new(1);
+    world->house.exchange = exchange_new(1, world->house.run_id);
     world->house.roll = roll_new();
     exchange_open(world->house.exchange, &(struct exchange_site){
                                              .mailbox = world->mailbox,

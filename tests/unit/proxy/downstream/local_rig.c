@@ -77,7 +77,7 @@ struct local_rig *local_rig_open(const char *password)
     rig->house.worker_count = RIG_WORKERS;
     rig->house.clients = memory_new(RIG_WORKERS, sizeof(struct clients *));
     rig->house.mailboxes = memory_new(RIG_WORKERS, sizeof(struct mailbox *));
-    rig->house.exchange = exchange_new(RIG_WORKERS);
+    rig->house.exchange = exchange_new(RIG_WORKERS, "");
     rig->house.roll = roll_new();
     strcpy(rig->house.run_id, "0123456789abcdef0123456789abcdef01234567");
     for (size_t i = 0; i < RIG_WORKERS; i++) {

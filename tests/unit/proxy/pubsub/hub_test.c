@@ -51,7 +51,7 @@ static void set_up(void)
 {
     rig.reactor = reactor_new();
     rig.mailbox = mailbox_new(rig.reactor);
-    rig.exchange = exchange_new(1);
+    rig.exchange = exchange_new(1, "");
     exchange_open(rig.exchange, &(struct exchange_site){.mailbox = rig.mailbox,
                                                         .reactor = rig.reactor,
                                                         .intake = &rig.intake,

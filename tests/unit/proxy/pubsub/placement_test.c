@@ -63,61 +63,75 @@ static void tear_down(void)
 
 TestSuite(placement, .init = set_up, .fini = tear_down);
 
-Test(placement, home_is_where_a_key_of_that_name_lives)
+/* Of node 0. */
+enum { SLOT = 3300 };
+
+static const struct placement wanted = {.slot = SLOT, .last = ""};
+static const struct placement bound = {.slot = SLOT, .is_bound = true, .last = ""};
+
+Test(placement, home_is_the_owner_of_the_slot)
 {
     struct topology *topology = picture();
-    struct topic topic = topic_of(TOPIC_CHANNEL, SPAN("b")); /* slot 3300 */
-    struct topic tagged = topic_of(TOPIC_SHARD, SPAN("x{b}"));
 
-    cr_expect_eq(placement_home(topology, &topic), &topology->nodes[0]);
-    cr_expect_eq(placement_home(topology, &tagged), &topology->nodes[0]);
-    cr_expect_eq(placement_choose(topology, &feeds, &topic), &topology->nodes[0]);
-    cr_expect_null(placement_home(NULL, &topic));
+    cr_expect_eq(placement_home(topology, SLOT), &topology->nodes[0]);
+    cr_expect_eq(placement_home(topology, SLOT_COUNT - 1), &topology->nodes[PRIMARIES - 1]);
+    cr_expect_eq(placement_choose(topology, &feeds, &wanted), &topology->nodes[0]);
+    cr_expect_null(placement_home(NULL, SLOT));
     topology_release(&topology);
 }
 
-Test(placement, a_channel_goes_elsewhere_while_its_home_cannot_be_reached)
+Test(placement, what_is_not_bound_goes_elsewhere_while_its_home_cannot_be_reached)
 {
     struct topology *topology = picture();
-    struct topic channel = topic_of(TOPIC_CHANNEL, SPAN("b"));
-    struct topic shard = topic_of(TOPIC_SHARD, SPAN("b"));
     struct feed *feed = make_feed(topology, 0);
 
     feed->retry_at = UINT64_MAX;
-    const struct node *other = placement_choose(topology, &feeds, &channel);
+    const struct node *other = placement_choose(topology, &feeds, &wanted);
     cr_assert_not_null(other);
     cr_expect_neq(other, &topology->nodes[0]);
     cr_expect_eq(other->role, NODE_PRIMARY);
-    cr_expect_null(placement_choose(topology, &feeds, &shard));
+    cr_expect_null(placement_choose(topology, &feeds, &bound));
     feed->retry_at = 0;
-    cr_expect_eq(placement_choose(topology, &feeds, &shard), &topology->nodes[0]);
+    cr_expect_eq(placement_choose(topology, &feeds, &bound), &topology->nodes[0]);
+    topology_release(&topology);
+}
+
+Test(placement, all_go_where_the_last_one_went_while_that_can_be_reached)
+{
+    struct topology *topology = picture();
+    struct feed *feed = make_feed(topology, 2);
+    struct placement next = {.slot = SLOT, .last = topology->nodes[2].id};
+
+    cr_expect_eq(placement_choose(topology, &feeds, &next), &topology->nodes[2]);
+    feed->retry_at = UINT64_MAX;
+    cr_expect_eq(placement_choose(topology, &feeds, &next), &topology->nodes[0]);
+    next.last = topology->nodes[PRIMARIES].id;
+    cr_expect_eq(placement_choose(topology, &feeds, &next), &topology->nodes[0], "a replica");
     topology_release(&topology);
 }
 
 Test(placement, nobody_is_chosen_where_nobody_can_be_tried)
 {
     struct topology *topology = picture();
-    struct topic channel = topic_of(TOPIC_CHANNEL, SPAN("b"));
 
     for (uint16_t i = 0; i < PRIMARIES; i++) {
         make_feed(topology, i)->retry_at = UINT64_MAX;
     }
-    cr_expect_null(placement_choose(topology, &feeds, &channel));
-    cr_expect_null(placement_choose(NULL, &feeds, &channel));
+    cr_expect_null(placement_choose(topology, &feeds, &wanted));
+    cr_expect_null(placement_choose(NULL, &feeds, &wanted));
     topology_release(&topology);
 }
 
-Test(placement, a_channel_whose_slot_nobody_serves_has_a_node_and_a_shards_has_none)
+Test(placement, a_slot_that_nobody_serves_is_no_hindrance_for_what_is_not_bound)
 {
     struct topology *topology = picture();
-    struct topic channel = topic_of(TOPIC_CHANNEL, SPAN("b"));
-    struct topic shard = topic_of(TOPIC_SHARD, SPAN("b"));
 
-    topology->primary_of_slot[slot_of(SPAN("b"))] = NODE_NONE;
-    cr_expect_not_null(placement_choose(topology, &feeds, &channel));
-    cr_expect_null(placement_choose(topology, &feeds, &shard));
+    topology->primary_of_slot[SLOT] = NODE_NONE;
+    cr_expect_not_null(placement_choose(topology, &feeds, &wanted));
+    cr_expect_null(placement_choose(topology, &feeds, &bound));
     topology_release(&topology);
 }
+
 
 Test(placement, a_feed_fits_as_long_as_its_node_is_where_it_was)
 {
