@@ -12,8 +12,12 @@
 enum {
     SECONDS_PER_DAY = 24 * 60 * 60,
     ALL_SECTIONS = (1 << INFO_SECTION_COUNT) - 1,
-    NODE_SECTIONS = 1 << INFO_SERVER | 1 << INFO_MEMORY | 1 << INFO_PERSISTENCE | 1 << INFO_STATS |
-                    1 << INFO_KEYSPACE | 1 << INFO_SLOTWAY,
+    ROW_SECTIONS = 1 << INFO_COMMANDSTATS | 1 << INFO_ERRORSTATS | 1 << INFO_LATENCYSTATS,
+    /* Nothing is said in these without the nodes. */
+    THEIR_SECTIONS = 1 << INFO_MEMORY | ROW_SECTIONS | 1 << INFO_KEYSPACE,
+    NODE_SECTIONS = THEIR_SECTIONS | 1 << INFO_SERVER | 1 << INFO_PERSISTENCE | 1 << INFO_STATS |
+                    1 << INFO_SLOTWAY,
+    DEFAULT_SECTIONS = ALL_SECTIONS & ~(1 << INFO_COMMANDSTATS | 1 << INFO_LATENCYSTATS),
 };
 
 static const char *const titles[] = {
@@ -24,8 +28,10 @@ static const char *const titles[] = {
 
 static uint32_t section_bits(struct span word)
 {
-    if (span_equal_nocase(word, SPAN("default")) || span_equal_nocase(word, SPAN("all")) ||
-        span_equal_nocase(word, SPAN("everything"))) {
+    if (span_equal_nocase(word, SPAN("default"))) {
+        return DEFAULT_SECTIONS;
+    }
+    if (span_equal_nocase(word, SPAN("all")) || span_equal_nocase(word, SPAN("everything"))) {
         return ALL_SECTIONS;
     }
     for (uint32_t i = 0; i < INFO_SECTION_COUNT; i++) {
@@ -38,7 +44,7 @@ static uint32_t section_bits(struct span word)
 
 uint32_t info_sections_of(const struct arguments *arguments)
 {
-    uint32_t sections = arguments->count == 1 ? ALL_SECTIONS : 0;
+    uint32_t sections = arguments->count == 1 ? DEFAULT_SECTIONS : 0;
 
     for (uint32_t i = 1; i < arguments->count; i++) {
         sections |= section_bits(arguments->items[i]);
@@ -246,16 +252,18 @@ static void write_section(const struct client *client, enum info_section section
     case INFO_CLUSTER: sendq_print(to, "cluster_enabled:%d\r\n", facade_is_cluster(client)); break;
     case INFO_SLOTWAY: write_slotway(client, totals, to); break;
     case INFO_MEMORY:
+    case INFO_COMMANDSTATS:
+    case INFO_ERRORSTATS:
+    case INFO_LATENCYSTATS:
     case INFO_KEYSPACE:
     case INFO_SECTION_COUNT: break;
     }
     info_totals_write(totals, section, to);
 }
 
-/* Memory and keys are the nodes' alone: without them there is nothing to say. */
-static bool section_is_shown(enum info_section section, const struct info_totals *totals)
+static bool section_is_shown(uint32_t section, const struct info_totals *totals)
 {
-    return totals->nodes > 0 || (section != INFO_MEMORY && section != INFO_KEYSPACE);
+    return totals->nodes > 0 || (THEIR_SECTIONS & 1u << section) == 0;
 }
 
 void info_write(const struct client *client, uint32_t sections, const struct info_totals *totals,
@@ -265,7 +273,7 @@ void info_write(const struct client *client, uint32_t sections, const struct inf
 
     sendq_init(&text);
     for (uint32_t i = 0; i < INFO_SECTION_COUNT; i++) {
-        if ((sections & 1u << i) == 0 || !section_is_shown((enum info_section)i, totals)) {
+        if ((sections & 1u << i) == 0 || !section_is_shown(i, totals)) {
             continue;
         }
         sendq_print(&text, "%s# %s\r\n", sendq_is_empty(&text) ? "" : "\r\n", titles[i]);

@@ -5,8 +5,8 @@
 #include "proxy/downstream/client.h"
 #include "proxy/downstream/info_totals.h"
 
-/* The sections that an INFO asks for, as bits 1 << enum info_section: all of them without a word;
- * words that are no section add nothing. */
+/* The sections that an INFO asks for, as bits 1 << enum info_section: the default ones without a
+ * word, as in Redis; words that are no section add nothing. */
 uint32_t info_sections_of(const struct arguments *arguments);
 
 /* Do some of them say something of the nodes? */

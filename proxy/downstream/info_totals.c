@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/check.h"
+#include "proxy/downstream/info_number.h"
 
 enum how { SUM, MAX, MIN, DECIMAL, HUMAN, TEXT, WORST };
 
@@ -16,39 +17,11 @@ static const struct field {
 #include "proxy/downstream/info_fields.def"
 };
 
-static int64_t add(int64_t a, int64_t b)
-{
-    int64_t sum;
-
-    return __builtin_add_overflow(a, b, &sum) ? (a < 0 ? INT64_MIN : INT64_MAX) : sum;
-}
-
 static int64_t multiply(int64_t a, int64_t b)
 {
     int64_t product;
 
     return __builtin_mul_overflow(a, b, &product) ? INT64_MAX : product;
-}
-
-/* "0.33" is 33; at most two digits behind the point are read. */
-static bool read_decimal(struct span text, int64_t *hundredths)
-{
-    const char *point = memchr(text.at, '.', text.size);
-    struct span whole = {text.at, point == NULL ? text.size : (size_t)(point - text.at)};
-    int64_t number;
-    int64_t rest = 0;
-
-    if (!span_to_int64(whole, &number) || number < 0 || number > INT64_MAX / 100 - 1) {
-        return false;
-    }
-    for (size_t i = 0; i < 2; i++) {
-        size_t at = whole.size + 1 + i;
-        bool is_digit = at < text.size && text.at[at] >= '0' && text.at[at] <= '9';
-
-        rest = rest * 10 + (is_digit ? text.at[at] - '0' : 0);
-    }
-    *hundredths = number * 100 + rest;
-    return true;
 }
 
 static void set_text(char to[INFO_TEXT_SIZE], struct span text)
@@ -69,7 +42,7 @@ static void totals_add_number(struct info_totals *totals, size_t field, int64_t 
 
     switch (fields[field].how) {
     case SUM:
-    case DECIMAL: totals_set_number(totals, field, add(old, number)); return;
+    case DECIMAL: totals_set_number(totals, field, info_add(old, number)); return;
     case MAX: totals_set_number(totals, field, has && old > number ? old : number); return;
     case MIN: totals_set_number(totals, field, has && old < number ? old : number); return;
     case HUMAN:
@@ -91,7 +64,7 @@ static void totals_add_field(struct info_totals *totals, size_t field, struct sp
         }
         return;
     case DECIMAL:
-        if (read_decimal(value, &number)) {
+        if (info_read_decimal(value, 2, &number)) {
             totals_add_number(totals, field, number);
         }
         return;
@@ -131,9 +104,9 @@ static void totals_add_keyspace(struct info_totals *totals, struct span value)
     int64_t expires = keyspace_number(value, SPAN("expires="));
     int64_t ttl = keyspace_number(value, SPAN("avg_ttl="));
 
-    totals->keys = add(totals->keys, keyspace_number(value, SPAN("keys=")));
-    totals->expires = add(totals->expires, expires);
-    totals->ttl_weight = add(totals->ttl_weight, multiply(expires, ttl));
+    totals->keys = info_add(totals->keys, keyspace_number(value, SPAN("keys=")));
+    totals->expires = info_add(totals->expires, expires);
+    totals->ttl_weight = info_add(totals->ttl_weight, multiply(expires, ttl));
 }
 
 static void totals_add_line(struct info_totals *totals, struct span line)
@@ -147,6 +120,9 @@ static void totals_add_line(struct info_totals *totals, struct span line)
     struct span name = {line.at, (size_t)(colon - line.at)};
     struct span value = {colon + 1, line.size - name.size - 1};
 
+    if (info_rows_add(&totals->rows, name, value)) {
+        return;
+    }
     if (span_equal(name, SPAN("db0"))) {
         totals_add_keyspace(totals, value);
         return;
@@ -175,24 +151,6 @@ void info_totals_add(struct info_totals *totals, struct span text)
         totals_add_line(totals, (struct span){text.at, shown});
         text = (struct span){text.at + used, text.size - used};
     }
-}
-
-const char *info_human(int64_t bytes, char *text, size_t size)
-{
-    static const char units[] = "BKMGTPE";
-    double number = (double)bytes;
-    size_t unit = 0;
-
-    while (number >= 1024 && units[unit + 1] != '\0') {
-        number /= 1024;
-        unit++;
-    }
-    if (unit == 0) {
-        snprintf(text, size, "%" PRId64 "B", bytes);
-    } else {
-        snprintf(text, size, "%.2f%c", number, units[unit]);
-    }
-    return text;
 }
 
 static void totals_write_field(const struct info_totals *totals, size_t field, struct sendq *to)
@@ -238,6 +196,27 @@ static void totals_write_keyspace(const struct info_totals *totals, struct sendq
     }
 }
 
+static void totals_write_rows(const struct info_totals *totals, enum info_section section,
+                              struct sendq *to)
+{
+    switch (section) {
+    case INFO_COMMANDSTATS: info_rows_write(&totals->rows, INFO_ROW_COMMAND, to); return;
+    case INFO_ERRORSTATS: info_rows_write(&totals->rows, INFO_ROW_ERROR, to); return;
+    case INFO_LATENCYSTATS: info_rows_write(&totals->rows, INFO_ROW_LATENCY, to); return;
+    case INFO_SERVER:
+    case INFO_CLIENTS:
+    case INFO_MEMORY:
+    case INFO_PERSISTENCE:
+    case INFO_STATS:
+    case INFO_REPLICATION:
+    case INFO_CPU:
+    case INFO_CLUSTER:
+    case INFO_KEYSPACE:
+    case INFO_SLOTWAY:
+    case INFO_SECTION_COUNT: return;
+    }
+}
+
 void info_totals_write(const struct info_totals *totals, enum info_section section,
                        struct sendq *to)
 {
@@ -252,4 +231,10 @@ void info_totals_write(const struct info_totals *totals, enum info_section secti
     if (section == INFO_KEYSPACE) {
         totals_write_keyspace(totals, to);
     }
+    totals_write_rows(totals, section, to);
+}
+
+void info_totals_clear(struct info_totals *totals)
+{
+    info_rows_clear(&totals->rows);
 }

@@ -6,6 +6,7 @@
 #define PROXY_DOWNSTREAM_INFO_TOTALS_H
 
 #include "common/sendq.h"
+#include "proxy/downstream/info_rows.h"
 
 /* The sections of INFO in the order they are shown. */
 #define INFO_SECTIONS(ROW)                                                                         \
@@ -16,6 +17,9 @@
     ROW(STATS, "Stats")                                                                            \
     ROW(REPLICATION, "Replication")                                                                \
     ROW(CPU, "CPU")                                                                                \
+    ROW(COMMANDSTATS, "Commandstats")                                                              \
+    ROW(ERRORSTATS, "Errorstats")                                                                  \
+    ROW(LATENCYSTATS, "Latencystats")                                                              \
     ROW(CLUSTER, "Cluster")                                                                        \
     ROW(KEYSPACE, "Keyspace")                                                                      \
     ROW(SLOTWAY, "Slotway")
@@ -35,7 +39,7 @@ enum info_field {
 
 enum { INFO_TEXT_SIZE = 48 };
 
-/* Sums stay within int64: what would not fit stays at the end of the range. */
+/* Sums stay within int64: what would not fit stays at the end of the range. Zero-initialise. */
 struct info_totals {
     uint32_t nodes; /* that have been added */
     bool has[INFO_FIELD_COUNT];
@@ -45,16 +49,16 @@ struct info_totals {
     int64_t keys;
     int64_t expires;
     int64_t ttl_weight; /* of the keys that expire, times their mean */
+    struct info_rows rows;
 };
 
-/* Adds what one node says: the content of its bulk. */
+/* Adds what one node says: the content of its bulk, borrowed until info_totals_clear. */
 void info_totals_add(struct info_totals *totals, struct span text);
 
 /* Appends the lines of `section` that come from the nodes, each with CR LF. */
 void info_totals_write(const struct info_totals *totals, enum info_section section,
                        struct sendq *to);
 
-/* "1.54M", as Redis's *_human fields; returns `text`. */
-const char *info_human(int64_t bytes, char *text, size_t size);
+void info_totals_clear(struct info_totals *totals);
 
 #endif

@@ -19,6 +19,7 @@ static void info_join(struct fanout *fanout, struct sendq *to)
         }
     }
     info_write(fanout->parent->owner, sections, totals, to);
+    info_totals_clear(totals);
     free(totals);
 }
 

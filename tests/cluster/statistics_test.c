@@ -87,6 +87,31 @@ static void times_are_told_as_a_node_tells_them(struct real_cluster *cluster, st
     wire_close(&node);
 }
 
+/* One command each: what slotway asks the nodes for itself is counted in other rows. */
+static void calls_are_those_of_all_primaries(struct rig *rig)
+{
+    cr_expect_str_eq(ask(rig, "CONFIG", "RESETSTAT"), "OK");
+    ask(rig, "SET", "b", "0");
+    ask(rig, "SET", "k", "1");
+    ask(rig, "SET", "a", "2");
+    ask(rig, "LPUSH", "b", "wrong type");
+    ask(rig, "MULTI");
+    ask(rig, "GETDEL", "b");
+    ask(rig, "EXEC");
+
+    const char *commands = ask(rig, "INFO", "commandstats");
+
+    EXPECT_STARTS(commands, "# Commandstats\r\ncmdstat_");
+    EXPECT_CONTAINS(commands, "\r\ncmdstat_set:calls=3,usec=");
+    EXPECT_CONTAINS(commands, "\r\ncmdstat_lpush:calls=1,usec=");
+    EXPECT_CONTAINS(commands, ",rejected_calls=0,failed_calls=1\r\n");
+    EXPECT_CONTAINS(commands, "\r\ncmdstat_exec:calls=1,usec=");
+    EXPECT_CONTAINS(commands, "\r\ncmdstat_getdel:calls=1,usec=");
+    EXPECT_CONTAINS(ask(rig, "INFO", "errorstats"), "\r\nerrorstat_WRONGTYPE:count=1\r\n");
+    EXPECT_CONTAINS(ask(rig, "INFO", "latencystats"), "\r\nlatency_percentiles_usec_set:p50=");
+    ask(rig, "SET", "b", "0");
+}
+
 static void what_nodes_do_not_know_they_say_themselves(struct rig *rig)
 {
     EXPECT_STARTS(ask(rig, "CLUSTER", "SLOT-STATS", "SLOTSRANGE", "0", "1"),
@@ -101,6 +126,7 @@ Test(statistics, are_of_the_whole_cluster)
     memory_is_that_of_all_primaries(cluster, rig);
     doctors_speak_of_their_nodes(cluster, rig);
     times_are_told_as_a_node_tells_them(cluster, rig);
+    calls_are_those_of_all_primaries(rig);
     what_nodes_do_not_know_they_say_themselves(rig);
     rig_stop(&rig);
     real_cluster_stop(&cluster);

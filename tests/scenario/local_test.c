@@ -257,6 +257,10 @@ static void answer_info(void *context, const struct fake_command *command, struc
 {
     static const char info[] = "# Server\r\nredis_version:7.0.15\r\nredis_mode:cluster\r\n"
                                "# Memory\r\nused_memory:1000\r\n# Replication\r\nrole:master\r\n"
+                               "# Commandstats\r\ncmdstat_get:calls=3,usec=4,usec_per_call=1.33"
+                               ",rejected_calls=0,failed_calls=1\r\n"
+                               "# Errorstats\r\nerrorstat_WRONGTYPE:count=1\r\n"
+                               "# Latencystats\r\nlatency_percentiles_usec_get:p50=1.003\r\n"
                                "# Keyspace\r\ndb0:keys=5,expires=1,avg_ttl=0\r\n";
     (void)context;
     if (span_equal_nocase(command->arguments[0], SPAN("info"))) {
@@ -276,5 +280,21 @@ Test(local, info_says_what_frameworks_look_for)
     EXPECT_CONTAINS(info, "redis_version:");
     EXPECT_CONTAINS(info, "role:master");
     EXPECT_CONTAINS(info, "cluster_enabled:0");
+    EXPECT_CONTAINS(info, "# Errorstats\r\nerrorstat_WRONGTYPE:count=2\r\n");
+    EXPECT_LACKS(info, "# Commandstats");
+    rig_stop(&rig);
+}
+
+Test(local, info_counts_the_commands_of_all_primaries)
+{
+    struct rig *rig = rig_start(2);
+    fake_node_handle(rig_node(rig, 0), answer_info, NULL);
+    fake_node_handle(rig_node(rig, 1), answer_info, NULL);
+
+    cr_expect_str_eq(ask(rig, "INFO", "commandstats", "latencystats"),
+                     "# Commandstats\r\ncmdstat_get:calls=6,usec=8,usec_per_call=1.33,"
+                     "rejected_calls=0,failed_calls=2\r\n\r\n"
+                     "# Latencystats\r\nlatency_percentiles_usec_get:p50=1.003\r\n");
+    EXPECT_CONTAINS(ask(rig, "INFO", "all"), "\r\n# Commandstats\r\ncmdstat_get:calls=6,");
     rig_stop(&rig);
 }

@@ -5,15 +5,18 @@
 #include "tests/unit/proxy/command/words.h"
 #include "tests/unit/proxy/downstream/local_rig.h"
 
-enum { EVERYTHING = (1 << INFO_SECTION_COUNT) - 1 };
+enum {
+    EVERYTHING = (1 << INFO_SECTION_COUNT) - 1,
+    DEFAULT = EVERYTHING & ~(1 << INFO_COMMANDSTATS | 1 << INFO_LATENCYSTATS),
+};
 
 static const struct {
     const char *words;
     uint32_t expected;
     bool needs_nodes;
 } rows[] = {
-    {"info", EVERYTHING, true},
-    {"info default", EVERYTHING, true},
+    {"info", DEFAULT, true},
+    {"info default", DEFAULT, true},
     {"info ALL", EVERYTHING, true},
     {"info everything", EVERYTHING, true},
     {"info nothing", 0, false},
@@ -24,6 +27,10 @@ static const struct {
     {"info server", 1 << INFO_SERVER, true},
     {"info memory", 1 << INFO_MEMORY, true},
     {"info clients all", EVERYTHING, true},
+    {"info default commandstats", DEFAULT | 1 << INFO_COMMANDSTATS, true},
+    {"info commandstats", 1 << INFO_COMMANDSTATS, true},
+    {"info ErrorStats", 1 << INFO_ERRORSTATS, true},
+    {"info latencystats", 1 << INFO_LATENCYSTATS, true},
 };
 
 Test(info, sections_are_chosen_as_in_redis)
@@ -55,6 +62,7 @@ Test(info, own_sections_are_there_before_any_node_is_known)
     cr_expect_not_null(strstr(text, "\r\ncluster_enabled:0\r\n"));
     cr_expect_not_null(strstr(text, "\r\nworkers:2\r\n"));
     cr_expect_null(strstr(text, "# Memory"));
+    cr_expect_null(strstr(text, "# Errorstats"));
     cr_expect_str_eq(local_rig_ask(rig, fd, "INFO nothing"), "$0\r\n\r\n");
     close(fd);
     close(other);

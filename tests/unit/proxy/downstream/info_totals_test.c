@@ -64,6 +64,20 @@ Test(info_totals, the_mean_time_to_live_is_weighted_by_keys_that_expire)
     expect_section(INFO_KEYSPACE, "db0:keys=30,expires=4,avg_ttl=1750\r\n");
 }
 
+Test(info_totals, rows_go_to_their_sections)
+{
+    add("# Commandstats\r\ncmdstat_get:calls=1,usec=3,usec_per_call=3.00\r\n"
+        "# Errorstats\r\nerrorstat_ERR:count=5\r\n"
+        "# Latencystats\r\nlatency_percentiles_usec_get:p50=1.003\r\n");
+    add("cmdstat_get:calls=1,usec=2,usec_per_call=2.00\r\nerrorstat_ERR:count=1");
+    expect_section(INFO_COMMANDSTATS, "cmdstat_get:calls=2,usec=5,usec_per_call=2.50\r\n");
+    expect_section(INFO_ERRORSTATS, "errorstat_ERR:count=6\r\n");
+    expect_section(INFO_LATENCYSTATS, "latency_percentiles_usec_get:p50=1.003\r\n");
+    expect_section(INFO_STATS, "");
+    info_totals_clear(&totals);
+    expect_section(INFO_COMMANDSTATS, "");
+}
+
 Test(info_totals, an_empty_cluster_has_no_line_for_its_keys)
 {
     add("# Keyspace\r\ndb0:keys=0,expires=0,avg_ttl=0\r\n");
@@ -123,22 +137,4 @@ Test(info_totals, a_last_line_without_its_end_counts)
     add("keyspace_hits:4");
     add("keyspace_hits:5\n");
     expect_section(INFO_STATS, "keyspace_hits:9\r\n");
-}
-
-static const struct {
-    int64_t bytes;
-    const char *expected;
-} human_rows[] = {
-    {0, "0B"},          {1023, "1023B"},         {1024, "1.00K"},
-    {1609968, "1.54M"}, {25276510208, "23.54G"}, {INT64_MAX, "8.00E"},
-};
-
-Test(info_totals, bytes_for_people)
-{
-    char text[32];
-
-    for (size_t i = 0; i < ARRAY_LEN(human_rows); i++) {
-        cr_expect_str_eq(info_human(human_rows[i].bytes, text, sizeof text),
-                         human_rows[i].expected);
-    }
 }
