@@ -308,3 +308,13 @@ void sendq_keep(struct sendq *queue, struct block *block, struct span bytes)
     chunk_put(chunk, bytes);
     queue->size += bytes.size;
 }
+
+size_t sendq_chunks(const struct sendq *queue)
+{
+    size_t count = 0;
+
+    LIST_EACH (link, &queue->chunks) {
+        count++;
+    }
+    return count;
+}

@@ -60,6 +60,9 @@ struct block *sendq_flatten(const struct sendq *queue) MUST_USE;
  * kernel in this call, also when the call ends with an error. */
 enum sendq_result sendq_write(struct sendq *queue, int fd, size_t *sent) MUST_USE;
 
+/* How many pieces the bytes are in. */
+size_t sendq_chunks(const struct sendq *queue);
+
 static inline bool sendq_is_empty(const struct sendq *queue)
 {
     return queue->size == 0;

@@ -96,7 +96,48 @@ static uint64_t seconds_since(uint64_t then, uint64_t now)
     return now < then ? 0 : (now - then) / US_PER_SECOND;
 }
 
-char *client_line_print(const struct client *client)
+static size_t arguments_bytes(const struct arguments *arguments)
+{
+    size_t bytes = 0;
+
+    for (uint32_t i = 0; i < arguments->count; i++) {
+        bytes += arguments->items[i].size;
+    }
+    return bytes;
+}
+
+/* The arguments of what the client waits for: of several requests, the one whose turn it is. */
+static size_t awaited_bytes(const struct client *client)
+{
+    struct list_link *head = list_first(&client->pipeline.requests);
+    struct arguments arguments = {.count = 0};
+    size_t bytes = 0;
+
+    if (head != NULL && request_read(container_of(head, struct request, in_pipeline), &arguments)) {
+        bytes = arguments_bytes(&arguments);
+    }
+    arguments_clear(&arguments);
+    return bytes;
+}
+
+/* What has been read and not been answered, the request in hand with it. Redis: who is blocked has
+ * nothing in his buffer but what he has sent since. */
+static size_t unanswered_bytes(const struct client *client)
+{
+    size_t asked = client->pipeline.bytes - client->pipeline.reply_bytes;
+
+    return client->inbound.size + (client->is_blocked ? 0 : asked);
+}
+
+/* Room behind what has been read, unless other clients share it. */
+static size_t unused_bytes(const struct inbound *inbound)
+{
+    return inbound->block == NULL || inbound->block->references > 1 ? 0
+                                                                    : block_room(inbound->block);
+}
+
+/* There is no static reply buffer: what waits for the socket is all in a list. */
+char *client_line_print(const struct client *client, const struct arguments *in_hand)
 {
     const struct session *session = &client->session;
     const uint32_t *counts = client->subscriber.active_count;
@@ -111,14 +152,16 @@ char *client_line_print(const struct client *client)
     return memory_print(
         "id=%" PRIu64 " addr=%s laddr=%s fd=%d name=%s age=%" PRIu64 " idle=%" PRIu64
         " flags=%s db=0 sub=%u psub=%u ssub=%u multi=%" PRId64
-        " qbuf=%zu qbuf-free=0 argv-mem=0 multi-mem=%zu"
-        " rbs=0 rbp=0 obl=0 oll=0 omem=%zu tot-mem=%zu events=%s cmd=%s user=%s redir=%" PRId64
+        " qbuf=%zu qbuf-free=%zu argv-mem=%zu multi-mem=%zu"
+        " rbs=0 rbp=0 obl=0 oll=%zu omem=%zu tot-mem=%zu events=%s cmd=%s user=%s redir=%" PRId64
         " resp=%d lib-name=%s lib-ver=%s\n",
         session->id, ends.peer, ends.local, client->fd, text_or_none(session->name),
         seconds_since(session->created, now), seconds_since(session->last_request, now), flags,
         counts[TOPIC_CHANNEL], counts[TOPIC_PATTERN], counts[TOPIC_SHARD],
-        session->queued.is_open ? (int64_t)session->queued.count : -1, client->inbound.size,
-        session->queued.bytes.size, client->output.size,
+        session->queued.is_open ? (int64_t)session->queued.count : -1, unanswered_bytes(client),
+        unused_bytes(&client->inbound),
+        in_hand == NULL ? awaited_bytes(client) : arguments_bytes(in_hand),
+        queued_bytes(&session->queued), sendq_chunks(&client->output), client->output.size,
         sizeof *client + client->inbound.size + session->queued.bytes.size + pending,
         sendq_is_empty(&client->output) ? "r" : "rw",
         session->last_command == NULL ? "NULL" : command_wire_name(session->last_command, command),

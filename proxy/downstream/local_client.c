@@ -54,7 +54,7 @@ void local_client_setinfo(const struct local_call *call)
 
 void local_client_info(const struct local_call *call)
 {
-    char *line = client_line_print(call->client);
+    char *line = client_line_print(call->client, call->arguments);
 
     call_verbatim(call, line);
     free(line);

@@ -9,7 +9,7 @@
 
 static void list_visit(struct visit *visit, struct client *client)
 {
-    char *line = client_line_print(client);
+    char *line = client_line_print(client, NULL);
 
     roundup_add_line(visit, client->session.id, line, strlen(line));
 }

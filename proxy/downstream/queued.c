@@ -42,6 +42,11 @@ bool queued_add(struct queued *queued, const struct queued_command *added, size_
     return true;
 }
 
+size_t queued_bytes(const struct queued *queued)
+{
+    return queued->is_open ? queued->bytes.size - multi.size : 0;
+}
+
 struct block *queued_burst(struct queued *queued)
 {
     CHECK(queued->is_open);

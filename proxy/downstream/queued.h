@@ -42,6 +42,9 @@ void queued_close(struct queued *queued);
 bool queued_add(struct queued *queued, const struct queued_command *added,
                 size_t limit_bytes) MUST_USE;
 
+/* The bytes of the commands so far. */
+size_t queued_bytes(const struct queued *queued);
+
 /* EXEC: adds that, and returns the whole in one block. To be followed by queued_close. */
 struct block *queued_burst(struct queued *queued) MUST_USE;
 

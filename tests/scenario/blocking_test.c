@@ -374,7 +374,10 @@ Test(blocking, client_list_and_info_tell_and_client_kill_ends_it)
     const char *id = id_of(victim);
     blocks(rig, victim, "BLPOP k 0");
     EXPECT_CONTAINS(ask(rig, "INFO", "clients"), "blocked_clients:1\r\n");
-    EXPECT_CONTAINS(ask(rig, "CLIENT", "LIST", "ID", id), " flags=b ");
+    const char *line = ask(rig, "CLIENT", "LIST", "ID", id);
+    EXPECT_CONTAINS(line, " flags=b ");
+    EXPECT_CONTAINS(line, " qbuf=0 ");
+    EXPECT_CONTAINS(line, " argv-mem=7 ");
     cr_expect_str_eq(ask(rig, "CLIENT", "KILL", "ID", id), "1");
     cr_expect(wire_is_closed(victim));
     cr_expect(WAIT_FOR(nobody_blocks(rig)));

@@ -282,3 +282,20 @@ Test(client_state, a_client_that_closes_while_writes_are_pending_leaves_nothing_
     cr_expect_eq(fake_node_count(rig_node(rig, 0), "INCR"), 100);
     rig_stop(&rig);
 }
+
+/* As with Redis, the request that is executed and those behind it. */
+Test(client_state, client_list_shows_what_is_read_and_not_answered)
+{
+    struct rig *rig = rig_start(1);
+    struct wire *asker = rig_connect(rig);
+    script(rig, 0, WANT("GET", "a"), STALL);
+
+    const char *id = rig_print(rig, "%s", ask(rig, "CLIENT", "ID"));
+    wire_send_lines(rig_client(rig), "GET a|GET bcd");
+    cr_assert(WAIT_FOR(metric(rig, "upstream_in_flight") == 2));
+    const char *line = wire_ask(asker, "CLIENT", "LIST", "ID", id);
+    EXPECT_CONTAINS(line, " qbuf=42 ");
+    EXPECT_CONTAINS(line, " argv-mem=4 ");
+    fake_node_release(rig_node(rig, 0));
+    rig_stop(&rig);
+}

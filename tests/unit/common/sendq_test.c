@@ -84,16 +84,6 @@ static void send_all(struct bench *bench)
     }
 }
 
-static size_t chunk_count(const struct sendq *queue)
-{
-    size_t count = 0;
-
-    LIST_EACH (link, &queue->chunks) {
-        count++;
-    }
-    return count;
-}
-
 static struct block *random_block(size_t size)
 {
     struct block *block = block_new(size);
@@ -145,7 +135,7 @@ Test(sendq, many_small_appends_stay_in_one_piece)
         sendq_append(&bench.queue, SPAN("+OK\r\n"));
         expect_later(&bench, SPAN("+OK\r\n"));
     }
-    cr_expect_eq(chunk_count(&bench.queue), 1);
+    cr_expect_eq(sendq_chunks(&bench.queue), 1);
     send_all(&bench);
     close_sockets(&bench);
 }
@@ -162,7 +152,7 @@ Test(sendq, large_slices_are_lent_and_small_ones_copied)
     cr_expect_eq(block->references, 2);
     sendq_lend(&queue, block, (struct span){block->bytes + 5 + SENDQ_COPY_MAX, 9});
     cr_expect_eq(block->references, 2, "a neighbour needs no reference of its own");
-    cr_expect_eq(chunk_count(&queue), 2, "and no chunk");
+    cr_expect_eq(sendq_chunks(&queue), 2, "and no chunk");
     cr_expect_eq(queue.size, 2 * SENDQ_COPY_MAX + 8);
     sendq_clear(&queue);
     cr_expect_eq(block->references, 1);
@@ -207,8 +197,8 @@ Test(sendq, move_appends_and_leaves_the_other_empty)
     expect_later(&bench, SPAN(" third"));
 
     cr_expect(sendq_is_empty(&from));
-    cr_expect_eq(chunk_count(&from), 0);
-    cr_expect_eq(chunk_count(&bench.queue), 3);
+    cr_expect_eq(sendq_chunks(&from), 0);
+    cr_expect_eq(sendq_chunks(&bench.queue), 3);
     send_all(&bench);
     block_release(&large);
     close_sockets(&bench);
@@ -245,7 +235,7 @@ Test(sendq, more_chunks_than_one_call_takes_all_arrive)
         sendq_lend(&bench.queue, block, whole(block));
         expect_later(&bench, whole(block));
     }
-    cr_expect_eq(chunk_count(&bench.queue), CHUNKS);
+    cr_expect_eq(sendq_chunks(&bench.queue), CHUNKS);
     send_all(&bench);
     cr_expect_eq(bench.received, CHUNKS * SENDQ_COPY_MAX);
     block_release(&block);

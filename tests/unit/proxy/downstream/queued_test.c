@@ -48,6 +48,7 @@ Test(queued, commands_stand_in_their_order_between_multi_and_exec)
     cr_expect(add(COMMAND_ID_PING, SLOT_NONE, "(ping)", ENOUGH));
     cr_expect_eq(queued.count, 2);
     cr_expect_eq(queued.slot, 5);
+    cr_expect_eq(queued_bytes(&queued), strlen("(set)(ping)"));
     expect_burst("*1\r\n$5\r\nMULTI\r\n(set)(ping)*1\r\n$4\r\nEXEC\r\n");
 }
 
