@@ -5,6 +5,7 @@
 #include "common/memory.h"
 #include "proxy/routing/listening.h"
 #include "proxy/tracking/reading.h"
+#include "proxy/tracking/stale_keys.h"
 
 enum {
     INTERESTS_MAX = 100 * 1000,      /* of one client */
@@ -226,84 +227,53 @@ static void tracker_invalidate(struct tracker *tracker, struct span key)
     }
 }
 
-/* The next value in `push`, which is cut off. */
-static struct span take_value(struct span *push)
+/* As a server does: those that begin with one prefix come together. */
+static void tracked_tell_prefix(struct tracked *tracked, struct span prefix,
+                                const struct stale_keys *keys)
 {
-    struct reply_scan scan = {0};
-    size_t used = 0;
+    size_t count = stale_keys_pick(keys, prefix);
 
-    if (reply_scan_next(&scan, SIZE_MAX, *push, &used) != SCAN_DONE) {
-        used = push->size;
+    if (count > 0) {
+        tracked_tell(tracked, keys->picked, count);
     }
-
-    struct span value = {push->at, used};
-
-    push->at += used;
-    push->size -= used;
-    return value;
 }
 
-static bool is_covered(const struct tracked *tracked, struct span key)
-{
-    for (size_t i = 0; i < tracked->prefix_count; i++) {
-        if (span_starts_with(key, tracked->prefixes[i])) {
-            return true;
-        }
-    }
-    return tracked->prefix_count == 0;
-}
-
-static void tracker_broadcast(struct tracker *tracker, struct span key)
+static void tracker_broadcast(struct tracker *tracker, const struct stale_keys *keys)
 {
     LIST_EACH (link, &tracker->tracked) {
         struct tracked *tracked = tracked_at(link);
 
-        if (is_broadcast(tracked) && is_covered(tracked, key)) {
-            tracked_tell(tracked, &key, 1);
-        }
-    }
-}
-
-/* The elements of `array` are invalid; of null, all is. */
-static void tracker_take_keys(struct tracker *tracker, enum dialect dialect, struct span array)
-{
-    struct span key;
-    int64_t count;
-    size_t first;
-
-    if (!reply_array_open(array, &count, &first)) {
-        tracker_flush(tracker, dialect);
-        return;
-    }
-    array.at += first;
-    array.size -= first;
-    for (; count > 0; count--) {
-        if (!reply_string(take_value(&array), &key)) {
+        if (!is_broadcast(tracked)) {
             continue;
         }
-        if (dialect == DIALECT_RESP3_BROADCAST) {
-            tracker_broadcast(tracker, key);
-        } else {
-            tracker_invalidate(tracker, key);
+        if (tracked->prefix_count == 0) {
+            tracked_tell_prefix(tracked, SPAN(""), keys);
+        }
+        for (size_t i = 0; i < tracked->prefix_count; i++) {
+            tracked_tell_prefix(tracked, tracked->prefixes[i], keys);
         }
     }
 }
 
-/* >2 invalidate [a b c]. What else a node may push concerns nobody. */
+/* What else a node may push concerns nobody. */
 static void tracker_on_pushed(void *context, enum dialect dialect, struct span push)
 {
-    struct span word;
-    int64_t count;
-    size_t first;
+    struct tracker *tracker = context;
+    struct stale_keys keys;
 
-    if (!reply_array_open(push, &count, &first) || count != 2) {
-        return;
+    switch (stale_keys_read(&keys, push)) {
+    case STALE_NOTHING: return;
+    case STALE_ALL: tracker_flush(tracker, dialect); return;
+    case STALE_KEYS: break;
     }
-    push.at += first;
-    push.size -= first;
-    if (reply_string(take_value(&push), &word) && span_equal(word, SPAN("invalidate"))) {
-        tracker_take_keys(context, dialect, push);
+    if (dialect == DIALECT_RESP3_BROADCAST) {
+        tracker_broadcast(tracker, &keys);
+    } else {
+        for (size_t i = 0; i < keys.count; i++) {
+            tracker_invalidate(tracker, keys.all[i]);
+        }
     }
+    stale_keys_clear(&keys);
 }
 
 static void tracker_on_forgot(void *context, enum dialect dialect)

@@ -188,8 +188,12 @@ Test(tracking, by_prefixes_are_told_of_all_keys_that_begin_so)
            SAY(">2\r\n$10\r\ninvalidate\r\n*3\r\n$1\r\na\r\n$1\r\nk\r\n$2\r\nkl\r\n+PONG\r\n"));
     struct wire *some = tracked_client(rig, "CLIENT TRACKING ON BCAST PREFIX k PREFIX x");
     struct wire *none = tracked_client(rig, "CLIENT TRACKING ON BCAST PREFIX ka");
+    struct wire *two = tracked_client(rig, "CLIENT TRACKING ON BCAST PREFIX k PREFIX a");
+    struct wire *all = tracked_client(rig, "CLIENT TRACKING ON BCAST");
 
-    wire_expect(some, PUSH("k") ">2\r\n$10\r\ninvalidate\r\n*1\r\n$2\r\nkl\r\n");
+    wire_expect(some, ">2\r\n$10\r\ninvalidate\r\n*2\r\n$1\r\nk\r\n$2\r\nkl\r\n");
+    wire_expect(two, PUSH("a") ">2\r\n$10\r\ninvalidate\r\n*2\r\n$1\r\nk\r\n$2\r\nkl\r\n");
+    wire_expect(all, ">2\r\n$10\r\ninvalidate\r\n*3\r\n$1\r\na\r\n$1\r\nk\r\n$2\r\nkl\r\n");
     expect_quiet(none);
     rig_stop(&rig);
 }
