@@ -12,38 +12,14 @@ static bool is_subcommand(const struct command *command)
     return strchr(command->name, ' ') != NULL;
 }
 
-static size_t served_subcommands(const struct command_table *table, const struct command *container)
+static size_t count_subcommands(const struct command_table *table, const struct command *container)
 {
-    const struct command *subcommand;
     size_t count = 0;
 
-    for (size_t at = 0; (subcommand = command_table_next_below(table, container, &at)) != NULL;) {
-        count += command_is_served(table, subcommand) ? 1 : 0;
+    for (size_t at = 0; command_table_next_below(table, container, &at) != NULL;) {
+        count++;
     }
     return count;
-}
-
-bool command_is_served(const struct command_table *table, const struct command *command)
-{
-    switch (command->class) {
-    case COMMAND_CLASS_ONE_KEY:
-    case COMMAND_CLASS_SAME_SLOT:
-    case COMMAND_CLASS_SPLIT:
-    case COMMAND_CLASS_BROADCAST:
-    case COMMAND_CLASS_ANY_NODE:
-    case COMMAND_CLASS_LOCAL:
-    case COMMAND_CLASS_PUBSUB:
-    case COMMAND_CLASS_SCRIPT:
-    case COMMAND_CLASS_BLOCKING:
-    case COMMAND_CLASS_WAIT:
-    case COMMAND_CLASS_STREAM_READ:
-    case COMMAND_CLASS_TRANSACTION: return true;
-    case COMMAND_CLASS_ADMIN:
-    case COMMAND_CLASS_INTERNAL:
-    case COMMAND_CLASS_UNCLEAR: return false;
-    case COMMAND_CLASS_CONTAINER: return served_subcommands(table, command) > 0;
-    }
-    return false;
 }
 
 static void write_element(struct sendq *to, const struct command *command, size_t subcommands)
@@ -71,17 +47,10 @@ void command_reply_info(struct sendq *to, const struct command_table *table,
         return;
     }
 
-    write_element(to, command, served_subcommands(table, command));
+    write_element(to, command, count_subcommands(table, command));
     for (size_t at = 0; (each = command_table_next_below(table, command, &at)) != NULL;) {
-        if (command_is_served(table, each)) {
-            write_element(to, each, 0);
-        }
+        write_element(to, each, 0);
     }
-}
-
-static bool is_listed(const struct command_table *table, const struct command *command)
-{
-    return !is_subcommand(command) && command_is_served(table, command);
 }
 
 static size_t listed_count(const struct command_table *table)
@@ -90,7 +59,7 @@ static size_t listed_count(const struct command_table *table)
     size_t count = 0;
 
     for (size_t at = 0; (command = command_table_next(table, &at)) != NULL;) {
-        count += is_listed(table, command) ? 1 : 0;
+        count += is_subcommand(command) ? 0 : 1;
     }
     return count;
 }
@@ -101,7 +70,7 @@ void command_reply_all(struct sendq *to, const struct command_table *table)
 
     resp_write_array(to, listed_count(table));
     for (size_t at = 0; (command = command_table_next(table, &at)) != NULL;) {
-        if (is_listed(table, command)) {
+        if (!is_subcommand(command)) {
             command_reply_info(to, table, command);
         }
     }
@@ -165,7 +134,7 @@ static size_t list_names(struct sendq *to, const struct command_table *table,
     size_t count = 0;
 
     for (size_t at = 0; (command = command_table_next(table, &at)) != NULL;) {
-        if (!command_is_served(table, command) || !is_let_through(command, filter, word)) {
+        if (!is_let_through(command, filter, word)) {
             continue;
         }
         count++;

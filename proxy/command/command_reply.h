@@ -1,8 +1,9 @@
 /* command_reply.h - what COMMAND and its subcommands answer, composed from the rows of a table as
  * Redis 7.0 does in RESP2. Any thread; the queue is the caller's.
  *
- * COMMAND, COMMAND COUNT and COMMAND LIST speak of the commands that slotway serves; a row that it
- * refuses or does not support yet is left out, also below its container.
+ * They speak of all commands of the table, as a server does, also of those that slotway refuses:
+ * who asks looks for flags and keys, or reads on. What the configuration denies is not there, as
+ * what a server's configuration takes away.
  */
 #ifndef PROXY_COMMAND_COMMAND_REPLY_H
 #define PROXY_COMMAND_COMMAND_REPLY_H
@@ -10,15 +11,11 @@
 #include "common/sendq.h"
 #include "proxy/command/command_table.h"
 
-/* Whether slotway carries the command out; a container when it does so for one of its subcommands.
- */
-bool command_is_served(const struct command_table *table, const struct command *command);
-
 /* One element of COMMAND INFO: the command, its keys and its subcommands; null for NULL. */
 void command_reply_info(struct sendq *to, const struct command_table *table,
                         const struct command *command);
 
-/* COMMAND: the infos of all served commands. */
+/* COMMAND: the infos of all commands. */
 void command_reply_all(struct sendq *to, const struct command_table *table);
 
 /* COMMAND COUNT: how many COMMAND would list. */

@@ -4,7 +4,7 @@
 #include "proxy/downstream/key_access.h"
 #include "proxy/downstream/local_call.h"
 
-/* What clients of this pool can call. */
+/* The commands of this pool. */
 static const struct command_table *call_table(const struct local_call *call)
 {
     return call->client->clients->commands;
@@ -22,7 +22,6 @@ void local_command_count(const struct local_call *call)
     call_end(call);
 }
 
-/* Commands that slotway does not serve are unknown here, as in COMMAND and COMMAND LIST. */
 void local_command_info(const struct local_call *call)
 {
     if (call_count(call) == 2) {
@@ -35,10 +34,7 @@ void local_command_info(const struct local_call *call)
 
     resp_write_array(to, call_count(call) - 2);
     for (uint32_t i = 2; i < call_count(call); i++) {
-        const struct command *command = command_table_by_name(table, call_word(call, i));
-        bool is_served = command != NULL && command_is_served(table, command);
-
-        command_reply_info(to, table, is_served ? command : NULL);
+        command_reply_info(to, table, command_table_by_name(table, call_word(call, i)));
     }
     call_end(call);
 }

@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "common/resp_write.h"
-#include "proxy/command/command_reply.h"
 #include "proxy/downstream/local_call.h"
 
 enum { LINE_SIZE = 160 };
@@ -20,6 +19,30 @@ static void subcommand_print(const struct command *command, char *text, size_t s
     text[used] = '\0';
 }
 
+/* Subcommands have none of their own. */
+static bool is_served(const struct command *command)
+{
+    switch (command->class) {
+    case COMMAND_CLASS_ONE_KEY:
+    case COMMAND_CLASS_SAME_SLOT:
+    case COMMAND_CLASS_SPLIT:
+    case COMMAND_CLASS_BROADCAST:
+    case COMMAND_CLASS_ANY_NODE:
+    case COMMAND_CLASS_LOCAL:
+    case COMMAND_CLASS_PUBSUB:
+    case COMMAND_CLASS_SCRIPT:
+    case COMMAND_CLASS_BLOCKING:
+    case COMMAND_CLASS_WAIT:
+    case COMMAND_CLASS_STREAM_READ:
+    case COMMAND_CLASS_TRANSACTION: return true;
+    case COMMAND_CLASS_ADMIN:
+    case COMMAND_CLASS_INTERNAL:
+    case COMMAND_CLASS_UNCLEAR:
+    case COMMAND_CLASS_CONTAINER: return false;
+    }
+    return false;
+}
+
 /* The next subcommand that is served, behind *at. */
 static const struct command *next_served(const struct command_table *table,
                                          const struct command *container, size_t *at)
@@ -28,7 +51,7 @@ static const struct command *next_served(const struct command_table *table,
 
     do {
         command = command_table_next_below(table, container, at);
-    } while (command != NULL && !command_is_served(table, command));
+    } while (command != NULL && !is_served(command));
     return command;
 }
 

@@ -131,7 +131,9 @@ static const struct {
     {"CLUSTER REPLICAS x", "-ERR Unknown node x\r\n"},
     {"CLUSTER REPLICAS 0123456789abcdef0123456789abcdef01234567", "*0\r\n"},
     {"COMMAND INFO nothing", "*1\r\n$-1\r\n"},
-    {"COMMAND INFO bgsave", "*1\r\n$-1\r\n"}, /* Redis serves it */
+    {"COMMAND INFO swapdb",
+     "*1\r\n*10\r\n$6\r\nswapdb\r\n:3\r\n*2\r\n+write\r\n+fast\r\n:0\r\n:0\r\n:0\r\n"
+     "*4\r\n+@keyspace\r\n+@write\r\n+@fast\r\n+@dangerous\r\n*0\r\n*0\r\n*0\r\n"},
     {"COMMAND LIST x", "-ERR syntax error\r\n"},
     {"COMMAND LIST FILTERBY x y", "-ERR syntax error\r\n"},
     {"COMMAND LIST FILTERBY MODULE x", "*0\r\n"},
