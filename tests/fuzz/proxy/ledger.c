@@ -77,27 +77,50 @@ static void check_alone(const struct ledger *ledger, uint16_t uid, uint8_t tag, 
     }
 }
 
-void ledger_on_received(struct ledger *ledger, uint16_t uid, uint8_t tag, bool is_uncertain,
-                        uint64_t now)
+/* Is it there in one piece, or key by key where it may be? */
+static void check_pieces(const struct deed *deed, const struct arrival_note *note)
 {
-    struct deed *deed = ledger_deed(ledger, uid, tag);
+    bool is_whole = note->keys == deed->keys;
+
+    if (!is_whole && (note->keys != 1 || !deed->may_part || deed->refused == 0)) {
+        ledger_fail("a node got a part of what was asked", note->uid, note->tag);
+    }
+    if (is_whole && deed->is_write && deed->is_parted) {
+        ledger_fail("a node got the whole of what was parted", note->uid, note->tag);
+    }
+}
+
+static void check_once(const struct deed *deed, const struct arrival_note *note)
+{
+    int out = deed->received - deed->refused;
+
+    if (deed->is_write && out >= (deed->is_parted ? deed->keys : 1)) {
+        ledger_fail("a write was sent twice", note->uid, note->tag);
+    }
+}
+
+void ledger_on_received(struct ledger *ledger, struct arrival_note note, uint64_t now)
+{
+    struct deed *deed = ledger_deed(ledger, note.uid, note.tag);
 
     if (!deed->is_asked) {
-        ledger_fail("a node got what nobody asked for", uid, tag);
+        ledger_fail("a node got what nobody asked for", note.uid, note.tag);
     }
     if (deed->is_void) {
-        ledger_fail("a node got what came behind QUIT", uid, tag);
+        ledger_fail("a node got what came behind QUIT", note.uid, note.tag);
     }
-    if (deed->is_write && !deed->is_blurred && deed->received > deed->refused) {
-        ledger_fail("a write was sent twice", uid, tag);
+    if (!deed->is_blurred) {
+        check_pieces(deed, &note);
+        check_once(deed, &note);
     }
-    if (!is_uncertain && !deed->is_blurred) {
-        check_alone(ledger, uid, tag, now);
+    if (!note.is_uncertain && !deed->is_blurred) {
+        check_alone(ledger, note.uid, note.tag, now);
     }
+    deed->is_parted = deed->is_parted || note.keys < deed->keys;
     deed->received++;
     deed->received_in = ledger->turn;
     deed->is_lost = false;
-    deed->is_uncertain = is_uncertain;
+    deed->is_uncertain = note.is_uncertain;
 }
 
 void ledger_on_lost(struct ledger *ledger, uint16_t uid, uint8_t tag)

@@ -4,11 +4,12 @@
  *        ^                └─> refused: may come again       request over several slots has several
  *        └─────────────────────────┘
  *
- * A write comes again only if what came before was refused. Writes of one client for one slot are
- * executed in the order they were asked in. Excused is what was with a node already when an older
- * one was refused, and what is younger than a request whose time is over. So that few have to be
- * excused, what was refused is waited for when it is out again, and while keys are on their way
- * from node to node only one request of a client's for their slot is out.
+ * A write comes again only if what came before was refused. What may be done key by key may come
+ * so when the whole was refused, each key as a write of its own from then on. Writes of one client
+ * for one slot are executed in the order they were asked in. Excused is what was with a node
+ * already when an older one was refused, and what is younger than a request whose time is over. So
+ * that few have to be excused, what was refused is waited for when it is out again, and while keys
+ * are on their way from node to node only one request of a client's for their slot is out.
  */
 #ifndef TESTS_FUZZ_PROXY_LEDGER_H
 #define TESTS_FUZZ_PROXY_LEDGER_H
@@ -30,15 +31,26 @@ struct deed {
     uint32_t received_in; /* the turn in which it last came */
     uint32_t refused_in;
     uint32_t executed_in;
+    uint8_t keys;    /* of the request in this slot */
     uint16_t behind; /* younger ones up to this one were with a node when it was refused */
     bool is_asked;
     bool is_write;
+    bool may_part;
+    bool is_parted; /* has come key by key */
     bool is_executed;
     bool is_lost;      /* with its connection */
     bool is_uncertain; /* it may have come earlier than it was seen */
     bool is_blurred;   /* its node said more, or other, than was asked: anything goes */
     bool is_loose;     /* its node answered what looks like a redirection and is an answer */
     bool is_void;      /* asked behind a QUIT: nobody may get it */
+};
+
+/* A node has got a request, or one key of it. */
+struct arrival_note {
+    uint16_t uid;
+    uint8_t tag;
+    uint8_t keys;
+    bool is_uncertain; /* it may have come earlier than it is seen */
 };
 
 /* A refusal that the proxy reads in this turn at the latest. */
@@ -68,9 +80,8 @@ uint16_t ledger_number(struct ledger *ledger);
 /* The entry of that request and slot. */
 struct deed *ledger_deed(struct ledger *ledger, uint16_t uid, uint8_t tag);
 
-/* A node has got the whole of it, refuses it, executes it, loses it. */
-void ledger_on_received(struct ledger *ledger, uint16_t uid, uint8_t tag, bool is_uncertain,
-                        uint64_t now);
+/* A node has got it to its last byte, refuses it, executes it, loses it. */
+void ledger_on_received(struct ledger *ledger, struct arrival_note note, uint64_t now);
 void ledger_on_lost(struct ledger *ledger, uint16_t uid, uint8_t tag);
 void ledger_on_refused(struct ledger *ledger, struct refusal_note note);
 void ledger_on_executed(struct ledger *ledger, uint16_t uid, uint8_t tag, uint64_t now);

@@ -222,7 +222,14 @@ static void line_take(struct nodes *nodes, struct line *line)
     *line_errand(line, line->errand_count++) = errand;
     log_debug("node got", "node=%u request=%u tag=%u", line->node, errand.uid, errand.tag);
     if (errand.uid > 0) {
-        ledger_on_received(nodes->ledger, errand.uid, errand.tag, line->is_tight, *nodes->now);
+        ledger_on_received(nodes->ledger,
+                           (struct arrival_note){
+                               .uid = errand.uid,
+                               .tag = errand.tag,
+                               .keys = errand.keys,
+                               .is_uncertain = line->is_tight,
+                           },
+                           *nodes->now);
         if (line->is_blurred) {
             ledger_deed(nodes->ledger, errand.uid, errand.tag)->is_blurred = true;
         }

@@ -130,6 +130,16 @@ static void pick_tags(struct asked *asked, uint8_t tags)
     }
 }
 
+static uint8_t count_keys(const struct asked *asked, uint8_t tag)
+{
+    uint8_t count = 0;
+
+    for (uint8_t i = 0; i < asked->tag_count; i++) {
+        count += asked->tags[i] == tag;
+    }
+    return count;
+}
+
 static void enter(struct talker *talker, const struct asked *asked, uint64_t until)
 {
     for (uint8_t i = 0; i < asked->tag_count; i++) {
@@ -140,6 +150,8 @@ static void enter(struct talker *talker, const struct asked *asked, uint64_t unt
             .connection = talker->connection,
             .is_asked = true,
             .is_write = forms[asked->kind].is_write,
+            .keys = count_keys(asked, asked->tags[i]),
+            .may_part = asked->kind == ASKED_DEL || asked->kind == ASKED_MGET,
             .is_blurred = talker->is_garbled,
             .is_void = talker->has_quit && !talker->is_garbled,
         };

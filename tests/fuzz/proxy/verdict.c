@@ -68,14 +68,20 @@ static bool is_value(const struct asked *asked, const redisReply *reply)
     }
 }
 
-static unsigned count_slots(const struct asked *asked)
+/* One a slot, or one a key where it came key by key. */
+static unsigned count_answers(const struct asked *asked, struct ledger *ledger)
 {
     unsigned seen = 0;
+    unsigned count = 0;
 
     for (uint8_t i = 0; i < asked->tag_count; i++) {
+        const struct deed *deed = ledger_deed(ledger, asked->uid, asked->tags[i]);
+        bool is_new = (seen & 1u << asked->tags[i]) == 0;
+
+        count += is_new || deed->is_parted;
         seen |= 1u << asked->tags[i];
     }
-    return (unsigned)__builtin_popcount(seen);
+    return count;
 }
 
 static bool is_keys(const struct asked *asked, const redisReply *reply)
@@ -101,7 +107,7 @@ static bool is_status(const redisReply *reply, const char *text)
     return reply->type == REDIS_REPLY_STATUS && strcmp(reply->str, text) == 0;
 }
 
-static bool is_right(const struct asked *asked, const redisReply *reply)
+static bool is_right(const struct asked *asked, const redisReply *reply, struct ledger *ledger)
 {
     switch (asked->kind) {
     case ASKED_GET:
@@ -112,7 +118,7 @@ static bool is_right(const struct asked *asked, const redisReply *reply)
     case ASKED_ECHO: return is_value(asked, reply);
     case ASKED_DEL:
         return reply->type == REDIS_REPLY_INTEGER &&
-               reply->integer == asked->uid * count_slots(asked);
+               reply->integer == asked->uid * count_answers(asked, ledger);
     case ASKED_MGET: return is_keys(asked, reply);
     case ASKED_DBSIZE:
         return reply->type == REDIS_REPLY_INTEGER && reply->integer > 0 && reply->integer <= NODES;
@@ -148,7 +154,7 @@ static bool is_fair(const struct asked *asked, struct span text, struct ledger *
 {
     redisReply *reply = reply_read(text);
     bool is_fair = reply->type == REDIS_REPLY_ERROR ? is_fair_error(asked, reply->str, ledger)
-                                                    : is_right(asked, reply);
+                                                    : is_right(asked, reply, ledger);
 
     freeReplyObject(reply);
     return is_fair;
