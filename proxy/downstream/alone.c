@@ -13,6 +13,7 @@ bool alone_is_needed_for_odd(const struct client *client, const struct command *
     case COMMAND_ID_RESET:
     case COMMAND_ID_SCAN:
     case COMMAND_ID_SCRIPT_EXISTS:
+    case COMMAND_ID_SCRIPT_FLUSH:
     case COMMAND_ID_WATCH:
     case COMMAND_ID_SUBSCRIBE:
     case COMMAND_ID_PSUBSCRIBE:

@@ -195,12 +195,26 @@ Test(scripts, that_were_loaded_are_there_and_exist_until_they_are_flushed)
 Test(scripts, do_not_exist_before_they_were_sent)
 {
     struct rig *rig = start(1);
-    script(rig, 0, WANT("SCRIPT", "EXISTS", SHA), SAY("*1\r\n:0\r\n"),
-           WANT("EVAL", BODY, "1", "k"), SAY(":1\r\n"));
+    script(rig, 0, WANT("SCRIPT", "EXISTS", SHA), SAY("*1\r\n:0\r\n"), WANT("EVAL", BODY, "1", "k"),
+           SAY(":1\r\n"));
 
     wire_send_lines(rig_client(rig), "SCRIPT EXISTS " SHA);
     wire_request(rig_client(rig), "EVAL", BODY, "1", "k");
     wire_expect(rig_client(rig), "*1\r\n:0\r\n:1\r\n");
+    rig_stop(&rig);
+}
+
+/* Likewise: what was loaded before it is flushed, whenever the nodes answer. */
+Test(scripts, that_were_loaded_just_before_a_flush_are_gone)
+{
+    struct rig *rig = start(1);
+    script(rig, 0, WANT("SCRIPT", "LOAD", BODY), SAY("$40\r\n" SHA "\r\n"), WANT("SCRIPT", "FLUSH"),
+           SAY("+OK\r\n"), WANT("SCRIPT", "EXISTS", SHA), SAY("*1\r\n:0\r\n"),
+           WANT("EVALSHA", SHA, "0"), SAY(NOSCRIPT));
+
+    wire_request(rig_client(rig), "SCRIPT", "LOAD", BODY);
+    wire_send_lines(rig_client(rig), "SCRIPT FLUSH|SCRIPT EXISTS " SHA "|EVALSHA " SHA " 0");
+    wire_expect(rig_client(rig), "$40\r\n" SHA "\r\n+OK\r\n*1\r\n:0\r\n" NOSCRIPT);
     rig_stop(&rig);
 }
 
