@@ -132,12 +132,12 @@ static void pick_tags(struct asked *asked, uint8_t tags)
 
 static uint8_t count_keys(const struct asked *asked, uint8_t tag)
 {
-    uint8_t count = 0;
+    unsigned count = 0;
 
     for (uint8_t i = 0; i < asked->tag_count; i++) {
         count += asked->tags[i] == tag;
     }
-    return count;
+    return (uint8_t)count;
 }
 
 static void enter(struct talker *talker, const struct asked *asked, uint64_t until)
