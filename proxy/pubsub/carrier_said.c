@@ -1,11 +1,14 @@
 #include "proxy/pubsub/carrier_said.h"
 
 #include "common/log.h"
+#include "proxy/pubsub/spread.h"
+#include "proxy/pubsub/tapping.h"
 
 enum {
     REFUSED_FIRST_US = 20 * US_PER_MS,
     REFUSED_MAX_US = US_PER_SECOND,
-    WORDS_MAX = 2,
+    WORDS_MAX = 3,
+    WORDS_MIN = 2,
 };
 
 static struct carrier *carrier_of(const struct feed *feed)
@@ -13,8 +16,8 @@ static struct carrier *carrier_of(const struct feed *feed)
     return feed->site->carrier;
 }
 
-/* The first strings of an array; how many there are. The rest may be of any type. */
-static int take_words(struct span reply, struct span words[WORDS_MAX])
+/* The first `max` strings of an array; how many there are. The rest may be of any type. */
+static int take_words(struct span reply, struct span words[WORDS_MAX], int max)
 {
     int64_t count;
     size_t at;
@@ -23,7 +26,7 @@ static int take_words(struct span reply, struct span words[WORDS_MAX])
     if (!reply_array_open(reply, &count, &at)) {
         return 0;
     }
-    while (taken < WORDS_MAX && taken < count) {
+    while (taken < max && taken < count) {
         struct reply_scan scan = {0};
         struct span rest = {reply.at + at, reply.size - at};
         size_t used;
@@ -56,49 +59,56 @@ static bool is_passing(struct span error)
     return false;
 }
 
-static void hint(const struct carrier *carrier, enum discovery_hint hint)
+static uint64_t refusal_pause(struct tap *tap)
 {
-    if (carrier->discovery != NULL) {
-        discovery_hint(carrier->discovery, hint);
-    }
-}
+    uint64_t pause = (uint64_t)REFUSED_FIRST_US << size_min(tap->refusals, 6);
 
-static uint64_t refusal_pause(struct supply *supply)
-{
-    uint64_t pause = (uint64_t)REFUSED_FIRST_US << size_min(supply->refusals, 6);
-
-    supply->refusals++;
+    tap->refusals++;
     return pause < REFUSED_MAX_US ? pause : REFUSED_MAX_US;
 }
 
 /* Who waits for it gets the node's words; who has it already does not hear of it. */
-static void on_denied(struct carrier *carrier, struct supply *supply, struct span error)
+static void on_denied(struct carrier *carrier, struct tap *tap, struct span error)
 {
+    struct supply *supply = tap->supply;
+
     LIST_EACH (link, &supply->joins) {
         supply_set(supply, container_of(link, struct letter, in_list)->worker, false);
     }
     supply_answer(&supply->joins, LETTER_REFUSED, error);
     if (supply->worker_count == 0) {
-        carrier_ended(carrier, supply);
+        tapping_ended(carrier, tap);
+        spread_end(carrier, supply);
         return;
     }
-    log_warn("node refuses a subscription that stood before", "node=%s error=%.*s",
-             supply->feed->name, (int)strcspn(error.at, "\r\n"), error.at);
-    supply->refusals = REFUSED_MAX_US / REFUSED_FIRST_US;
-    carrier_lose(carrier, supply, refusal_pause(supply));
+    log_warn("node refuses a subscription that stood before", "node=%s error=%.*s", tap->feed->name,
+             (int)strcspn(error.at, "\r\n"), error.at);
+    tap->refusals = REFUSED_MAX_US / REFUSED_FIRST_US;
+    tapping_lose(carrier, tap, refusal_pause(tap));
 }
 
-static void on_refusal(struct carrier *carrier, struct supply *supply, struct span error)
+static void on_refusal(struct carrier *carrier, struct tap *tap, struct span error)
 {
-    if (supply->state != SUPPLY_ASKED) {
-        return; /* its end has been asked for as well */
+    switch (tap->state) {
+    case TAP_WANTING:
+    case TAP_ENDING: return; /* its end has been asked for as well */
+    case TAP_STANDING: spread_let_go(carrier, tap); return;
+    case TAP_ASKED: break;
     }
     if (!is_passing(error)) {
-        on_denied(carrier, supply, error);
+        on_denied(carrier, tap, error);
         return;
     }
-    hint(carrier, span_starts_with(error, SPAN("-MOVED ")) ? HINT_MOVED : HINT_UNBOUND);
-    carrier_lose(carrier, supply, refusal_pause(supply));
+    carrier_hint(carrier, span_starts_with(error, SPAN("-MOVED ")) ? HINT_MOVED : HINT_UNBOUND);
+    tapping_lose(carrier, tap, refusal_pause(tap));
+}
+
+static void on_no_tap(struct carrier *carrier, struct tap *tap)
+{
+    struct supply *supply = tap->supply;
+
+    tapping_ended(carrier, tap);
+    spread_finish(carrier, supply);
 }
 
 static void on_error(struct feed *feed, struct span error)
@@ -114,8 +124,8 @@ static void on_error(struct feed *feed, struct span error)
     feed_answered(feed, ask);
     switch (ask->kind) {
     case ASK_PING: return;
-    case ASK_BEGIN: on_refusal(carrier, container_of(ask, struct supply, begin), error); return;
-    case ASK_END: carrier_ended(carrier, container_of(ask, struct supply, end)); return;
+    case ASK_BEGIN: on_refusal(carrier, container_of(ask, struct tap, begin), error); return;
+    case ASK_END: on_no_tap(carrier, container_of(ask, struct tap, end)); return;
     }
 }
 
@@ -130,19 +140,23 @@ static void on_pong(struct feed *feed)
 
 static void on_begun(struct feed *feed, const struct topic *topic)
 {
+    struct carrier *carrier = carrier_of(feed);
     struct feed_ask *ask = feed_head(feed);
-    struct supply *supply;
+    struct tap *tap;
 
     if (ask == NULL || ask->kind != ASK_BEGIN) {
         return;
     }
-    supply = container_of(ask, struct supply, begin);
-    if (!topic_equal(&supply->topic, topic)) {
+    tap = container_of(ask, struct tap, begin);
+    if (!topic_equal(&tap->supply->topic, topic)) {
         return;
     }
     feed_answered(feed, ask);
-    if (supply->state == SUPPLY_ASKED) {
-        carrier_stand(carrier_of(feed), supply);
+    switch (tap->state) {
+    case TAP_WANTING:
+    case TAP_ENDING: return;
+    case TAP_ASKED: tapping_stand(carrier, tap); return;
+    case TAP_STANDING: spread_hand_over(carrier, tap); return;
     }
 }
 
@@ -153,26 +167,39 @@ static void on_ended(struct feed *feed, const struct topic *topic)
     struct carrier *carrier = carrier_of(feed);
     struct feed_ask *ask = feed_head(feed);
     struct supply *supply = carrier_find(carrier, topic);
+    struct tap *tap = supply == NULL ? NULL : supply_tap_at(supply, feed);
 
-    if (supply == NULL || supply->feed != feed) {
+    if (tap == NULL) {
         return;
     }
-    if (ask == &supply->end) {
+    if (ask == &tap->end) {
         feed_answered(feed, ask);
-        carrier_ended(carrier, supply);
-    } else if (supply->state == SUPPLY_STANDING) {
-        hint(carrier, HINT_MOVED);
-        carrier_lose(carrier, supply, refusal_pause(supply));
+        on_no_tap(carrier, tap);
+    } else if (tap->state == TAP_STANDING) {
+        carrier_hint(carrier, HINT_MOVED);
+        tapping_lose(carrier, tap, refusal_pause(tap));
     }
+}
+
+/* What it was published to: of a pattern's message, its third word. */
+static struct span channel_of(const struct topic *topic, struct span push)
+{
+    struct span words[WORDS_MAX];
+
+    if (topic->kind != TOPIC_PATTERN) {
+        return topic->name;
+    }
+    return take_words(push, words, WORDS_MAX) == WORDS_MAX ? words[WORDS_MAX - 1] : SPAN("");
 }
 
 static void on_message(struct feed *feed, const struct topic *topic, struct span push)
 {
     struct carrier *carrier = carrier_of(feed);
     struct supply *supply = carrier_find(carrier, topic);
+    struct tap *tap = supply == NULL ? NULL : supply_tap_at(supply, feed);
 
     metric_add(&feed->site->metrics->pubsub_received_total, 1);
-    if (supply != NULL && supply->feed == feed && supply->state == SUPPLY_STANDING) {
+    if (tap != NULL && spread_hears(tap, channel_of(topic, push))) {
         carrier_pass_on(carrier, supply, topic, push);
     }
 }
@@ -186,7 +213,7 @@ void carrier_on_said(struct feed *feed, struct span reply)
         on_error(feed, reply);
         return;
     }
-    if (reply.at[0] == '+' || take_words(reply, words) < WORDS_MAX ||
+    if (reply.at[0] == '+' || take_words(reply, words, WORDS_MIN) < WORDS_MIN ||
         span_equal(words[0], SPAN("pong"))) {
         on_pong(feed);
         return;

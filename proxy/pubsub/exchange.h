@@ -41,7 +41,7 @@ struct exchange_place {
 struct exchange {
     struct tally *tally;
     size_t worker_count;
-    uint16_t bus_slot; /* home of what is no shard's */
+    uint16_t bus_slot; /* home of what the cluster's bus brings to any node */
     struct exchange_place places[];
 };
 
@@ -82,7 +82,7 @@ static inline size_t exchange_owner(const struct exchange *exchange, const struc
 /* The slot whose owner is home of `topic`: where it is published, and subscribed to if possible. */
 static inline uint16_t exchange_slot(const struct exchange *exchange, const struct topic *topic)
 {
-    return topic->kind == TOPIC_SHARD ? slot_of(topic->name) : exchange->bus_slot;
+    return topic_reach(topic) == REACH_OWNER ? topic_slot(topic) : exchange->bus_slot;
 }
 
 #endif

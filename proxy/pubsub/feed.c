@@ -238,7 +238,7 @@ struct feed *feed_new(const struct feed_site *site, const struct node *node)
     feed->fd = -1;
     feed->used_at = reactor_now(site->reactor);
     feed->flush.run = feed_flush;
-    list_init(&feed->supplies);
+    list_init(&feed->taps);
     list_init(&feed->asks);
     sendq_init(&feed->output);
     ev_init(&feed->readable, feed_on_readable);
@@ -252,7 +252,7 @@ void feed_free(struct feed **feed)
 
     *feed = NULL;
     feed_close(gone, CLOSE_GIVEN_UP);
-    CHECK(list_is_empty(&gone->supplies));
+    CHECK(list_is_empty(&gone->taps));
     list_remove(&gone->in_carrier);
     free(gone);
 }

@@ -74,8 +74,8 @@ struct feed {
     uint64_t since;     /* CONNECTING, GREETING: when that began */
     uint64_t last_read; /* when bytes last came */
     uint64_t pinged_at;
-    uint64_t used_at;     /* when anybody last had a subscription here */
-    struct list supplies; /* the carrier's: what is, or is to be, subscribed to here */
+    uint64_t used_at; /* when anybody last had a subscription here */
+    struct list taps; /* the carrier's: what is, or is to be, subscribed to here */
     struct list asks;
     struct feed_ask ping;
     struct greeting greeting;
@@ -89,7 +89,7 @@ struct feed {
 
 struct feed *feed_new(const struct feed_site *site, const struct node *node) MUST_USE;
 
-/* Closes it first. No supply may be left. Takes the pointer. */
+/* Closes it first. No tap may be left. Takes the pointer. */
 void feed_free(struct feed **feed);
 
 /* Has nothing gone wrong a moment ago? */

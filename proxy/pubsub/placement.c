@@ -29,32 +29,33 @@ struct feed *placement_feed(const struct list *feeds, const struct node *node)
     return NULL;
 }
 
-static bool node_accepts(const struct list *feeds, const struct node *node)
+const struct node *placement_primary(const struct topology *topology, const char *id)
+{
+    uint16_t index = topology == NULL || id[0] == '\0' ? NODE_NONE : topology_find_id(topology, id);
+
+    if (index == NODE_NONE || topology->nodes[index].role != NODE_PRIMARY) {
+        return NULL;
+    }
+    return &topology->nodes[index];
+}
+
+bool placement_accepts(const struct list *feeds, const struct node *node)
 {
     const struct feed *feed = placement_feed(feeds, node);
 
     return node->endpoint.size > 0 && (feed == NULL || feed_accepts(feed));
 }
 
-static const struct node *placement_last(const struct topology *topology, const char *id)
-{
-    uint16_t index = topology == NULL || id[0] == '\0' ? NODE_NONE : topology_find_id(topology, id);
-
-    return index == NODE_NONE || topology->nodes[index].role != NODE_PRIMARY
-               ? NULL
-               : &topology->nodes[index];
-}
-
 const struct node *placement_choose(const struct topology *topology, const struct list *feeds,
                                     const struct placement *wanted)
 {
-    const struct node *last = placement_last(topology, wanted->last);
+    const struct node *last = placement_primary(topology, wanted->last);
     const struct node *home = placement_home(topology, wanted->slot);
 
-    if (last != NULL && node_accepts(feeds, last)) {
+    if (last != NULL && placement_accepts(feeds, last)) {
         return last;
     }
-    if (home != NULL && node_accepts(feeds, home)) {
+    if (home != NULL && placement_accepts(feeds, home)) {
         return home;
     }
     if (topology == NULL || topology->nodes == NULL || wanted->is_bound) {
@@ -64,7 +65,7 @@ const struct node *placement_choose(const struct topology *topology, const struc
         uint32_t at = (wanted->slot + i) % topology->node_count;
         const struct node *node = &topology->nodes[at];
 
-        if (node->role == NODE_PRIMARY && node_accepts(feeds, node)) {
+        if (node->role == NODE_PRIMARY && placement_accepts(feeds, node)) {
             return node;
         }
     }

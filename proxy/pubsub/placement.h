@@ -1,4 +1,5 @@
-/* placement.h - which node a topic is subscribed to at. Worker's thread; but for the time, pure. */
+/* placement.h - which nodes a topic is subscribed to at. Worker's thread; but for the time, pure.
+ */
 #ifndef PROXY_PUBSUB_PLACEMENT_H
 #define PROXY_PUBSUB_PLACEMENT_H
 
@@ -18,6 +19,12 @@ const struct node *placement_home(const struct topology *topology, uint16_t slot
  * primary that can. NULL: none now. */
 const struct node *placement_choose(const struct topology *topology, const struct list *feeds,
                                     const struct placement *wanted);
+
+/* The primary with that id. NULL: nothing is known, or it is none. */
+const struct node *placement_primary(const struct topology *topology, const char *id);
+
+/* Can `node` be tried now? */
+bool placement_accepts(const struct list *feeds, const struct node *node);
 
 /* The feed to a node, or NULL. */
 struct feed *placement_feed(const struct list *feeds, const struct node *node);

@@ -5,25 +5,14 @@
 #include "common/check.h"
 #include "common/memory.h"
 
-static const struct {
-    const char *text;
-    unsigned next;
-} supply_states[] = {
-#define TO(symbol)                 (1u << SUPPLY_##symbol)
-#define STATE(symbol, name, after) {name, after},
-    SUPPLY_STATES(STATE)
-#undef STATE
-#undef TO
-};
-
 struct supply *supply_new(const struct topic *topic, size_t worker_count)
 {
     struct supply *supply =
         memory_new(1, sizeof *supply + (worker_count + 63) / 64 * sizeof supply->workers[0]);
 
     supply->topic = topic_keep(topic);
-    supply->begin.kind = ASK_BEGIN;
-    supply->end.kind = ASK_END;
+    supply->reach = topic_reach(topic);
+    list_init(&supply->taps);
     list_init(&supply->joins);
     list_init(&supply->leaves);
     return supply;
@@ -34,18 +23,45 @@ void supply_free(struct supply **supply)
     struct supply *gone = *supply;
 
     *supply = NULL;
-    CHECK(gone->feed == NULL && list_is_empty(&gone->joins) && list_is_empty(&gone->leaves));
-    list_remove(&gone->in_list);
-    list_remove(&gone->begin.in_feed);
-    list_remove(&gone->end.in_feed);
+    CHECK(list_is_empty(&gone->taps) && list_is_empty(&gone->joins) &&
+          list_is_empty(&gone->leaves));
+    list_remove(&gone->in_wide);
     free((char *)gone->topic.name.at);
     free(gone);
 }
 
-void supply_become(struct supply *supply, enum supply_state next)
+struct tap *supply_tap_at(const struct supply *supply, const struct feed *feed)
 {
-    CHECK(supply_states[supply->state].next & (1u << next));
-    supply->state = next;
+    LIST_EACH (link, &supply->taps) {
+        struct tap *tap = container_of(link, struct tap, in_supply);
+
+        if (tap->feed == feed) {
+            return tap;
+        }
+    }
+    return NULL;
+}
+
+struct tap *supply_tap_for(const struct supply *supply, const char *node)
+{
+    LIST_EACH (link, &supply->taps) {
+        struct tap *tap = container_of(link, struct tap, in_supply);
+
+        if (strcmp(tap->node, node) == 0) {
+            return tap;
+        }
+    }
+    return NULL;
+}
+
+bool supply_has_tap(const struct supply *supply, enum tap_state state)
+{
+    LIST_EACH (link, &supply->taps) {
+        if (container_of(link, struct tap, in_supply)->state == state) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void supply_set(struct supply *supply, size_t worker, bool is_wanted)

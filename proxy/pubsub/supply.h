@@ -1,43 +1,30 @@
 /* supply.h - one topic as its carrier has it: whose workers want it, and where it is subscribed to.
  *
- *      WANTING ──> ASKED ──> STANDING
- *        ^ ^          │          │  nobody wants it, or its slot has another owner
- *        │ └──────────┴──────────┼─ the feed is lost, or the node refuses
- *        │                       v
- *        └───────────────────── ENDING ──> freed, when nobody wants it
+ *      supply __keyevent@0__:*          supply news
+ *        ├── tap at node 1                └── tap at node 2, its home
+ *        ├── tap at node 2, its home
+ *        └── tap at node 3
  *
- * A topic is never subscribed to at two nodes at once: whoever heard both would hear messages
- * twice. Owned by its carrier; worker's thread only.
+ * Ordinary messages are taken from the home only: the bus brings them to every node, and whoever
+ * heard them at two would hear them twice. What a node tells of its own keys is taken from each
+ * tap. Owned by its carrier; worker's thread only.
  */
 #ifndef PROXY_PUBSUB_SUPPLY_H
 #define PROXY_PUBSUB_SUPPLY_H
 
-#include "proxy/pubsub/feed.h"
 #include "proxy/pubsub/letter.h"
-
-#define SUPPLY_STATES(STATE)                                                                       \
-    STATE(WANTING, "has no node", TO(ASKED))                                                       \
-    STATE(ASKED, "is to be subscribed to", TO(WANTING) | TO(STANDING) | TO(ENDING))                \
-    STATE(STANDING, "is subscribed to", TO(WANTING) | TO(ENDING))                                  \
-    STATE(ENDING, "is being unsubscribed from", TO(WANTING))
-
-enum supply_state {
-#define STATE(symbol, text, next) SUPPLY_##symbol,
-    SUPPLY_STATES(STATE)
-#undef STATE
-};
+#include "proxy/pubsub/tap.h"
 
 struct supply {
     struct table_link in_carrier;
-    struct list_link in_list; /* of its feed, or of the carrier's wanting ones */
+    struct list_link in_wide; /* of reach EVERY: in the carrier's list of these */
     struct topic topic;       /* its name is the supply's */
-    enum supply_state state;
-    struct feed *feed; /* not WANTING: where */
-    struct feed_ask begin;
-    struct feed_ask end;
-    uint64_t retry_at;  /* WANTING: not before this */
-    uint32_t refusals;  /* of nodes, in a row */
-    uint64_t lost_at;   /* since when messages are missed; 0: they are not */
+    enum topic_reach reach;
+    struct list taps;
+    struct tap *home;   /* NULL: none yet, or it was lost */
+    struct tap *heir;   /* is to be the home when its node has answered once more; or NULL */
+    uint64_t home_from; /* no new home before this; 0: it has never lost one */
+    uint64_t asked_at;  /* when the first of the joins began to wait */
     struct list joins;  /* letters that wait for it to stand */
     struct list leaves; /* letters that wait for it to end */
     uint32_t worker_count;
@@ -46,11 +33,15 @@ struct supply {
 
 struct supply *supply_new(const struct topic *topic, size_t worker_count) MUST_USE;
 
-/* It is on no feed and has no letters. Takes the pointer. */
+/* It has no taps and no letters. Takes the pointer. */
 void supply_free(struct supply **supply);
 
-/* The only writer of ->state: checks the table of states. */
-void supply_become(struct supply *supply, enum supply_state next);
+/* Its tap at that feed, or for the node with that id; NULL: none. */
+struct tap *supply_tap_at(const struct supply *supply, const struct feed *feed);
+struct tap *supply_tap_for(const struct supply *supply, const char *node);
+
+/* Is any of its taps in that state? */
+bool supply_has_tap(const struct supply *supply, enum tap_state state);
 
 static inline bool supply_has(const struct supply *supply, size_t worker)
 {

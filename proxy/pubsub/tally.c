@@ -1,6 +1,7 @@
 #include "proxy/pubsub/tally.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/check.h"
@@ -12,7 +13,8 @@ struct entry {
     struct list_link in_kind;
     struct topic topic;
     uint64_t clients;
-    char node[NODE_ID_SIZE + 1]; /* "": slotway is subscribed nowhere */
+    char (*nodes)[NODE_ID_SIZE + 1]; /* where slotway is subscribed */
+    size_t node_count;
 };
 
 struct tally {
@@ -66,12 +68,13 @@ static void remove_locked(struct tally *tally, struct entry *entry)
     list_remove(&entry->in_kind);
     atomic_fetch_sub_explicit(&tally->count, 1, memory_order_relaxed);
     free((char *)entry->topic.name.at);
+    free(entry->nodes);
     free(entry);
 }
 
 static void remove_if_empty_locked(struct tally *tally, struct entry *entry)
 {
-    if (entry->clients == 0 && entry->node[0] == '\0') {
+    if (entry->clients == 0 && entry->node_count == 0) {
         remove_locked(tally, entry);
     }
 }
@@ -112,17 +115,40 @@ void tally_leave(struct tally *tally, const struct topic *topic)
     pthread_mutex_unlock(&tally->lock);
 }
 
+/* Its place among the nodes of `entry`; their number: it is not there. */
+static size_t find_node(const struct entry *entry, const char *node)
+{
+    size_t at = 0;
+
+    while (at < entry->node_count && strcmp(entry->nodes[at], node) != 0) {
+        at++;
+    }
+    return at;
+}
+
 void tally_stand(struct tally *tally, const struct topic *topic, const char *node)
 {
     pthread_mutex_lock(&tally->lock);
 
     struct entry *entry = find_or_add_locked(tally, topic);
-    size_t size = node == NULL ? 0 : size_min(strlen(node), NODE_ID_SIZE);
+    size_t at = entry->node_count;
 
-    if (size > 0) {
-        memcpy(entry->node, node, size);
-    }
-    entry->node[size] = '\0';
+    CHECK(find_node(entry, node) == at);
+    entry->nodes = memory_resize(entry->nodes, ++entry->node_count, sizeof entry->nodes[0]);
+    snprintf(entry->nodes[at], sizeof entry->nodes[at], "%s", node);
+    pthread_mutex_unlock(&tally->lock);
+}
+
+void tally_fall(struct tally *tally, const struct topic *topic, const char *node)
+{
+    pthread_mutex_lock(&tally->lock);
+
+    struct entry *entry = find_locked(tally, topic);
+
+    CHECK(entry != NULL && find_node(entry, node) < entry->node_count);
+    entry->node_count--;
+    memmove(entry->nodes[find_node(entry, node)], entry->nodes[entry->node_count],
+            sizeof entry->nodes[0]);
     remove_if_empty_locked(tally, entry);
     pthread_mutex_unlock(&tally->lock);
 }
@@ -140,7 +166,7 @@ struct tally_count tally_of(struct tally *tally, const struct topic *topic)
 
     if (entry != NULL) {
         count.clients = entry->clients;
-        count.upstream = entry->node[0] != '\0';
+        count.upstream = entry->node_count;
     }
     pthread_mutex_unlock(&tally->lock);
     return count;
@@ -149,9 +175,7 @@ struct tally_count tally_of(struct tally *tally, const struct topic *topic)
 static void count_entry(struct tally_count *count, const struct entry *entry, const char *node)
 {
     count->clients += entry->clients;
-    if (entry->node[0] != '\0' && strcmp(entry->node, node) == 0) {
-        count->upstream++;
-    }
+    count->upstream += find_node(entry, node) < entry->node_count;
 }
 
 struct tally_count tally_receivers(struct tally *tally, const struct topic *channel,
@@ -191,7 +215,7 @@ struct tally_count tally_topics(struct tally *tally, enum topic_kind kind)
         const struct entry *entry = container_of(link, struct entry, in_kind);
 
         count.clients += entry->clients > 0;
-        count.upstream += entry->node[0] != '\0';
+        count.upstream += entry->node_count;
     }
     pthread_mutex_unlock(&tally->lock);
     return count;

@@ -1,6 +1,7 @@
 #include "proxy/pubsub/topic.h"
 
 #include "common/memory.h"
+#include "proxy/pubsub/keyspace.h"
 
 enum { KIND_STEP = 0x5bd1e995 };
 
@@ -21,6 +22,39 @@ struct topic topic_keep(const struct topic *topic)
 
     kept.name.at = memory_copy(topic->name.at, topic->name.size);
     return kept;
+}
+
+static enum topic_reach channel_reach(struct span channel)
+{
+    struct span rest;
+
+    switch (keyspace_of(channel, &rest)) {
+    case KEYSPACE_NONE: return REACH_ANY;
+    case KEYSPACE_KEY: return REACH_OWNER;
+    case KEYSPACE_EVENT: return REACH_EVERY;
+    }
+    return REACH_ANY;
+}
+
+enum topic_reach topic_reach(const struct topic *topic)
+{
+    switch (topic->kind) {
+    case TOPIC_CHANNEL: return channel_reach(topic->name);
+    case TOPIC_PATTERN: return keyspace_may_match(topic->name) ? REACH_EVERY : REACH_ANY;
+    case TOPIC_SHARD:
+    case TOPIC_KINDS: break;
+    }
+    return REACH_OWNER;
+}
+
+uint16_t topic_slot(const struct topic *topic)
+{
+    struct span key;
+
+    if (topic->kind == TOPIC_CHANNEL && keyspace_of(topic->name, &key) == KEYSPACE_KEY) {
+        return slot_of(key);
+    }
+    return slot_of(topic->name);
 }
 
 const char *topic_verb(enum topic_kind kind)

@@ -1,11 +1,18 @@
 /* topic.h - what can be subscribed to: a channel, a pattern of channels, or a shard's channel.
  *
- * The three kinds have names of their own each. A value: the name is borrowed.
+ * The three kinds have names of their own each. A value: the name is borrowed. Where its messages
+ * can be heard:
+ *
+ *      news, n*                           ANY     at any node: the cluster's bus brings them
+ *      s of SSUBSCRIBE                    OWNER   at the owner of its slot
+ *      __keyspace@0__:KEY                 OWNER   at the owner of KEY's slot
+ *      __keyevent@0__:del, __key*, *      EVERY   at each primary, which tells of its own keys
  */
 #ifndef PROXY_PUBSUB_TOPIC_H
 #define PROXY_PUBSUB_TOPIC_H
 
 #include "common/table.h"
+#include "proxy/cluster/slot.h"
 
 /* kind, what subscribes, what ends that, and how a node calls its messages */
 #define TOPIC_KIND_ROWS(ROW)                                                                       \
@@ -36,6 +43,13 @@ static inline bool topic_equal(const struct topic *a, const struct topic *b)
 
 /* The same topic with a name that is the caller's memory from here on: free() its name.at. */
 struct topic topic_keep(const struct topic *topic);
+
+/* At how many nodes it has to be subscribed to, so that nothing is missed. */
+enum topic_reach { REACH_ANY, REACH_OWNER, REACH_EVERY };
+enum topic_reach topic_reach(const struct topic *topic);
+
+/* The slot of its name, or of the key in that: OWNER's. */
+uint16_t topic_slot(const struct topic *topic);
 
 /* "subscribe" and "unsubscribe", with the letter of their kind in front. */
 const char *topic_verb(enum topic_kind kind);

@@ -132,6 +132,20 @@ Test(placement, a_slot_that_nobody_serves_is_no_hindrance_for_what_is_not_bound)
     topology_release(&topology);
 }
 
+Test(placement, a_primary_is_found_by_its_id)
+{
+    struct topology *topology = picture();
+    const struct node *nodes = topology->nodes;
+
+    cr_expect_eq(placement_primary(topology, nodes[1].id), &nodes[1]);
+    cr_expect_null(placement_primary(topology, nodes[PRIMARIES].id), "a replica");
+    cr_expect_null(placement_primary(topology, ""));
+    cr_expect_null(placement_primary(NULL, nodes[1].id));
+    cr_expect(placement_accepts(&feeds, &nodes[1]));
+    make_feed(topology, 1)->retry_at = UINT64_MAX;
+    cr_expect_not(placement_accepts(&feeds, &nodes[1]));
+    topology_release(&topology);
+}
 
 Test(placement, a_feed_fits_as_long_as_its_node_is_where_it_was)
 {

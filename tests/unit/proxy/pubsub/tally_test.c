@@ -33,9 +33,31 @@ Test(tally, counts_clients_and_the_one_upstream)
     tally_enter(tally, &a);
     expect_count(tally_of(tally, &a), 2, 1);
     tally_leave(tally, &a);
-    tally_stand(tally, &a, NULL);
+    tally_fall(tally, &a, HERE);
     expect_count(tally_of(tally, &a), 1, 0);
     tally_leave(tally, &a);
+    cr_expect(tally_is_empty(tally));
+    tally_free(&tally);
+}
+
+Test(tally, counts_each_node_where_it_stands)
+{
+    struct tally *tally = tally_new();
+    struct topic all = pattern("*");
+    struct topic a = channel("a");
+
+    tally_enter(tally, &all);
+    tally_stand(tally, &all, HERE);
+    tally_stand(tally, &all, THERE);
+    expect_count(tally_of(tally, &all), 1, 2);
+    expect_count(tally_topics(tally, TOPIC_PATTERN), 1, 2);
+    expect_count(tally_receivers(tally, &a, HERE), 1, 1);
+    tally_fall(tally, &all, HERE);
+    expect_count(tally_receivers(tally, &a, HERE), 1, 0);
+    expect_count(tally_receivers(tally, &a, THERE), 1, 1);
+    tally_leave(tally, &all);
+    cr_expect_not(tally_is_empty(tally));
+    tally_fall(tally, &all, THERE);
     cr_expect(tally_is_empty(tally));
     tally_free(&tally);
 }
