@@ -12,6 +12,9 @@ uint32_t info_sections_of(const struct arguments *arguments);
 /* Do some of them say something of the nodes? */
 bool info_sections_need_nodes(uint32_t sections);
 
+/* Are they to be asked for `client`? Also while clients block: for how many do so by now. */
+bool info_asks_nodes(const struct client *client, uint32_t sections);
+
 /* The whole reply to `client`; `totals` is empty where the nodes were not asked. */
 void info_write(const struct client *client, uint32_t sections, const struct info_totals *totals,
                 struct sendq *to);

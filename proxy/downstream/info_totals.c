@@ -109,6 +109,16 @@ static void totals_add_keyspace(struct info_totals *totals, struct span value)
     totals->ttl_weight = info_add(totals->ttl_weight, multiply(expires, ttl));
 }
 
+static void totals_add_blocked(struct info_totals *totals, struct span value)
+{
+    int64_t number;
+
+    if (span_to_int64(value, &number)) {
+        totals->blocked = info_add(totals->blocked, number);
+        totals->blocked_nodes++;
+    }
+}
+
 static void totals_add_line(struct info_totals *totals, struct span line)
 {
     const char *colon = memchr(line.at, ':', line.size);
@@ -125,6 +135,10 @@ static void totals_add_line(struct info_totals *totals, struct span line)
     }
     if (span_equal(name, SPAN("db0"))) {
         totals_add_keyspace(totals, value);
+        return;
+    }
+    if (span_equal(name, SPAN("blocked_clients"))) {
+        totals_add_blocked(totals, value);
         return;
     }
     if (span_equal(name, SPAN("redis_version")) && totals->version[0] == '\0') {

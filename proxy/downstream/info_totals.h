@@ -48,7 +48,9 @@ struct info_totals {
     char version[INFO_TEXT_SIZE];                /* redis_version of the first node; "" */
     int64_t keys;
     int64_t expires;
-    int64_t ttl_weight; /* of the keys that expire, times their mean */
+    int64_t ttl_weight;     /* of the keys that expire, times their mean */
+    int64_t blocked;        /* clients, of all kinds */
+    uint32_t blocked_nodes; /* that have said how many */
     struct info_rows rows;
 };
 

@@ -28,7 +28,7 @@ void local_info(const struct local_call *call)
     struct client *client = call->client;
     uint32_t sections = info_sections_of(call->arguments);
 
-    if (info_sections_need_nodes(sections) && facade_has_primaries(client)) {
+    if (info_asks_nodes(client, sections) && facade_has_primaries(client)) {
         facade_ask_primaries(call, info_join, (void *)(uintptr_t)sections);
         return;
     }

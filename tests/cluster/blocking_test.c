@@ -101,6 +101,27 @@ static void wake_and_push(struct rig *rig)
     rig_disconnect(rig, &popper);
 }
 
+static bool info_tells(struct rig *rig, const char *section, const char *words)
+{
+    return strstr(ask(rig, "INFO", section), words) != NULL;
+}
+
+/* Who is told that somebody blocks can rely on it that the node has counted the command. */
+static void count_who_blocks(struct rig *rig)
+{
+    struct wire *popper = rig_connect(rig);
+
+    cr_expect_str_eq(ask(rig, "CONFIG", "RESETSTAT"), "OK");
+    wire_request(popper, "BLPOP", "counted", "0");
+    cr_assert(WAIT_FOR(info_tells(rig, "clients", "\r\nblocked_clients:1\r\n")));
+    cr_expect(info_tells(rig, "commandstats", "\r\ncmdstat_blpop:calls=1,"));
+    cr_expect_str_eq(ask(rig, "RPUSH", "counted", "x"), "1");
+    cr_expect_str_eq(wire_text(popper), "[counted x]");
+    cr_expect(info_tells(rig, "clients", "\r\nblocked_clients:0\r\n"));
+    cr_expect(info_tells(rig, "commandstats", "\r\ncmdstat_blpop:calls=1,"));
+    rig_disconnect(rig, &popper);
+}
+
 static void nothing_comes(struct rig *rig)
 {
     wire_send(rig_client(rig), "BLPOP none 0.01\r\nBLMOVE none {none}2 LEFT LEFT 0.01\r\n"
@@ -119,6 +140,7 @@ Test(blocking, an_element_reaches_one_client_once_through_failovers_and_leavers)
     struct rig *rig = real_cluster_rig(cluster, 2, "8s");
     struct wire *poppers[POPPERS];
 
+    count_who_blocks(rig);
     wake_and_push(rig);
     block_all(rig, poppers);
     fail_all_over(cluster);

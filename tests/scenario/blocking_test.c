@@ -2,6 +2,7 @@
  * they are there. With two nodes, node 0 serves "k" (slot 7629) and "b", and node 1 serves "a".
  */
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "tests/support/expect.h"
@@ -365,10 +366,42 @@ Test(blocking, client_unblock_wakes_who_waits_for_its_node)
     rig_stop(&rig);
 }
 
+/* A node that says how many clients it has blocked, and nothing else. */
+static void answer_info(void *context, const struct fake_command *command, struct bytes *answer)
+{
+    const char *text = atomic_load((const char *_Atomic *)context);
+
+    if (span_equal_nocase(command->arguments[0], SPAN("info"))) {
+        bytes_print(answer, "$%zu\r\n%s\r\n", strlen(text), text);
+    }
+}
+
+/* Between being asked and being blocked there is the way to the node. */
+Test(blocking, info_counts_who_is_blocked_by_now)
+{
+    const char *_Atomic said = "# Clients\r\nblocked_clients:0\r\n";
+    struct rig *rig = rig_start_with((struct rig_options){.nodes = 1, .workers = 2});
+    struct wire *popper = rig_connect(rig);
+    fake_node_handle(rig_node(rig, 0), answer_info, &said);
+
+    wire_request(popper, "BLPOP", "k", "0");
+    cr_assert(WAIT_FOR(metric(rig, "downstream_blocked") == 1));
+    EXPECT_CONTAINS(ask(rig, "INFO", "clients"), "\r\nblocked_clients:0\r\n");
+    atomic_store(&said, "# Clients\r\nblocked_clients:1\r\n");
+    EXPECT_CONTAINS(ask(rig, "INFO", "clients"), "\r\nblocked_clients:1\r\n");
+    atomic_store(&said, "# Clients\r\nblocked_clients:5\r\n");
+    EXPECT_CONTAINS(ask(rig, "INFO"), "\r\nblocked_clients:1\r\n");
+    atomic_store(&said, "# Clients\r\n");
+    EXPECT_CONTAINS(ask(rig, "INFO", "clients"), "\r\nblocked_clients:1\r\n");
+    rig_stop(&rig);
+}
+
 Test(blocking, client_list_and_info_tell_and_client_kill_ends_it)
 {
     struct rig *rig = rig_start_with((struct rig_options){.nodes = 1, .workers = 2});
     struct wire *victim = rig_connect(rig);
+    const char *_Atomic said = "blocked_clients:1\r\n";
+    fake_node_handle(rig_node(rig, 0), answer_info, &said);
     script(rig, 0, WANT("BLPOP", "k", "0"), STALL);
 
     const char *id = id_of(victim);

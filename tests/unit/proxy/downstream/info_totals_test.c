@@ -64,6 +64,16 @@ Test(info_totals, the_mean_time_to_live_is_weighted_by_keys_that_expire)
     expect_section(INFO_KEYSPACE, "db0:keys=30,expires=4,avg_ttl=1750\r\n");
 }
 
+Test(info_totals, blocked_clients_are_counted_and_shown_by_others)
+{
+    add("blocked_clients:2\r\n");
+    add("blocked_clients:3\r\n");
+    add("blocked_clients:x\r\n");
+    cr_expect_eq(totals.blocked, 5);
+    cr_expect_eq(totals.blocked_nodes, 2);
+    expect_section(INFO_CLIENTS, "");
+}
+
 Test(info_totals, rows_go_to_their_sections)
 {
     add("# Commandstats\r\ncmdstat_get:calls=1,usec=3,usec_per_call=3.00\r\n"
