@@ -213,17 +213,29 @@ void sendq_move(struct sendq *to, struct sendq *from)
     from->size = 0;
 }
 
+/* From the end, since what is in front may be much more. */
+void sendq_copy_last(const struct sendq *queue, size_t size, char *to)
+{
+    const struct list_link *link = &queue->chunks.anchor;
+
+    CHECK(size <= queue->size);
+    while (size > 0) {
+        link = link->previous;
+
+        const struct chunk *chunk = container_of(link, struct chunk, link);
+        size_t taken = size_min(chunk->size, size);
+
+        size -= taken;
+        memcpy(to + size, chunk->at + chunk->size - taken, taken);
+    }
+}
+
 struct block *sendq_flatten(const struct sendq *queue)
 {
     struct block *block = block_new(queue->size);
 
-    LIST_EACH (link, &queue->chunks) {
-        const struct chunk *chunk = chunk_of(link);
-
-        memcpy(block_tail(block), chunk->at, chunk->size);
-        block->used += chunk->size;
-    }
-    CHECK(block->used == queue->size);
+    sendq_copy_last(queue, queue->size, block->bytes);
+    block->used = queue->size;
     return block;
 }
 

@@ -56,6 +56,9 @@ void sendq_move(struct sendq *to, struct sendq *from);
 /* Copies the whole queue into one block of exactly its size: for tests and for small texts. */
 struct block *sendq_flatten(const struct sendq *queue) MUST_USE;
 
+/* Copies its last `size` bytes to `to`. */
+void sendq_copy_last(const struct sendq *queue, size_t size, char *to);
+
 /* Writes as much as the socket takes and drops it. *sent is the number of bytes that went to the
  * kernel in this call, also when the call ends with an error. */
 enum sendq_result sendq_write(struct sendq *queue, int fd, size_t *sent) MUST_USE;

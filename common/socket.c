@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -273,6 +274,13 @@ bool socket_peer_has_closed(int fd)
     struct pollfd wanted = {.fd = fd, .events = POLLRDHUP};
 
     return poll(&wanted, 1, 0) > 0;
+}
+
+size_t socket_unread(int fd)
+{
+    int count = 0;
+
+    return ioctl(fd, FIONREAD, &count) == 0 ? (size_t)count : 0;
 }
 
 uint16_t socket_port(int fd)

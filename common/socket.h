@@ -47,6 +47,9 @@ uint64_t socket_unacknowledged_us(int fd);
 /* Has the peer closed, at least its half, even if bytes of it lie there unread? */
 bool socket_peer_has_closed(int fd);
 
+/* How many bytes have come that nobody has read. */
+size_t socket_unread(int fd);
+
 /* The port a listening socket got, for port 0. */
 uint16_t socket_port(int fd);
 

@@ -1,6 +1,7 @@
 #include "proxy/downstream/alone.h"
 
 #include "proxy/command/timeout.h"
+#include "proxy/downstream/live.h"
 
 bool alone_is_needed_for_odd(const struct client *client, const struct command *command,
                              const struct arguments *arguments)
@@ -21,7 +22,7 @@ bool alone_is_needed_for_odd(const struct client *client, const struct command *
     case COMMAND_ID_UNSUBSCRIBE:
     case COMMAND_ID_PUNSUBSCRIBE:
     case COMMAND_ID_SUNSUBSCRIBE: return true;
-    case COMMAND_ID_EXEC: return client->session.watched.is_on;
+    case COMMAND_ID_EXEC: return client->session.watched.is_on || live_is_on(client);
     default: break;
     }
 

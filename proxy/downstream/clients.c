@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "proxy/downstream/client_limits.h"
 #include "proxy/downstream/farewell.h"
+#include "proxy/downstream/live.h"
 #include "proxy/downstream/pause.h"
 #include "proxy/downstream/roll.h"
 #include "proxy/tracking/tracker.h"
@@ -102,6 +103,7 @@ static void clients_free_memory(struct clients *clients)
 static void client_look(struct client *client, uint64_t now)
 {
     inbound_shrink(&client->inbound);
+    live_look(client, now);
     if (client_is_gone(client, now)) {
         client_close(client, client->close_reason);
     } else if (client_is_over_output(client)) {

@@ -20,16 +20,9 @@ static int bytes_untaken(int fd)
     return ioctl(fd, SIOCOUTQ, &count) == 0 ? count : 0;
 }
 
-static int bytes_unread(int fd)
-{
-    int count = 0;
-
-    return ioctl(fd, SIOCINQ, &count) == 0 ? count : 0;
-}
-
 bool farewell_is_easy(const struct client *client)
 {
-    return bytes_untaken(client->fd) == 0 && bytes_unread(client->fd) == 0;
+    return bytes_untaken(client->fd) == 0 && socket_unread(client->fd) == 0;
 }
 
 static void on_ignored(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)

@@ -47,9 +47,43 @@ size_t queued_bytes(const struct queued *queued)
     return queued->is_open ? queued->bytes.size - multi.size : 0;
 }
 
-struct block *queued_burst(struct queued *queued)
+static struct block *copy_last(const struct queued *queued, size_t size, struct span behind)
+{
+    struct block *block = block_new(size + behind.size);
+
+    sendq_copy_last(&queued->bytes, size, block->bytes);
+    memcpy(block->bytes + size, behind.at, behind.size);
+    block->used = size + behind.size;
+    return block;
+}
+
+struct block *queued_burst(const struct queued *queued)
 {
     CHECK(queued->is_open);
-    sendq_append(&queued->bytes, exec);
-    return sendq_flatten(&queued->bytes);
+    return copy_last(queued, queued->bytes.size, exec);
+}
+
+struct block *queued_rest(const struct queued *queued)
+{
+    return copy_last(queued, queued->bytes.size - queued->sent_bytes, (struct span){"", 0});
+}
+
+struct block *queued_rest_with_exec(const struct queued *queued)
+{
+    return copy_last(queued, queued->bytes.size - queued->sent_bytes, exec);
+}
+
+void queued_accept(struct queued *queued)
+{
+    queued->sent_bytes = queued->bytes.size;
+    queued->sent_count = queued->count;
+}
+
+void queued_refuse(struct queued *queued)
+{
+    CHECK(queued->count > queued->sent_count);
+    queued->count--;
+    queued->is_spoiled = true;
+    queued->is_refused = true;
+    queued_accept(queued);
 }

@@ -3,6 +3,9 @@
  *      MULTI ── SET a 1 ── GET a ── EXEC ──>  MULTI SET a 1 GET a EXEC, one burst for a node
  *               └── copied here ──┘
  *
+ *      MULTI SET a 1 | GET a EXEC      the node that is asked step by step has the front part
+ *                    ^ sent_bytes      already: live.h
+ *
  * Part of its session; its worker's thread.
  */
 #ifndef PROXY_DOWNSTREAM_QUEUED_H
@@ -11,14 +14,28 @@
 #include "common/sendq.h"
 #include "proxy/command/command.h"
 
+/* What a node has said so far to a step, the last commands of a transaction. */
+struct step {
+    bool is_whole;     /* all its answers have come, */
+    bool is_refused;   /* the last of them is an error for the client, */
+    bool is_doubtful;  /* one is a reason to send the whole elsewhere, */
+    bool has_no_multi; /* MULTI was refused, */
+    bool is_executed;  /* or something at once, not queued */
+};
+
 struct queued {
-    struct sendq bytes; /* MULTI and the commands; empty when it is not open */
-    uint32_t count;     /* how many they are */
-    uint16_t slot;      /* of all keys so far; SLOT_NONE: there were none */
-    bool is_open;       /* MULTI was said, and neither EXEC nor DISCARD since */
-    bool is_spoiled;    /* a command was refused since: EXEC will be, too */
-    bool only_reads;    /* whatever becomes of it, it may be sent again */
-    bool writes;        /* it waits for the end of a pause of writes */
+    struct sendq bytes;  /* MULTI and the commands; empty when it is not open */
+    uint32_t count;      /* how many they are */
+    uint16_t slot;       /* of all keys so far; SLOT_NONE: there were none */
+    bool is_open;        /* MULTI was said, and neither EXEC nor DISCARD since */
+    bool is_spoiled;     /* a command was refused since: EXEC will be, too */
+    bool is_refused;     /* by the node, so that it will refuse EXEC itself */
+    bool is_given_up;    /* no node is asked step by step any more */
+    bool only_reads;     /* whatever becomes of it, it may be sent again */
+    bool writes;         /* it waits for the end of a pause of writes */
+    size_t sent_bytes;   /* of `bytes`, from the start: they have been a step; 0: none has */
+    uint32_t sent_count; /* commands in there, but for those that the node has refused */
+    struct step step;    /* the last one */
 };
 
 /* One more, as it was read. */
@@ -45,7 +62,21 @@ bool queued_add(struct queued *queued, const struct queued_command *added,
 /* The bytes of the commands so far. */
 size_t queued_bytes(const struct queued *queued);
 
-/* EXEC: adds that, and returns the whole in one block. To be followed by queued_close. */
-struct block *queued_burst(struct queued *queued) MUST_USE;
+/* The whole with EXEC behind it, in one block. */
+struct block *queued_burst(const struct queued *queued) MUST_USE;
+
+/* What is no step yet; and that with EXEC behind it. */
+struct block *queued_rest(const struct queued *queued) MUST_USE;
+struct block *queued_rest_with_exec(const struct queued *queued) MUST_USE;
+
+/* How many commands are no step yet. */
+static inline uint32_t queued_rest_count(const struct queued *queued)
+{
+    return queued->count - queued->sent_count;
+}
+
+/* The node has queued all there is; or all but the last, which it has refused. */
+void queued_accept(struct queued *queued);
+void queued_refuse(struct queued *queued);
 
 #endif

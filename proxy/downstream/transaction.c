@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "common/resp_write.h"
+#include "proxy/downstream/live.h"
 #include "proxy/downstream/local_call.h"
 #include "proxy/downstream/pause.h"
 #include "proxy/downstream/requests.h"
@@ -84,6 +85,9 @@ static void queue(struct client *client, const struct queued_command *added)
         return;
     }
     queued->writes = queued->writes || pause_is_write(added->command);
+    if (live_asks(client, added)) {
+        return;
+    }
     resp_write_status(client_reply_begin(client, added->command), "QUEUED");
     client_reply_end(client);
 }
@@ -200,27 +204,58 @@ void transaction_on_done(struct request *request, struct block *block, struct sp
     }
 }
 
-/* The burst as a request that nobody has been given yet; there is no transaction any more. */
-static struct request *transaction_take(const struct local_call *call)
+/* `request`, which has the burst, goes by what is known of it; there is no transaction any more. */
+static void transaction_end(struct client *client, struct request *request)
 {
-    struct client *client = call->client;
     struct queued *queued = &client->session.queued;
-    struct block *block = queued_burst(queued);
-    struct request *request = client_request_begin(client, call->command, block,
-                                                   (struct span){block->bytes, block->used});
     struct special *special = special_of(request);
 
-    if (unlikely(client->clients->monitor.is_on)) {
-        monitor_note_burst(client, request->bytes);
-    }
-    block_release(&block);
     request->done = transaction_on_done;
     request->slot = queued->slot;
     request->target = queued->slot == SLOT_NONE ? TARGET_PRIMARY : TARGET_SLOT;
     special->commands = queued->count + 2;
     special->is_harmless = queued->only_reads;
     queued_close(queued);
+}
+
+/* The burst as a request that nobody has been given yet. */
+static struct request *transaction_take(const struct local_call *call)
+{
+    struct client *client = call->client;
+    struct block *block = queued_burst(&client->session.queued);
+    struct request *request = client_request_begin(client, call->command, block,
+                                                   (struct span){block->bytes, block->used});
+
+    block_release(&block);
+    if (unlikely(client->clients->monitor.is_on)) {
+        monitor_note_burst(client, request->bytes);
+    }
+    transaction_end(client, request);
     return request;
+}
+
+void transaction_send(struct client *client, struct request *request)
+{
+    block_release(&request->block);
+    request->block = queued_burst(&client->session.queued);
+    request->bytes = (struct span){request->block->bytes, request->block->used};
+    transaction_end(client, request);
+    dispatcher_send(client->clients->dispatcher, request);
+}
+
+/* Where it is watched, that decides; also of what the node has refused. */
+static void transaction_execute_live(const struct local_call *call)
+{
+    struct client *client = call->client;
+
+    if (client->session.watched.is_on) {
+        struct request *request = live_begin_exec(call);
+
+        queued_close(&client->session.queued);
+        watching_execute(client, request);
+    } else {
+        live_execute(call);
+    }
 }
 
 static void transaction_execute(const struct local_call *call)
@@ -228,7 +263,9 @@ static void transaction_execute(const struct local_call *call)
     struct client *client = call->client;
     bool is_empty = client->session.queued.count == 0;
 
-    if (client->session.watched.is_on) {
+    if (live_is_on(client)) {
+        transaction_execute_live(call);
+    } else if (client->session.watched.is_on) {
         watching_execute(client, transaction_take(call));
     } else if (is_empty) {
         transaction_drop(client);
@@ -237,6 +274,14 @@ static void transaction_execute(const struct local_call *call)
     } else {
         dispatcher_send(client->clients->dispatcher, transaction_take(call));
     }
+}
+
+/* Is EXEC refused without a word of the node, which has not refused anything itself? */
+static bool is_refused_here(const struct client *client)
+{
+    const struct queued *queued = &client->session.queued;
+
+    return queued->is_spoiled && !(queued->is_refused && live_is_on(client));
 }
 
 void local_exec(const struct local_call *call)
@@ -250,7 +295,7 @@ void local_exec(const struct local_call *call)
                          "for 'exec' command");
     } else if (!queued->is_open) {
         call_error(call, "ERR EXEC without MULTI");
-    } else if (queued->is_spoiled) {
+    } else if (is_refused_here(client)) {
         transaction_drop(client);
         client_refuse(client, call->command, ERROR_EXEC_ABORT, NULL);
     } else if (requests_shed(client, call->command)) {

@@ -1,15 +1,15 @@
 /* transaction.h - MULTI, and what stands behind it until EXEC or DISCARD.
  *
  *      MULTI     +OK, by us
- *      GET a     +QUEUED, by us: checked as a server checks it, and kept (queued.h)
+ *      GET a     +QUEUED, by us: checked as a server checks it, and kept (queued.h); or by a node,
+ *                which is asked when the client waits for the answer (live.h)
  *      EXEC      all of it as one request on the shared connection of its slot; or, while the
  *                client watches, on the connection that watches (watching.h)
  *      DISCARD   +OK, by us
  *
- * So nothing of it is with a node before EXEC, and a node that refuses any of it has executed none:
- * it is redirected, and waits, as a whole. A refusal before EXEC spoils it, as with a server; so
- * does what a node alone cannot do: keys of several slots, commands for several nodes. Worker's
- * thread only.
+ * So a node that refuses any of it has executed none: it is redirected, and waits, as a whole. A
+ * refusal before EXEC spoils it, as with a server; so does what a node alone cannot do: keys of
+ * several slots, commands for several nodes. Worker's thread only.
  */
 #ifndef PROXY_DOWNSTREAM_TRANSACTION_H
 #define PROXY_DOWNSTREAM_TRANSACTION_H
@@ -35,6 +35,9 @@ bool transaction_bears(struct client *client, enum command_result result,
 
 /* RESET, DISCARD: there is no transaction any more, and nothing is watched. */
 void transaction_drop(struct client *client);
+
+/* EXEC: sends the whole as `request`, which has been on its way and is with nobody. */
+void transaction_send(struct client *client, struct request *request);
 
 /* For EXEC: the `done` that says why a node refused a transaction. */
 request_done transaction_on_done;

@@ -129,6 +129,12 @@ static inline bool request_is_private(const struct request *request)
     return unlikely(request->special != NULL) && request->special->is_private;
 }
 
+/* Is it a step of a transaction? */
+static inline bool request_is_step(const struct request *request)
+{
+    return unlikely(request->special != NULL) && request->special->is_step;
+}
+
 /* Scans its bytes again. Returns false when they are not one command of a client: several, or
  * none. The caller clears `arguments`. */
 bool request_read(const struct request *request, struct arguments *arguments) MUST_USE;
@@ -140,10 +146,12 @@ static inline bool request_is_repeatable(const struct request *request)
            (unlikely(request->special != NULL) && request->special->is_harmless);
 }
 
-/* Is there an answer for it if the connection that its lane holds cannot serve it? */
+/* Is there an answer for it, or another way, if the connection that its lane holds cannot serve it?
+ */
 static inline bool request_has_otherwise(const struct request *request)
 {
-    return unlikely(request->special != NULL) && request->special->otherwise.size > 0;
+    return unlikely(request->special != NULL) &&
+           (request->special->otherwise.size > 0 || request->special->detour != NULL);
 }
 
 /* Hands the thread's free list back to the allocator. */

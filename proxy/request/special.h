@@ -22,6 +22,10 @@ struct upstream;
  * true when the node objects to the whole. */
 typedef bool special_hearer(struct request *request, uint32_t index, struct span reply);
 
+/* Called with a request that cannot be served where its lane holds a connection, and is with
+ * nobody: sends it another way, or settles it. */
+typedef void special_detour(struct request *request);
+
 struct special {
     uint32_t commands;         /* in the request's bytes; at least 1 */
     uint32_t answers_left;     /* with a node: how many are still to come */
@@ -33,9 +37,13 @@ struct special {
     bool may_block;            /* and may stay there for as long as its client wishes */
     bool is_harmless;          /* may be sent again whatever became of it, as a read may */
     struct upstream *upstream; /* that connection while it is there; NULL */
-    struct upstream **keeper;  /* who holds it on, once it has answered well; NULL: nobody */
+    struct upstream **keeper;  /* who holds it on, once it has answered well, or, where answers are
+                                * heard, anything; NULL: nobody */
     struct span otherwise;     /* goes where its lane holds a connection, or nowhere: then this is
                                 * its answer. Empty: goes anywhere */
+    special_detour *detour;    /* or then this is its way; NULL: it has none */
+    bool is_step;              /* of a transaction, and harmless: its connection is in MULTI once it
+                                * was sent there, and trouble of its node makes it end at once */
     uint64_t sent_at;          /* may_block: when it last was; 0: never. For these, blocking.h */
     uint64_t blocks_until;     /* when its own timeout is over; UINT64_MAX: never */
     uint64_t waits_until;      /* its deadline while it is with no node */

@@ -1,14 +1,24 @@
 #include "proxy/routing/own.h"
 
+#include "proxy/routing/pick.h"
 #include "proxy/routing/watch.h"
 #include "proxy/routing/written.h"
 #include "proxy/upstream/private.h"
 
+/* Redis: DISCARD ends watching as well; UNWATCH would be queued. */
+static struct request *unwatch_new(const struct upstream *own)
+{
+    static const struct span unwatch = {"*1\r\n$7\r\nUNWATCH\r\n", 17};
+    static const struct span discard = {"*1\r\n$7\r\nDISCARD\r\n", 17};
+
+    return own->is_in_multi ? request_new(command_by_id(COMMAND_ID_DISCARD), NULL, discard)
+                            : request_new(command_by_id(COMMAND_ID_UNWATCH), NULL, unwatch);
+}
+
 /* The +OK is nobody's reply: an orphan takes it. */
 void own_unwatch(struct dispatcher *dispatcher, struct lane *lane)
 {
-    static const struct span unwatch = {"*1\r\n$7\r\nUNWATCH\r\n", 17};
-    struct request *orphan = request_new(command_by_id(COMMAND_ID_UNWATCH), NULL, unwatch);
+    struct request *orphan = unwatch_new(lane->own);
 
     orphan->muted = true;
     orphan->deadline =
@@ -23,6 +33,10 @@ void own_settle_otherwise(struct dispatcher *dispatcher, struct request *request
     CHECK(request->gate == NULL);
     if (request->lane->own != NULL) {
         own_unwatch(dispatcher, request->lane);
+    }
+    if (request->special->detour != NULL) {
+        request->special->detour(request);
+        return;
     }
     request_settle(request, NULL, request->special->otherwise);
 }
@@ -41,6 +55,19 @@ static bool own_is_good(const struct dispatcher *dispatcher, const struct reques
            dispatcher->table.slots[request->slot].owner == own->pool->index;
 }
 
+static void own_go(struct dispatcher *dispatcher, struct request *request,
+                   struct upstream *upstream)
+{
+    request->sequence = request->lane->next_sequence++;
+    request->target = TARGET_NODE;
+    request->node = upstream->pool->index;
+    request->node_serial = upstream->pool->serial;
+    request->special->upstream = upstream;
+    watch_begin(dispatcher);
+    lane_note_written(request->lane, upstream->pool, request);
+    upstream_send(upstream, request);
+}
+
 void own_send(struct dispatcher *dispatcher, struct request *request)
 {
     struct upstream *own = request->lane->own;
@@ -51,12 +78,25 @@ void own_send(struct dispatcher *dispatcher, struct request *request)
         return;
     }
     CHECK(own->state == UPSTREAM_READY);
-    request->sequence = request->lane->next_sequence++;
-    request->target = TARGET_NODE;
-    request->node = own->pool->index;
-    request->node_serial = own->pool->serial;
-    request->special->upstream = own;
-    watch_begin(dispatcher);
-    lane_note_written(request->lane, own->pool, request);
-    upstream_send(own, request);
+    own_go(dispatcher, request, own);
+}
+
+void own_begin(struct dispatcher *dispatcher, struct request *request)
+{
+    struct lane *lane = request->lane;
+
+    CHECK(request_has_otherwise(request) && request_is_private(request) && lane->own == NULL);
+    if (!list_is_empty(&lane->gates) || dispatcher->table.slots[request->slot].watched > 0) {
+        own_settle_otherwise(dispatcher, request);
+        return;
+    }
+    request->target = TARGET_SLOT;
+
+    struct pick pick = pick_for(dispatcher, request);
+
+    if (pick.verdict != SEND_IT || private_is_scarce(pick.pool)) {
+        own_settle_otherwise(dispatcher, request);
+        return;
+    }
+    own_go(dispatcher, request, private_take(pick.pool, dialect_plain(lane_dialect(lane))));
 }

@@ -149,8 +149,40 @@ static bool is_left_behind(const struct dispatcher *dispatcher, const struct poo
            !is_at_its_owner(dispatcher, pool, request) && !was_asked_here(pool, request);
 }
 
+static bool slot_is_among(const uint64_t *slots, uint16_t slot)
+{
+    return slots == NULL || slot_bit(slots, slot);
+}
+
+static void hasten(struct dispatcher *dispatcher, struct upstream *upstream, struct list *requests,
+                   const uint64_t *slots)
+{
+    LIST_EACH (link, requests) {
+        struct request *request = container_of(link, struct request, in_queue);
+
+        if (request->done != NULL && request_is_step(request) &&
+            slot_is_among(slots, request->slot)) {
+            request->deadline = reactor_now(dispatcher->site.reactor);
+            upstream->earliest_deadline = request->deadline;
+        }
+    }
+}
+
+/* Steps of transactions are not waited for, of these slots or, with NULL, of all: nothing of them
+ * has been done, and they may be taken elsewhere. */
+static void hasten_steps(struct dispatcher *dispatcher, struct pool *pool, const uint64_t *slots)
+{
+    LIST_EACH (link, &pool->privates.at[PRIVATE_BUSY]) {
+        struct upstream *upstream = container_of(link, struct upstream, in_place);
+
+        hasten(dispatcher, upstream, &upstream->in_flight, slots);
+        hasten(dispatcher, upstream, &upstream->waiting, slots);
+    }
+}
+
 void unsettle_silent(struct dispatcher *dispatcher, struct pool *pool)
 {
+    hasten_steps(dispatcher, pool, NULL);
     for (uint32_t i = 0; i < pool->upstream_count; i++) {
         struct upstream *upstream = &pool->upstreams[i];
 
@@ -236,6 +268,7 @@ void unsettle_changed(struct dispatcher *dispatcher, struct pool *pool, const ui
         unsettle_sent(dispatcher, &pool->upstreams[i], changed);
         unsettle_waiting(dispatcher, &pool->upstreams[i], changed);
     }
+    hasten_steps(dispatcher, pool, changed);
     LIST_EACH_SAFE (link, &pool->privates.at[PRIVATE_BUSY]) {
         struct upstream *upstream = container_of(link, struct upstream, in_place);
 

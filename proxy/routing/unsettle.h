@@ -31,7 +31,8 @@ void unsettle_broken(struct dispatcher *dispatcher, struct list *requests, uint6
 bool unsettle_may_repeat(const struct request *request);
 
 /* `changed` (SLOT_COUNT bits) have another owner than before: whatever is with `pool` for them is
- * gated, taken back where it has not left, and not waited for where the breaker is open. */
+ * gated, taken back where it has not left, and not waited for where the breaker is open, or where
+ * it is a step of a transaction. */
 void unsettle_changed(struct dispatcher *dispatcher, struct pool *pool, const uint64_t *changed);
 
 #endif

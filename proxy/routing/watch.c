@@ -128,6 +128,18 @@ static void watch_upstream(struct dispatcher *dispatcher, struct upstream *upstr
     }
 }
 
+/* On a connection of its own, a step of a transaction is all that would notice. */
+static void watch_step(struct dispatcher *dispatcher, const struct upstream *upstream)
+{
+    struct list_link *first = list_first(&upstream->in_flight);
+
+    if (first != NULL && request_is_step(container_of(first, struct request, in_queue)) &&
+        upstream_silence(upstream) >= dispatcher->site.config->silent_after) {
+        watch_hint(dispatcher);
+        pool_suspect(upstream->pool);
+    }
+}
+
 static bool is_waited_for(const struct upstream *upstream)
 {
     LIST_EACH (link, &upstream->in_flight) {
@@ -148,6 +160,7 @@ static void watch_privates(struct dispatcher *dispatcher, struct pool *pool)
         struct upstream *upstream = container_of(link, struct upstream, in_place);
 
         blocking_insist(upstream);
+        watch_step(dispatcher, upstream);
         if (upstream->earliest_deadline > now) {
             continue;
         }

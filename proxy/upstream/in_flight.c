@@ -63,6 +63,7 @@ void in_flight_add(struct upstream *upstream, struct request *request)
     }
     if (unlikely(request->special != NULL)) {
         special_begin(request->special);
+        upstream->is_in_multi = upstream->is_in_multi || request->special->is_step;
     }
     request->offset = upstream->stream_queued;
     upstream->stream_queued += request->bytes.size;
@@ -100,7 +101,7 @@ static void in_flight_leave(struct upstream *upstream, struct request *request, 
     if (likely(special == NULL)) {
         return;
     }
-    if (special->keeper != NULL && reply.at[0] != '-') {
+    if (special->keeper != NULL && (reply.at[0] != '-' || special_has_hearer(special))) {
         private_hold(upstream, special->keeper);
     }
     special_leave(request);

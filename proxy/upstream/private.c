@@ -44,6 +44,11 @@ bool private_is_full(const struct pool *pool)
     return pool->privates.count[PRIVATE_BUSY] >= pool->site->config->backend_private;
 }
 
+bool private_is_scarce(const struct pool *pool)
+{
+    return pool->privates.count[PRIVATE_BUSY] >= pool->site->config->backend_private / 2;
+}
+
 static struct upstream *private_new(struct pool *pool, enum dialect dialect)
 {
     struct upstream *upstream = memory_new(1, sizeof *upstream);
@@ -117,12 +122,29 @@ void private_introduce(struct upstream *upstream)
     }
 }
 
+/* A node that does not say that a transaction is over may still be in it. */
+static void hear_of_multi(struct upstream *upstream, const struct request *request,
+                          struct span reply)
+{
+    bool is_end =
+        request->command->id == COMMAND_ID_EXEC || request->command->id == COMMAND_ID_DISCARD;
+
+    if (is_end && reply.at[0] != '-') {
+        upstream->is_in_multi = false;
+    } else if (request->command->id == COMMAND_ID_DISCARD) {
+        upstream->is_finished = true;
+    }
+}
+
 /* A node that becomes a replica says so to those who block, and closes their connections. */
 void private_hear(struct upstream *upstream, const struct request *request, struct span reply)
 {
     if (span_starts_with(reply, SPAN("-UNBLOCKED force"))) {
         upstream->is_finished = true;
         return;
+    }
+    if (upstream->is_in_multi) {
+        hear_of_multi(upstream, request, reply);
     }
     if (request->command->id == COMMAND_ID_CLIENT_ID && !reply_integer(reply, &upstream->number)) {
         upstream->number = 0;
@@ -162,6 +184,7 @@ void private_rest(struct upstream *upstream)
         !upstream_is_idle(upstream) || upstream->state != UPSTREAM_READY) {
         return;
     }
+    CHECK(!upstream->is_in_multi);
     upstream->resting_since = reactor_now(upstream->pool->site->reactor);
     private_move(upstream, PRIVATE_RESTING);
 }

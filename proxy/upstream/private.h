@@ -43,6 +43,9 @@ enum private_wake { WAKE_AS_TIMEOUT, WAKE_WITH_ERROR };
  * nothing. Returns false when the node cannot be asked. */
 bool private_wake(struct upstream *upstream, enum private_wake how, uint64_t lane_number);
 
+/* Are so many busy that the rest is kept for those who cannot do without? */
+bool private_is_scarce(const struct pool *pool);
+
 /* For upstreams: the answer to `request` has come. */
 void private_hear(struct upstream *upstream, const struct request *request, struct span reply);
 

@@ -59,6 +59,7 @@ struct upstream {
     struct list_link in_place; /* PRIVATE: among the pool's of its place */
     struct upstream **holder;  /* PRIVATE: where its holder knows it by; NULL: nobody holds it */
     uint64_t resting_since;    /* PRIVATE, RESTING */
+    bool is_in_multi;          /* PRIVATE: its node may be queueing commands for EXEC */
     bool is_introduced;        /* PRIVATE: the node was asked by what number it knows it */
     int64_t number;            /* PRIVATE: which is this; 0: not known */
     uint64_t worn_since;       /* to be made anew when nothing is in flight; 0: not */

@@ -292,10 +292,10 @@ Test(scripts, of_a_transaction_go_with_their_body_to_a_node_that_may_not_have_th
 {
     struct rig *rig = start(2);
     script(rig, 0, WANT("EVAL", BODY, "1", "k"), SAY(":1\r\n"), WANT("MULTI"),
-           WANT("EVALSHA", SHA, "1", "k"), WANT("EXEC"), SAY("+OK\r\n"), SAY("+QUEUED\r\n"),
+           WANT("EVALSHA", SHA, "1", "k"), SAY("+OK\r\n"), SAY("+QUEUED\r\n"), WANT("EXEC"),
            SAY("*1\r\n:2\r\n"));
-    script(rig, 1, WANT("MULTI"), WANT("eval", BODY, "1", "a", "x"), WANT("EXEC"), SAY("+OK\r\n"),
-           SAY("+QUEUED\r\n"), SAY("*1\r\n:3\r\n"));
+    script(rig, 1, WANT("MULTI"), WANT("eval", BODY, "1", "a", "x"), SAY("+OK\r\n"),
+           SAY("+QUEUED\r\n"), WANT("EXEC"), SAY("*1\r\n:3\r\n"));
 
     cr_expect_str_eq(ask(rig, "EVAL", BODY, "1", "k"), "1");
     cr_expect_str_eq(ask(rig, "MULTI"), "OK");
@@ -310,8 +310,8 @@ Test(scripts, of_a_transaction_go_with_their_body_to_a_node_that_may_not_have_th
 Test(scripts, are_remembered_from_a_transaction)
 {
     struct rig *rig = start(2);
-    script(rig, 0, WANT("MULTI"), WANT("EVAL", BODY, "1", "k"), WANT("EXEC"), SAY("+OK\r\n"),
-           SAY("+QUEUED\r\n"), SAY("*1\r\n:2\r\n"));
+    script(rig, 0, WANT("MULTI"), WANT("EVAL", BODY, "1", "k"), SAY("+OK\r\n"), SAY("+QUEUED\r\n"),
+           WANT("EXEC"), SAY("*1\r\n:2\r\n"));
     script(rig, 1, WANT("eval", BODY, "1", "a"), SAY(":3\r\n"));
 
     cr_expect_str_eq(ask(rig, "MULTI"), "OK");

@@ -132,6 +132,7 @@ Test(transaction, concerns_one_client)
 {
     struct rig *rig = rig_start_store(1);
     struct wire *other = rig_connect(rig);
+    script(rig, 0, BEGUN, QUEUED("GET", "k"), WANT("DISCARD"), SAY("+OK\r\n"));
 
     cr_expect_str_eq(ask(rig, "MULTI"), "OK");
     cr_expect_str_eq(wire_ask(other, "SET", "k", "1"), "OK");

@@ -161,6 +161,28 @@ Test(sendq, large_slices_are_lent_and_small_ones_copied)
     block_trim();
 }
 
+Test(sendq, its_last_bytes_may_be_had_alone)
+{
+    struct sendq queue;
+    struct block *large = random_block(SENDQ_COPY_MAX);
+    struct span bytes = whole(large);
+
+    sendq_init(&queue);
+    sendq_append(&queue, SPAN("front"));
+    sendq_lend(&queue, large, bytes);
+    sendq_append(&queue, SPAN("end"));
+    for (size_t size = 0; size <= queue.size; size += size < 6 ? 1 : 1000) {
+        struct block *all = sendq_flatten(&queue);
+        char *last = malloc(size + 1);
+        sendq_copy_last(&queue, size, last);
+        cr_expect_arr_eq(last, all->bytes + all->used - size, size);
+        free(last);
+        block_release(&all);
+    }
+    sendq_clear(&queue);
+    block_release(&large);
+}
+
 Test(sendq, print_formats_short_and_long_texts)
 {
     struct sendq queue;

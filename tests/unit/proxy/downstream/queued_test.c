@@ -52,6 +52,43 @@ Test(queued, commands_stand_in_their_order_between_multi_and_exec)
     expect_burst("*1\r\n$5\r\nMULTI\r\n(set)(ping)*1\r\n$4\r\nEXEC\r\n");
 }
 
+static void expect_bytes(struct block *block, const char *wanted)
+{
+    struct span bytes = {block->bytes, block->used};
+
+    cr_expect(span_equal(bytes, span_of(wanted)), "%.*s", (int)bytes.size, bytes.at);
+    block_release(&block);
+}
+
+Test(queued, what_a_node_has_queued_is_not_sent_again_but_in_the_whole)
+{
+    cr_expect(add(COMMAND_ID_SET, 5, "(set)", ENOUGH));
+    cr_expect_eq(queued_rest_count(&queued), 1);
+    expect_bytes(queued_rest(&queued), "*1\r\n$5\r\nMULTI\r\n(set)");
+    queued_accept(&queued);
+    cr_expect_eq(queued_rest_count(&queued), 0);
+    expect_bytes(queued_rest(&queued), "");
+    expect_bytes(queued_rest_with_exec(&queued), "*1\r\n$4\r\nEXEC\r\n");
+    cr_expect(add(COMMAND_ID_GET, 5, "(get)", ENOUGH));
+    cr_expect(add(COMMAND_ID_GET, 5, "(gets)", ENOUGH));
+    cr_expect_eq(queued_rest_count(&queued), 2);
+    expect_bytes(queued_rest_with_exec(&queued), "(get)(gets)*1\r\n$4\r\nEXEC\r\n");
+    expect_burst("*1\r\n$5\r\nMULTI\r\n(set)(get)(gets)*1\r\n$4\r\nEXEC\r\n");
+}
+
+Test(queued, what_a_node_refuses_does_not_count)
+{
+    cr_expect(add(COMMAND_ID_SET, 5, "(set)", ENOUGH));
+    cr_expect(add(COMMAND_ID_GET, 5, "(get)", ENOUGH));
+    queued_refuse(&queued);
+    cr_expect(queued.is_spoiled && queued.is_refused);
+    cr_expect_eq(queued.count, 1);
+    cr_expect_eq(queued_rest_count(&queued), 0);
+    expect_bytes(queued_rest(&queued), "");
+    cr_expect(add(COMMAND_ID_GET, 5, "(get)", ENOUGH));
+    cr_expect_eq(queued_rest_count(&queued), 1);
+}
+
 Test(queued, large_commands_keep_their_bytes)
 {
     struct block *block = block_new(ENOUGH);
@@ -104,9 +141,12 @@ Test(queued, has_a_limit_in_commands)
 Test(queued, is_as_new_when_it_was_closed)
 {
     cr_expect(add(COMMAND_ID_SET, 5, "x", ENOUGH));
-    queued.is_spoiled = queued.writes = true;
+    queued.writes = queued.is_given_up = true;
+    queued_refuse(&queued);
     queued_close(&queued);
     cr_expect_not(queued.is_open || queued.is_spoiled || queued.writes);
+    cr_expect_not(queued.is_refused || queued.is_given_up);
+    cr_expect_eq(queued.sent_bytes + queued.sent_count, 0);
     cr_expect(queued.only_reads);
     cr_expect_eq(queued.count, 0);
     cr_expect_eq(queued.slot, SLOT_NONE);

@@ -318,6 +318,32 @@ struct question *ask_own(struct stage *stage, int client, const char *key, const
     return question;
 }
 
+static bool nothing_is_objected(struct request *request UNUSED, uint32_t index UNUSED,
+                                struct span reply UNUSED)
+{
+    return false;
+}
+
+struct question *ask_step(struct stage *stage, int client, const char *key, const char *text)
+{
+    struct question *question = question_new(stage, client, text);
+    struct special *special = special_of(question->request);
+
+    special->is_private = true;
+    special->is_harmless = true;
+    special->is_step = true;
+    special->otherwise = SPAN("+QUEUED\r\n");
+    special->hear = nothing_is_objected;
+    special->keeper = &stage->lanes[client].own;
+    question->request->slot = slot_of_key(key);
+    if (stage->lanes[client].own == NULL) {
+        own_begin(stage->dispatcher, question->request);
+    } else {
+        own_send(stage->dispatcher, question->request);
+    }
+    return question;
+}
+
 struct question *ask_burst(struct stage *stage, int client, const char *key, const char *text)
 {
     return send_to_slot(stage, question_new(stage, client, text), key);

@@ -72,6 +72,10 @@ struct question *ask_to_hold(struct stage *stage, int client, const char *text);
  * when that cannot be. */
 struct question *ask_own(struct stage *stage, int client, const char *key, const char *text);
 
+/* Sends the commands of a transaction that come next on the connection that the client holds, or
+ * from now on holds; "+QUEUED" when that cannot be. */
+struct question *ask_step(struct stage *stage, int client, const char *key, const char *text);
+
 /* Sends "MULTI|SET b 1|EXEC" as one request of three commands for the slot of `key`. */
 struct question *ask_burst(struct stage *stage, int client, const char *key, const char *text);
 
