@@ -58,7 +58,7 @@ static void hear_last(struct request *request, struct span reply)
 {
     struct client *client = request->owner;
     const struct address *asked = &request->special->upstream->pool->address;
-    struct step *step = &queued_of(client)->step;
+    struct queued_step *step = &queued_of(client)->step;
     struct redirect redirect = {.refusal = REFUSAL_NONE};
 
     step->is_whole = true;
@@ -79,7 +79,7 @@ static void hear_last(struct request *request, struct span reply)
 static bool live_hears(struct request *request, uint32_t index, struct span reply)
 {
     struct queued *queued = queued_of(request->owner);
-    struct step *step = &queued->step;
+    struct queued_step *step = &queued->step;
     bool is_multi = queued->sent_bytes == 0 && index == 0;
     bool is_last = index + 1 == request->special->commands;
 
@@ -123,7 +123,7 @@ static void step_settle_executed(struct request *request)
                 error_reply(ERROR_MULTI_REFUSED, text, client->clients->metrics, line));
 }
 
-static void live_note(struct client *client, const struct step *step)
+static void live_note(struct client *client, const struct queued_step *step)
 {
     struct queued *queued = queued_of(client);
 
@@ -140,7 +140,7 @@ static void live_note(struct client *client, const struct step *step)
 static void step_on_done(struct request *request, struct block *block, struct span bytes)
 {
     struct client *client = request->owner;
-    struct step step = queued_of(client)->step;
+    struct queued_step step = queued_of(client)->step;
 
     if (!step.is_whole || step.is_doubtful || step.has_no_multi || step.is_executed) {
         live_give_up(client);
@@ -166,7 +166,7 @@ static struct request *step_begin(struct client *client, const struct command *c
     struct special *special = special_of(request);
 
     block_release(&block);
-    queued->step = (struct step){0};
+    queued->step = (struct queued_step){0};
     request->done = step_on_done;
     request->slot = slot_of_transaction(&client->session);
     request->is_tracked = false;

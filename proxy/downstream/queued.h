@@ -15,7 +15,7 @@
 #include "proxy/command/command.h"
 
 /* What a node has said so far to a step, the last commands of a transaction. */
-struct step {
+struct queued_step {
     bool is_whole;     /* all its answers have come, */
     bool is_refused;   /* the last of them is an error for the client, */
     bool is_doubtful;  /* one is a reason to send the whole elsewhere, */
@@ -24,18 +24,18 @@ struct step {
 };
 
 struct queued {
-    struct sendq bytes;  /* MULTI and the commands; empty when it is not open */
-    uint32_t count;      /* how many they are */
-    uint16_t slot;       /* of all keys so far; SLOT_NONE: there were none */
-    bool is_open;        /* MULTI was said, and neither EXEC nor DISCARD since */
-    bool is_spoiled;     /* a command was refused since: EXEC will be, too */
-    bool is_refused;     /* by the node, so that it will refuse EXEC itself */
-    bool is_given_up;    /* no node is asked step by step any more */
-    bool only_reads;     /* whatever becomes of it, it may be sent again */
-    bool writes;         /* it waits for the end of a pause of writes */
-    size_t sent_bytes;   /* of `bytes`, from the start: they have been a step; 0: none has */
-    uint32_t sent_count; /* commands in there, but for those that the node has refused */
-    struct step step;    /* the last one */
+    struct sendq bytes;      /* MULTI and the commands; empty when it is not open */
+    uint32_t count;          /* how many they are */
+    uint16_t slot;           /* of all keys so far; SLOT_NONE: there were none */
+    bool is_open;            /* MULTI was said, and neither EXEC nor DISCARD since */
+    bool is_spoiled;         /* a command was refused since: EXEC will be, too */
+    bool is_refused;         /* by the node, so that it will refuse EXEC itself */
+    bool is_given_up;        /* no node is asked step by step any more */
+    bool only_reads;         /* whatever becomes of it, it may be sent again */
+    bool writes;             /* it waits for the end of a pause of writes */
+    size_t sent_bytes;       /* of `bytes`, from the start: they have been a step; 0: none has */
+    uint32_t sent_count;     /* commands in there, but for those that the node has refused */
+    struct queued_step step; /* the last one */
 };
 
 /* One more, as it was read. */

@@ -41,14 +41,23 @@ void own_settle_otherwise(struct dispatcher *dispatcher, struct request *request
     request_settle(request, NULL, request->special->otherwise);
 }
 
+static bool has_detour(const struct request *request)
+{
+    return request->special->detour != NULL;
+}
+
 /* A node that is cut off from its cluster would still say yes to what its successor never hears
- * of. Whoever is there by an ASK knows better than the map. */
+ * of. Whoever is there by an ASK knows better than the map. A node that has gone silent is not
+ * waited for where there is another way. */
 static bool own_is_good(const struct dispatcher *dispatcher, const struct request *request)
 {
     const struct upstream *own = request->lane->own;
 
     if (own == NULL || own->pool->is_leaving ||
         own->dialect != dialect_plain(lane_dialect(request->lane))) {
+        return false;
+    }
+    if (own->pool->breaker == BREAKER_OPEN && (request_is_step(request) || has_detour(request))) {
         return false;
     }
     return request->asking || request->slot == SLOT_NONE ||

@@ -116,6 +116,17 @@ static void upstream_on_welcome(struct upstream *upstream)
     }
 }
 
+/* On another connection it has said who it is. What ends a script must get through; and who waits
+ * for each answer in a transaction is to be told that the node is busy, and no more: nothing is
+ * executed there. */
+static bool upstream_may_be_nameless(const struct upstream *upstream)
+{
+    struct list_link *first = list_first(&upstream->waiting);
+    bool is_step = first != NULL && request_is_step(container_of(first, struct request, in_queue));
+
+    return (upstream->use == USE_RESERVED || is_step) && pool_is_connected(upstream->pool);
+}
+
 static void upstream_on_greeting(struct upstream *upstream, struct span reply)
 {
     struct pool *pool = upstream->pool;
@@ -124,8 +135,8 @@ static void upstream_on_greeting(struct upstream *upstream, struct span reply)
     case GREETING_MORE: return;
     case GREETING_WELCOME: upstream_on_welcome(upstream); return;
     case GREETING_BUSY:
-        /* What ends a script must get through; on another connection it has said who it is. */
-        if (upstream->use == USE_RESERVED && pool_is_connected(pool)) {
+        if (upstream_may_be_nameless(upstream)) {
+            upstream->is_finished = upstream->use == USE_PRIVATE;
             upstream_on_welcome(upstream);
             return;
         }

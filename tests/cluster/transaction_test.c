@@ -8,6 +8,7 @@
 
 #include "tests/support/expect.h"
 #include "tests/support/real_cluster.h"
+#include "tests/support/real_nodes.h"
 #include "tests/support/resp.h"
 
 TestSuite(transaction, .timeout = 240, .fini = rig_clean_up);
@@ -66,11 +67,42 @@ static const char *say(struct customer *customer, const char *format, ...)
     return wire_text(customer->wire);
 }
 
+static void say_slowly(struct customer *customer, const char *command, const char *name)
+{
+    char key[TEXT + 8];
+
+    snprintf(key, sizeof key, "%s%s", name, customer->tag);
+
+    const char *reply = wire_ask(customer->wire, command, key);
+
+    if (strcmp(reply, "QUEUED") != 0) {
+        complain(customer, command, reply);
+    }
+}
+
 /* Both counters go on together, by one, and no step is left out. */
 static void count_own(struct customer *customer)
 {
     char wanted[TEXT];
     const char *reply = say(customer, "MULTI|INCR a%s|INCR b%s|EXEC", customer->tag, customer->tag);
+
+    customer->done++;
+    snprintf(wanted, sizeof wanted, "[%llu %llu]", (unsigned long long)customer->done,
+             (unsigned long long)customer->done);
+    if (strcmp(reply, wanted) != 0) {
+        complain(customer, wanted, reply);
+    }
+}
+
+/* The same by who waits for each answer. */
+static void count_own_slowly(struct customer *customer)
+{
+    char wanted[TEXT];
+
+    say(customer, "MULTI");
+    say_slowly(customer, "INCR", "a");
+    say_slowly(customer, "INCR", "b");
+    const char *reply = wire_ask(customer->wire, "EXEC");
 
     customer->done++;
     snprintf(wanted, sizeof wanted, "[%llu %llu]", (unsigned long long)customer->done,
@@ -102,6 +134,7 @@ static void *customer_run(void *argument)
 
     while (!atomic_load(&is_over) && customer->trouble[0] == '\0') {
         count_own(customer);
+        count_own_slowly(customer);
         count_shared(customer);
         atomic_fetch_add(&progress, 1);
     }
@@ -170,6 +203,103 @@ Test(transaction, is_done_once_whatever_moves)
     }
     wait_for_progress();
     customers_stop(customers, rig);
+    rig_stop(&rig);
+    real_cluster_stop(&cluster);
+}
+
+static const char oom[] = "-OOM command not allowed when used memory > 'maxmemory'.";
+static const char aborted[] = "-EXECABORT Transaction discarded because of previous errors.";
+
+static void limit_memory(struct wire *operator, const char * bytes)
+{
+    cr_assert_str_eq(wire_ask(operator, "CONFIG", "SET", "maxmemory", bytes), "OK");
+}
+
+/* As one server says it, when the client waits for what it says. */
+static void memory_is_used_up(struct rig *rig, struct wire *operator)
+{
+    cr_expect_str_eq(ask(rig, "SET", "k", "v"), "OK");
+    cr_expect_str_eq(ask(rig, "MULTI"), "OK");
+    limit_memory(operator, "1");
+    cr_expect_str_eq(ask(rig, "SET", "k", "1"), oom);
+    cr_expect_str_eq(ask(rig, "DISCARD"), "OK");
+    cr_expect_str_eq(ask(rig, "GET", "k"), "v");
+    limit_memory(operator, "0");
+
+    cr_expect_str_eq(ask(rig, "MULTI"), "OK");
+    cr_expect_str_eq(ask(rig, "SET", "k", "1"), "QUEUED");
+    limit_memory(operator, "1");
+    cr_expect_str_eq(ask(rig, "SET", "k", "2"), oom);
+    limit_memory(operator, "0");
+    cr_expect_str_eq(ask(rig, "EXEC"), aborted);
+
+    cr_expect_str_eq(ask(rig, "MULTI"), "OK");
+    cr_expect_str_eq(ask(rig, "GET", "k"), "QUEUED");
+    limit_memory(operator, "1");
+    cr_expect_str_eq(ask(rig, "EXEC"), "[v]");
+    limit_memory(operator, "0");
+
+    cr_expect_str_eq(ask(rig, "MULTI"), "OK");
+    cr_expect_str_eq(ask(rig, "SET", "k", "1"), "QUEUED");
+    limit_memory(operator, "1");
+    EXPECT_STARTS(ask(rig, "EXEC"), "-EXECABORT ");
+    cr_expect_str_eq(ask(rig, "GET", "k"), "v");
+    limit_memory(operator, "0");
+}
+
+static void begin_a_script(struct wire *runner, struct wire *node)
+{
+    wire_request(runner, "EVAL", "while true do end", "1", "k");
+    cr_assert(WAIT_FOR(strncmp(wire_ask(node, "PING"), "-BUSY ", 6) == 0));
+}
+
+static void end_the_script(struct wire *runner, struct wire *operator)
+{
+    cr_expect_str_eq(wire_ask(operator, "SCRIPT", "KILL"), "OK");
+    EXPECT_STARTS(wire_text(runner), "-ERR ");
+}
+
+/* Whether its connection to the node is there already, or is made while the script runs. */
+static void a_script_runs(struct rig *rig, struct wire *operator, struct wire * node)
+{
+    struct wire *runner = rig_connect(rig);
+
+    cr_expect_str_eq(wire_ask(runner, "SET", "k", "v"), "OK");
+    begin_a_script(runner, node);
+    cr_expect_str_eq(ask(rig, "MULTI"), "OK");
+    EXPECT_STARTS(ask(rig, "INCR", "k"), "-BUSY ");
+    end_the_script(runner, operator);
+    cr_expect_str_eq(ask(rig, "INCR", "k"), "QUEUED");
+    cr_expect_str_eq(ask(rig, "EXEC"), aborted);
+
+    cr_expect_str_eq(ask(rig, "MULTI"), "OK");
+    cr_expect_str_eq(ask(rig, "INCR", "k"), "QUEUED");
+    begin_a_script(runner, node);
+    EXPECT_STARTS(ask(rig, "INCR", "k"), "-BUSY ");
+    EXPECT_STARTS(ask(rig, "EXEC"), "-EXECABORT Transaction discarded because of: BUSY ");
+    end_the_script(runner, operator);
+
+    cr_expect_str_eq(ask(rig, "MULTI"), "OK");
+    cr_expect_str_eq(ask(rig, "INCR", "k"), "QUEUED");
+    begin_a_script(runner, node);
+    EXPECT_STARTS(ask(rig, "EXEC"), "-EXECABORT Transaction discarded because of: BUSY ");
+    end_the_script(runner, operator);
+    cr_expect_str_eq(ask(rig, "GET", "k"), "v");
+}
+
+/* "k" is in the slots of node 1. */
+Test(transaction, of_who_waits_for_each_answer_is_told_what_one_server_would_say)
+{
+    struct real_cluster *cluster = real_cluster_start();
+    struct rig *rig = real_cluster_rig(cluster, 1, "10s");
+    struct wire *operator= rig_connect(rig);
+    struct wire *node = wire_open(real_cluster_port(cluster, 1));
+
+    cr_assert_str_eq(wire_ask(operator, "CONFIG", "SET", "lua-time-limit", "10"), "OK");
+    cr_assert_str_eq(wire_ask(node, "AUTH", REAL_NODES_PASSWORD), "OK");
+    a_script_runs(rig, operator, node);
+    memory_is_used_up(rig, operator);
+    wire_close(&node);
     rig_stop(&rig);
     real_cluster_stop(&cluster);
 }

@@ -63,33 +63,6 @@ static int came_by(struct rig *rig, int node, const char *command)
     return 0;
 }
 
-static void add_request(struct bytes *requests, const char *line, size_t size)
-{
-    struct span words[8];
-    size_t count = 0;
-
-    for (const char *at = line; at < line + size; at++) {
-        size_t length = strcspn(at, " |");
-        words[count++] = (struct span){at, length};
-        at += length;
-    }
-    bytes_add_request(requests, words, count);
-}
-
-/* As wire_send_lines, in the form that libraries write. */
-static void send_requests(struct wire *wire, const char *lines)
-{
-    struct bytes requests = {0};
-
-    for (const char *line = lines; *line != '\0'; line += *line == '|') {
-        size_t size = strcspn(line, "|");
-        add_request(&requests, line, size);
-        line += size;
-    }
-    wire_send_bytes(wire, requests.at, requests.size);
-    bytes_clear(&requests);
-}
-
 Test(live, is_queued_by_the_node_and_executed_there)
 {
     struct rig *rig = rig_start(2);
@@ -166,20 +139,6 @@ Test(live, exec_is_refused_in_the_words_of_the_node)
     rig_stop(&rig);
 }
 
-Test(live, that_the_node_refused_is_not_executed_when_its_connection_is_lost)
-{
-    struct rig *rig = rig_start(1);
-    script(rig, 0, BEGUN, WANT("SET", "k", "1"), SAY(OOM "\r\n"), CLOSE);
-
-    cr_expect_str_eq(ask(rig, "MULTI"), "OK");
-    cr_expect_str_eq(ask(rig, "SET", "k", "1"), OOM);
-    cr_expect(has_let_go(rig));
-    cr_expect_str_eq(ask(rig, "GET", "k"), "QUEUED");
-    cr_expect_str_eq(ask(rig, "EXEC"), EXECABORT);
-    cr_expect_eq(fake_node_count(rig_node(rig, 0), "EXEC"), 0);
-    rig_stop(&rig);
-}
-
 Test(live, that_we_refuse_is_ended_at_the_node)
 {
     static const char crossed[] = "-CROSSSLOT Keys in request don't hash to the same slot (proxy: ";
@@ -201,7 +160,7 @@ Test(live, is_not_what_is_pipelined)
     struct rig *rig = rig_start(2);
     script(rig, 0, BOTH_DONE);
 
-    send_requests(rig_client(rig), "MULTI|SET k 1|GET k|EXEC");
+    wire_send_requests(rig_client(rig), "MULTI|SET k 1|GET k|EXEC");
     wire_expect(rig_client(rig), "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n$1\r\n1\r\n");
     cr_expect_eq(metric(rig, "upstream_requests_total"), 1);
     cr_expect_eq(metric(rig, "transactions_live_total"), 0);
@@ -213,13 +172,13 @@ Test(live, is_not_who_waits_for_no_answer)
     struct rig *rig = rig_start(1);
     script(rig, 0, BOTH_DONE);
 
-    send_requests(rig_client(rig), "CLIENT REPLY OFF");
-    send_requests(rig_client(rig), "MULTI|SET k 1");
+    wire_send_requests(rig_client(rig), "CLIENT REPLY OFF");
+    wire_send_requests(rig_client(rig), "MULTI|SET k 1");
     cr_expect(WAIT_FOR(metric(rig, "downstream_requests_total") == 3));
-    send_requests(rig_client(rig), "GET k");
+    wire_send_requests(rig_client(rig), "GET k");
     cr_expect(WAIT_FOR(metric(rig, "downstream_requests_total") == 4));
     cr_expect_str_eq(rig_log(rig, 0), "");
-    send_requests(rig_client(rig), "EXEC|CLIENT REPLY ON");
+    wire_send_requests(rig_client(rig), "EXEC|CLIENT REPLY ON");
     wire_expect(rig_client(rig), "+OK\r\n");
     rig_stop(&rig);
 }
@@ -249,149 +208,9 @@ Test(live, begins_with_all_that_was_queued_before)
     cr_expect_eq(fake_node_count(rig_node(rig, 0), "MULTI"), 0);
     cr_expect_str_eq(ask(rig, "SET", "k", "1"), "QUEUED");
     cr_expect_str_eq(ask(rig, "PING"), "QUEUED");
-    send_requests(rig_client(rig), "PING|GET k|EXEC");
+    wire_send_requests(rig_client(rig), "PING|GET k|EXEC");
     wire_expect(rig_client(rig),
                 "+QUEUED\r\n+QUEUED\r\n*5\r\n+PONG\r\n+OK\r\n+PONG\r\n+PONG\r\n$1\r\n1\r\n");
-    rig_stop(&rig);
-}
-
-/* It was told QUEUED, so the whole is sent anew, and the node says at EXEC what it has against it.
- */
-Test(live, goes_elsewhere_when_the_node_refuses_what_was_queued_before)
-{
-    struct rig *rig = rig_start(1);
-    script(rig, 0, BEGUN, WANT("PING"), SAY("-NOPERM no\r\n"), QUEUED("SET", "k", "1"), DISCARDED,
-           BEGUN, WANT("PING"), SAY("-NOPERM no\r\n"), QUEUED("SET", "k", "1"), ABORTED);
-
-    cr_expect_str_eq(ask(rig, "MULTI"), "OK");
-    cr_expect_str_eq(ask(rig, "PING"), "QUEUED");
-    cr_expect_str_eq(ask(rig, "SET", "k", "1"), "QUEUED");
-    cr_expect(has_let_go(rig));
-    cr_expect_str_eq(ask(rig, "EXEC"), "-EXECABORT Transaction discarded because of: NOPERM no");
-    rig_stop(&rig);
-}
-
-Test(live, whose_connection_is_lost_is_sent_as_one)
-{
-    struct rig *rig = rig_start(1);
-    script(rig, 0, BEGUN, QUEUED("SET", "k", "1"), CLOSE, BOTH_DONE);
-
-    expect_queued(rig);
-    cr_expect(has_let_go(rig));
-    expect_done(rig);
-    cr_expect_eq(fake_node_count(rig_node(rig, 0), "EXEC"), 1);
-    rig_stop(&rig);
-}
-
-Test(live, whose_connection_is_lost_with_a_command_is_sent_as_one)
-{
-    struct rig *rig = rig_start(1);
-    script(rig, 0, BEGUN, QUEUED("SET", "k", "1"), WANT("GET", "k"), CLOSE, BOTH_DONE);
-
-    expect_queued(rig);
-    expect_done(rig);
-    rig_stop(&rig);
-}
-
-Test(live, whose_connection_cannot_be_made_is_sent_as_one)
-{
-    struct rig *rig = rig_start_with((struct rig_options){.nodes = 1, .request_timeout = "20s"});
-    struct fake_node *node = rig_node(rig, 0);
-    script(rig, 0, WANT("GET", "k"), SAY("$-1\r\n"));
-
-    cr_expect_str_eq(ask(rig, "GET", "k"), "(nil)");
-    cr_expect_str_eq(ask(rig, "MULTI"), "OK");
-    fake_node_die(node);
-    cr_expect_str_eq(ask(rig, "SET", "k", "1"), "QUEUED");
-    cr_expect_str_eq(ask(rig, "GET", "k"), "QUEUED");
-    script(rig, 0, BOTH_DONE);
-    fake_node_return(node);
-    cr_expect_str_eq(ask(rig, "EXEC"), "[OK 1]");
-    cr_expect_eq(fake_node_count(node, "EXEC"), 1);
-    rig_stop(&rig);
-}
-
-/* What a node says that cannot serve the slot is no answer to a client. */
-Test(live, that_the_node_sends_away_is_sent_as_one)
-{
-    static const char *const rows[] = {
-        "MOVED 7629 %s",
-        "ASK 7629 %s",
-        "TRYAGAIN Multiple keys request during rehashing of slot",
-        "CLUSTERDOWN The cluster is down",
-        "LOADING Redis is loading the dataset in memory",
-        "READONLY You can't write against a read only replica.",
-        "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct rig *rig = rig_start(2);
-        const char *refusal = rig_print(rig, rows[i], rig_address(rig, 1));
-        script(rig, 0, BEGUN, QUEUED("SET", "k", "1"), WANT("GET", "k"), SAY("-%s\r\n", refusal),
-               DISCARDED, BOTH_DONE);
-        expect_queued(rig);
-        cr_expect_str_eq(ask(rig, "GET", "k"), "QUEUED");
-        cr_expect(has_let_go(rig));
-        cr_expect_str_eq(ask(rig, "EXEC"), "[OK 1]", "%s", rows[i]);
-        rig_stop(&rig);
-    }
-}
-
-Test(live, whose_exec_is_redirected_is_sent_as_one)
-{
-    struct rig *rig = rig_start(2);
-    const char *where = rig_address(rig, 1);
-    script(rig, 0, BEGUN, QUEUED("SET", "k", "1"), QUEUED("GET", "k"), WANT("EXEC"),
-           SAY("-EXECABORT Transaction discarded because of: MOVED 7629 %s\r\n", where));
-    fake_node_handle(rig_node(rig, 0), fake_always,
-                     (void *)(uintptr_t)rig_print(rig, "-MOVED 7629 %s", where));
-    script(rig, 1, BOTH_DONE);
-
-    expect_queued(rig);
-    expect_done(rig);
-    cr_expect_eq(fake_node_count(rig_node(rig, 1), "EXEC"), 1);
-    cr_expect(has_let_go(rig));
-    rig_stop(&rig);
-}
-
-Test(live, of_a_slot_that_has_moved_is_sent_to_its_new_node)
-{
-    struct rig *rig = rig_start(2);
-    long long version = metric(rig, "topology_version");
-    script(rig, 0, BEGUN, QUEUED("SET", "k", "1"), DISCARDED);
-    script(rig, 1, BOTH_DONE);
-
-    expect_queued(rig);
-    fake_cluster_give(rig_cluster(rig), 0, 16383, 1);
-    cr_assert(rig_topology_passes(rig, version));
-    expect_done(rig);
-    cr_expect(has_let_go(rig));
-    rig_stop(&rig);
-}
-
-Test(live, that_is_lost_with_exec_has_an_unknown_outcome)
-{
-    struct rig *rig = rig_start(1);
-    script(rig, 0, BEGUN, QUEUED("SET", "k", "1"), WANT("EXEC"), CLOSE);
-
-    expect_queued(rig);
-    const char *reply = ask(rig, "EXEC");
-    EXPECT_STARTS(reply, "-ERR proxy: connection to ");
-    EXPECT_CONTAINS(reply, "outcome unknown");
-    cr_expect_eq(fake_node_count(rig_node(rig, 0), "EXEC"), 1);
-    cr_expect_str_eq(ask(rig, "EXEC"), "-ERR EXEC without MULTI");
-    rig_stop(&rig);
-}
-
-Test(live, of_reads_that_is_lost_with_exec_is_sent_again_as_one)
-{
-    struct rig *rig = rig_start(1);
-    script(rig, 0, BEGUN, QUEUED("GET", "k"), WANT("EXEC"), CLOSE, BEGUN, QUEUED("GET", "k"),
-           DONE("*1\r\n$1\r\n1\r\n"));
-
-    cr_expect_str_eq(ask(rig, "MULTI"), "OK");
-    cr_expect_str_eq(ask(rig, "GET", "k"), "QUEUED");
-    cr_expect_str_eq(ask(rig, "EXEC"), "[1]");
     rig_stop(&rig);
 }
 
@@ -452,7 +271,7 @@ Test(live, waits_and_nothing_behind_it_is_begun)
     cr_expect_str_eq(ask(rig, "MULTI"), "OK");
     wire_request(rig_client(rig), "SET", "k", "1");
     cr_expect(fake_node_has_stalled(rig_node(rig, 0)));
-    send_requests(rig_client(rig), "EXEC|GET k");
+    wire_send_requests(rig_client(rig), "EXEC|GET k");
     fake_node_release(rig_node(rig, 0));
     cr_expect(fake_node_has_stalled(rig_node(rig, 0)));
     cr_expect_eq(fake_node_count(rig_node(rig, 0), "GET"), 0);
@@ -476,35 +295,6 @@ Test(live, is_not_who_would_take_more_than_half_of_the_connections)
     cr_expect_str_eq(wire_ask(rig_connect(rig), "WATCH", "k"), "OK");
     cr_expect_str_eq(wire_ask(second, "GET", "k"), "QUEUED");
     cr_expect_str_eq(wire_ask(second, "EXEC"), "[OK 1]");
-    rig_stop(&rig);
-}
-
-Test(live, gives_its_connection_back_when_its_client_is_idle)
-{
-    struct rig *rig = rig_start(1);
-    script(rig, 0, BEGUN, QUEUED("SET", "k", "1"), DISCARDED, BOTH_DONE);
-
-    expect_queued(rig);
-    cr_expect(has_let_go(rig));
-    expect_done(rig);
-    cr_expect_eq(came_by(rig, 0, "GET k"), came_by(rig, 0, "EXEC"));
-    rig_stop(&rig);
-}
-
-/* The deadline is further away than the test waits. */
-Test(live, does_not_wait_for_a_node_that_stands_still)
-{
-    struct rig *rig = rig_start_with((struct rig_options){.nodes = 1, .request_timeout = "100s"});
-    script(rig, 0, WANT("GET", "k"), SAY("$-1\r\n"), BEGUN, QUEUED("SET", "k", "1"));
-
-    cr_expect_str_eq(ask(rig, "GET", "k"), "(nil)");
-    expect_queued(rig);
-    fake_node_pause(rig_node(rig, 0));
-    cr_expect_str_eq(ask(rig, "GET", "k"), "QUEUED");
-    script(rig, 0, WANT("GET", "k"), SAY("+QUEUED\r\n"), BOTH_DONE);
-    fake_node_resume(rig_node(rig, 0));
-    cr_expect_str_eq(ask(rig, "EXEC"), "[OK 1]");
-    cr_expect_eq(fake_node_count(rig_node(rig, 0), "EXEC"), 1);
     rig_stop(&rig);
 }
 
@@ -551,25 +341,6 @@ Test(live, goes_where_it_is_watched)
     expect_queued(rig);
     cr_expect_str_eq(ask(rig, "EXEC"), "(nil)");
     cr_expect(has_let_go(rig));
-    rig_stop(&rig);
-}
-
-Test(live, where_it_is_watched_is_nil_when_the_connection_is_gone)
-{
-    struct rig *rig = rig_start(2);
-    script(rig, 0, WATCHED, BEGUN, QUEUED("SET", "k", "1"), CLOSE, WATCHED, BEGUN,
-           WANT("SET", "k", "1"), SAY("-MOVED 7629 %s\r\n", rig_address(rig, 1)), DISCARDED);
-
-    cr_expect_str_eq(ask(rig, "WATCH", "k"), "OK");
-    expect_queued(rig);
-    cr_expect(has_let_go(rig));
-    cr_expect_str_eq(ask(rig, "EXEC"), "(nil)");
-    cr_expect_str_eq(ask(rig, "WATCH", "k"), "OK");
-    expect_queued(rig);
-    cr_expect(has_let_go(rig));
-    cr_expect_str_eq(ask(rig, "EXEC"), "(nil)");
-    cr_expect_eq(fake_node_count(rig_node(rig, 0), "EXEC"), 0);
-    cr_expect_eq(fake_node_count(rig_node(rig, 1), "EXEC"), 0);
     rig_stop(&rig);
 }
 

@@ -185,6 +185,32 @@ void wire_send_lines(struct wire *wire, const char *lines)
     bytes_clear(&sent);
 }
 
+static void add_request(struct bytes *requests, const char *line, size_t size)
+{
+    struct span words[8];
+    size_t count = 0;
+
+    for (const char *at = line; at < line + size; at++) {
+        size_t length = strcspn(at, " |");
+        words[count++] = (struct span){at, length};
+        at += length;
+    }
+    bytes_add_request(requests, words, count);
+}
+
+void wire_send_requests(struct wire *wire, const char *lines)
+{
+    struct bytes requests = {0};
+
+    for (const char *line = lines; *line != '\0'; line += *line == '|') {
+        size_t size = strcspn(line, "|");
+        add_request(&requests, line, size);
+        line += size;
+    }
+    wire_send_bytes(wire, requests.at, requests.size);
+    bytes_clear(&requests);
+}
+
 /* Forgets what was given out before. */
 static void wire_forget_given(struct wire *wire)
 {

@@ -34,6 +34,9 @@ bool wire_request_list(struct wire *wire, const char *const *arguments);
 /* Sends each line of a text like "MULTI|SET k 1|EXEC", in one piece. */
 void wire_send_lines(struct wire *wire, const char *lines);
 
+/* The same in the form that libraries write, arrays of strings. */
+void wire_send_requests(struct wire *wire, const char *lines);
+
 /* The next whole reply, raw, NULL when none came in time. *size may be NULL. */
 const char *wire_reply(struct wire *wire, size_t *size);
 

@@ -181,6 +181,20 @@ Test(own_step, of_a_slot_that_moves_is_not_waited_for)
     cr_assert_null(lane->own);
 }
 
+Test(own_step, for_a_node_that_is_silent_is_not_sent)
+{
+    struct pool *pool = stage.dispatcher->table.pools[0];
+
+    begin();
+    pool->breaker = BREAKER_OPEN;
+    gets_answer(&stage, ask_step(&stage, 0, "b", "GET b"), queued);
+    cr_assert_null(lane->own);
+    is_told_to_discard("+OK\r\n");
+    gets_answer(&stage, ask_step(&stage, 0, "b", first), queued);
+    cr_assert_null(lane->own);
+    pool->breaker = BREAKER_CLOSED;
+}
+
 static void take_detour(struct request *request)
 {
     special_free(&request->special);
