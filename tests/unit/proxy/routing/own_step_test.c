@@ -132,7 +132,11 @@ Test(own_step, whose_connection_cannot_be_had_at_once_is_not_sent)
 {
     stage.config.backend_private = 2;
     begin();
-    gets_answer(&stage, ask_step(&stage, 1, "b", first), queued);
+
+    const struct question *other = ask_step(&stage, 1, "b", first);
+
+    cr_assert_eq(other->answers, 1);
+    gets_answer(&stage, other, queued);
     cr_assert_null(stage.lanes[1].own);
     cr_assert_eq(privates()->count[PRIVATE_BUSY], 1);
 }
@@ -167,18 +171,36 @@ Test(own_step, whose_connection_breaks_is_told_otherwise)
     cr_assert_null(lane->own);
 }
 
-/* None of these waits for its deadline, which is further away than the test would wait. */
+/* Neither of these waits for its deadline, which is further away than the test would wait. */
+static void is_given_up(const struct question *question)
+{
+    gets_error(&stage, question, "-ERR proxy: no answer from 127.0.0.1:");
+    TURN_UNTIL(stage.reactor, peer_is_left(old_node));
+    cr_assert_null(lane->own);
+}
+
 Test(own_step, of_a_slot_that_moves_is_not_waited_for)
 {
+    stage.config.timeout_request = 100 * US_PER_SECOND;
+    stage.config.silent_after = 100 * US_PER_SECOND;
     begin();
 
-    struct question *second = ask_step(&stage, 0, "b", "GET b");
+    const struct question *second = ask_step(&stage, 0, "b", "GET b");
 
     peer_gets(old_node, "GET b");
     stage_adopt(&stage, 1, 1);
-    gets_error(&stage, second, "-ERR proxy: no answer from 127.0.0.1:");
-    TURN_UNTIL(stage.reactor, peer_is_left(old_node));
-    cr_assert_null(lane->own);
+    is_given_up(second);
+}
+
+Test(own_step, of_a_node_that_falls_silent_is_not_waited_for)
+{
+    stage.config.timeout_request = 100 * US_PER_SECOND;
+    begin();
+
+    const struct question *second = ask_step(&stage, 0, "b", "GET b");
+
+    peer_gets(old_node, "GET b");
+    is_given_up(second);
 }
 
 Test(own_step, for_a_node_that_is_silent_is_not_sent)
