@@ -65,6 +65,10 @@ static const struct row rows[] = {
     {"ZUNION x", "*0\r\n", "-CROSSSLOT Keys\r\n", false},
     {"RENAME a b", "-CROSSSLOT (not asked)\r\n", "-CROSSSLOT Keys\r\n", true},
     {"RENAME a b", "-CROSSSLOT (not asked)\r\n", "+OK\r\n", false},
+    {"SORT k", "-ERR One or more scores can't be converted into double\r\n", "*0\r\n", true},
+    {"SORT k STORE l", ":1\r\n", "-ERR One or more scores can't be converted into double\r\n",
+     true},
+    {"SORT k", "-ERR One or more scores can't be converted into double\r\n", "-ERR x\r\n", false},
     {"FUNCTION LIST", "*2\r\n*1\r\n:1\r\n*1\r\n:2\r\n", "*2\r\n*1\r\n:2\r\n*1\r\n:1\r\n", true},
     {"FUNCTION LIST", "*2\r\n*1\r\n:1\r\n*1\r\n:2\r\n", "*2\r\n*1\r\n:2\r\n*1\r\n:3\r\n", false},
 };
