@@ -215,6 +215,14 @@ static double ratio_of(const struct fields *fields, const struct ratio *ratio)
     return below > 0 && above > 0 ? ratio->scale * above / below : 0;
 }
 
+/* None is below 0. */
+static int64_t whole_ratio_of(const struct fields *fields, const struct ratio *ratio)
+{
+    double number = ratio_of(fields, ratio);
+
+    return number < (double)INT64_MAX ? (int64_t)number : INT64_MAX;
+}
+
 static const struct ratio *find_ratio(struct span name)
 {
     for (size_t i = 0; i < ARRAY_LEN(ratios); i++) {
@@ -234,7 +242,7 @@ static void field_write(const struct fields *fields, const struct field *field, 
     resp_write_bulk(to, field->name);
     switch (field->kind) {
     case WHOLE:
-        resp_write_integer(to, ratio == NULL ? field->whole : (int64_t)ratio_of(fields, ratio));
+        resp_write_integer(to, ratio == NULL ? field->whole : whole_ratio_of(fields, ratio));
         return;
     case FRACTION:
         resp_write_double(to, ratio == NULL ? field->sum / (field->nodes == 0 ? 1 : field->nodes)

@@ -64,6 +64,14 @@ Test(memory_stats, a_sum_stays_within_its_type)
                      "%1|$1|a|:-9223372036854775808|");
 }
 
+Test(memory_stats, a_ratio_stays_within_its_type)
+{
+    cr_expect_str_eq(JOINED(3, "%3\r\n" N("total.allocated", "9223372036854775807")
+                                   N("keys.count", "1") N("keys.bytes-per-key", "1")),
+                     "%3|$15|total.allocated|:9223372036854775807|$10|keys.count|:1|"
+                     "$18|keys.bytes-per-key|:9223372036854775807|");
+}
+
 Test(memory_stats, what_one_node_does_not_say_is_the_others)
 {
     cr_expect_str_eq(JOINED(3, "%1\r\n" N("a", "1"), "%2\r\n" N("b", "2") N("a", "3")),
