@@ -1,7 +1,8 @@
 /* fieldsets.h - the names of fields that one client has prepared: HIMPORT.
  *
- *      HIMPORT PREPARE user name mail   ──>  user: HIMPORT DISCARDALL, HIMPORT PREPARE user name
- * mail HIMPORT SET a user Ann ann@a.b   ──>  goes behind these two to the node of a
+ *      HIMPORT PREPARE u name mail      is kept as what prepares u on a connection:
+ *                                       HIMPORT DISCARDALL, HIMPORT PREPARE u name mail
+ *      HIMPORT SET a u Ann ann@a.b      goes behind these two to the node of a
  *
  * A server keeps them for the connection that has prepared them; slotway's are shared, so a set is
  * prepared anew each time it is used, and nothing else is left there then. One client's; its

@@ -93,8 +93,7 @@ bool pause_is_write(const struct command *command)
 }
 
 /* A request that will be refused is refused at once, and one of a client that monitors concerns no
- * keys; and a pause of everything would have no other
- * end than its time. */
+ * keys; and a pause of everything would have no other end than its time. */
 bool pause_holds(const struct client *client)
 {
     const struct clients *clients = client->clients;

@@ -1,8 +1,7 @@
 /* join_slots.h - joins what nodes say of their slots (CLUSTER SLOT-STATS): one list, in order.
  *
  *      SLOTSRANGE 0 9                     by slot
- *      ORDERBY key-count LIMIT 5 DESC     by the number of that name, equal ones by slot; the first
- * 5
+ *      ORDERBY key-count LIMIT 5 DESC     by the number of that name, equal ones by slot; so many
  *
  * Each node has its own slots in that order, and no more than are wanted. A slot that has moved
  * between two answers may be in both: its owner's counts. Worker's thread.
