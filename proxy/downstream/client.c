@@ -53,13 +53,25 @@ static void client_note_time(struct client *client, const struct request *reques
     }
 }
 
+/* What goes before it is not what its client has sent now. */
+static void client_note_large(struct client *client, const struct request *request)
+{
+    const struct special *special = request->special;
+    const struct block *preface = special == NULL ? NULL : special->preface;
+    size_t size = request->counted_bytes - (preface == NULL ? 0 : preface->used);
+
+    if (size >= client->clients->config->request_larger_than) {
+        command_log_note(client, LOG_LARGE_REQUEST, request, size);
+    }
+}
+
 static void client_note_sizes(struct client *client, const struct request *request,
                               size_t reply_size)
 {
     const struct pool_config *config = client->clients->config;
 
     if (unlikely(request->counted_bytes >= config->request_larger_than)) {
-        command_log_note(client, LOG_LARGE_REQUEST, request, request->counted_bytes);
+        client_note_large(client, request);
     }
     if (unlikely(reply_size >= config->reply_larger_than) && !request->muted) {
         command_log_note(client, LOG_LARGE_REPLY, request, reply_size);

@@ -87,6 +87,7 @@ void local_himport_set(const struct local_call *call)
     request->target = TARGET_SLOT;
     special_of(request)->preface = block_take(preface);
     request->special->preface_commands = FIELDSET_PREFACE_COMMANDS;
+    pipeline_add_bytes(&client->pipeline, request, preface->used);
     dispatcher_send(client->clients->dispatcher, request);
 }
 

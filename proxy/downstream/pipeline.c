@@ -14,6 +14,13 @@ void pipeline_push(struct pipeline *pipeline, struct request *request)
     pipeline->bytes += request->counted_bytes;
 }
 
+void pipeline_add_bytes(struct pipeline *pipeline, struct request *request, size_t bytes)
+{
+    CHECK(list_link_is_on(&request->in_pipeline));
+    request->counted_bytes += bytes;
+    pipeline->bytes += bytes;
+}
+
 static void pipeline_remove(struct pipeline *pipeline, struct request *request)
 {
     list_remove(&request->in_pipeline);

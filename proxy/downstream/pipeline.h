@@ -23,6 +23,9 @@ void pipeline_init(struct pipeline *pipeline, struct sendq *output);
 /* Adds `request` behind the others; the pipeline owns it from here on. */
 void pipeline_push(struct pipeline *pipeline, struct request *request);
 
+/* `request`, which is on it, is so many bytes more to a node. */
+void pipeline_add_bytes(struct pipeline *pipeline, struct request *request, size_t bytes);
+
 /* `request`, which is settled, has its reply: what its ->reply holds, and then `bytes`. Moves to
  * the output what may leave now and frees those requests. */
 void pipeline_settle(struct pipeline *pipeline, struct request *request, struct block *block,

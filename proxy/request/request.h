@@ -76,7 +76,8 @@ struct request {
     struct gate *gate;       /* that counts this request; NULL on the plain path */
     struct fanout *fanout;   /* SPLIT: its parts */
     struct special *special; /* NULL for nearly all */
-    size_t counted_bytes;    /* on a pipeline: how many `bytes` were when it was put there */
+    size_t counted_bytes;    /* on a pipeline: how many `bytes` were when it was put there, and
+                              * what goes to nodes before them */
     uint64_t script;         /* EVAL, EVALSHA: number of its script; 0: not remembered. heal.h */
     uint64_t sequence;       /* place in the lane's order */
     uint64_t arrived;        /* microseconds, clock_now() of its turn */

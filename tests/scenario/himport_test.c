@@ -124,13 +124,20 @@ Test(himport, who_leaves_takes_the_fields_from_nobody)
     rig_stop(&rig);
 }
 
+static char *text_of(size_t size)
+{
+    char *text = malloc(size + 1);
+
+    memset(text, 'x', size);
+    text[size] = '\0';
+    return text;
+}
+
 Test(himport, fields_have_a_limit)
 {
     struct rig *rig = rig_start(1);
-    char *field = malloc(600 * 1024 + 1);
+    char *field = text_of(600 * 1024);
 
-    memset(field, 'f', 600 * 1024);
-    field[600 * 1024] = '\0';
     script(rig, 0, WANT("HIMPORT", "PREPARE", "u", "..."), SAY("+OK\r\n"),
            WANT("HIMPORT", "DISCARDALL"), SAY(":1\r\n"), CHECKED("v", "f"));
     cr_expect_str_eq(ask(rig, "HIMPORT", "PREPARE", "u", field), "OK");
@@ -138,6 +145,34 @@ Test(himport, fields_have_a_limit)
     cr_expect_str_eq(ask(rig, "HIMPORT", "DISCARDALL"), "1");
     cr_expect_str_eq(ask(rig, "HIMPORT", "PREPARE", "v", "f"), "OK");
     free(field);
+    rig_stop(&rig);
+}
+
+/* Few bytes of a client are many to a node, and all who share its connection wait behind them. */
+Test(himport, what_goes_before_rows_counts_as_not_answered)
+{
+    enum { ROWS = 5, FIELD_SIZE = 900 * 1024, VALUE_SIZE = 200 * 1024 };
+    struct rig *rig = rig_start_with((struct rig_options){.nodes = 1, .request_timeout = "60s"});
+    char *field = text_of(FIELD_SIZE);
+    char *value = text_of(VALUE_SIZE);
+
+    script(rig, 0, CHECKED("u", "..."), PREPARED("u", "..."), WANT("HIMPORT", "SET", "..."),
+           SAY_LATER("+OK\r\n"));
+    for (int i = 1; i < ROWS; i++) {
+        script(rig, 0, PREPARED("u", "..."), WANT("HIMPORT", "SET", "..."), SAY("+OK\r\n"));
+    }
+    cr_expect_str_eq(ask(rig, "HIMPORT", "PREPARE", "u", field), "OK");
+    for (int i = 0; i < ROWS; i++) {
+        wire_request(rig_client(rig), "HIMPORT", "SET", "k", "u", value);
+    }
+    cr_expect(WAIT_FOR(metric(rig, "downstream_paused_total") > 0));
+    fake_node_release(rig_node(rig, 0));
+    for (int i = 0; i < ROWS; i++) {
+        wire_expect(rig_client(rig), "+OK\r\n");
+    }
+    cr_expect_eq(metric(rig, "large_requests_total"), 0);
+    free(field);
+    free(value);
     rig_stop(&rig);
 }
 
