@@ -33,9 +33,16 @@ static struct fieldset *find(const struct fieldsets *fieldsets, struct span name
     return NULL;
 }
 
+/* Of small ones most is not their fields. */
+static size_t bytes_of(const struct fieldset *fieldset)
+{
+    return sizeof *fieldset + fieldset->name_size + sizeof(struct block) +
+           fieldset->preface->capacity;
+}
+
 static void forget(struct fieldsets *fieldsets, struct fieldset *fieldset)
 {
-    fieldsets->bytes -= fieldset->preface->used;
+    fieldsets->bytes -= bytes_of(fieldset);
     list_remove(&fieldset->in_all);
     table_remove(&fieldsets->by_name, &fieldset->in_names);
     block_release(&fieldset->preface);
@@ -78,7 +85,7 @@ void fieldsets_keep(struct fieldsets *fieldsets, struct span name, struct span p
     fieldset->name = memory_copy(name.at, name.size);
     fieldset->name_size = name.size;
     fieldset->preface = preface_of(prepare);
-    fieldsets->bytes += fieldset->preface->used;
+    fieldsets->bytes += bytes_of(fieldset);
     list_append(&fieldsets->all, &fieldset->in_all);
     table_add(&fieldsets->by_name, &fieldset->in_names, table_hash_bytes(name));
 }

@@ -23,7 +23,7 @@ enum { FIELDSET_PREFACE_COMMANDS = 2 };
 struct fieldsets {
     struct list all;
     struct table by_name;
-    size_t bytes; /* of their prefaces */
+    size_t bytes; /* of memory that they take */
 };
 
 void fieldsets_init(struct fieldsets *fieldsets);

@@ -44,7 +44,7 @@ void local_himport_prepare(const struct local_call *call)
     struct sendq commands;
 
     if (fieldsets_of(call)->bytes + call->bytes.size > FIELDSETS_BYTES_MAX) {
-        call_error(call, "ERR proxy: all fieldsets of a connection may be %d bytes",
+        call_error(call, "ERR proxy: all fieldsets of a connection may take %d bytes",
                    (int)FIELDSETS_BYTES_MAX);
         return;
     }
