@@ -69,6 +69,14 @@ static uint64_t loss_pause(const struct tap *tap)
     return is_on_bus ? CARRIER_BUS_US : 0;
 }
 
+/* The picture is a new one, so it may be tried again; but that pause has to be over. */
+static void carrier_retry(const struct carrier *carrier, struct tap *tap)
+{
+    bool is_on_bus = tap->supply->reach == REACH_ANY && tap->lost_at != 0;
+
+    tap->retry_at = size_max(carrier_now(carrier), is_on_bus ? tap->lost_at + CARRIER_BUS_US : 0);
+}
+
 static void carrier_lose(struct carrier *carrier, struct tap *tap)
 {
     struct supply *supply = tap->supply;
@@ -295,7 +303,7 @@ void carrier_adopt(struct carrier *carrier, struct topology *topology)
         carrier_adopt_feed(carrier, container_of(link, struct feed, in_carrier));
     }
     LIST_EACH (link, &carrier->wanting) {
-        container_of(link, struct tap, in_list)->retry_at = carrier_now(carrier);
+        carrier_retry(carrier, container_of(link, struct tap, in_list));
     }
     carrier_look_soon(carrier);
 }
