@@ -8,9 +8,9 @@
  * A shard's channel can be heard at the owner of its slot and nowhere else. All that the cluster's
  * bus brings is heard at one node, so that messages on several channels keep their order: at home,
  * which is where slotway publishes; at another primary while that cannot be reached, and then there
- * until that is lost. What each node tells by itself is subscribed to at every primary (topic.h).
- * Whatever is lost is subscribed to anew, at growing distances, without a word to clients: a gap,
- * which the log and a metric tell. Worker's thread only.
+ * until that is lost, though it become a replica. What each node tells by itself is subscribed to
+ * at every primary (topic.h). Whatever is lost is subscribed to anew, at growing distances, without
+ * a word to clients: a gap, which the log and a metric tell. Worker's thread only.
  *
  *      tapping.h   one subscription at one node      spread.h         all of a topic
  *      feed.h      the connection                    carrier_said.h   what comes on it

@@ -29,14 +29,27 @@ struct feed *placement_feed(const struct list *feeds, const struct node *node)
     return NULL;
 }
 
-const struct node *placement_primary(const struct topology *topology, const char *id)
+static const struct node *placement_find(const struct topology *topology, const char *id)
 {
     uint16_t index = topology == NULL || id[0] == '\0' ? NODE_NONE : topology_find_id(topology, id);
 
-    if (index == NODE_NONE || topology->nodes[index].role != NODE_PRIMARY) {
-        return NULL;
-    }
-    return &topology->nodes[index];
+    return index == NODE_NONE ? NULL : &topology->nodes[index];
+}
+
+const struct node *placement_primary(const struct topology *topology, const char *id)
+{
+    const struct node *node = placement_find(topology, id);
+
+    return node != NULL && node->role == NODE_PRIMARY ? node : NULL;
+}
+
+const struct node *placement_heard(const struct topology *topology, const struct list *feeds,
+                                   const char *id)
+{
+    const struct node *node = placement_find(topology, id);
+    const struct feed *feed = node == NULL ? NULL : placement_feed(feeds, node);
+
+    return feed != NULL && feed->state == FEED_READY ? node : NULL;
 }
 
 bool placement_accepts(const struct list *feeds, const struct node *node)
@@ -46,13 +59,24 @@ bool placement_accepts(const struct list *feeds, const struct node *node)
     return node->endpoint.size > 0 && (feed == NULL || feed_accepts(feed));
 }
 
+static const struct node *placement_last(const struct topology *topology, const struct list *feeds,
+                                         const struct placement *wanted)
+{
+    const struct node *last = placement_primary(topology, wanted->last);
+
+    if (last != NULL) {
+        return placement_accepts(feeds, last) ? last : NULL;
+    }
+    return wanted->stays ? placement_heard(topology, feeds, wanted->last) : NULL;
+}
+
 const struct node *placement_choose(const struct topology *topology, const struct list *feeds,
                                     const struct placement *wanted)
 {
-    const struct node *last = placement_primary(topology, wanted->last);
+    const struct node *last = placement_last(topology, feeds, wanted);
     const struct node *home = placement_home(topology, wanted->slot);
 
-    if (last != NULL && placement_accepts(feeds, last)) {
+    if (last != NULL) {
         return last;
     }
     if (home != NULL && placement_accepts(feeds, home)) {

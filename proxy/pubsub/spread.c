@@ -76,7 +76,7 @@ static struct tap *take_refuge(struct carrier *carrier, const struct supply *sup
     struct tap *tap = standing_tap(supply);
 
     if (tap != NULL) {
-        memcpy(carrier->bus_node, tap->node, sizeof carrier->bus_node);
+        tapping_take_bus(carrier, tap->node);
     }
     return tap;
 }

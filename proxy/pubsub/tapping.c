@@ -66,16 +66,24 @@ void tapping_add(struct carrier *carrier, struct supply *supply, const char *nod
     tapping_place(carrier, tap);
 }
 
+void tapping_take_bus(struct carrier *carrier, const char *node)
+{
+    if (placement_heard(carrier->topology, &carrier->feeds, carrier->bus_node) == NULL) {
+        memcpy(carrier->bus_node, node, sizeof carrier->bus_node);
+    }
+}
+
 const struct node *tapping_choose(struct carrier *carrier, const struct supply *supply)
 {
     bool is_bound = supply->reach == REACH_OWNER;
     const struct placement wanted = {.slot = exchange_slot(carrier->exchange, &supply->topic),
                                      .is_bound = is_bound,
+                                     .stays = supply->reach == REACH_ANY,
                                      .last = is_bound ? "" : carrier->bus_node};
     const struct node *node = placement_choose(carrier->topology, &carrier->feeds, &wanted);
 
     if (node != NULL && !is_bound) {
-        memcpy(carrier->bus_node, node->id, sizeof carrier->bus_node);
+        tapping_take_bus(carrier, node->id);
     }
     return node;
 }

@@ -19,6 +19,10 @@ void tapping_add(struct carrier *carrier, struct supply *supply, const char *nod
  * none can be had now. */
 const struct node *tapping_choose(struct carrier *carrier, const struct supply *supply);
 
+/* What the bus brings is to be taken from `node` from now on; not as long as the node where it was
+ * taken from last is heard: what is there stays there. */
+void tapping_take_bus(struct carrier *carrier, const char *node);
+
 /* Looks for a node for a tap that wants one, when its time has come. */
 void tapping_place(struct carrier *carrier, struct tap *tap);
 

@@ -392,6 +392,22 @@ Test(pubsub, all_channels_and_patterns_take_one_way)
     rig_stop(&rig);
 }
 
+/* A replica hears all that the bus brings: whoever subscribes now hears it from there, too. */
+Test(pubsub, channels_take_one_way_also_when_their_node_is_no_primary_any_more)
+{
+    struct rig *rig = start((struct rig_options){.workers = 2});
+    struct wire *wire = rig_connect(rig);
+
+    cr_expect_str_eq(subscribe(wire, "SUBSCRIBE", "a"), "[subscribe a 1]");
+    fake_cluster_follow(rig_cluster(rig), bus, 1 - bus);
+    cr_expect(rig_topology_passes(rig, 1));
+    cr_expect_str_eq(subscribe(wire, "SUBSCRIBE", "b"), "[subscribe b 2]");
+    cr_expect_eq(fake_node_count(rig_node(rig, bus), "subscribe"), 2);
+    cr_expect_eq(fake_node_count(rig_node(rig, 1 - bus), "subscribe"), 0);
+    cr_expect_eq(metric(rig, "pubsub_gaps_total"), 0);
+    rig_stop(&rig);
+}
+
 /* The node says 1 for PUBLISH: that is slotway. */
 Test(pubsub, publishing_counts_clients_and_not_slotway)
 {

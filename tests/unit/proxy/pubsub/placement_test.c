@@ -110,6 +110,25 @@ Test(placement, all_go_where_the_last_one_went_while_that_can_be_reached)
     topology_release(&topology);
 }
 
+Test(placement, what_stays_goes_where_the_last_one_is_heard_though_that_is_a_replica)
+{
+    struct topology *topology = picture();
+    const struct node *replica = &topology->nodes[PRIMARIES];
+    struct feed *feed = make_feed(topology, PRIMARIES);
+    struct placement next = {.slot = SLOT, .stays = true, .last = replica->id};
+
+    cr_expect_eq(placement_choose(topology, &feeds, &next), &topology->nodes[0], "not connected");
+    cr_expect_null(placement_heard(topology, &feeds, replica->id));
+    feed->state = FEED_READY;
+    cr_expect_eq(placement_choose(topology, &feeds, &next), replica);
+    cr_expect_eq(placement_heard(topology, &feeds, replica->id), replica);
+    cr_expect_null(placement_heard(topology, &feeds, topology->nodes[0].id));
+    cr_expect_null(placement_heard(NULL, &feeds, replica->id));
+    next.stays = false;
+    cr_expect_eq(placement_choose(topology, &feeds, &next), &topology->nodes[0]);
+    topology_release(&topology);
+}
+
 Test(placement, nobody_is_chosen_where_nobody_can_be_tried)
 {
     struct topology *topology = picture();
