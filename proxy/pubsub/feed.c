@@ -113,15 +113,21 @@ void feed_close(struct feed *feed, enum close_reason reason)
     feed->site->events->closed(feed);
 }
 
+static void feed_on_welcome(struct feed *feed)
+{
+    feed_become(feed, FEED_READY);
+    feed->failures = 0;
+    if (feed->is_held) {
+        ev_io_stop(feed_loop(feed), &feed->readable);
+    }
+    feed->site->events->ready(feed);
+}
+
 static void feed_on_greeting(struct feed *feed, struct span reply)
 {
     switch (greeting_hear(&feed->greeting, reply, feed->id, feed->name)) {
     case GREETING_MORE: return;
-    case GREETING_WELCOME:
-        feed_become(feed, FEED_READY);
-        feed->failures = 0;
-        feed->site->events->ready(feed);
-        return;
+    case GREETING_WELCOME: feed_on_welcome(feed); return;
     case GREETING_BUSY: feed_close(feed, CLOSE_NODE_BUSY); return;
     case GREETING_REFUSED: feed_close(feed, CLOSE_GREETING_REFUSED); return;
     case GREETING_STRANGER: feed_close(feed, CLOSE_WRONG_NODE); return;
@@ -312,13 +318,14 @@ void feed_answered(struct feed *feed, struct feed_ask *ask)
     }
 }
 
+/* A greeting is read in any case: no message comes before its end. */
 void feed_hold(struct feed *feed, bool is_held)
 {
     if (feed->is_held == is_held) {
         return;
     }
     feed->is_held = is_held;
-    if (feed->state != FEED_GREETING && feed->state != FEED_READY) {
+    if (feed->state != FEED_READY) {
         return;
     }
     if (is_held) {
