@@ -85,6 +85,7 @@ static bool live_hears(struct request *request, uint32_t index, struct span repl
 
     if (is_multi) {
         step->has_no_multi = !span_equal(reply, SPAN("+OK\r\n"));
+        request->special->upstream->pool->takes_multi = !step->has_no_multi;
         return step->has_no_multi;
     }
     if (is_last) {
@@ -127,7 +128,7 @@ static void live_note(struct client *client, const struct queued_step *step)
 {
     struct queued *queued = queued_of(client);
 
-    if (queued->sent_bytes == 0) {
+    if (queued->sent_bytes == 0 || queued_is_begun(queued)) {
         metric_add(&client->clients->metrics->transactions_live_total, 1);
     }
     if (step->is_refused) {
@@ -157,27 +158,90 @@ static void step_on_done(struct request *request, struct block *block, struct sp
     }
 }
 
-static struct request *step_begin(struct client *client, const struct command *command)
+/* What `request`, which is for a node's answer to `command`, has in common with other steps. */
+static void step_prepare(struct client *client, struct request *request, uint32_t commands,
+                         const struct command *command)
 {
-    struct queued *queued = queued_of(client);
-    struct block *block = queued_rest(queued);
-    struct request *request =
-        client_request_begin(client, command, block, (struct span){block->bytes, block->used});
     struct special *special = special_of(request);
 
-    block_release(&block);
-    queued->step = (struct queued_step){0};
-    request->done = step_on_done;
+    queued_of(client)->step = (struct queued_step){.command = command};
     request->slot = slot_of_transaction(&client->session);
     request->is_tracked = false;
-    special->commands = queued_rest_count(queued) + (queued->sent_bytes == 0);
+    special->commands = commands;
     special->is_private = true;
     special->is_harmless = true;
     special->is_step = true;
     special->hear = live_hears;
     special->keeper = &client->lane.own;
     special->otherwise = SPAN("+QUEUED\r\n");
+}
+
+static struct request *step_begin(struct client *client, const struct command *command)
+{
+    struct queued *queued = queued_of(client);
+    uint32_t commands = queued_rest_count(queued) + (queued->sent_bytes == 0);
+    struct block *block = queued_rest(queued);
+    struct request *request =
+        client_request_begin(client, command, block, (struct span){block->bytes, block->used});
+
+    block_release(&block);
+    step_prepare(client, request, commands, command);
+    request->done = step_on_done;
     return request;
+}
+
+/* The step itself follows, and has the answer. */
+static void multi_on_taken(struct request *request)
+{
+    struct client *client = request->owner;
+    struct queued *queued = queued_of(client);
+
+    queued_begin(queued);
+
+    struct request *step = step_begin(client, queued->step.command);
+
+    step->arrived = request->arrived;
+    step->deadline = request->deadline;
+    request->muted = true;
+    own_send(client->clients->dispatcher, step);
+    step_settle(request, NULL, (struct span){"", 0});
+}
+
+static void multi_on_done(struct request *request, struct block *block, struct span bytes)
+{
+    struct client *client = request->owner;
+
+    if (span_equal(bytes, SPAN("+OK\r\n"))) {
+        multi_on_taken(request);
+        return;
+    }
+    live_give_up(client);
+    if (queued_of(client)->step.has_no_multi && is_error(bytes)) {
+        queued_of(client)->is_spoiled = true;
+        step_settle(request, block, bytes);
+    } else {
+        step_settle(request, NULL, SPAN("+QUEUED\r\n"));
+    }
+}
+
+/* Redis: who may not say MULTI is not kept from saying what stands behind it. So that is not sent
+ * to a node that may be one of those: were its answers lost, nobody would know what it has done. */
+static struct request *multi_begin(struct client *client, const struct command *command)
+{
+    struct request *request =
+        client_request_begin(client, command_by_id(COMMAND_ID_MULTI), NULL, queued_multi());
+
+    step_prepare(client, request, 1, command);
+    request->done = multi_on_done;
+    return request;
+}
+
+static bool is_to_be_asked_for_multi(const struct client *client)
+{
+    const struct pool *pool =
+        own_pool(client->clients->dispatcher, &client->lane, slot_of_transaction(&client->session));
+
+    return client->session.queued.sent_bytes == 0 && pool != NULL && !pool->takes_multi;
 }
 
 bool live_asks(struct client *client, const struct queued_command *queued)
@@ -187,10 +251,15 @@ bool live_asks(struct client *client, const struct queued_command *queued)
     if (!may_go_on(client) || !client_waits(client, queued)) {
         return false;
     }
+
+    struct request *request = is_to_be_asked_for_multi(client)
+                                  ? multi_begin(client, queued->command)
+                                  : step_begin(client, queued->command);
+
     if (client->lane.own != NULL) {
-        own_send(dispatcher, step_begin(client, queued->command));
+        own_send(dispatcher, request);
     } else {
-        own_begin(dispatcher, step_begin(client, queued->command));
+        own_begin(dispatcher, request);
     }
     client->is_alone = !pipeline_is_empty(&client->pipeline);
     return true;

@@ -10,6 +10,9 @@
  *                              │         trouble of any kind: connection lost, MOVED, deadline
  *                              └── as if there had never been a step (transaction.h)
  *
+ * A node that has not taken a MULTI before gets it alone at first, and the rest of the step when it
+ * has said +OK: one that refuses MULTI would execute what stands behind it.
+ *
  * A step is all that the node has not got yet, with the command in hand last: what was said before
  * the slot was known, or was pipelined. It is made when the client has sent nothing behind that
  * command, so who pipelines a transaction, or types it inline, is not asked after, and pays

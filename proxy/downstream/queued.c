@@ -73,6 +73,22 @@ struct block *queued_rest_with_exec(const struct queued *queued)
     return copy_last(queued, queued->bytes.size - queued->sent_bytes, exec);
 }
 
+struct span queued_multi(void)
+{
+    return multi;
+}
+
+bool queued_is_begun(const struct queued *queued)
+{
+    return queued->sent_bytes == multi.size;
+}
+
+void queued_begin(struct queued *queued)
+{
+    CHECK(queued->is_open && queued->sent_bytes == 0);
+    queued->sent_bytes = multi.size;
+}
+
 void queued_accept(struct queued *queued)
 {
     queued->sent_bytes = queued->bytes.size;

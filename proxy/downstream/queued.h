@@ -16,11 +16,12 @@
 
 /* What a node has said so far to a step, the last commands of a transaction. */
 struct queued_step {
-    bool is_whole;     /* all its answers have come, */
-    bool is_refused;   /* the last of them is an error for the client, */
-    bool is_doubtful;  /* one is a reason to send the whole elsewhere, */
-    bool has_no_multi; /* MULTI was refused, */
-    bool is_executed;  /* or something at once, not queued */
+    bool is_whole;                 /* all its answers have come, */
+    bool is_refused;               /* the last of them is an error for the client, */
+    bool is_doubtful;              /* one is a reason to send the whole elsewhere, */
+    bool has_no_multi;             /* MULTI was refused, */
+    bool is_executed;              /* or something at once, not queued */
+    const struct command *command; /* whose answer the client waits for */
 };
 
 struct queued {
@@ -69,11 +70,20 @@ struct block *queued_burst(const struct queued *queued) MUST_USE;
 struct block *queued_rest(const struct queued *queued) MUST_USE;
 struct block *queued_rest_with_exec(const struct queued *queued) MUST_USE;
 
+/* MULTI alone. */
+struct span queued_multi(void);
+
 /* How many commands are no step yet. */
 static inline uint32_t queued_rest_count(const struct queued *queued)
 {
     return queued->count - queued->sent_count;
 }
+
+/* Is MULTI all that has been a step? */
+bool queued_is_begun(const struct queued *queued);
+
+/* The node has taken MULTI. */
+void queued_begin(struct queued *queued);
 
 /* The node has queued all there is; or all but the last, which it has refused. */
 void queued_accept(struct queued *queued);

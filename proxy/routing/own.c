@@ -90,6 +90,17 @@ void own_send(struct dispatcher *dispatcher, struct request *request)
     own_go(dispatcher, request, own);
 }
 
+struct pool *own_pool(const struct dispatcher *dispatcher, const struct lane *lane, uint16_t slot)
+{
+    if (lane->own != NULL) {
+        return lane->own->pool;
+    }
+
+    uint16_t owner = dispatcher->table.slots[slot].owner;
+
+    return owner == NODE_NONE ? NULL : dispatcher->table.pools[owner];
+}
+
 void own_begin(struct dispatcher *dispatcher, struct request *request)
 {
     struct lane *lane = request->lane;

@@ -25,6 +25,10 @@ void own_send(struct dispatcher *dispatcher, struct request *request);
  * had. */
 void own_begin(struct dispatcher *dispatcher, struct request *request);
 
+/* The node that own_send, or own_begin for `slot`, would send to; NULL: none. */
+struct pool *own_pool(const struct dispatcher *dispatcher, const struct lane *lane,
+                      uint16_t slot) MUST_USE;
+
 /* Settles a request that has an `otherwise`, and is with nobody, with that, or gives it to its
  * detour. Its lane holds nothing any more: it might remember what the client was told is lost. */
 void own_settle_otherwise(struct dispatcher *dispatcher, struct request *request);

@@ -232,6 +232,7 @@ void pool_on_failure(struct pool *pool, enum close_reason reason, const char *er
     }
     free(pool->scripts);
     pool->scripts = NULL;
+    pool->takes_multi = false;
     pool_log_failure(pool, reason, error);
     pool->site->events->unreachable(pool);
 }

@@ -87,6 +87,17 @@ Test(live_lost, goes_elsewhere_when_the_node_refuses_what_was_queued_before)
     rig_stop(&rig);
 }
 
+Test(live_lost, whose_connection_is_lost_with_multi_is_sent_as_one)
+{
+    struct rig *rig = rig_start(1);
+    script(rig, 0, WANT("MULTI"), CLOSE, BOTH_DONE);
+
+    expect_queued(rig);
+    expect_done(rig);
+    cr_expect_eq(fake_node_count(rig_node(rig, 0), "SET k 1"), 1);
+    rig_stop(&rig);
+}
+
 Test(live_lost, whose_connection_is_lost_is_sent_as_one)
 {
     struct rig *rig = rig_start(1);

@@ -299,12 +299,27 @@ Test(live, is_not_who_would_take_more_than_half_of_the_connections)
 }
 
 /* A node that refuses MULTI executes what stands behind it. */
+Test(live, is_sent_to_no_node_that_has_not_taken_multi)
+{
+    struct rig *rig = rig_start(1);
+    script(rig, 0, WANT("MULTI"), SAY("-NOPERM no\r\n"), OVER);
+
+    cr_expect_str_eq(ask(rig, "MULTI"), "OK");
+    cr_expect_str_eq(ask(rig, "SET", "k", "1"), "-NOPERM no");
+    cr_expect_str_eq(ask(rig, "EXEC"), EXECABORT);
+    cr_expect(has_let_go(rig));
+    cr_expect_eq(fake_node_count(rig_node(rig, 0), "SET"), 0);
+    rig_stop(&rig);
+}
+
 Test(live, that_a_node_takes_for_single_commands_is_not_called_one)
 {
     struct rig *rig = rig_start(1);
-    script(rig, 0, WANT("MULTI"), SAY("-NOPERM no\r\n"), WANT("SET", "k", "1"), SAY("+OK\r\n"),
-           OVER);
+    script(rig, 0, BOTH_DONE, WANT("MULTI"), SAY("-NOPERM no\r\n"), WANT("SET", "k", "1"),
+           SAY("+OK\r\n"), OVER);
 
+    expect_queued(rig);
+    expect_done(rig);
     cr_expect_str_eq(ask(rig, "MULTI"), "OK");
     const char *reply = ask(rig, "SET", "k", "1");
     EXPECT_STARTS(reply, "-ERR proxy: the node refuses MULTI, ");
@@ -317,9 +332,15 @@ Test(live, that_a_node_takes_for_single_commands_is_not_called_one)
 Test(live, that_is_refused_from_multi_on_was_not_executed)
 {
     struct rig *rig = rig_start(1);
-    script(rig, 0, WANT("MULTI"), SAY("-BUSY no\r\n"), WANT("SET", "k", "1"), SAY("-BUSY no\r\n"),
-           OVER);
+    script(rig, 0, BOTH_DONE, WANT("MULTI"), SAY("-BUSY no\r\n"), WANT("SET", "k", "1"),
+           SAY("-BUSY no\r\n"), OVER, WANT("MULTI"), SAY("-BUSY no\r\n"), OVER);
 
+    expect_queued(rig);
+    expect_done(rig);
+    cr_expect_str_eq(ask(rig, "MULTI"), "OK");
+    cr_expect_str_eq(ask(rig, "SET", "k", "1"), "-BUSY no");
+    cr_expect_str_eq(ask(rig, "EXEC"), EXECABORT);
+    cr_expect(has_let_go(rig));
     cr_expect_str_eq(ask(rig, "MULTI"), "OK");
     cr_expect_str_eq(ask(rig, "SET", "k", "1"), "-BUSY no");
     cr_expect_str_eq(ask(rig, "EXEC"), EXECABORT);
