@@ -115,7 +115,7 @@ static void step_settle_executed(struct request *request)
     char text[ERROR_REPLY_MAX] = "it does not queue commands";
     char line[ERROR_REPLY_MAX];
 
-    if (objection != NULL) {
+    if (objection != NULL && objection->bytes[0] == '-') {
         snprintf(text, sizeof text, "%.*s", (int)size_min(objection->used - 3, sizeof text),
                  objection->bytes + 1);
     }

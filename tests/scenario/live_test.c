@@ -329,6 +329,21 @@ Test(live, that_a_node_takes_for_single_commands_is_not_called_one)
     rig_stop(&rig);
 }
 
+/* Of what a node says instead, nothing but an error is a line. */
+Test(live, of_a_node_that_talks_nonsense_at_multi_answers_in_one_line)
+{
+    struct rig *rig = rig_start(1);
+    script(rig, 0, BOTH_DONE, WANT("MULTI"), SAY("$2\r\nno\r\n"), WANT("SET", "k", "1"),
+           SAY("+OK\r\n"), OVER);
+
+    expect_queued(rig);
+    expect_done(rig);
+    cr_expect_str_eq(ask(rig, "MULTI"), "OK");
+    EXPECT_CONTAINS(ask(rig, "SET", "k", "1"), "outcome unknown: it does not queue commands");
+    cr_expect_str_eq(ask(rig, "PING"), "QUEUED");
+    rig_stop(&rig);
+}
+
 Test(live, that_is_refused_from_multi_on_was_not_executed)
 {
     struct rig *rig = rig_start(1);
