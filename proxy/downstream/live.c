@@ -74,6 +74,22 @@ static void hear_last(struct request *request, struct span reply)
                     redirect.refusal == REFUSAL_MOVED ? HINT_MOVED : HINT_UNBOUND);
 }
 
+/* The client has been told QUEUED, so this is a reason to send the whole anew, and have the node
+ * say at EXEC what it has against it. Who watches cannot: nil would have it tried again and again.
+ */
+static void hear_earlier(const struct request *request, struct span reply)
+{
+    struct client *client = request->owner;
+    struct queued_step *step = &queued_of(client)->step;
+    struct redirect redirect = redirect_of(reply, &request->special->upstream->pool->address);
+
+    if (client->session.watched.is_on && redirect.refusal == REFUSAL_NONE) {
+        step->is_spoiled = true;
+    } else {
+        step->is_doubtful = true;
+    }
+}
+
 /* A refused MULTI is the objection to the whole. What else is said to what stood in front of the
  * last command has been answered by us: the whole will say it at EXEC. */
 static bool live_hears(struct request *request, uint32_t index, struct span reply)
@@ -91,7 +107,7 @@ static bool live_hears(struct request *request, uint32_t index, struct span repl
     if (is_last) {
         hear_last(request, reply);
     } else if (is_error(reply)) {
-        step->is_doubtful = true;
+        hear_earlier(request, reply);
     }
     step->is_executed =
         step->is_executed || (!is_error(reply) && !span_equal(reply, SPAN("+QUEUED\r\n")));
@@ -135,6 +151,9 @@ static void live_note(struct client *client, const struct queued_step *step)
         queued_refuse(queued);
     } else {
         queued_accept(queued);
+    }
+    if (step->is_spoiled) {
+        queued->is_spoiled = queued->is_refused = true;
     }
 }
 

@@ -18,6 +18,7 @@
 struct queued_step {
     bool is_whole;                 /* all its answers have come, */
     bool is_refused;               /* the last of them is an error for the client, */
+    bool is_spoiled;               /* an earlier one is an error, so that EXEC will be refused, */
     bool is_doubtful;              /* one is a reason to send the whole elsewhere, */
     bool has_no_multi;             /* MULTI was refused, */
     bool is_executed;              /* or something at once, not queued */

@@ -380,6 +380,21 @@ Test(live, goes_where_it_is_watched)
     rig_stop(&rig);
 }
 
+/* Who is told nil tries again, and is told so again for as long as the node refuses it. */
+Test(live, where_it_is_watched_is_refused_and_not_nil_for_what_was_queued_before)
+{
+    struct rig *rig = rig_start(1);
+    script(rig, 0, WATCHED, BEGUN, WANT("SET", "k", "1"), SAY(OOM "\r\n"), QUEUED("GET", "k"),
+           ABORTED, OVER);
+
+    cr_expect_str_eq(ask(rig, "WATCH", "k"), "OK");
+    wire_send_requests(rig_client(rig), "MULTI|SET k 1|GET k");
+    wire_expect(rig_client(rig), "+OK\r\n+QUEUED\r\n+QUEUED\r\n");
+    cr_expect_str_eq(ask(rig, "EXEC"), EXECABORT);
+    cr_expect(has_let_go(rig));
+    rig_stop(&rig);
+}
+
 Test(live, where_it_is_watched_may_be_refused_and_is_watched_no_more)
 {
     struct rig *rig = rig_start(1);
