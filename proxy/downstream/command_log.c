@@ -240,6 +240,22 @@ const struct log_entry *command_log_next(const struct clients *clients, enum com
     return link == end ? NULL : entry_at(link);
 }
 
+/* Ids of one worker's entries ascend. */
+const struct log_entry *command_log_recent(const struct clients *clients,
+                                           enum command_log_kind kind, int64_t most)
+{
+    const struct list_link *end = &clients->logs[kind].entries.anchor;
+    struct list_link *link = end->previous;
+
+    if (most < 0) {
+        return command_log_next(clients, kind, NULL);
+    }
+    for (; most > 0 && link != end; most--) {
+        link = link->previous;
+    }
+    return command_log_next(clients, kind, link == end ? NULL : entry_at(link));
+}
+
 void log_entry_write(const struct log_entry *entry, struct sendq *to)
 {
     resp_write_array(to, 6);

@@ -63,6 +63,11 @@ void command_log_note(struct client *client, enum command_log_kind kind,
 const struct log_entry *command_log_next(const struct clients *clients, enum command_log_kind kind,
                                          const struct log_entry *entry);
 
+/* The first of the last `most` entries that still count, all of them when that is < 0; NULL when
+ * there is none. Looks at no others. */
+const struct log_entry *command_log_recent(const struct clients *clients,
+                                           enum command_log_kind kind, int64_t most);
+
 /* One element of the reply to SLOWLOG GET. */
 void log_entry_write(const struct log_entry *entry, struct sendq *to);
 

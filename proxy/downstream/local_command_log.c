@@ -14,9 +14,10 @@ static enum command_log_kind kind_of(const struct visit *visit)
 
 static void get_tour(struct visit *visit, struct clients *clients)
 {
-    const struct log_entry *entry = NULL;
+    enum command_log_kind kind = kind_of(visit);
+    const struct log_entry *entry = command_log_recent(clients, kind, visit->roundup->terms.most);
 
-    while ((entry = command_log_next(clients, kind_of(visit), entry)) != NULL) {
+    for (; entry != NULL; entry = command_log_next(clients, kind, entry)) {
         struct sendq text;
 
         sendq_init(&text);

@@ -144,6 +144,38 @@ Test(command_log, only_the_newest_of_all_workers_are_kept)
     cr_expect_eq(rig->workers[1].clients.logs[LOG_SLOW].count, 3);
 }
 
+/* Of worker 0. */
+static int count_recent(int64_t most)
+{
+    const struct clients *clients = &rig->workers[0].clients;
+    const struct log_entry *entry = command_log_recent(clients, LOG_SLOW, most);
+    int count = 0;
+
+    for (; entry != NULL; entry = command_log_next(clients, LOG_SLOW, entry)) {
+        count++;
+    }
+    return count;
+}
+
+Test(command_log, no_more_are_looked_at_than_are_wanted)
+{
+    cr_expect_eq(count_recent(-1), 0);
+    cr_expect_eq(count_recent(3), 0);
+    for (int i = 0; i < 5; i++) {
+        note(0, "GET a", 20000);
+    }
+    cr_expect_eq(count_recent(0), 0);
+    cr_expect_eq(count_recent(1), 1);
+    cr_expect_eq(count_recent(3), 3);
+    cr_expect_eq(count_recent(5), 5);
+    cr_expect_eq(count_recent(INT64_MAX), 5);
+    cr_expect_eq(count_recent(-1), 5);
+    note(1, "GET b", 20000);
+    rig->config->pools[0].slowlog_max_len = 3;
+    cr_expect_eq(count_recent(3), 2);
+    cr_expect_eq(count_recent(1), 1);
+}
+
 Test(command_log, keeps_ten_to_show_without_a_number_and_none_when_it_is_off)
 {
     for (int i = 0; i < 12; i++) {
