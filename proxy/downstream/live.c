@@ -101,7 +101,6 @@ static bool live_hears(struct request *request, uint32_t index, struct span repl
 
     if (is_multi) {
         step->has_no_multi = !span_equal(reply, SPAN("+OK\r\n"));
-        request->special->upstream->pool->takes_multi = !step->has_no_multi;
         return step->has_no_multi;
     }
     if (is_last) {
@@ -187,6 +186,7 @@ static void step_prepare(struct client *client, struct request *request, uint32_
     request->slot = slot_of_transaction(&client->session);
     request->is_tracked = false;
     special->commands = commands;
+    special->begins_multi = queued_of(client)->sent_bytes == 0;
     special->is_private = true;
     special->is_harmless = true;
     special->is_step = true;

@@ -214,6 +214,7 @@ static void transaction_end(struct client *client, struct request *request)
     request->slot = queued->slot;
     request->target = queued->slot == SLOT_NONE ? TARGET_PRIMARY : TARGET_SLOT;
     special->commands = queued->count + 2;
+    special->begins_multi = true;
     special->is_harmless = queued->only_reads;
     queued_close(queued);
 }

@@ -33,6 +33,7 @@ struct special {
     struct block *preface;     /* commands that go right before it, each time it is sent, and whose
                                 * answers are nobody's; NULL: none */
     uint32_t preface_commands; /* how many they are */
+    bool begins_multi;         /* the first of them is MULTI */
     bool is_private;           /* goes on a connection that is its own until it is answered */
     bool may_block;            /* and may stay there for as long as its client wishes */
     bool is_harmless;          /* may be sent again whatever became of it, as a read may */

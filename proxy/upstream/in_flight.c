@@ -107,6 +107,18 @@ static void in_flight_leave(struct upstream *upstream, struct request *request, 
     special_leave(request);
 }
 
+static bool begins_multi(const struct request *request)
+{
+    return unlikely(request->special != NULL) && request->special->begins_multi;
+}
+
+static void note_multi(struct pool *pool, const struct request *request, struct span reply)
+{
+    if (begins_multi(request) && request->special->answers_left == request->special->commands) {
+        pool->takes_multi = span_equal(reply, SPAN("+OK\r\n"));
+    }
+}
+
 bool in_flight_answer(struct upstream *upstream, struct span reply)
 {
     if (unlikely(!is_asked(upstream, reply))) {
@@ -116,6 +128,7 @@ bool in_flight_answer(struct upstream *upstream, struct span reply)
     struct request *request =
         container_of(list_first(&upstream->in_flight), struct request, in_queue);
 
+    note_multi(upstream->pool, request, reply);
     if (unlikely(request->special != NULL) && special_hear(request, reply)) {
         return true;
     }
@@ -130,6 +143,13 @@ bool in_flight_answer(struct upstream *upstream, struct span reply)
     return true;
 }
 
+/* Redis: who may not say MULTI is not kept from saying what stands behind it, and that is executed
+ * before its end has come. */
+static bool is_in_part(const struct pool *pool, const struct request *request, uint64_t sent)
+{
+    return begins_multi(request) && !pool->takes_multi && request->offset < sent;
+}
+
 void in_flight_give_back(struct pool *pool, struct list *requests, uint64_t sent)
 {
     struct list_link *link;
@@ -139,7 +159,7 @@ void in_flight_give_back(struct pool *pool, struct list *requests, uint64_t sent
     }
     while ((link = list_take_first(requests)) != NULL) {
         struct request *request = container_of(link, struct request, in_queue);
-        bool left = upstream_has_left(request, sent);
+        bool left = upstream_has_left(request, sent) || is_in_part(pool, request, sent);
 
         special_leave(request);
         pool->site->events->returned(pool, request, left ? RETURN_LOST : RETURN_UNSENT);

@@ -194,6 +194,10 @@ void pool_on_ready(struct pool *pool)
         log_info("node reachable again", "pool=%s node=%s attempts=%u", pool->site->config->name,
                  pool->name, pool->attempts);
     }
+    if (pool->down_since != 0) {
+        /* It may have been started anew, and allow us less. */
+        pool->takes_multi = false;
+    }
     pool->attempts = 0;
     pool->down_since = 0;
     pool->site->events->ready(pool);
@@ -232,7 +236,6 @@ void pool_on_failure(struct pool *pool, enum close_reason reason, const char *er
     }
     free(pool->scripts);
     pool->scripts = NULL;
-    pool->takes_multi = false;
     pool_log_failure(pool, reason, error);
     pool->site->events->unreachable(pool);
 }

@@ -88,7 +88,7 @@ struct pool {
     enum breaker breaker;
     uint64_t suspect_at; /* not suspected again before this */
     bool is_known;       /* has been in a picture */
-    bool takes_multi;    /* said +OK to the last MULTI of a client that waits for each answer */
+    bool takes_multi;    /* said +OK to the last MULTI */
     struct mending
         *mending;           /* brings functions to the node; NULL. The next three are mending.h's */
     bool was_mended;        /* the last one had some to bring, */

@@ -334,6 +334,62 @@ Test(transaction, that_a_node_takes_for_single_commands_is_not_called_one)
     rig_stop(&rig);
 }
 
+enum { BIG_SIZE = 32 * 1024 * 1024 };
+
+/* Its client's reply is still to come. */
+static void lose_half_written(struct rig *rig)
+{
+    struct fake_node *node = rig_node(rig, 0);
+    long long before;
+    char *value = malloc(BIG_SIZE + 1);
+
+    memset(value, 'x', BIG_SIZE);
+    value[BIG_SIZE] = '\0';
+    fake_node_pause(node);
+    before = metric(rig, "upstream_sent_bytes_total");
+    wire_send(rig_client(rig),
+              "*1\r\n$5\r\nMULTI\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\n1\r\n"
+              "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%d\r\n%s\r\n*1\r\n$4\r\nEXEC\r\n",
+              BIG_SIZE, value);
+    free(value);
+    cr_expect(WAIT_FOR(metric(rig, "upstream_sent_bytes_total") > before + 1000));
+    fake_node_drop_connections(node);
+    fake_node_resume(node);
+    wire_expect(rig_client(rig), "+OK\r\n+QUEUED\r\n+QUEUED\r\n");
+}
+
+static struct rig *start_for_half_written(void)
+{
+    return rig_start_with((struct rig_options){
+        .nodes = 1, .request_timeout = "20s", .clients = "pending_bytes: 128mb"});
+}
+
+/* The node may have refused MULTI, and executed what came whole. */
+Test(transaction, that_is_half_written_to_a_node_that_has_taken_none_has_an_unknown_outcome)
+{
+    struct rig *rig = start_for_half_written();
+    script(rig, 0, WANT("GET", "k"), SAY("$-1\r\n"));
+
+    cr_expect_str_eq(ask(rig, "GET", "k"), "(nil)");
+    lose_half_written(rig);
+    EXPECT_CONTAINS(wire_text(rig_client(rig)), "outcome unknown");
+    rig_stop(&rig);
+}
+
+Test(transaction, that_is_half_written_to_a_node_that_has_taken_one_is_sent_again)
+{
+    struct rig *rig = start_for_half_written();
+    script(rig, 0, BEGUN, QUEUED("SET", "k", "1"), QUEUED("GET", "k"),
+           DONE("*2\r\n+OK\r\n$1\r\n1\r\n"));
+
+    wire_send_lines(rig_client(rig), set_and_get);
+    wire_expect(rig_client(rig), "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n$1\r\n1\r\n");
+    fake_node_handle(rig_node(rig, 0), fake_always, (void *)(uintptr_t) "+QUEUED");
+    lose_half_written(rig);
+    cr_expect_str_eq(wire_text(rig_client(rig)), "QUEUED");
+    rig_stop(&rig);
+}
+
 /* Errors of the commands are elements of the answer, whatever they look like. */
 Test(transaction, that_was_executed_is_never_sent_again)
 {
