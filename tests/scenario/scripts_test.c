@@ -291,10 +291,9 @@ Test(scripts, that_a_server_refuses_are_sent_again)
 Test(scripts, of_a_transaction_go_with_their_body_to_a_node_that_may_not_have_them)
 {
     struct rig *rig = start(2);
-    script(rig, 0, WANT("EVAL", BODY, "1", "k"), SAY(":1\r\n"), WANT("MULTI"),
-           WANT("EVALSHA", SHA, "1", "k"), SAY("+OK\r\n"), SAY("+QUEUED\r\n"), WANT("EXEC"),
-           SAY("*1\r\n:2\r\n"));
-    script(rig, 1, WANT("MULTI"), WANT("eval", BODY, "1", "a", "x"), SAY("+OK\r\n"),
+    script(rig, 0, WANT("EVAL", BODY, "1", "k"), SAY(":1\r\n"), WANT("MULTI"), SAY("+OK\r\n"),
+           WANT("EVALSHA", SHA, "1", "k"), SAY("+QUEUED\r\n"), WANT("EXEC"), SAY("*1\r\n:2\r\n"));
+    script(rig, 1, WANT("MULTI"), SAY("+OK\r\n"), WANT("eval", BODY, "1", "a", "x"),
            SAY("+QUEUED\r\n"), WANT("EXEC"), SAY("*1\r\n:3\r\n"));
 
     cr_expect_str_eq(ask(rig, "EVAL", BODY, "1", "k"), "1");
@@ -310,7 +309,7 @@ Test(scripts, of_a_transaction_go_with_their_body_to_a_node_that_may_not_have_th
 Test(scripts, are_remembered_from_a_transaction)
 {
     struct rig *rig = start(2);
-    script(rig, 0, WANT("MULTI"), WANT("EVAL", BODY, "1", "k"), SAY("+OK\r\n"), SAY("+QUEUED\r\n"),
+    script(rig, 0, WANT("MULTI"), SAY("+OK\r\n"), WANT("EVAL", BODY, "1", "k"), SAY("+QUEUED\r\n"),
            WANT("EXEC"), SAY("*1\r\n:2\r\n"));
     script(rig, 1, WANT("eval", BODY, "1", "a"), SAY(":3\r\n"));
 
