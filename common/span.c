@@ -112,6 +112,9 @@ bool span_glob(struct span pattern, struct span text)
     size_t at = 0, in_text = 0;
     size_t star = SIZE_MAX, star_text = 0;
 
+    if (text.size == 0) {
+        return pattern.size == 0;
+    }
     while (in_text < text.size) {
         if (at < pattern.size && pattern.at[at] == '*') {
             star = at++;

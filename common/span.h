@@ -35,8 +35,8 @@ bool span_equal_nocase(struct span a, struct span b);
  * leading zero, no blank, within int64. Returns false and leaves *number alone otherwise. */
 bool span_to_int64(struct span span, int64_t *number) MUST_USE;
 
-/* Does `text` match the glob `pattern` as in KEYS: * ? [a-z] [^x] and backslash? Runs in bounded
- * recursion whatever the pattern is. */
+/* Does `text` match the glob `pattern` as in Redis: * ? [a-z] [^x] and backslash? No star matches
+ * an empty text; where "*" is to mean everything, as in KEYS and SCAN, that is the caller's rule. */
 bool span_glob(struct span pattern, struct span text);
 
 #endif

@@ -63,6 +63,12 @@ static void options_narrow(struct key_scan_options *options)
     }
 }
 
+/* As with a server, which does not look at keys for "*", so that it has the empty one, too. */
+static struct span scan_match(struct span pattern)
+{
+    return span_equal(pattern, SPAN("*")) ? (struct span){NULL, 0} : pattern;
+}
+
 /* Refuses the call and returns false when its options are wrong. */
 static bool call_scan_options(const struct local_call *call, struct key_scan_options *options)
 {
@@ -74,7 +80,7 @@ static bool call_scan_options(const struct local_call *call, struct key_scan_opt
                 return false;
             }
         } else if (has_value && word_is(call, i, SPAN("MATCH"))) {
-            options->match = call_word(call, i + 1);
+            options->match = scan_match(call_word(call, i + 1));
         } else if (has_value && word_is(call, i, SPAN("TYPE"))) {
             options->type = call_word(call, i + 1);
         } else {

@@ -145,6 +145,21 @@ Test(scan, returns_what_matches_and_is_of_the_type)
     rig_stop(&rig);
 }
 
+/* A server does not look at keys for "*", and to any other pattern an empty one is no match. */
+Test(scan, returns_a_key_without_a_name_for_one_star_and_no_other_pattern)
+{
+    struct rig *rig = start();
+
+    fake_keys_put("", 0);
+    fake_keys_put("k", 0);
+    struct found all = scan_all(rig, "MATCH", "*");
+    cr_expect_eq(all.count, 2);
+    free(all.names);
+    struct found stars = scan_all(rig, "MATCH", "**");
+    EXPECT_FOUND(stars, 1, "k");
+    rig_stop(&rig);
+}
+
 Test(scan, leaves_out_keys_whose_time_is_over)
 {
     struct rig *rig = start();

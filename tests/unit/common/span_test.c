@@ -80,7 +80,9 @@ static const struct {
 } globs[] = {
     {SPAN(""), SPAN(""), true},
     {SPAN(""), SPAN("a"), false},
-    {SPAN("*"), SPAN(""), true},
+    {SPAN("*"), SPAN(""), false},
+    {SPAN("**"), SPAN(""), false},
+    {SPAN("a"), SPAN(""), false},
     {SPAN("*"), SPAN("anything"), true},
     {SPAN("a*"), SPAN("abc"), true},
     {SPAN("*c"), SPAN("abc"), true},
