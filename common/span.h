@@ -36,7 +36,8 @@ bool span_equal_nocase(struct span a, struct span b);
 bool span_to_int64(struct span span, int64_t *number) MUST_USE;
 
 /* Does `text` match the glob `pattern` as in Redis: * ? [a-z] [^x] and backslash? No star matches
- * an empty text; where "*" is to mean everything, as in KEYS and SCAN, that is the caller's rule. */
+ * an empty text; where "*" is to mean everything, as in KEYS and SCAN, that is the caller's rule.
+ */
 bool span_glob(struct span pattern, struct span text);
 
 #endif

@@ -8,7 +8,7 @@ TestSuite(memory, .timeout = 120, .fini = rig_clean_up);
     "*6\r\n$15\r\ntotal.allocated\r\n:" total "\r\n$10\r\nkeys.count\r\n:" keys                    \
     "\r\n$18\r\nkeys.bytes-per-key\r\n:1\r\n"
 #define STATS_3(total, keys)                                                                       \
-    "%%3\r\n$15\r\ntotal.allocated\r\n:" total "\r\n$10\r\nkeys.count\r\n:" keys                    \
+    "%%3\r\n$15\r\ntotal.allocated\r\n:" total "\r\n$10\r\nkeys.count\r\n:" keys                   \
     "\r\n$18\r\nkeys.bytes-per-key\r\n:1\r\n"
 
 Test(memory, stats_are_those_of_all_nodes_together)
