@@ -159,12 +159,20 @@ Test(moved_loop, costs_no_other_request_when_its_connection_is_made_anew)
     rig_stop(&rig);
 }
 
+/* A write whose time is over while it is with a node may have been executed, for all we know. */
+static bool is_told_why(const char *reply, uint32_t *disagreed)
+{
+    *disagreed += strcmp(reply, disagree) == 0;
+    return strcmp(reply, disagree) == 0 || strstr(reply, " in time, outcome unknown") != NULL;
+}
+
 /* Fifty clients in the loop do not make fifty loops that nobody slows down. */
 Test(moved_loop, of_many_clients_is_no_storm)
 {
     enum { CLIENTS = 50 };
     struct rig *rig = start_hasty(2);
     struct wire *wires[CLIENTS];
+    uint32_t disagreed = 0;
     fake_node_handle(rig_node(rig, 0), moved_to, (void *)rig_address(rig, 1));
     fake_node_handle(rig_node(rig, 1), moved_to, (void *)rig_address(rig, 0));
     size_t asked = count_tries(rig, "CLUSTER SLOTS");
@@ -174,8 +182,11 @@ Test(moved_loop, of_many_clients_is_no_storm)
         wire_request(wires[i], "SET", "k", "v");
     }
     for (int i = 0; i < CLIENTS; i++) {
-        cr_expect_str_eq(wire_text(wires[i]), disagree);
+        const char *reply = wire_text(wires[i]);
+
+        cr_expect(is_told_why(reply, &disagreed), "%s", reply);
     }
+    cr_expect_gt(disagreed, 0);
     cr_expect_lt(count_tries(rig, "SET k"), CLIENTS * TRIES_MAX);
     cr_expect_lt(count_tries(rig, "CLUSTER SLOTS") - asked, 2 * TRIES_MAX);
     rig_stop(&rig);

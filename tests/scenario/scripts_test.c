@@ -125,7 +125,7 @@ Test(scripts, go_with_their_body_to_a_node_that_may_have_been_restarted)
            SAY(":2\r\n"));
 
     cr_expect_str_eq(ask(rig, "EVAL", BODY, "1", "k"), "1");
-    cr_expect(WAIT_FOR(metric(rig, "upstream_connections_active") == 0));
+    cr_expect(WAIT_FOR(rig_metric(rig, "upstream_closed_total", "peer_closed") == 1));
     cr_expect_str_eq(ask(rig, "EVALSHA", SHA, "1", "k"), "2");
     rig_stop(&rig);
 }
