@@ -51,7 +51,8 @@ static void memory_is_that_of_all_primaries(struct real_cluster *cluster, struct
     cr_expect_eq(number_behind(stats, "startup.allocated "),
                  sum_over_nodes(cluster, "startup.allocated "), "%s", stats);
     cr_expect_gt(number_behind(stats, "peak.percentage "), 10, "%s", stats);
-    cr_expect_leq(number_behind(stats, "peak.percentage "), 100, "%s", stats);
+    /* A server notes its peak now and then, and may have more in between. */
+    cr_expect_lt(number_behind(stats, "peak.percentage "), 110, "%s", stats);
     cr_expect_gt(number_behind(stats, "allocator-fragmentation.ratio "), 1, "%s", stats);
     EXPECT_CONTAINS(stats, "db.0 [overhead.hashtable.main ");
     ask(rig, "HELLO", "3");
