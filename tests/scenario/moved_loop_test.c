@@ -187,6 +187,7 @@ Test(moved_loop, of_many_clients_is_no_storm)
         cr_expect(is_told_why(reply, &disagreed), "%s", reply);
     }
     cr_expect_gt(disagreed, 0);
+    cr_expect_eq(metric(rig, "outcome_unknown_total"), CLIENTS - disagreed);
     cr_expect_lt(count_tries(rig, "SET k"), CLIENTS * TRIES_MAX);
     cr_expect_lt(count_tries(rig, "CLUSTER SLOTS") - asked, 2 * TRIES_MAX);
     rig_stop(&rig);
