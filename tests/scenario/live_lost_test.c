@@ -41,6 +41,12 @@ static bool has_let_go(struct rig *rig)
     return WAIT_FOR(metric(rig, "upstream_private_active") == 0);
 }
 
+/* Has the node read it? What goes on another connection may be read before it. */
+static bool has_discarded(struct rig *rig)
+{
+    return WAIT_FOR(fake_node_count(rig_node(rig, 0), "DISCARD") == 1);
+}
+
 /* The number of the connection by which a node got `command` for the first time; 0: by none. */
 static int came_by(struct rig *rig, int node, const char *command)
 {
@@ -159,6 +165,7 @@ Test(live_lost, that_the_node_sends_away_is_sent_as_one)
         expect_queued(rig);
         cr_expect_str_eq(ask(rig, "GET", "k"), "QUEUED");
         cr_expect(has_let_go(rig));
+        cr_expect(has_discarded(rig));
         cr_expect_str_eq(ask(rig, "EXEC"), "[OK 1]", "%s", rows[i]);
         rig_stop(&rig);
     }
@@ -229,6 +236,7 @@ Test(live_lost, gives_its_connection_back_when_its_client_is_idle)
 
     expect_queued(rig);
     cr_expect(has_let_go(rig));
+    cr_expect(has_discarded(rig));
     expect_done(rig);
     cr_expect_eq(came_by(rig, 0, "GET k"), came_by(rig, 0, "EXEC"));
     rig_stop(&rig);
