@@ -92,6 +92,23 @@ static void queue(struct client *client, const struct queued_command *added)
     client_reply_end(client);
 }
 
+/* In a server's words; NULL: none. Of MONITOR and SELECT a server says so at EXEC, but older ones
+ * would make a monitor of a connection that is not this client's alone, and one with several
+ * databases would leave it in another. */
+static const char *objection_of_server(const struct command *command,
+                                       const struct arguments *arguments)
+{
+    if (command->id == COMMAND_ID_MONITOR) {
+        return "ERR MONITOR isn't allowed for DENY BLOCKING client";
+    }
+    if (command->id == COMMAND_ID_SELECT && arguments->count == 2 &&
+        !span_equal(arguments->items[1], SPAN("0"))) {
+        return "ERR DB index is out of range";
+    }
+    return (command->flags & COMMAND_NO_MULTI) != 0 ? "ERR Command not allowed inside a transaction"
+                                                    : NULL;
+}
+
 bool transaction_takes_queued(struct client *client, const struct command *command,
                               struct block *block, struct span bytes)
 {
@@ -100,13 +117,11 @@ bool transaction_takes_queued(struct client *client, const struct command *comma
     if (is_executed_at_once(command)) {
         return false;
     }
-    if (command->id == COMMAND_ID_MONITOR) {
-        /* A server says so at EXEC; older ones would make a monitor of the shared connection. */
-        spoil(client, command, ERROR_COMMAND, "ERR MONITOR isn't allowed for DENY BLOCKING client");
-        return true;
-    }
-    if ((command->flags & COMMAND_NO_MULTI) != 0) {
-        spoil(client, command, ERROR_COMMAND, "ERR Command not allowed inside a transaction");
+
+    const char *objection = objection_of_server(command, &clients->arguments);
+
+    if (objection != NULL) {
+        spoil(client, command, ERROR_COMMAND, objection);
         return true;
     }
 

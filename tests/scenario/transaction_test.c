@@ -171,6 +171,7 @@ Test(transaction, what_no_single_node_can_execute_spoils_it)
         {"INFO", "-ERR proxy: 'info' cannot be part of a transaction: ", "all nodes"},
         {"CLIENT ID", "-ERR proxy: 'client id' cannot be part of a transaction: ", "itself"},
         {"HELLO 3", "-ERR proxy: 'hello' cannot be part of a transaction: ", "itself"},
+        {"SELECT 1", "-ERR DB index is out of range", "DB"},
         {"SUBSCRIBE k", "-ERR proxy: 'subscribe' cannot be part of a transaction: ", "connection"},
         {"BGSAVE", "-ERR proxy: 'bgsave' is refused: ", "administration"},
     };
