@@ -38,11 +38,11 @@ static void watch_sent(struct dispatcher *dispatcher, struct upstream *upstream,
     LIST_EACH_SAFE (link, requests) {
         struct request *request = container_of(link, struct request, in_queue);
 
-        if (request->done == NULL) {
-            continue;
-        }
         if (request->deadline > now) {
             *earliest = request->deadline < *earliest ? request->deadline : *earliest;
+            continue;
+        }
+        if (request->done == NULL) {
             continue;
         }
 
@@ -140,14 +140,21 @@ static void watch_step(struct dispatcher *dispatcher, const struct upstream *ups
     }
 }
 
-static bool is_waited_for(const struct upstream *upstream)
+/* Nobody waits for its answers any more, and one of them has not come in its time. One that was not
+ * waited for from the start still has some. */
+static bool is_past_use(const struct upstream *upstream, uint64_t now)
 {
+    bool is_overdue = false;
+
     LIST_EACH (link, &upstream->in_flight) {
-        if (container_of(link, struct request, in_queue)->done != NULL) {
-            return true;
+        const struct request *request = container_of(link, struct request, in_queue);
+
+        if (request->done != NULL) {
+            return false;
         }
+        is_overdue = is_overdue || request->expired || request->deadline <= now;
     }
-    return upstream_is_idle(upstream);
+    return is_overdue;
 }
 
 /* A client that blocks is owed nothing, so its node is not silent. One that has waited long enough
@@ -167,7 +174,7 @@ static void watch_privates(struct dispatcher *dispatcher, struct pool *pool)
         upstream->earliest_deadline = UINT64_MAX;
         watch_sent(dispatcher, upstream, &upstream->in_flight, &upstream->earliest_deadline);
         watch_sent(dispatcher, upstream, &upstream->waiting, &upstream->earliest_deadline);
-        if (!is_waited_for(upstream)) {
+        if (is_past_use(upstream, now)) {
             upstream_close(upstream, CLOSE_STALLED);
         }
     }

@@ -1,5 +1,6 @@
 /* A transaction that is sent step by step on the connection that its client holds. */
 #include "proxy/routing/own.h"
+#include "proxy/routing/watch.h"
 #include "proxy/upstream/private.h"
 #include "tests/unit/proxy/routing/stage.h"
 
@@ -91,6 +92,32 @@ Test(own_step, leaves_a_connection_to_others_when_the_node_has_discarded)
     is_told_to_discard("+OK\r\n");
     cr_assert_eq(privates()->count[PRIVATE_RESTING], 1);
     gets_first(ask_step(&stage, 0, "b", first));
+}
+
+/* The first step's deadline may be near when an idle client's transaction is discarded. */
+Test(own_step, leaves_a_connection_to_others_when_a_deadline_passes_that_is_not_of_the_discard)
+{
+    begin();
+    own_unwatch(stage.dispatcher, lane);
+    peer_gets(old_node, "DISCARD");
+    LIST_EACH (link, &privates()->at[PRIVATE_BUSY]) {
+        container_of(link, struct upstream, in_place)->earliest_deadline = 0;
+    }
+    cr_assert(watch_tick(stage.dispatcher));
+    cr_assert_eq(privates()->count[PRIVATE_BUSY], 1);
+    peer_says(old_node, "+OK\r\n");
+    TURN_UNTIL(stage.reactor, privates()->count[PRIVATE_RESTING] == 1);
+}
+
+Test(own_step, leaves_no_connection_when_the_discard_is_not_answered_in_its_time)
+{
+    stage.config.timeout_request = 50 * US_PER_MS;
+    begin();
+    own_unwatch(stage.dispatcher, lane);
+    peer_gets(old_node, "DISCARD");
+    TURN_UNTIL(stage.reactor, privates()->count[PRIVATE_BUSY] == 0);
+    cr_assert_eq(privates()->count[PRIVATE_RESTING], 0);
+    TURN_UNTIL(stage.reactor, peer_is_left(old_node));
 }
 
 Test(own_step, leaves_no_connection_when_the_node_has_not)
