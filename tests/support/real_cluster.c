@@ -51,8 +51,8 @@ uint16_t real_cluster_port(const struct real_cluster *cluster, int node)
     return (uint16_t)(real_nodes_base_port(cluster->nodes) + node);
 }
 
-/* Does what ROLE says of a node start with `role`? */
-static bool node_has_role(const struct real_cluster *cluster, int node, const char *role)
+bool real_cluster_says_list(const struct real_cluster *cluster, int node, const char *start,
+                            const char *const *arguments)
 {
     struct wire *wire = wire_open(real_cluster_port(cluster, node));
 
@@ -60,14 +60,14 @@ static bool node_has_role(const struct real_cluster *cluster, int node, const ch
         return false;
     }
     wire_ask(wire, "AUTH", REAL_NODES_PASSWORD);
-    bool has = strncmp(wire_ask(wire, "ROLE"), role, strlen(role)) == 0;
+    bool says = strncmp(wire_ask_list(wire, arguments), start, strlen(start)) == 0;
     wire_close(&wire);
-    return has;
+    return says;
 }
 
 bool real_cluster_is_primary(const struct real_cluster *cluster, int node)
 {
-    return node_has_role(cluster, node, "[master ");
+    return real_cluster_says(cluster, node, "[master ", "ROLE");
 }
 
 int real_cluster_replica_of(const struct real_cluster *cluster, int primary)
@@ -76,7 +76,7 @@ int real_cluster_replica_of(const struct real_cluster *cluster, int primary)
 
     snprintf(role, sizeof role, "[slave 127.0.0.1 %u ", real_cluster_port(cluster, primary));
     for (int node = 0; node < NODES_MAX; node++) {
-        if (node_has_role(cluster, node, role)) {
+        if (real_cluster_says(cluster, node, role, "ROLE")) {
             return node;
         }
     }

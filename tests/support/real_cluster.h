@@ -28,6 +28,12 @@ void real_cluster_do(struct real_cluster *cluster, const char *verb, int node);
 /* The port of a node, by its place. */
 uint16_t real_cluster_port(const struct real_cluster *cluster, int node);
 
+/* Does the node's answer to that command start with `start`? False when it is dead. */
+bool real_cluster_says_list(const struct real_cluster *cluster, int node, const char *start,
+                            const char *const *arguments);
+#define real_cluster_says(cluster, node, start, ...)                                               \
+    real_cluster_says_list((cluster), (node), (start), (const char *const[]){__VA_ARGS__, NULL})
+
 /* Is this node a primary, as it sees itself? False when it is dead. */
 bool real_cluster_is_primary(const struct real_cluster *cluster, int node);
 
