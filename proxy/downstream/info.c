@@ -73,10 +73,15 @@ static uint64_t house_metric(const struct client *client, size_t offset)
 
 #define HOUSE_METRIC(client, name) house_metric(client, offsetof(struct metrics, name))
 
-bool info_asks_nodes(const struct client *client, uint32_t sections)
+uint64_t info_blocked(const struct client *client)
+{
+    return HOUSE_METRIC(client, downstream_blocked);
+}
+
+bool info_asks_nodes(uint32_t sections, uint64_t blocked)
 {
     return info_sections_need_nodes(sections) ||
-           ((sections & 1 << INFO_CLIENTS) != 0 && HOUSE_METRIC(client, downstream_blocked) > 0);
+           ((sections & 1 << INFO_CLIENTS) != 0 && blocked > 0);
 }
 
 static uint64_t house_uptime(const struct client *client)
@@ -149,11 +154,10 @@ static unsigned count_primaries(const struct client *client)
  * all. */
 static uint64_t count_blocked(const struct client *client, const struct info_totals *totals)
 {
-    uint64_t begun = HOUSE_METRIC(client, downstream_blocked);
     uint64_t with_nodes = totals->blocked < 0 ? 0 : (uint64_t)totals->blocked;
     bool is_told = totals->blocked_nodes > 0 && totals->blocked_nodes == count_primaries(client);
 
-    return is_told && with_nodes < begun ? with_nodes : begun;
+    return is_told && with_nodes < totals->begun ? with_nodes : totals->begun;
 }
 
 static void write_clients(const struct client *client, const struct info_totals *totals,

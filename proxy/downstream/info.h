@@ -12,10 +12,13 @@ uint32_t info_sections_of(const struct arguments *arguments);
 /* Do some of them say something of the nodes? */
 bool info_sections_need_nodes(uint32_t sections);
 
-/* Are they to be asked for `client`? Also while clients block: for how many do so by now. */
-bool info_asks_nodes(const struct client *client, uint32_t sections);
+/* How many clients of the pool have begun to block by now, whether or not their nodes know. */
+uint64_t info_blocked(const struct client *client);
 
-/* The whole reply to `client`; `totals` is empty where the nodes were not asked. */
+/* Are the nodes to be asked? Also while so many clients block: for how many do so there. */
+bool info_asks_nodes(uint32_t sections, uint64_t blocked);
+
+/* The whole reply to `client`; of `totals` only `begun` is set where the nodes were not asked. */
 void info_write(const struct client *client, uint32_t sections, const struct info_totals *totals,
                 struct sendq *to);
 

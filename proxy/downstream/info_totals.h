@@ -49,6 +49,7 @@ struct info_totals {
     int64_t keys;
     int64_t expires;
     int64_t ttl_weight;     /* of the keys that expire, times their mean */
+    uint64_t begun;         /* to block: clients of slotway's, when nodes were asked or not */
     int64_t blocked;        /* clients, of all kinds */
     uint32_t blocked_nodes; /* that have said how many */
     struct info_rows rows;

@@ -18,6 +18,7 @@ static void info_join(struct fanout *fanout, struct sendq *to)
             info_totals_add(totals, text);
         }
     }
+    totals->begun = info_blocked(fanout->parent->owner);
     info_write(fanout->parent->owner, sections, totals, to);
     info_totals_clear(totals);
     free(totals);
@@ -27,14 +28,16 @@ void local_info(const struct local_call *call)
 {
     struct client *client = call->client;
     uint32_t sections = info_sections_of(call->arguments);
+    uint64_t blocked = info_blocked(client);
 
-    if (info_asks_nodes(client, sections) && facade_has_primaries(client)) {
+    if (info_asks_nodes(sections, blocked) && facade_has_primaries(client)) {
         facade_ask_primaries(call, info_join, (void *)(uintptr_t)sections);
         return;
     }
 
     struct info_totals *totals = memory_new(1, sizeof *totals);
 
+    totals->begun = blocked; /* as it was: a client of another worker may block since */
     info_write(client, sections, totals, call_begin(call));
     call_end(call);
     free(totals);

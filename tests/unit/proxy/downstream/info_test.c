@@ -1,7 +1,10 @@
 #include "proxy/downstream/info.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "common/memory.h"
 #include "tests/unit/proxy/command/words.h"
 #include "tests/unit/proxy/downstream/local_rig.h"
 
@@ -66,5 +69,34 @@ Test(info, own_sections_are_there_before_any_node_is_known)
     cr_expect_str_eq(local_rig_ask(rig, fd, "INFO nothing"), "$0\r\n\r\n");
     close(fd);
     close(other);
+    local_rig_close(&rig);
+}
+
+/* Of who begins to block after the nodes were not asked, they know nothing. */
+Test(info, a_client_that_blocks_since_is_not_told_of)
+{
+    struct local_rig *rig = local_rig_open(NULL);
+    struct info_totals *totals = memory_new(1, sizeof *totals);
+    int fd = local_rig_connect(rig, 0);
+    struct sendq said;
+
+    local_rig_turn(rig);
+    sendq_init(&said);
+    metric_add(&rig->workers[1].metrics.downstream_blocked, 1);
+
+    const struct client *client =
+        container_of(list_first(&rig->workers[0].clients.open), struct client, in_clients);
+
+    cr_expect_eq(info_blocked(client), 1);
+    info_write(client, 1 << INFO_CLIENTS, totals, &said);
+
+    struct block *text = sendq_flatten(&said);
+
+    cr_expect_not_null(memmem(text->bytes, text->used, "\r\nblocked_clients:0\r\n", 21));
+    block_release(&text);
+    sendq_clear(&said);
+    free(totals);
+    metric_subtract(&rig->workers[1].metrics.downstream_blocked, 1);
+    close(fd);
     local_rig_close(&rig);
 }
