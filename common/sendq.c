@@ -14,21 +14,8 @@ enum {
     GROW_MAX = 1024,          /* a tail up to this size moves when it needs a larger block */
     MOVE_COPY_MAX = 4 * 1024, /* below, sendq_move copies to keep the queue contiguous */
     PRINT_ON_STACK = 512,
-};
-
-/* A chunk lives at the front of a block of its own:
- *
- *      own bytes:   block [ chunk | sent | waiting | room ]
- *      lent bytes:  block [ chunk ] ──> lent block [ … waiting … ]
- *
- * so that one allocation serves both, and nothing but blocks has to be kept for reuse. Bytes of
- * its own always end where the block's used part ends.
- */
-struct chunk {
-    struct list_link link;
-    struct block *lent; /* NULL when the bytes are its own */
-    const char *at;
-    size_t size;
+    FIRST_BYTES = BLOCK_SMALL - sizeof(struct chunk),
+    MORE_BYTES = BLOCK_MEDIUM - sizeof(struct chunk),
 };
 
 static struct chunk *chunk_of(struct list_link *link)
@@ -36,12 +23,14 @@ static struct chunk *chunk_of(struct list_link *link)
     return container_of(link, struct chunk, link);
 }
 
-static struct block *chunk_home(struct chunk *chunk)
+/* Becomes the last one. */
+static void chunk_append(struct sendq *queue, struct chunk *chunk)
 {
-    return container_of(chunk, struct block, bytes);
+    list_append(&queue->chunks, &chunk->link);
+    queue->tail = chunk->lent == NULL ? chunk : NULL;
 }
 
-static struct chunk *chunk_new(struct sendq *queue, size_t capacity)
+static struct chunk *chunk_new(size_t capacity)
 {
     struct block *home = block_new(capacity);
     struct chunk *chunk = (struct chunk *)home->bytes;
@@ -50,94 +39,77 @@ static struct chunk *chunk_new(struct sendq *queue, size_t capacity)
     chunk->lent = NULL;
     chunk->at = block_tail(home);
     chunk->size = 0;
-    list_append(&queue->chunks, &chunk->link);
     return chunk;
 }
 
-static void chunk_free(struct chunk *chunk)
+/* One with those bytes becomes the last one. */
+static void chunk_add(struct sendq *queue, size_t capacity, struct span bytes)
 {
-    struct block *home = chunk_home(chunk);
+    struct chunk *chunk = chunk_new(sizeof *chunk + capacity);
 
+    sendq_chunk_put(chunk, bytes);
+    chunk_append(queue, chunk);
+}
+
+static void chunk_free(struct sendq *queue, struct chunk *chunk)
+{
+    struct block *home = sendq_chunk_home(chunk);
+
+    if (chunk == queue->tail) {
+        queue->tail = NULL;
+    }
     list_remove(&chunk->link);
     block_release(&chunk->lent);
     block_release(&home);
 }
 
-static void chunk_put(struct chunk *chunk, struct span bytes)
-{
-    struct block *home = chunk_home(chunk);
-
-    memcpy(block_tail(home), bytes.at, bytes.size);
-    home->used += bytes.size;
-    chunk->size += bytes.size;
-}
-
-/* The last chunk if one may append to it, or NULL. */
-static struct chunk *own_tail(const struct sendq *queue)
-{
-    if (list_is_empty(&queue->chunks)) {
-        return NULL;
-    }
-
-    struct chunk *last = chunk_of(queue->chunks.anchor.previous);
-    return last->lent == NULL ? last : NULL;
-}
-
 /* The first block is small, since most queues never need more; what follows it is medium, and a
  * small beginning moves along, so that a busy queue is still one piece. */
-static void append_to_new_chunk(struct sendq *queue, struct chunk *tail, struct span bytes)
+static void append_to_new_chunk(struct sendq *queue, struct span bytes)
 {
+    struct chunk *tail = queue->tail;
+
     if (tail == NULL) {
-        chunk_put(chunk_new(queue, size_max(sizeof *tail + bytes.size, BLOCK_SMALL)), bytes);
+        chunk_add(queue, size_max(bytes.size, FIRST_BYTES), bytes);
         return;
     }
     if (tail->size <= GROW_MAX) {
-        size_t capacity = size_max(sizeof *tail + tail->size + bytes.size, BLOCK_MEDIUM);
-        struct chunk *grown = chunk_new(queue, capacity);
-
-        chunk_put(grown, (struct span){tail->at, tail->size});
-        chunk_put(grown, bytes);
-        chunk_free(tail);
+        chunk_add(queue, size_max(tail->size + bytes.size, MORE_BYTES),
+                  (struct span){tail->at, tail->size});
+        sendq_chunk_put(queue->tail, bytes);
+        chunk_free(queue, tail);
         return;
     }
 
-    size_t room = block_room(chunk_home(tail));
+    size_t room = block_room(sendq_chunk_home(tail));
     size_t rest = bytes.size - room;
 
-    chunk_put(tail, (struct span){bytes.at, room});
-    chunk_put(chunk_new(queue, size_max(sizeof *tail + rest, BLOCK_MEDIUM)),
-              (struct span){bytes.at + room, rest});
+    sendq_chunk_put(tail, (struct span){bytes.at, room});
+    chunk_add(queue, size_max(rest, MORE_BYTES), (struct span){bytes.at + room, rest});
 }
 
 void sendq_init(struct sendq *queue)
 {
     list_init(&queue->chunks);
+    queue->tail = NULL;
     queue->size = 0;
     queue->protocol = 2;
 }
 
-void sendq_clear(struct sendq *queue)
+void sendq_clear_chunks(struct sendq *queue)
 {
     while (!list_is_empty(&queue->chunks)) {
-        chunk_free(chunk_of(list_first(&queue->chunks)));
+        chunk_free(queue, chunk_of(list_first(&queue->chunks)));
     }
     queue->size = 0;
 }
 
-void sendq_append(struct sendq *queue, struct span bytes)
+void sendq_append_elsewhere(struct sendq *queue, struct span bytes)
 {
-    if (bytes.size == 0) {
-        return;
+    if (bytes.size > 0) {
+        append_to_new_chunk(queue, bytes);
+        queue->size += bytes.size;
     }
-
-    struct chunk *tail = own_tail(queue);
-
-    queue->size += bytes.size;
-    if (likely(tail != NULL && bytes.size <= block_room(chunk_home(tail)))) {
-        chunk_put(tail, bytes);
-        return;
-    }
-    append_to_new_chunk(queue, tail, bytes);
 }
 
 void sendq_print(struct sendq *queue, const char *format, ...)
@@ -174,7 +146,7 @@ static bool extends_last(const struct sendq *queue, const struct block *block, s
     return last->lent == block && last->at + last->size == bytes.at;
 }
 
-void sendq_lend(struct sendq *queue, struct block *block, struct span bytes)
+void sendq_lend_slice(struct sendq *queue, struct block *block, struct span bytes)
 {
     if (block != NULL && extends_last(queue, block, bytes)) {
         chunk_of(queue->chunks.anchor.previous)->size += bytes.size;
@@ -187,11 +159,12 @@ void sendq_lend(struct sendq *queue, struct block *block, struct span bytes)
     }
     CHECK(bytes.at >= block->bytes && bytes.at + bytes.size <= block_tail(block));
 
-    struct chunk *chunk = chunk_new(queue, sizeof *chunk);
+    struct chunk *chunk = chunk_new(sizeof *chunk);
 
     chunk->lent = block_take(block);
     chunk->at = bytes.at;
     chunk->size = bytes.size;
+    chunk_append(queue, chunk);
     queue->size += bytes.size;
 }
 
@@ -202,14 +175,16 @@ void sendq_move(struct sendq *to, struct sendq *from)
     while (!list_is_empty(&from->chunks)) {
         struct chunk *chunk = chunk_of(list_first(&from->chunks));
 
-        if (chunk->size < MOVE_COPY_MAX && own_tail(to) != NULL) {
+        if (chunk->size < MOVE_COPY_MAX && to->tail != NULL) {
             sendq_append(to, (struct span){chunk->at, chunk->size});
-            chunk_free(chunk);
+            chunk_free(from, chunk);
         } else {
             to->size += chunk->size;
-            list_move(&to->chunks, &chunk->link);
+            list_remove(&chunk->link);
+            chunk_append(to, chunk);
         }
     }
+    from->tail = NULL;
     from->size = 0;
 }
 
@@ -252,7 +227,7 @@ static void sendq_drop(struct sendq *queue, size_t size)
             return;
         }
         size -= chunk->size;
-        chunk_free(chunk);
+        chunk_free(queue, chunk);
     }
 }
 
@@ -315,9 +290,7 @@ void sendq_keep(struct sendq *queue, struct block *block, struct span bytes)
         return;
     }
 
-    struct chunk *chunk = chunk_new(queue, sizeof *chunk + bytes.size);
-
-    chunk_put(chunk, bytes);
+    chunk_add(queue, bytes.size, bytes);
     queue->size += bytes.size;
 }
 

@@ -20,8 +20,24 @@ enum {
 
 struct sendq {
     struct list chunks;
-    size_t size;      /* bytes not yet sent */
-    uint8_t protocol; /* 2 or 3, what its reader speaks: for resp_write.h */
+    struct chunk *tail; /* the last one if its bytes are its own, else NULL */
+    size_t size;        /* bytes not yet sent */
+    uint8_t protocol;   /* 2 or 3, what its reader speaks: for resp_write.h */
+};
+
+/* Internal. A chunk lives at the front of a block of its own:
+ *
+ *      own bytes:   block [ chunk | sent | waiting | room ]
+ *      lent bytes:  block [ chunk ] ──> lent block [ … waiting … ]
+ *
+ * so that one allocation serves both, and nothing but blocks has to be kept for reuse. Bytes of
+ * its own always end where the block's used part ends.
+ */
+struct chunk {
+    struct list_link link;
+    struct block *lent; /* NULL when the bytes are its own */
+    const char *at;
+    size_t size;
 };
 
 enum sendq_result {
@@ -33,18 +49,64 @@ enum sendq_result {
 /* An empty queue, for RESP2; holds no memory until the first byte. */
 void sendq_init(struct sendq *queue);
 
+/* Internal: what is not done in a few instructions. */
+void sendq_clear_chunks(struct sendq *queue);
+void sendq_append_elsewhere(struct sendq *queue, struct span bytes);
+void sendq_lend_slice(struct sendq *queue, struct block *block, struct span bytes);
+
+static inline struct block *sendq_chunk_home(struct chunk *chunk)
+{
+    return container_of(chunk, struct block, bytes);
+}
+
+static inline void sendq_chunk_put(struct chunk *chunk, struct span bytes)
+{
+    struct block *home = sendq_chunk_home(chunk);
+
+    memcpy(block_tail(home), bytes.at, bytes.size);
+    home->used += bytes.size;
+    chunk->size += bytes.size;
+}
+
 /* Drops all bytes. */
-void sendq_clear(struct sendq *queue);
+static inline void sendq_clear(struct sendq *queue)
+{
+    if (unlikely(!list_is_empty(&queue->chunks))) {
+        sendq_clear_chunks(queue);
+    }
+}
 
 /* Copies `bytes` to the end. */
-void sendq_append(struct sendq *queue, struct span bytes);
+static inline void sendq_append(struct sendq *queue, struct span bytes)
+{
+    struct chunk *tail = queue->tail;
+
+    if (likely(tail != NULL && bytes.size > 0 &&
+               bytes.size <= block_room(sendq_chunk_home(tail)))) {
+        sendq_chunk_put(tail, bytes);
+        queue->size += bytes.size;
+        return;
+    }
+    sendq_append_elsewhere(queue, bytes);
+}
 
 /* Formats to the end; for what is not on the plain path. */
 void sendq_print(struct sendq *queue, const char *format, ...) PRINTF(2, 3);
 
 /* Appends bytes that live in `block`: copies small ones, takes a reference for large ones.
  * With `block` NULL the bytes are always copied. */
-void sendq_lend(struct sendq *queue, struct block *block, struct span bytes);
+static ALWAYS_INLINE void sendq_lend(struct sendq *queue, struct block *block, struct span bytes)
+{
+    struct chunk *tail = queue->tail;
+
+    if (likely(tail != NULL && bytes.size <= block_room(sendq_chunk_home(tail)) &&
+               bytes.size < SENDQ_COPY_MAX)) {
+        sendq_chunk_put(tail, bytes);
+        queue->size += bytes.size;
+        return;
+    }
+    sendq_lend_slice(queue, block, bytes);
+}
 
 /* Like sendq_lend, for a queue that will wait: small bytes get a block of just their size, so that
  * thousands of waiting replies take no more than they are. */
