@@ -2,42 +2,21 @@
 
 #include "common/check.h"
 
-/*      value      0 .. 15   16 .. 31   32 .. 63   64 .. 127
- *      bucket     0 .. 15   16 .. 31   32 .. 47   48 .. 63
- *      per bucket       1          1          2           4
- */
-enum {
-    STEP_BITS = 4,
-    STEPS = 1 << STEP_BITS, /* buckets per power of two */
-};
-
 static uint64_t count_in(const struct histogram *histogram, uint32_t bucket)
 {
     return atomic_load_explicit(&histogram->counts[bucket], memory_order_relaxed);
 }
 
-uint32_t histogram_bucket(uint64_t value)
-{
-    if (value < STEPS) {
-        return (uint32_t)value;
-    }
-
-    uint32_t shift = 63 - (uint32_t)__builtin_clzll(value) - STEP_BITS;
-    uint32_t bucket = (shift + 1) * STEPS + (uint32_t)(value >> shift) % STEPS;
-
-    return bucket < HISTOGRAM_BUCKETS ? bucket : HISTOGRAM_BUCKETS - 1;
-}
-
 uint64_t histogram_bucket_limit(uint32_t index)
 {
     CHECK(index < HISTOGRAM_BUCKETS);
-    if (index < STEPS) {
+    if (index < HISTOGRAM_STEPS) {
         return index;
     }
 
-    uint32_t shift = index / STEPS - 1;
+    uint32_t shift = index / HISTOGRAM_STEPS - 1;
 
-    return ((uint64_t)(STEPS + index % STEPS + 1) << shift) - 1;
+    return ((uint64_t)(HISTOGRAM_STEPS + index % HISTOGRAM_STEPS + 1) << shift) - 1;
 }
 
 void histogram_merge(struct histogram *to, const struct histogram *from)

@@ -42,7 +42,6 @@ static size_t size_follow(size_t before, size_t size)
 void client_note_reply(struct client *client, size_t size)
 {
     client->reply_size = size_follow(client->reply_size, size);
-    client->clients->reply_size = size_follow(client->clients->reply_size, size);
 }
 
 bool client_is_full(const struct client *client, uint64_t share)

@@ -11,6 +11,7 @@
 #ifndef PROXY_DOWNSTREAM_COMMAND_TIMES_H
 #define PROXY_DOWNSTREAM_COMMAND_TIMES_H
 
+#include "common/histogram.h"
 #include "common/list.h"
 #include "common/table.h"
 #include "proxy/command/command.h"
@@ -28,6 +29,9 @@ struct command_times {
     struct list all; /* of struct command_time, in the order of their first calls */
     struct command_time *of[COMMAND_COUNT];
     struct table learned;
+    uint64_t last_took; /* of the call before: in a turn many take as long */
+    uint32_t last_bucket;
+    uint32_t last_step; /* likewise, histogram.h's bucket */
 };
 
 void command_times_init(struct command_times *times);
@@ -53,7 +57,28 @@ static inline void command_times_note(struct command_times *times, const struct 
     if (unlikely(time == NULL)) {
         time = command_times_find(times, command);
     }
-    time->counts[command_time_bucket(took)]++;
+    if (took != times->last_took) {
+        times->last_took = took;
+        times->last_bucket = command_time_bucket(took);
+        times->last_step = histogram_bucket(took);
+    }
+    time->counts[times->last_bucket]++;
+}
+
+/* Has it been called before, and took the last call of any command as long as this one? */
+static inline bool command_times_is_ready(const struct command_times *times,
+                                          const struct command *command, uint64_t took)
+{
+    return took == times->last_took && command->id != COMMAND_ID_LEARNED &&
+           times->of[command->id] != NULL;
+}
+
+/* command_times_note() for such a call, which is also recorded in `all`. */
+static inline void command_times_count(struct command_times *times, struct histogram *all,
+                                       const struct command *command)
+{
+    histogram_record_at(all, times->last_step, times->last_took);
+    times->of[command->id]->counts[times->last_bucket]++;
 }
 
 #endif
