@@ -33,7 +33,7 @@ static void pipeline_emit(struct pipeline *pipeline, struct request *request, st
                           struct span bytes)
 {
     if (likely(!request->muted)) {
-        if (!sendq_is_empty(&request->reply)) {
+        if (unlikely(!sendq_is_empty(&request->reply))) {
             sendq_move(pipeline->output, &request->reply);
         }
         sendq_lend(pipeline->output, block, bytes);
@@ -42,49 +42,63 @@ static void pipeline_emit(struct pipeline *pipeline, struct request *request, st
     request_free(&request);
 }
 
-static void pipeline_count_reply(struct pipeline *pipeline, const struct request *request)
+static size_t kept_bytes(const struct request *request)
 {
-    pipeline->bytes += request->reply.size;
-    pipeline->reply_bytes += request->reply.size;
+    return request->reply.size + request->kept_size;
 }
 
-static void pipeline_discount_reply(struct pipeline *pipeline, const struct request *request)
+/* Not its turn: short replies are kept in the request, longer ones copied into blocks of their
+ * size, large ones referred to. */
+static NOINLINE void pipeline_keep(struct pipeline *pipeline, struct request *request,
+                                   struct block *block, struct span bytes)
 {
-    pipeline->bytes -= request->reply.size;
-    pipeline->reply_bytes -= request->reply.size;
-}
-
-/* Not its turn: small replies are copied into blocks of their size, large ones referred to. */
-static void pipeline_keep(struct pipeline *pipeline, struct request *request, struct block *block,
-                          struct span bytes)
-{
-    if (!request->muted) {
-        sendq_keep(&request->reply, block, bytes);
-        pipeline_count_reply(pipeline, request);
-    }
-}
-
-void pipeline_settle(struct pipeline *pipeline, struct request *request, struct block *block,
-                     struct span bytes)
-{
-    const struct span nothing = {"", 0};
-    struct list_link *head = list_first(&pipeline->requests);
-
-    CHECK(request->state == REQUEST_SETTLED && head != NULL);
-    if (head != &request->in_pipeline) {
-        pipeline_keep(pipeline, request, block, bytes);
+    if (unlikely(request->muted)) {
         return;
     }
+    if (likely(bytes.size <= REQUEST_KEPT_MAX)) {
+        memcpy(request->kept, bytes.at, bytes.size);
+        request->kept_size = (uint8_t)bytes.size;
+    } else {
+        sendq_keep(&request->reply, block, bytes);
+    }
+    pipeline->bytes += kept_bytes(request);
+    pipeline->reply_bytes += kept_bytes(request);
+}
+
+/* Its turn has come, and the reply was there before. */
+static void pipeline_emit_kept(struct pipeline *pipeline, struct request *request)
+{
+    if (likely(!request->muted)) {
+        pipeline->bytes -= kept_bytes(request);
+        pipeline->reply_bytes -= kept_bytes(request);
+    }
+    pipeline_emit(pipeline, request, NULL, (struct span){request->kept, request->kept_size});
+}
+
+/* It is the head. */
+static NOINLINE void pipeline_advance(struct pipeline *pipeline, struct request *request,
+                                      struct block *block, struct span bytes)
+{
+    struct list_link *head;
+
     pipeline_emit(pipeline, request, block, bytes);
     while ((head = list_first(&pipeline->requests)) != NULL) {
         request = container_of(head, struct request, in_pipeline);
         if (request->state != REQUEST_SETTLED) {
             break;
         }
-        if (!request->muted) {
-            pipeline_discount_reply(pipeline, request);
-        }
-        pipeline_emit(pipeline, request, NULL, nothing);
+        pipeline_emit_kept(pipeline, request);
+    }
+}
+
+void pipeline_settle(struct pipeline *pipeline, struct request *request, struct block *block,
+                     struct span bytes)
+{
+    CHECK(request->state == REQUEST_SETTLED && list_link_is_on(&request->in_pipeline));
+    if (&request->in_pipeline == pipeline->requests.anchor.next) {
+        pipeline_advance(pipeline, request, block, bytes);
+    } else {
+        pipeline_keep(pipeline, request, block, bytes);
     }
 }
 

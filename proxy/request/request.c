@@ -30,17 +30,31 @@ static struct request *request_take_free(void)
     return request;
 }
 
+/* Store by store: of an assignment, and of a call of memset, compilers make a "rep stos", which
+ * takes much longer to begin than this takes in all. */
+static ALWAYS_INLINE void request_clear(struct request *request)
+{
+    typedef uint64_t part __attribute__((vector_size(16), may_alias));
+
+    part *at = (part *)(void *)request;
+
+#pragma GCC unroll 32
+    for (size_t i = 0; i < sizeof *request / sizeof *at; i++) {
+        at[i] = (part){0, 0};
+        __asm__("" : : "r"(at) : "memory");
+    }
+}
+
 struct request *request_new(const struct command *command, struct block *block, struct span bytes)
 {
     struct request *request = request_take_free();
 
-    *request = (struct request){
-        .command = command,
-        .block = block == NULL ? NULL : block_take(block),
-        .bytes = bytes,
-        .slot = SLOT_NONE,
-        .node = REQUEST_NO_NODE,
-    };
+    request_clear(request);
+    request->command = command;
+    request->block = block == NULL ? NULL : block_take(block);
+    request->bytes = bytes;
+    request->slot = SLOT_NONE;
+    request->node = REQUEST_NO_NODE;
     sendq_init(&request->reply);
     return request;
 }
@@ -55,16 +69,15 @@ bool request_read(const struct request *request, struct arguments *arguments)
            request_scan_next(&scan, &no_limits, request->bytes, arguments, &used) == SCAN_DONE;
 }
 
-void request_free(struct request **request)
+void request_give_back(struct request *gone)
 {
-    struct request *gone = *request;
-
-    *request = NULL;
     CHECK(!list_link_is_on(&gone->in_queue) && !list_link_is_on(&gone->in_pipeline));
     CHECK(gone->gate == NULL);
     block_release(&gone->block);
     sendq_clear(&gone->reply);
-    special_free(&gone->special);
+    if (unlikely(gone->special != NULL)) {
+        special_free(&gone->special);
+    }
     if (free_count == REQUESTS_KEPT) {
         free(gone);
         return;

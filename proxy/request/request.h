@@ -53,7 +53,10 @@ enum request_target {
     TARGET_PRIMARY, /* any one primary */
 };
 
-enum { REQUEST_NO_NODE = UINT16_MAX };
+enum {
+    REQUEST_NO_NODE = UINT16_MAX,
+    REQUEST_KEPT_MAX = 63, /* a reply that waits for its turn needs no memory of its own */
+};
 
 struct request;
 struct fanout;
@@ -65,7 +68,7 @@ struct lane;
 typedef void request_done(struct request *request, struct block *block, struct span bytes);
 
 struct request {
-    struct list_link in_pipeline;
+    _Alignas(16) struct list_link in_pipeline;
     struct list_link in_queue;
     struct block *block; /* keeps `bytes` */
     struct span bytes;   /* what goes to the node */
@@ -103,14 +106,25 @@ struct request {
     bool is_tracked;           /* who keeps account of its client's cache is told of its answer */
     bool is_uncached;          /* and that the client will not cache it */
     bool expired;              /* given up at its deadline: its late reply is swallowed */
+    uint8_t kept_size;         /* of a short reply that is not in `reply` but kept here: */
+    char kept[REQUEST_KEPT_MAX];
 };
 
 /* A new request, WAITING, that takes its own reference to `block`; NULL for bytes that stay. */
 struct request *request_new(const struct command *command, struct block *block,
                             struct span bytes) MUST_USE;
 
+/* Internal: to the free list. */
+void request_give_back(struct request *gone);
+
 /* Takes the pointer; the request must be on no queue and no pipeline. */
-void request_free(struct request **request);
+static inline void request_free(struct request **request)
+{
+    struct request *gone = *request;
+
+    *request = NULL;
+    request_give_back(gone);
+}
 
 /* The only writer of ->state: checks the table of states. */
 void request_become(struct request *request, enum request_state next);
