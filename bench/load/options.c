@@ -17,6 +17,12 @@ struct option {
     const char *help;
 };
 
+/* " get set ..." */
+#define WORK(symbol, name, keys, help) " " name
+static const char work_names[] =
+#include "bench/load/works.def"
+    ;
+
 #define AT(field) offsetof(struct options, field)
 
 static const struct option rows[] = {
@@ -85,8 +91,7 @@ static bool set_value(struct options *options, const struct option *row, const c
                refuse(complaints, "--%s '%s': expected a number above 0", row->name, text);
     case TYPE_KIND:
         return work_find(text, (enum work_kind *)(void *)field) ||
-               refuse(complaints, "--%s '%s': expected one of get, set, mix and the like",
-                      row->name, text);
+               refuse(complaints, "--%s '%s': expected one of%s", row->name, text, work_names);
     case TYPE_FLAG: *(bool *)(void *)field = true; return true;
     }
     return false;
@@ -171,6 +176,9 @@ static bool check_work(const struct options *options, FILE *complaints)
                       (unsigned long long)work_most_keys_per(options->keys),
                       (unsigned long long)options->keys);
     }
+    if (options->connect_each && options->pipeline > 1) {
+        return refuse(complaints, "--connect-each: expected --pipeline 1");
+    }
     if (options->work == WORK_MULTI_STEPS && options->pipeline > 1) {
         return refuse(complaints, "--work %s: expected --pipeline 1, as it waits for each answer",
                       name);
@@ -208,7 +216,9 @@ static void print_row(const struct option *row, FILE *to)
     if (row->type == TYPE_COUNT) {
         uint64_t preset = *(const uint64_t *)(const void *)((const char *)&presets + row->offset);
 
-        fprintf(to, preset == 0 ? "" : " (%llu)", (unsigned long long)preset);
+        if (preset > 0) {
+            fprintf(to, " (%llu)", (unsigned long long)preset);
+        }
     }
     fputc('\n', to);
 }

@@ -52,28 +52,30 @@ static uint16_t node_of(const struct traffic *traffic, const struct unit *unit)
     return traffic->options->cluster ? traffic->nodes.of_slot[work_slot(unit)] : 0;
 }
 
-/* The client's connection to the node, open unless that is impossible. */
-static struct channel *channel_to(struct traffic *traffic, uint32_t client, uint16_t node)
+/* Somewhere to send to; NULL when there is nothing, and trying again has to wait. */
+static struct channel *channel_for(struct traffic *traffic, uint32_t client,
+                                   const struct unit *unit)
 {
-    struct channel **channel = &traffic->clients[client].channels[node];
+    uint16_t node = node_of(traffic, unit);
 
-    if (*channel == NULL) {
-        *channel = channel_new(&traffic->fleet, client, node);
+    if (node == NODES_NONE) {
+        return NULL;
     }
-    if ((*channel)->connection.state == CONNECTION_CLOSED &&
-        !list_link_is_on(&(*channel)->waiting)) {
-        fleet_open_now(&traffic->fleet, *channel);
+
+    struct channel *channel = traffic_channel(traffic, client, node);
+
+    if (channel->connection.state == CONNECTION_CLOSED && !list_link_is_on(&channel->waiting)) {
+        fleet_open_now(&traffic->fleet, channel);
     }
-    return *channel;
+    return channel->connection.state == CONNECTION_CLOSED ? NULL : channel;
 }
 
 /* Returns false when it cannot be sent, and is over. */
 static bool client_send(struct traffic *traffic, uint32_t client, const struct unit *unit)
 {
-    uint16_t node = node_of(traffic, unit);
-    struct channel *channel = node == NODES_NONE ? NULL : channel_to(traffic, client, node);
+    struct channel *channel = channel_for(traffic, client, unit);
 
-    if (channel == NULL || channel->connection.state == CONNECTION_CLOSED) {
+    if (channel == NULL) {
         count(traffic, unit, (struct outcome){VERDICT_LOST, "there is no connection for it"});
         return false;
     }
@@ -110,10 +112,25 @@ static void client_fill(struct traffic *traffic, uint32_t client)
     }
 }
 
+/* Does it wait for all of its connections to be opened again? */
+static bool is_cut_off(const struct client *client)
+{
+    for (uint16_t node = 0; node < client->room; node++) {
+        const struct channel *channel = client->channels[node];
+
+        if (channel != NULL && !list_link_is_on(&channel->waiting)) {
+            return false;
+        }
+    }
+    return client->room > 0;
+}
+
 static void clients_fill(struct traffic *traffic)
 {
     for (uint32_t i = 0; i < traffic->options->clients; i++) {
-        client_fill(traffic, i);
+        if (!is_cut_off(&traffic->clients[i])) {
+            client_fill(traffic, i);
+        }
     }
 }
 
@@ -166,7 +183,10 @@ static void greeting_answered(struct traffic *traffic, struct channel *channel,
         traffic_fail(traffic, unit->kind == WORK_AUTH ? "AUTH" : "PING", outcome.remark);
         return;
     }
-    fleet_greeted(&traffic->fleet, channel, unit);
+    if (fleet_greeted(&traffic->fleet, channel, unit) && channel->client != CHANNEL_IDLE &&
+        traffic->is_working && traffic->schedule.rate == 0) {
+        client_fill(traffic, channel->client);
+    }
 }
 
 void traffic_answered(void *context, struct connection *connection, const struct unit *unit,

@@ -19,6 +19,7 @@
 
 struct client {
     struct channel **channels; /* by node; NULL: none yet */
+    uint16_t room;
     uint64_t in_flight;
 };
 
@@ -59,8 +60,11 @@ connection_lost traffic_lost;
  * each request has its own, and idle ones. */
 void traffic_open(struct traffic *traffic);
 
-/* Are they? */
+/* Are they all open? */
 bool traffic_is_open(const struct traffic *traffic);
+
+/* The client's connection to the node, open or closed. */
+struct channel *traffic_channel(struct traffic *traffic, uint32_t index, uint16_t node);
 
 /* The clients begin now. */
 void traffic_start(struct traffic *traffic);

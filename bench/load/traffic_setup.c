@@ -67,24 +67,18 @@ bool traffic_init(struct traffic *traffic, const struct options *options, struct
     return !traffic->has_failed;
 }
 
-/* How many nodes a client may have a connection to. */
-static size_t nodes_room(const struct traffic *traffic)
-{
-    return traffic->options->cluster ? NODES_MAX : 1;
-}
-
 void traffic_clear(struct traffic *traffic)
 {
     for (uint64_t i = 0; i < traffic->options->idle; i++) {
         channel_free(&traffic->idle[i]);
     }
     for (uint64_t i = 0; i < traffic->options->clients; i++) {
-        struct channel **channels = traffic->clients[i].channels;
+        struct client *client = &traffic->clients[i];
 
-        for (size_t node = 0; channels != NULL && node < nodes_room(traffic); node++) {
-            channel_free(&channels[node]);
+        for (uint16_t node = 0; node < client->room; node++) {
+            channel_free(&client->channels[node]);
         }
-        free(channels);
+        free(client->channels);
     }
     free(traffic->idle);
     free(traffic->clients);
@@ -92,31 +86,46 @@ void traffic_clear(struct traffic *traffic)
     work_clear(&traffic->work);
 }
 
-static void client_open(struct traffic *traffic, uint32_t client)
+static void open_to(struct traffic *traffic, uint16_t node)
 {
-    struct channel **channels = memory_new(nodes_room(traffic), sizeof *channels);
-
-    traffic->clients[client].channels = channels;
-    for (uint16_t node = 0; node < traffic->nodes.count && !traffic->options->connect_each;
-         node++) {
-        if (nodes_serves(&traffic->nodes, node)) {
-            channels[node] = channel_new(&traffic->fleet, client, node);
-            fleet_open_later(&traffic->fleet, channels[node]);
-        }
+    for (uint32_t i = 0; i < traffic->options->clients; i++) {
+        fleet_open_later(&traffic->fleet, traffic_channel(traffic, i, node));
     }
 }
 
 void traffic_open(struct traffic *traffic)
 {
     const struct options *options = traffic->options;
+    bool are_clients_wanted = !options->hold && !options->connect_each;
 
-    for (uint32_t i = 0; i < options->clients && !options->hold; i++) {
-        client_open(traffic, i);
+    for (uint16_t node = 0; node < traffic->nodes.count && are_clients_wanted; node++) {
+        if (nodes_serves(&traffic->nodes, node)) {
+            open_to(traffic, node);
+        }
     }
     for (uint64_t i = 0; i < options->idle; i++) {
         traffic->idle[i] = channel_new(&traffic->fleet, CHANNEL_IDLE, 0);
         fleet_open_later(&traffic->fleet, traffic->idle[i]);
     }
+}
+
+struct channel *traffic_channel(struct traffic *traffic, uint32_t index, uint16_t node)
+{
+    struct client *client = &traffic->clients[index];
+
+    CHECK(node < traffic->nodes.count);
+    if (node >= client->room) {
+        uint16_t room = traffic->nodes.count;
+
+        client->channels = memory_resize(client->channels, room, sizeof *client->channels);
+        for (; client->room < room; client->room++) {
+            client->channels[client->room] = NULL;
+        }
+    }
+    if (client->channels[node] == NULL) {
+        client->channels[node] = channel_new(&traffic->fleet, index, node);
+    }
+    return client->channels[node];
 }
 
 bool traffic_is_open(const struct traffic *traffic)
