@@ -103,7 +103,8 @@ void connection_close(struct connection *connection)
     connection_shut(connection);
 }
 
-void connection_fail(struct connection *connection, const char *why)
+/* Takes all units off it, as lost, and says that the connection is. */
+static void give_up(struct connection *connection, enum verdict verdict, const char *why)
 {
     struct connections *shared = connection->shared;
 
@@ -113,7 +114,12 @@ void connection_fail(struct connection *connection, const char *why)
 
         shared->answered(shared->context, connection, &unit, (struct outcome){VERDICT_LOST, why});
     }
-    shared->lost(shared->context, connection, why);
+    shared->lost(shared->context, connection, (struct outcome){verdict, why});
+}
+
+static void connection_fail(struct connection *connection, const char *why)
+{
+    give_up(connection, VERDICT_LOST, why);
 }
 
 void connection_open(struct connection *connection, const struct endpoint *endpoint)
@@ -210,7 +216,7 @@ static bool connection_look(struct connection *connection, struct span input)
 
     while (input.size > 0) {
         if (connection->count == 0) {
-            connection_fail(connection, "a reply that nobody waits for");
+            give_up(connection, VERDICT_WRONG, "a reply that nobody asked for");
             return false;
         }
         switch (
@@ -218,7 +224,7 @@ static bool connection_look(struct connection *connection, struct span input)
         case CHECK_MORE: break;
         case CHECK_STEP: step_done(connection); break;
         case CHECK_UNIT: unit_done(connection); break;
-        case CHECK_BROKEN: connection_fail(connection, "its bytes are no RESP2"); return false;
+        case CHECK_BROKEN: give_up(connection, VERDICT_WRONG, "no RESP2"); return false;
         }
         if (connection->state == CONNECTION_CLOSED || connection->openings != opening) {
             return false;

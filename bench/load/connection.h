@@ -27,8 +27,9 @@ struct outcome {
 typedef void connection_answered(void *context, struct connection *connection,
                                  const struct unit *unit, struct outcome outcome);
 
-/* The connection broke, or was never made; it is closed and may be opened again. */
-typedef void connection_lost(void *context, struct connection *connection, const char *why);
+/* The connection broke, or was never made, or said what nobody had asked or what is no RESP2
+ * (VERDICT_WRONG); it is closed and may be opened again. */
+typedef void connection_lost(void *context, struct connection *connection, struct outcome why);
 
 /* What all connections share. */
 struct connections {
@@ -82,8 +83,5 @@ void connection_close(struct connection *connection);
 
 /* Puts a unit on its way; connections_flush writes it. Not when closed. */
 void connection_send(struct connection *connection, const struct unit *unit);
-
-/* Takes all units off it, as VERDICT_LOST, and says that it is lost. */
-void connection_fail(struct connection *connection, const char *why);
 
 #endif

@@ -9,7 +9,7 @@
 struct tally {
     uint64_t requests; /* that are over, whatever came of them */
     uint64_t errors;   /* error replies, replies that never came, idle connections that were lost */
-    uint64_t wrong;    /* of those: other replies than had to come */
+    uint64_t wrong;    /* other replies than had to come, and bytes that are none */
     uint64_t reconnects;
     uint64_t bytes_in;
     uint64_t bytes_out;

@@ -215,21 +215,24 @@ void traffic_answered(void *context, struct connection *connection, const struct
     }
 }
 
-void traffic_lost(void *context, struct connection *connection, const char *why)
+void traffic_lost(void *context, struct connection *connection, struct outcome why)
 {
     struct traffic *traffic = context;
     struct channel *channel = channel_of(connection);
+    bool is_idle = channel->client == CHANNEL_IDLE;
 
     if (!traffic->is_working) {
-        traffic_fail(traffic, "cannot open all connections", why);
+        traffic_fail(traffic, "cannot open all connections", why.remark);
         return;
     }
-    if (channel->client == CHANNEL_IDLE) {
+    if (why.verdict == VERDICT_WRONG) {
+        traffic->tally->wrong++;
+        complain(traffic, "a connection was closed: %s", why.remark);
+    } else if (is_idle) {
         traffic->tally->errors++;
-        complain(traffic, "an idle connection was lost: %s", why);
+        complain(traffic, "an idle connection was lost: %s", why.remark);
     }
-    fleet_lost(&traffic->fleet, channel,
-               traffic->options->connect_each && channel->client != CHANNEL_IDLE);
+    fleet_lost(&traffic->fleet, channel, traffic->options->connect_each && !is_idle);
 }
 
 void traffic_start(struct traffic *traffic)
