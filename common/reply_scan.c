@@ -36,13 +36,14 @@ static enum scan_result odd_number(struct span line, int64_t *number, size_t *si
 static inline enum scan_result number_line(struct span input, size_t at, int64_t *number,
                                            size_t *next)
 {
-    struct span line = {input.at + at + 1, input.size - at - 1};
-    const char *behind = plain_number(line.at, line.at + line.size, number);
-    if (likely(behind != NULL)) {
-        *next = (size_t)(behind - input.at);
+    struct plain_line plain = plain_line(input, at, input.at[at]);
+    if (likely(plain.next != LINE_IS_ODD)) {
+        *number = plain.number;
+        *next = plain.next;
         return SCAN_DONE;
     }
 
+    struct span line = {input.at + at + 1, input.size - at - 1};
     size_t size = 0;
     enum scan_result result = odd_number(line, number, &size);
     *next = at + 1 + size;
@@ -167,6 +168,11 @@ static inline enum scan_result value_scan(struct reply_scan *scan, size_t limit,
         return SCAN_MORE;
     }
 
+    size_t plain = reply_scan_plain((struct span){input.at + scan->at, input.size - scan->at});
+    if (plain > 0) {
+        return value_done(scan, scan->at + plain);
+    }
+
     switch (input.at[scan->at]) {
     case '$':
     case '!':
@@ -187,8 +193,8 @@ static inline enum scan_result value_scan(struct reply_scan *scan, size_t limit,
     }
 }
 
-enum scan_result reply_scan_next(struct reply_scan *scan, size_t limit_bytes, struct span input,
-                                 size_t *used)
+enum scan_result reply_scan_any(struct reply_scan *scan, size_t limit_bytes, struct span input,
+                                size_t *used)
 {
     CHECK(scan->at <= input.size);
     if (!scan->started) {

@@ -100,14 +100,11 @@ static inline enum scan_result number_line(struct request_scan *scan,
                                            const struct line_rules *rules, struct span input,
                                            int64_t *number, size_t *next)
 {
-    const char *line = input.at + scan->at;
-    const char *end = input.at + input.size;
-    if (likely(line < end && *line == rules->type)) {
-        const char *behind = plain_number(line + 1, end, number);
-        if (likely(behind != NULL)) {
-            *next = (size_t)(behind - input.at);
-            return SCAN_DONE;
-        }
+    struct plain_line line = plain_line(input, scan->at, rules->type);
+    if (likely(line.next != LINE_IS_ODD)) {
+        *number = line.number;
+        *next = line.next;
+        return SCAN_DONE;
     }
     return odd_line(scan, rules, input, number, next);
 }
@@ -230,8 +227,8 @@ static enum scan_result line_scan(struct request_scan *scan, const struct scan_l
                                          : refuse(scan, PROTOCOL_ERROR_UNBALANCED_QUOTES);
 }
 
-enum scan_result request_scan_next(struct request_scan *scan, const struct scan_limits *limits,
-                                   struct span input, struct arguments *arguments, size_t *used)
+enum scan_result request_scan_any(struct request_scan *scan, const struct scan_limits *limits,
+                                  struct span input, struct arguments *arguments, size_t *used)
 {
     CHECK(scan->at <= input.size);
     if (unlikely(input.size == 0)) {

@@ -9,6 +9,7 @@
 #ifndef COMMON_RESP_SCAN_H
 #define COMMON_RESP_SCAN_H
 
+#include "common/resp_line.h"
 #include "common/span.h"
 
 enum scan_result {
@@ -71,13 +72,58 @@ static inline void request_scan_reset(struct request_scan *scan)
     *scan = (struct request_scan){0};
 }
 
+/* As request_scan_next, for requests of any form. */
+enum scan_result request_scan_any(struct request_scan *scan, const struct scan_limits *limits,
+                                  struct span input, struct arguments *arguments,
+                                  size_t *used) MUST_USE;
+
+/* The size of a request that is all there, with plain lines only, within all limits, and with no
+ * more arguments than there is room for; 0 when it is not so simple. In a request that is no longer
+ * than an argument may be, no argument is too long. */
+static inline size_t request_scan_plain(const struct scan_limits *limits, struct span input,
+                                        struct arguments *arguments)
+{
+    struct plain_line line = plain_line(input, 0, '*');
+    struct span *item = arguments->items;
+    int64_t count = line.number;
+    size_t at = line.next;
+
+    if (unlikely(count > arguments->capacity || count > limits->arguments)) {
+        return 0;
+    }
+    for (int64_t left = count; left > 0; left--, item++) {
+        line = plain_line(input, at, '$');
+        at = line.next + (size_t)line.number + 2;
+        if (unlikely(at > input.size)) {
+            return 0;
+        }
+        *item = (struct span){input.at + line.next, (size_t)line.number};
+    }
+    if (unlikely(at > size_min(limits->request_bytes, (size_t)limits->bulk_bytes))) {
+        return 0;
+    }
+    arguments->count = (uint32_t)count;
+    return at;
+}
+
 /* Looks for one request at the start of `input`, as Redis's processMultibulkBuffer and
  * processInlineBuffer do (a request starts with '*' or is an inline line; an empty line and "*0"
  * are requests with no arguments, which the caller skips). After DONE and BAD the scan must be
  * reset before it is used again. */
-enum scan_result request_scan_next(struct request_scan *scan, const struct scan_limits *limits,
-                                   struct span input, struct arguments *arguments,
-                                   size_t *used) MUST_USE;
+MUST_USE static inline enum scan_result request_scan_next(struct request_scan *scan,
+                                                          const struct scan_limits *limits,
+                                                          struct span input,
+                                                          struct arguments *arguments, size_t *used)
+{
+    if (likely(scan->at == 0)) {
+        *used = request_scan_plain(limits, input, arguments);
+        if (likely(*used > 0)) {
+            scan->at = *used;
+            return SCAN_DONE;
+        }
+    }
+    return request_scan_any(scan, limits, input, arguments, used);
+}
 
 /* The <text> of "-ERR Protocol error: <text>" for a BAD scan, terminated. */
 const char *request_scan_error(const struct request_scan *scan, char *text, size_t size);
@@ -100,10 +146,52 @@ static inline void reply_scan_reset(struct reply_scan *scan)
     *scan = (struct reply_scan){0};
 }
 
+/* As reply_scan_next, for replies of any form. */
+enum scan_result reply_scan_any(struct reply_scan *scan, size_t limit_bytes, struct span input,
+                                size_t *used) MUST_USE;
+
+static inline size_t bulk_scan_plain(struct span input)
+{
+    struct plain_line line = plain_line(input, 0, '$');
+    size_t end = line.next + (size_t)line.number;
+
+    if (likely(end + 2 <= input.size)) {
+        return input.at[end] == '\r' && input.at[end + 1] == '\n' ? end + 2 : 0;
+    }
+    return span_starts_with(input, SPAN("$-1\r\n")) ? 5 : 0;
+}
+
+/* The size of a bulk string or an integer that is all there, with a plain line, or of a null or an
+ * OK; 0 when it is not so simple. */
+static inline size_t reply_scan_plain(struct span input)
+{
+    if (unlikely(input.size < 4)) {
+        return 0;
+    }
+    if (likely(input.at[0] == '$')) {
+        return bulk_scan_plain(input);
+    }
+    if (input.at[0] == ':') {
+        size_t end = plain_line(input, 0, ':').next;
+        return end <= input.size ? end : 0;
+    }
+    return span_starts_with(input, SPAN("+OK\r\n")) ? 5 : 0;
+}
+
 /* Looks for one whole reply at the start of `input`. An attribute ('|') belongs to the value
  * behind it. BAD: not RESP, or longer than `limit_bytes`. */
-enum scan_result reply_scan_next(struct reply_scan *scan, size_t limit_bytes, struct span input,
-                                 size_t *used) MUST_USE;
+MUST_USE static inline enum scan_result reply_scan_next(struct reply_scan *scan, size_t limit_bytes,
+                                                        struct span input, size_t *used)
+{
+    if (likely(!scan->started)) {
+        size_t plain = reply_scan_plain(input);
+        if (likely(plain > 0 && plain <= limit_bytes)) {
+            *used = plain;
+            return SCAN_DONE;
+        }
+    }
+    return reply_scan_any(scan, limit_bytes, input, used);
+}
 
 /* For a whole reply of type '*' (or '~', '>'): the number of elements and the offset of the first;
  * false when it is not an array or is null. Elements are then walked with reply_scan_next. */
