@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bench/micro/stopwatch.h"
+#include "bench/micro/support/cases.h"
 #include "common/memory.h"
 #include "common/resp_scan.h"
 #include "proxy/cluster/topology_reply.h"
@@ -13,12 +13,23 @@
 
 enum {
     PRIMARIES = 500, /* with a replica each */
-    TIMES = 200,
     ANSWER_MAX = 32 * 1024 * 1024,
+};
+
+struct text {
+    char *at;
+    size_t size;
 };
 
 static struct slot_table table;
 static const struct address_map no_map;
+static struct text few_ranges;
+static struct text many_ranges;
+static struct text moved_range;
+static struct topology *before;
+static struct topology *same;
+static struct topology *after;
+static struct pool_site site;
 
 static void print_node(FILE *to, unsigned number)
 {
@@ -30,10 +41,10 @@ static void print_node(FILE *to, unsigned number)
 
 /* As CLUSTER SLOTS tells it: `ranges` ranges, which the primaries share in turn; the first slot is
  * the first primary's, or the second's when it has moved. */
-static char *answer(unsigned ranges, bool has_moved, size_t *size)
+static struct text answer(unsigned ranges, bool has_moved)
 {
-    char *text = NULL;
-    FILE *to = open_memstream(&text, size);
+    struct text text = {0};
+    FILE *to = open_memstream(&text.at, &text.size);
 
     fprintf(to, "*%u\r\n", ranges);
     for (unsigned range = 0; range < ranges; range++) {
@@ -48,7 +59,7 @@ static char *answer(unsigned ranges, bool has_moved, size_t *size)
     return text;
 }
 
-static struct topology *read_answer(const char *text, size_t size)
+static struct topology *read_answer(const struct text *text)
 {
     struct address asked = {.kind = ADDRESS_TCP, .host = "10.0.0.1", .port = 6379};
     struct topology *topology = NULL;
@@ -57,8 +68,9 @@ static struct topology *read_answer(const char *text, size_t size)
     size_t used;
     redisReader *reader = redisReaderCreate();
 
-    CHECK(reply_scan_next(&scan, ANSWER_MAX, (struct span){text, size}, &used) == SCAN_DONE);
-    CHECK(redisReaderFeed(reader, text, used) == REDIS_OK);
+    CHECK(reply_scan_next(&scan, ANSWER_MAX, (struct span){text->at, text->size}, &used) ==
+          SCAN_DONE);
+    CHECK(redisReaderFeed(reader, text->at, used) == REDIS_OK);
     CHECK(redisReaderGetReply(reader, &tree) == REDIS_OK);
     CHECK(topology_from_reply(tree, &asked, &no_map, &topology) == TOPOLOGY_REPLY_OK);
     freeReplyObject(tree);
@@ -66,95 +78,72 @@ static struct topology *read_answer(const char *text, size_t size)
     return topology;
 }
 
-static void print_us(const char *name, double seconds)
+static void read_one(const void *argument)
 {
-    printf("%-60s %10.1f us\n", name, seconds * 1e6);
+    struct topology *topology = read_answer(argument);
+
+    topology_release(&topology);
 }
 
-/* The fastest so far, in seconds; 0: none yet. */
-static void keep_best(double *best, double start)
+static void compare(const void *argument UNUSED)
 {
-    double seconds = stopwatch_seconds() - start;
-
-    *best = *best == 0 || seconds < *best ? seconds : *best;
+    CHECK(topology_equal(before, same));
 }
 
-static void time_reading(const char *name, unsigned ranges)
-{
-    size_t size;
-    char *text = answer(ranges, false, &size);
-    double best = 0;
-
-    for (unsigned at = 0; at < TIMES / 10; at++) {
-        double start = stopwatch_seconds();
-        struct topology *topology = read_answer(text, size);
-        topology_release(&topology);
-        keep_best(&best, start);
-    }
-    print_us(name, best);
-    free(text);
-}
-
-static void time_comparing(struct topology *a, struct topology *b)
-{
-    double best = 0;
-
-    for (unsigned at = 0; at < TIMES; at++) {
-        double start = stopwatch_seconds();
-
-        CHECK(topology_equal(a, b));
-        keep_best(&best, start);
-    }
-    print_us("see that it is the same as before", best);
-}
-
-static void time_adopting(struct topology *before, struct topology *after)
+static void adopt(struct topology *next)
 {
     uint64_t changed[SLOT_COUNT / 64];
-    double best = 0;
-    double start = stopwatch_seconds();
-    uint32_t count = slot_table_adopt(&table, topology_take(before), changed);
 
-    keep_best(&best, start);
-    print_us("a worker takes over its first picture", best);
-    CHECK(count == SLOT_COUNT);
-    best = 0;
-    for (unsigned at = 0; at < TIMES; at++) {
-        struct topology *next = at % 2 == 0 ? after : before;
-
-        start = stopwatch_seconds();
-        CHECK(slot_table_adopt(&table, topology_take(next), changed) > 0);
-        keep_best(&best, start);
-    }
-    print_us("a worker takes over a picture with one range moved", best);
+    CHECK(slot_table_adopt(&table, topology_take(next), changed) > 0);
 }
 
-int main(void)
+static void adopt_first(const void *argument UNUSED)
+{
+    slot_table_clear(&table);
+    slot_table_init(&table, &site);
+    adopt(before);
+}
+
+static void adopt_moved(const void *argument UNUSED)
+{
+    adopt(after);
+    adopt(before);
+}
+
+static const struct bench_case cases[] = {
+    {"read an answer of 500 ranges", read_one, &few_ranges, 5},
+    {"read an answer of 16384 ranges", read_one, &many_ranges, 1},
+    {"see that it is the same as before", compare, NULL, 100},
+    {"a worker takes over its first picture", adopt_first, NULL, 5},
+    {"a worker takes over two pictures with one range moved", adopt_moved, NULL, 10},
+};
+
+int main(int argc, char **argv)
 {
     struct pool_config config = {.backend_connections = 1};
     struct metrics *metrics = memory_new(1, sizeof *metrics);
     struct reactor *reactor = reactor_new();
-    struct pool_site site = {.reactor = reactor, .config = &config, .metrics = metrics};
-    size_t size;
-    char *text = answer(PRIMARIES, false, &size);
-    char *moved = answer(PRIMARIES, true, &size);
-    struct topology *a = read_answer(text, size);
-    struct topology *b = read_answer(text, size);
-    struct topology *after = read_answer(moved, size);
 
-    printf("a cluster of %u nodes\n", a->node_count);
-    time_reading("read an answer of 500 ranges", PRIMARIES);
-    time_reading("read an answer of 16384 ranges", SLOT_COUNT);
-    time_comparing(a, b);
+    site = (struct pool_site){.reactor = reactor, .config = &config, .metrics = metrics};
+    few_ranges = answer(PRIMARIES, false);
+    many_ranges = answer(SLOT_COUNT, false);
+    moved_range = answer(PRIMARIES, true);
+    before = read_answer(&few_ranges);
+    same = read_answer(&few_ranges);
+    after = read_answer(&moved_range);
     slot_table_init(&table, &site);
-    time_adopting(a, after);
+    adopt(before);
+
+    int status = cases_main(argc, argv, cases, ARRAY_LEN(cases));
+
     slot_table_clear(&table);
-    topology_release(&a);
-    topology_release(&b);
+    topology_release(&before);
+    topology_release(&same);
     topology_release(&after);
     reactor_free(&reactor);
     free(metrics);
-    free(text);
-    free(moved);
-    return 0;
+    free(few_ranges.at);
+    free(many_ranges.at);
+    free(moved_range.at);
+    return status;
 }

@@ -8,7 +8,6 @@ may be told as a distance from the one before.
 
 import collections
 import re
-import shutil
 import signal
 import subprocess
 
@@ -98,10 +97,6 @@ class Reader:
 def read_profile(path):
     with open(path, encoding="utf-8", errors="replace") as file:
         return Reader().read(file.read())
-
-
-def is_there():
-    return shutil.which("valgrind") is not None
 
 
 def prefix(dump, *options):

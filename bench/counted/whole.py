@@ -13,9 +13,9 @@ import tempfile
 import time
 from typing import NamedTuple
 
-import callgrind
+from counted import callgrind
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.abspath(f"{os.path.dirname(__file__)}/../..")
 NODES = 3
 START_SECONDS = 60
 KEY = "key:%s"  # a number of twelve digits
@@ -42,21 +42,26 @@ class Work(NamedTuple):
     value: int  # bytes
     keys: int
     requests: int  # of the shorter run
+    is_steady: bool = True  # or it depends on how replies come in pieces: only to be profiled
 
 
+GET = ("GET", "KEY")
+SET = ("SET", "KEY", "VALUE")
+MGET = ("MGET", *["KEY"] * 10)
 WORKS = {
-    "get16": Work("GET, 50 clients, pipeline 16", ("GET", "KEY"), 50, 16, 32, 16384, 20000),
-    "set16": Work("SET, 50 clients, pipeline 16", ("SET", "KEY", "VALUE"), 50, 16, 32, 16384, 20000),
-    "get1": Work("GET, 50 clients", ("GET", "KEY"), 50, 1, 32, 16384, 10000),
-    "get64": Work("GET, 1 client, pipeline 64", ("GET", "KEY"), 1, 64, 32, 16384, 20000),
-    "mget": Work("MGET of 10 keys, 50 clients", ("MGET", *["KEY"] * 10), 50, 1, 32, 16384, 2000),
-    "get16-1k": Work("GET of 1 KiB, 50 clients, pipeline 16",
-                     ("GET", "KEY"), 50, 16, 1024, 4096, 10000),
-    "set16-1k": Work("SET of 1 KiB, 50 clients, pipeline 16",
-                     ("SET", "KEY", "VALUE"), 50, 16, 1024, 4096, 10000),
-    "get1-16k": Work("GET of 16 KiB, 50 clients", ("GET", "KEY"), 50, 1, 16384, 512, 5000),
-    "set1-16k": Work("SET of 16 KiB, 50 clients", ("SET", "KEY", "VALUE"), 50, 1, 16384, 512, 5000),
+    "get16": Work("GET, 50 clients, pipeline 16", GET, 50, 16, 32, 16384, 20000),
+    "set16": Work("SET, 50 clients, pipeline 16", SET, 50, 16, 32, 16384, 20000),
+    "get1": Work("GET, 50 clients", GET, 50, 1, 32, 16384, 10000),
+    "get64": Work("GET, 1 client, pipeline 64", GET, 1, 64, 32, 16384, 20000),
+    "mget": Work("MGET of 10 keys, 50 clients", MGET, 50, 1, 32, 16384, 2000),
+    "get16-1k": Work("GET of 1 KiB, 50 clients, pipeline 16", GET, 50, 16, 1024, 4096, 10000),
+    "set16-1k": Work("SET of 1 KiB, 50 clients, pipeline 16", SET, 50, 16, 1024, 4096, 10000),
+    "get1-16k": Work("GET of 16 KiB, 1 client", GET, 1, 1, 16384, 512, 2000),
+    "set1-16k": Work("SET of 16 KiB, 1 client", SET, 1, 1, 16384, 512, 2000),
+    "get1-16k-c50": Work("GET of 16 KiB, 50 clients", GET, 50, 1, 16384, 512, 5000, False),
+    "set1-16k-c50": Work("SET of 16 KiB, 50 clients", SET, 50, 1, 16384, 512, 5000, False),
 }
+STEADY = [name for name, work in WORKS.items() if work.is_steady]
 
 
 def request(*words):
