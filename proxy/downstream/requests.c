@@ -160,48 +160,13 @@ static void requests_take(struct client *client, enum command_result result,
     }
 }
 
-/* Does nothing that its client has said before concern a command for one key? */
-static ALWAYS_INLINE bool client_is_plain(const struct client *client)
-{
-    const struct session *session = &client->session;
-
-    return session->is_authenticated && session->reply_mode == REPLY_MODE_ON &&
-           !session->queued.is_open && !subscriber_is_active(&client->subscriber) &&
-           client->tracking == NULL && !client->clients->monitor.is_on &&
-           clients_memory(client->clients) != BUDGET_SPENT;
-}
-
-static ALWAYS_INLINE bool requests_are_plain(const struct client *client,
-                                             const struct command *command)
-{
-    return command->only_key != 0 && command->class == COMMAND_CLASS_ONE_KEY &&
-           !local_has(command) && client_is_plain(client);
-}
-
-/* What nearly all requests are, and the shortest way for them: what requests_begin does with others
- * would come to the same. */
-static void requests_send_plain(struct client *client, const struct command *command,
-                                struct block *block, struct span bytes)
-{
-    struct clients *clients = client->clients;
-    struct request *request;
-
-    metric_add(&clients->metrics->downstream_requests_total, 1);
-    client->session.last_request = reactor_now(clients->reactor);
-    client->session.last_command = command;
-    client->skips_reply = false;
-    request = client_request_begin(client, command, block, bytes);
-    request->slot = slot_of(clients->arguments.items[command->only_key]);
-    request->target = TARGET_SLOT;
-    dispatcher_send(clients->dispatcher, request);
-}
-
-/* Any other request. */
-static NOINLINE bool requests_begin_odd(struct client *client, enum command_result result,
-                                        const struct command *command, struct block *block,
-                                        struct span bytes)
+/* One whole request, its arguments in clients->arguments. Returns false when its time has not come:
+ * it will be looked at again. */
+static bool requests_begin(struct client *client, struct block *block, struct span bytes)
 {
     const struct arguments *arguments = &client->clients->arguments;
+    const struct command *command = NULL;
+    enum command_result result = command_table_find(client->clients->commands, arguments, &command);
     bool is_alone = result == COMMAND_FOUND && alone_is_needed(client, command, arguments);
 
     if (unlikely(is_alone) && !pipeline_is_empty(&client->pipeline)) {
@@ -218,25 +183,8 @@ static NOINLINE bool requests_begin_odd(struct client *client, enum command_resu
     return true;
 }
 
-/* One whole request, its arguments in clients->arguments. Returns false when its time has not come:
- * it will be looked at again. */
-static ALWAYS_INLINE bool requests_begin(struct client *client, struct block *block,
-                                         struct span bytes)
-{
-    struct clients *clients = client->clients;
-    const struct command *command = NULL;
-    enum command_result result =
-        command_table_find(clients->commands, &clients->arguments, &command);
-
-    if (likely(result == COMMAND_FOUND && requests_are_plain(client, command))) {
-        requests_send_plain(client, command, block, bytes);
-        return true;
-    }
-    return requests_begin_odd(client, result, command, block, bytes);
-}
-
 /* A line of text goes to nodes in the form they all understand. */
-static NOINLINE bool requests_begin_inline(struct client *client)
+static bool requests_begin_inline(struct client *client)
 {
     const struct arguments *arguments = &client->clients->arguments;
     struct sendq composed;
@@ -265,42 +213,102 @@ static void requests_wait(struct client *client)
     }
 }
 
-/* Takes one request from what has been read. Returns false when there is none to be taken. */
-static bool requests_scan_one(struct client *client, const struct scan_limits *limits)
+/* Takes the request of `used` bytes that was just scanned. Returns false when its time has not
+ * come.
+ */
+static bool requests_take_scanned(struct client *client, size_t used)
 {
     struct arguments *arguments = &client->clients->arguments;
-    struct span bytes = inbound_bytes(&client->inbound);
-    size_t used = 0;
-
-    switch (request_scan_next(&client->scan, limits, bytes, arguments, &used)) {
-    case SCAN_MORE: requests_wait(client); return false;
-    case SCAN_BAD: nonsense_protocol(client); return false;
-    case SCAN_DONE: break;
-    }
-
+    struct span bytes = {inbound_bytes(&client->inbound).at, used};
     bool is_inline = client->scan.is_inline;
     bool is_taken = true;
 
-    client->unfinished_since = 0;
     request_scan_reset(&client->scan);
-    if (unlikely(client->clients->pause != PAUSE_OFF) && pause_holds(client)) {
+    if (client->clients->pause != PAUSE_OFF && pause_holds(client)) {
         client_hold(client);
         return false;
     }
-    if (unlikely(arguments->count == 0)) {
+    if (arguments->count == 0) {
         /* An empty line, or "*0": Redis reads over it. */
-    } else if (unlikely(is_inline)) {
+    } else if (is_inline) {
         is_taken = requests_begin_inline(client);
     } else {
-        is_taken = requests_begin(client, client->inbound.block, (struct span){bytes.at, used});
+        is_taken = requests_begin(client, client->inbound.block, bytes);
     }
-    if (likely(is_taken)) {
+    if (is_taken) {
         inbound_use(&client->inbound, used);
     }
-    if (unlikely(arguments->capacity > ARGUMENTS_KEPT)) {
+    return is_taken;
+}
+
+/* What came of a scan. Returns false when no more is to be taken for now. */
+static NOINLINE bool requests_take_odd(struct client *client, enum scan_result result, size_t used)
+{
+    struct arguments *arguments = &client->clients->arguments;
+    bool is_taken = false;
+
+    switch (result) {
+    case SCAN_MORE: requests_wait(client); return false;
+    case SCAN_BAD: nonsense_protocol(client); return false;
+    case SCAN_DONE: is_taken = requests_take_scanned(client, used); break;
+    }
+    if (arguments->capacity > ARGUMENTS_KEPT) {
         arguments_clear(arguments);
     }
     return is_taken;
+}
+
+/* Does nothing that it has said before, nor the state of the house, concern commands for one key?
+ */
+static bool client_is_plain(const struct client *client)
+{
+    const struct session *session = &client->session;
+    const struct clients *clients = client->clients;
+
+    return session->is_authenticated && session->reply_mode == REPLY_MODE_ON &&
+           !session->queued.is_open && !subscriber_is_active(&client->subscriber) &&
+           client->tracking == NULL && !clients->monitor.is_on && clients->pause == PAUSE_OFF &&
+           clients_memory(clients) != BUDGET_SPENT;
+}
+
+static ALWAYS_INLINE void requests_send_plain(struct client *client, const struct command *command,
+                                              struct block *block, struct span bytes)
+{
+    struct clients *clients = client->clients;
+    struct request *request;
+
+    metric_add(&clients->metrics->downstream_requests_total, 1);
+    client->session.last_request = reactor_now(clients->reactor);
+    client->session.last_command = command;
+    client->skips_reply = false;
+    request = client_request_begin(client, command, block, bytes);
+    request->slot = slot_of(clients->arguments.items[command->only_key]);
+    request->target = TARGET_SLOT;
+    dispatcher_send(clients->dispatcher, request);
+}
+
+/* The scanned request of a plain client: if its command is one for the node of its one key, as
+ * nearly all are, it takes the shortest way. Returns false when it is not; requests_take_odd would
+ * come to the same in any case. */
+static ALWAYS_INLINE bool requests_take_plain(struct client *client, size_t used)
+{
+    struct clients *clients = client->clients;
+    struct arguments *arguments = &clients->arguments;
+    const struct command *command = NULL;
+
+    if (unlikely(client->scan.is_inline || arguments->count == 0 ||
+                 arguments->capacity > ARGUMENTS_KEPT) ||
+        command_table_find(clients->commands, arguments, &command) != COMMAND_FOUND) {
+        return false;
+    }
+    if (command->only_key == 0 || command->class != COMMAND_CLASS_ONE_KEY || local_has(command)) {
+        return false;
+    }
+    request_scan_reset(&client->scan);
+    requests_send_plain(client, command, client->inbound.block,
+                        (struct span){inbound_bytes(&client->inbound).at, used});
+    inbound_use(&client->inbound, used);
+    return true;
 }
 
 /* Its end is still to be noticed, so reading goes on for a while: longer where that may take long,
@@ -321,19 +329,38 @@ static void requests_wait_behind(struct client *client)
     }
 }
 
-void requests_scan(struct client *client)
+/* Takes one request of what has been read, and then others like it. Returns false when there is
+ * none to be taken. What one odd request changes is looked at anew before the next. */
+static bool requests_scan_some(struct client *client)
 {
-    struct scan_limits limits = client_scan_limits(client);
+    const struct scan_limits limits = client_scan_limits(client);
+    struct arguments *arguments = &client->clients->arguments;
+    bool is_plain = client_is_plain(client);
+    enum scan_result result;
+    size_t used;
 
-    while (client->state == CLIENT_READING && client->inbound.size > 0 && !client->is_alone) {
+    do {
         if (unlikely(client_is_full(client, 1))) {
             client_pause(client);
-            return;
+            return false;
         }
-        if (unlikely(limits.authenticated != client->session.is_authenticated)) {
-            limits = client_scan_limits(client);
+        used = 0;
+        result = request_scan_next(&client->scan, &limits, inbound_bytes(&client->inbound),
+                                   arguments, &used);
+        if (likely(result != SCAN_MORE)) {
+            client->unfinished_since = 0;
         }
-        if (!requests_scan_one(client, &limits)) {
+        if (unlikely(!is_plain || result != SCAN_DONE || !requests_take_plain(client, used))) {
+            return requests_take_odd(client, result, used);
+        }
+    } while (client->state == CLIENT_READING && client->inbound.size > 0);
+    return true;
+}
+
+void requests_scan(struct client *client)
+{
+    while (client->state == CLIENT_READING && client->inbound.size > 0 && !client->is_alone) {
+        if (!requests_scan_some(client)) {
             break;
         }
     }
