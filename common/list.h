@@ -92,6 +92,17 @@ static inline struct list_link *list_take_first(struct list *list)
     return link;
 }
 
+/* Removes and returns the first link of a list that is not empty. */
+static inline struct list_link *list_pop(struct list *list)
+{
+    struct list_link *link = list->anchor.next;
+
+    list->anchor.next = link->next;
+    link->next->previous = &list->anchor;
+    link->next = link->previous = NULL;
+    return link;
+}
+
 /* Moves all of `from` behind what `to` holds. */
 static inline void list_splice(struct list *to, struct list *from)
 {

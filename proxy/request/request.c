@@ -10,14 +10,6 @@ enum { REQUESTS_KEPT = 16 * 1024 };
 static _Thread_local struct request *free_requests;
 static _Thread_local uint32_t free_count;
 
-#define TO(symbol) (1u << REQUEST_##symbol)
-static const uint8_t states_after[] = {
-#define STATE(symbol, text, next) next,
-    REQUEST_STATES(STATE)
-#undef STATE
-};
-#undef TO
-
 static struct request *request_take_free(void)
 {
     struct request *request = free_requests;
@@ -85,25 +77,6 @@ void request_give_back(struct request *gone)
     gone->owner = free_requests;
     free_requests = gone;
     free_count++;
-}
-
-void request_become(struct request *request, enum request_state next)
-{
-    CHECK(states_after[request->state] & (1u << next));
-    request->state = (uint8_t)next;
-}
-
-void request_settle(struct request *request, struct block *block, struct span bytes)
-{
-    request_done *done = request->done;
-
-    request_become(request, REQUEST_SETTLED);
-    if (done == NULL) {
-        request_free(&request);
-        return;
-    }
-    request->done = NULL;
-    done(request, block, bytes);
 }
 
 void request_trim(void)

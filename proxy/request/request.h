@@ -85,28 +85,34 @@ struct request {
     uint64_t sequence;       /* place in the lane's order */
     uint64_t arrived;        /* microseconds, clock_now() of its turn */
     uint64_t deadline;
-    uint64_t held_at;          /* on a gate's queue: since when */
-    uint64_t waited;           /* on gates' queues before, in all */
-    uint64_t offset;           /* SENT: where it starts in its upstream's stream of bytes */
-    struct sendq reply;        /* SETTLED, and not yet its turn */
-    uint32_t node_serial;      /* of the pool `node`: tells it from a later one */
-    uint32_t awaits_functions; /* serial + 1 of the pool that is given functions; 0. mending.h */
-    uint16_t slot;             /* SLOT_NONE without keys */
-    uint16_t node;             /* TARGET_NODE, asking: which pool. Settled by an error: whose */
-    uint8_t state;             /* enum request_state */
-    uint8_t target;            /* enum request_target */
-    uint8_t refusal;           /* enum refusal: the last one */
-    uint8_t losses;            /* connections that broke with its answer */
-    uint8_t hops;              /* redirections followed so far */
-    bool asking;               /* goes to `node` once, behind ASKING */
-    bool is_queued;            /* SENT: its upstream's output has its bytes, or had them */
-    bool muted;                /* CLIENT REPLY OFF or SKIP: the client gets no reply */
-    bool is_one_key;           /* a part that cannot be parted again */
-    bool was_mended;           /* FCALL: was held back for functions; does so once */
-    bool is_tracked;           /* who keeps account of its client's cache is told of its answer */
-    bool is_uncached;          /* and that the client will not cache it */
-    bool expired;              /* given up at its deadline: its late reply is swallowed */
-    uint8_t kept_size;         /* of a short reply that is not in `reply` but kept here: */
+    uint64_t held_at;   /* on a gate's queue: since when */
+    uint64_t waited;    /* on gates' queues before, in all */
+    uint64_t offset;    /* SENT: where it starts in its upstream's stream of bytes */
+    struct sendq reply; /* SETTLED, and not yet its turn */
+    union {
+        uint64_t oddities; /* all of these at once: 0 for nearly all. request_is_plain() */
+        struct {
+            uint32_t awaits_functions; /* serial + 1 of the pool that is given functions; 0.
+                                        * mending.h */
+            uint8_t target;            /* enum request_target */
+            bool asking;               /* goes to `node` once, behind ASKING */
+            bool is_tracked;  /* who keeps account of its client's cache is told of its answer */
+            bool is_uncached; /* and that the client will not cache it */
+        };
+    };
+    uint32_t node_serial; /* of the pool `node`: tells it from a later one */
+    uint16_t slot;        /* SLOT_NONE without keys */
+    uint16_t node;        /* TARGET_NODE, asking: which pool. Settled by an error: whose */
+    uint8_t state;        /* enum request_state */
+    uint8_t refusal;      /* enum refusal: the last one */
+    uint8_t losses;       /* connections that broke with its answer */
+    uint8_t hops;         /* redirections followed so far */
+    bool is_queued;       /* SENT: its upstream's output has its bytes, or had them */
+    bool muted;           /* CLIENT REPLY OFF or SKIP: the client gets no reply */
+    bool is_one_key;      /* a part that cannot be parted again */
+    bool was_mended;      /* FCALL: was held back for functions; does so once */
+    bool expired;         /* given up at its deadline: its late reply is swallowed */
+    uint8_t kept_size;    /* of a short reply that is not in `reply` but kept here: */
     char kept[REQUEST_KEPT_MAX];
 };
 
@@ -126,11 +132,44 @@ static inline void request_free(struct request **request)
     request_give_back(gone);
 }
 
+/* Does the table let it? Little is left of this where `next` is a constant. */
+static inline bool request_may_become(const struct request *request, enum request_state next)
+{
+#define TO(symbol)                 (1u << REQUEST_##symbol)
+#define STATE(symbol, text, after) (request->state == REQUEST_##symbol && ((after) >> next & 1)) ||
+    return REQUEST_STATES(STATE) false;
+#undef STATE
+#undef TO
+}
+
 /* The only writer of ->state: checks the table of states. */
-void request_become(struct request *request, enum request_state next);
+static inline void request_become(struct request *request, enum request_state next)
+{
+    CHECK(request_may_become(request, next));
+    request->state = (uint8_t)next;
+}
 
 /* Makes it settled and calls its `done`, or frees an orphan. The caller looks at it no more. */
-void request_settle(struct request *request, struct block *block, struct span bytes);
+static inline void request_settle(struct request *request, struct block *block, struct span bytes)
+{
+    request_done *done = request->done;
+
+    request_become(request, REQUEST_SETTLED);
+    if (unlikely(done == NULL)) {
+        request_free(&request);
+        return;
+    }
+    request->done = NULL;
+    done(request, block, bytes);
+}
+
+/* Is it one command for a slot, and nothing else to be said of it? One look answers what else
+ * would be many questions; it is not waiting behind a gate then either. */
+static inline bool request_is_plain(const struct request *request)
+{
+    return ((uintptr_t)request->special | (uintptr_t)request->gate | request->script |
+            request->oddities) == 0;
+}
 
 /* Are its bytes one command? */
 static inline bool request_is_single(const struct request *request)

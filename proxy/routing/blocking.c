@@ -2,6 +2,7 @@
 
 #include "proxy/routing/fanout.h"
 #include "proxy/routing/holding.h"
+#include "proxy/upstream/in_flight.h"
 #include "proxy/upstream/private.h"
 
 /* A node that keeps a request for so long has taken it in, and may keep it as long again. */
@@ -117,7 +118,7 @@ static void wake_sent(struct dispatcher *dispatcher, struct request *request, co
         reactor_now(dispatcher->site.reactor) + dispatcher->site.config->timeout_request;
 
     if (upstream->state != UPSTREAM_READY) {
-        upstream_forget(upstream, request);
+        in_flight_forget(upstream, request);
         settle(dispatcher, request, reply);
         return;
     }

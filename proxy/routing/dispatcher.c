@@ -14,6 +14,8 @@
 #include "proxy/routing/pick.h"
 #include "proxy/routing/unsettle.h"
 #include "proxy/routing/watch.h"
+#include "proxy/routing/written.h"
+#include "proxy/upstream/plain.h"
 #include "proxy/upstream/private.h"
 
 /* A read that makes nodes hang up would, sent again and again, cost others their answers each time.
@@ -56,17 +58,37 @@ static void dispatcher_forward(struct dispatcher *dispatcher, struct request *re
 static bool dispatcher_way_is_free(const struct dispatcher *dispatcher,
                                    const struct request *request)
 {
-    if (likely(request->target == TARGET_SLOT)) {
+    if (request->target == TARGET_SLOT) {
         return dispatcher->table.slots[request->slot].watched == 0;
     }
     return list_is_empty(&request->lane->gates);
 }
 
-void dispatcher_send(struct dispatcher *dispatcher, struct request *request)
+/* The short way, which nearly all requests go. Returns false, and has done nothing, when there is
+ * anything else to look at. */
+static inline bool dispatcher_send_plain(struct dispatcher *dispatcher, struct request *request)
 {
-    request->sequence = request->lane->next_sequence++;
-    watch_begin(dispatcher);
-    if (likely(dispatcher_way_is_free(dispatcher, request))) {
+    const struct slot_entry *entry = &dispatcher->table.slots[request->slot];
+
+    if (unlikely(!request_is_plain(request)) ||
+        unlikely(entry->watched != 0 || entry->owner == NODE_NONE)) {
+        return false;
+    }
+
+    struct pool *pool = dispatcher->table.pools[entry->owner];
+    struct upstream *upstream = pool_pick(pool, request->lane->number);
+
+    if (unlikely(!upstream_takes_plain(upstream, dispatcher->site.config))) {
+        return false;
+    }
+    lane_note_written(request->lane, pool, request);
+    upstream_send_plain(upstream, request);
+    return true;
+}
+
+static void dispatcher_send_looking(struct dispatcher *dispatcher, struct request *request)
+{
+    if (dispatcher_way_is_free(dispatcher, request)) {
         dispatcher_forward(dispatcher, request);
         return;
     }
@@ -82,6 +104,15 @@ void dispatcher_send(struct dispatcher *dispatcher, struct request *request)
         return;
     }
     holding_hold(dispatcher, gate, request);
+}
+
+void dispatcher_send(struct dispatcher *dispatcher, struct request *request)
+{
+    request->sequence = request->lane->next_sequence++;
+    watch_begin(dispatcher);
+    if (unlikely(!dispatcher_send_plain(dispatcher, request))) {
+        dispatcher_send_looking(dispatcher, request);
+    }
 }
 
 /* The +OK to our own ASKING comes here too, and is no request's. */

@@ -18,13 +18,13 @@ uint32_t gate_key(const struct request *request)
 
 void lane_init(struct lane *lane, uint64_t number)
 {
-    *lane = (struct lane){.number = DIALECTS * number};
+    *lane = (struct lane){.number = LANE_DIALECTS * number};
     list_init(&lane->gates);
 }
 
 void lane_speak(struct lane *lane, enum dialect dialect)
 {
-    lane->number = lane->number / DIALECTS * DIALECTS + dialect;
+    lane->number = lane->number - lane_dialect(lane) + dialect;
 }
 
 void lane_gather(struct lane *lane, size_t bytes)
@@ -100,7 +100,7 @@ void gates_wake_all(struct gates *gates)
 /* Fibonacci hashing: lanes are numbered in a row, slots are close to each other. */
 static struct list *gates_bucket(struct gates *gates, const struct lane *lane, uint32_t key)
 {
-    uint64_t mixed = ((lane->number / DIALECTS) << 20 ^ key) * UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t mixed = ((lane->number / LANE_DIALECTS) << 20 ^ key) * UINT64_C(0x9E3779B97F4A7C15);
 
     return &gates->buckets[mixed >> 52];
 }

@@ -28,7 +28,7 @@ struct tracked;
 
 struct lane {
     struct list gates;    /* usually none, seldom more than a few */
-    uint64_t number;      /* of its connection to each node; modulo DIALECTS what it speaks */
+    uint64_t number;      /* of its connection to each node; modulo LANE_DIALECTS what it speaks */
     struct upstream *own; /* a private connection that it holds, for WATCH; NULL: none */
     uint64_t next_sequence;
     uint64_t written;                       /* which nodes it has written to: written.h */
@@ -89,7 +89,7 @@ void lane_speak(struct lane *lane, enum dialect dialect);
 
 static inline enum dialect lane_dialect(const struct lane *lane)
 {
-    return (enum dialect)(lane->number % DIALECTS);
+    return (enum dialect)(lane->number % LANE_DIALECTS);
 }
 
 /* More replies than before wait to become a reply of the lane's client; and fewer. */

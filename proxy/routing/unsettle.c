@@ -1,6 +1,7 @@
 #include "proxy/routing/unsettle.h"
 
 #include "proxy/routing/holding.h"
+#include "proxy/upstream/in_flight.h"
 
 /* More looks at all that is in flight in one turn than this: then all slots are gated at once. A
  * failover moves thousands of slots while thousands of requests are in flight. */
@@ -73,7 +74,7 @@ void unsettle_slot(struct dispatcher *dispatcher, struct pool *pool, uint16_t sl
 static void take_back(struct dispatcher *dispatcher, struct upstream *upstream,
                       struct request *request, enum pause pause)
 {
-    upstream_forget(upstream, request);
+    in_flight_forget(upstream, request);
     request->asking = false;
     holding_hold_refused(dispatcher, request, REFUSAL_UNREACHABLE, pause);
 }
@@ -119,7 +120,7 @@ static void give_up(struct dispatcher *dispatcher, struct upstream *upstream,
         take_back(dispatcher, upstream, request, AT_ONCE);
         return;
     }
-    upstream_forget(upstream, request);
+    in_flight_forget(upstream, request);
     if (request_is_repeatable(request)) {
         dispatcher_refuse(dispatcher, request, ERROR_TIMEOUT_READ, upstream->pool->name);
         return;

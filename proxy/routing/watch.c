@@ -2,6 +2,7 @@
 
 #include "proxy/routing/blocking.h"
 #include "proxy/routing/holding.h"
+#include "proxy/upstream/in_flight.h"
 
 enum {
     SUSPECT_HINT_US = 50 * US_PER_MS, /* between two hints while a node is silent or out of reach */
@@ -49,7 +50,7 @@ static void watch_sent(struct dispatcher *dispatcher, struct upstream *upstream,
         enum error_symbol error = sent_error(upstream, request);
 
         metric_add(&dispatcher->site.metrics->timeouts_total, 1);
-        upstream_forget(upstream, request);
+        in_flight_forget(upstream, request);
         dispatcher_hint(dispatcher, HINT_UNREACHABLE);
         dispatcher_refuse(dispatcher, request, error, upstream->pool->name);
     }
@@ -110,6 +111,9 @@ static void watch_upstream(struct dispatcher *dispatcher, struct upstream *upstr
 {
     uint64_t now = reactor_now(dispatcher->site.reactor);
 
+    CHECK(upstream->is_fit == pool_finds_fit(upstream));
+    /* As long as its socket is full, nobody else does. */
+    in_flight_publish(upstream);
     if (upstream->earliest_deadline <= now) {
         uint64_t earliest = UINT64_MAX;
 

@@ -24,6 +24,10 @@ enum dialect {
     DIALECTS,
 };
 
+/* A lane's number (gate.h), modulo this, is its dialect; the rest spreads the lanes over the
+ * connections. A power of two, since each request asks. */
+enum { LANE_DIALECTS = 8 };
+
 /* 2 or 3. */
 static inline int dialect_protocol(enum dialect dialect)
 {

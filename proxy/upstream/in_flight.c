@@ -1,19 +1,6 @@
 #include "proxy/upstream/in_flight.h"
 
-#include "proxy/upstream/pool.h"
 #include "proxy/upstream/private.h"
-
-static struct metrics *metrics_of(const struct upstream *upstream)
-{
-    return upstream->pool->site->metrics;
-}
-
-static void in_flight_append(struct upstream *upstream, struct request *request)
-{
-    list_append(&upstream->in_flight, &request->in_queue);
-    upstream->in_flight_count++;
-    metric_add(&metrics_of(upstream)->upstream_in_flight, 1);
-}
 
 /* Redis Cluster: ASKING and the request must be neighbours on the connection, or the node forgets.
  * Its own +OK is nobody's reply: an orphan takes it. */
@@ -25,10 +12,8 @@ static void in_flight_add_asking(struct upstream *upstream, const struct request
     request_become(prefix, REQUEST_SENT);
     prefix->deadline = UINT64_MAX;
     prefix->muted = true;
-    prefix->offset = upstream->stream_queued;
-    sendq_append(&upstream->output, asking);
-    upstream->stream_queued += asking.size;
     in_flight_append(upstream, prefix);
+    sendq_append(&upstream->output, asking);
 }
 
 /* What the request needs to find on its connection stands right before it. */
@@ -41,19 +26,14 @@ static void in_flight_add_preface(struct upstream *upstream, const struct reques
     request_become(prefix, REQUEST_SENT);
     prefix->deadline = UINT64_MAX;
     prefix->muted = true;
-    prefix->offset = upstream->stream_queued;
     special_of(prefix)->commands = special->preface_commands;
     special_begin(prefix->special);
-    sendq_lend(&upstream->output, special->preface, bytes);
-    upstream->stream_queued += bytes.size;
     in_flight_append(upstream, prefix);
+    sendq_lend(&upstream->output, special->preface, bytes);
 }
 
 void in_flight_add(struct upstream *upstream, struct request *request)
 {
-    if (upstream->in_flight_count == 0) {
-        upstream->owes_since = reactor_now(upstream->pool->site->reactor);
-    }
     if (unlikely(request->special != NULL) && request->special->preface != NULL) {
         in_flight_add_preface(upstream, request);
     }
@@ -65,15 +45,41 @@ void in_flight_add(struct upstream *upstream, struct request *request)
         special_begin(request->special);
         upstream->is_in_multi = upstream->is_in_multi || request->special->is_step;
     }
-    request->offset = upstream->stream_queued;
-    upstream->stream_queued += request->bytes.size;
-    sendq_lend(&upstream->output, request->block, request->bytes);
-    request->is_queued = true;
+    in_flight_add_plain(upstream, request);
     if (unlikely(request->done == NULL)) {
         block_release(&request->block);
     }
-    in_flight_append(upstream, request);
-    metric_add(&metrics_of(upstream)->upstream_requests_total, 1);
+}
+
+/* In flight is what has a place in the stream; what waits has none yet. */
+void in_flight_forget(struct upstream *upstream, struct request *request)
+{
+    CHECK(request->state == REQUEST_SENT && list_link_is_on(&request->in_queue));
+    if (upstream->state == UPSTREAM_READY) {
+        struct request *orphan = request_new(request->command, NULL, request->bytes);
+
+        request_become(orphan, REQUEST_SENT);
+        orphan->expired = true;
+        orphan->deadline = UINT64_MAX;
+        orphan->offset = request->offset;
+        special_inherit(orphan, request);
+        list_insert_before(&request->in_queue, &orphan->in_queue);
+    } else {
+        upstream->waiting_count--;
+    }
+    list_remove(&request->in_queue);
+    special_leave(request);
+}
+
+void in_flight_publish(struct upstream *upstream)
+{
+    struct metrics *metrics = upstream->pool->site->metrics;
+
+    metric_add(&metrics->upstream_requests_total, upstream->untold_count);
+    metric_add(&metrics->upstream_in_flight,
+               (uint64_t)upstream->in_flight_count - upstream->told_in_flight);
+    upstream->told_in_flight = upstream->in_flight_count;
+    upstream->untold_count = 0;
 }
 
 /* Is there a request that `reply` can be the answer to? Nobody answers what has not come whole, but
@@ -132,9 +138,7 @@ bool in_flight_answer(struct upstream *upstream, struct span reply)
     if (unlikely(request->special != NULL) && special_hear(request, reply)) {
         return true;
     }
-    list_remove(&request->in_queue);
-    upstream->in_flight_count--;
-    metric_subtract(&metrics_of(upstream)->upstream_in_flight, 1);
+    in_flight_pop(upstream);
     in_flight_leave(upstream, request, reply);
     if (unlikely(upstream->use == USE_PRIVATE)) {
         private_hear(upstream, request, reply);

@@ -15,7 +15,24 @@ enum {
     EMPTY_US = 100 * US_PER_MS, /* that requests wait for others that are slow to be answered */
 };
 
-static void pool_set_breaker(struct pool *pool, enum breaker next)
+bool pool_finds_fit(const struct upstream *upstream)
+{
+    return upstream->use == USE_SHARED && upstream->state == UPSTREAM_READY &&
+           upstream->worn_since == 0 && upstream->pool->breaker != BREAKER_OPEN;
+}
+
+void pool_judge(struct upstream *upstream)
+{
+    upstream->is_fit = pool_finds_fit(upstream);
+}
+
+void pool_wear(struct upstream *upstream)
+{
+    upstream->worn_since = reactor_now(upstream->pool->site->reactor);
+    pool_judge(upstream);
+}
+
+void pool_set_breaker(struct pool *pool, enum breaker next)
 {
     struct metrics *metrics = pool->site->metrics;
 
@@ -26,6 +43,9 @@ static void pool_set_breaker(struct pool *pool, enum breaker next)
         metric_add(&metrics->breaker_opened_total, 1);
     }
     pool->breaker = next;
+    for (uint32_t i = 0; i <= pool->upstream_count; i++) {
+        pool_judge(&pool->upstreams[i]);
+    }
 }
 
 struct pool *pool_new(const struct pool_site *site, const char *id, const struct address *address,
@@ -40,6 +60,7 @@ struct pool *pool_new(const struct pool_site *site, const char *id, const struct
     pool->address = *address;
     pool->endpoint = *endpoint;
     address_print(address, pool->name, sizeof pool->name);
+    pool->each_dialect = each;
     pool->upstream_count = count;
     for (uint32_t i = 0; i <= count; i++) {
         upstream_init(&pool->upstreams[i], pool, i == count ? USE_RESERVED : USE_SHARED,
@@ -61,15 +82,6 @@ void pool_free(struct pool **pool)
     private_clear(gone);
     free(gone->scripts);
     free(gone);
-}
-
-struct upstream *pool_pick(struct pool *pool, uint64_t lane_number)
-{
-    uint32_t each = pool->upstream_count / DIALECTS;
-    uint64_t turn = lane_number / DIALECTS;
-    uint64_t first = lane_number % DIALECTS * each;
-
-    return &pool->upstreams[first + (each == 1 ? 0 : turn % each)];
 }
 
 static bool pool_is_ready(const struct pool *pool, uint64_t lane_number)
@@ -134,7 +146,7 @@ void pool_renew(struct pool *pool, uint64_t lane_number)
     log_info("redirections lead in circles, connecting anew", "pool=%s node=%s",
              pool->site->config->name, pool->name);
     upstream->renewed_at = now;
-    upstream->worn_since = now;
+    pool_wear(upstream);
 }
 
 bool pool_is_emptied(const struct pool *pool, uint64_t lane_number)

@@ -31,6 +31,8 @@ enum return_reason {
 
 /* What a pool tells its dispatcher. None of these may close an upstream. */
 struct pool_events {
+    /* An answer that is to be looked at: an error, or one to a request that is not plain. All
+     * others settle their requests at once. */
     void (*replied)(struct pool *pool, struct request *request, struct block *block,
                     struct span reply);
     void (*returned)(struct pool *pool, struct request *request, enum return_reason reason);
@@ -96,8 +98,8 @@ struct pool {
     uint64_t mend_again_at; /* not before this time */
     uint64_t *scripts; /* POOL_SCRIPTS places for those that the node has; NULL: none. For heal.h */
     struct privates privates;
-    uint32_t
-        upstream_count; /* shared ones, as many of each dialect; behind them the reserved one */
+    uint32_t each_dialect;   /* how many shared ones there are of each dialect, */
+    uint32_t upstream_count; /* and of all; behind them the reserved one */
     struct upstream upstreams[];
 };
 
@@ -110,9 +112,8 @@ void pool_free(struct pool **pool);
 /* Is any shared connection ready? */
 bool pool_is_connected(const struct pool *pool);
 
-/* A lane's number, modulo DIALECTS, is its dialect; the rest spreads the lanes over the
- * connections. Is the node out of reach for clients with this number: silent, or their connection
- * broken and not made again yet? */
+/* Is the node out of reach for clients with this lane number: silent, or their connection broken
+ * and not made again yet? */
 bool pool_is_down(const struct pool *pool, uint64_t lane_number);
 
 /* May a request of a client with this number be given to the pool now? Not while the connection it
@@ -156,12 +157,33 @@ static inline bool pool_is_ill(const struct pool *pool)
     return pool->attempts > 0 || pool->breaker != BREAKER_CLOSED;
 }
 
+/* The only writer of ->breaker. */
+void pool_set_breaker(struct pool *pool, enum breaker next);
+
+/* Says anew whether `upstream` is fit for requests: when what that depends on has changed. */
+void pool_judge(struct upstream *upstream);
+
+/* Is it? The long way to its is_fit. */
+bool pool_finds_fit(const struct upstream *upstream);
+
+/* `upstream` is to be made anew when nothing is in flight on it. */
+void pool_wear(struct upstream *upstream);
+
 /* For upstreams: a shared connection is ready, or could not be made, or broke. */
 void pool_on_ready(struct pool *pool);
 void pool_on_failure(struct pool *pool, enum close_reason reason, const char *error);
 
 /* The connection that clients with this number use. */
-struct upstream *pool_pick(struct pool *pool, uint64_t lane_number);
+static inline struct upstream *pool_pick(struct pool *pool, uint64_t lane_number)
+{
+    uint64_t dialect = lane_number % LANE_DIALECTS;
+
+    if (likely(pool->each_dialect == 1)) {
+        return &pool->upstreams[dialect];
+    }
+    return &pool->upstreams[dialect * pool->each_dialect +
+                            lane_number / LANE_DIALECTS % pool->each_dialect];
+}
 
 /* Does the node tell of changes to what clients with this number have just read? */
 bool pool_is_tracking(struct pool *pool, uint64_t lane_number);

@@ -1,20 +1,15 @@
 /* What a pool's connections have to do with each other when a node keeps track of what is read. */
 #include "proxy/upstream/pool.h"
 
-static uint32_t each_dialect(const struct pool *pool)
-{
-    return pool->upstream_count / DIALECTS;
-}
-
 static struct upstream *broadcast_of(const struct pool *pool)
 {
-    return (struct upstream *)&pool->upstreams[DIALECT_RESP3_BROADCAST * each_dialect(pool)];
+    return (struct upstream *)&pool->upstreams[DIALECT_RESP3_BROADCAST * pool->each_dialect];
 }
 
 /* Of a tracked one in RESP2 the one that pushes what is read there, and the other way round. */
 static struct upstream *partner_of(const struct upstream *upstream)
 {
-    uint32_t each = each_dialect(upstream->pool);
+    uint32_t each = upstream->pool->each_dialect;
     uint32_t index = (uint32_t)(upstream - upstream->pool->upstreams);
 
     CHECK(upstream->use == USE_SHARED);
@@ -54,7 +49,7 @@ void pool_on_tracked(struct upstream *upstream)
 static void give_up_partner(struct upstream *partner)
 {
     if (partner->state == UPSTREAM_READY && !list_is_empty(&partner->in_flight)) {
-        partner->worn_since = reactor_now(partner->pool->site->reactor);
+        pool_wear(partner);
     } else if (partner->state != UPSTREAM_IDLE) {
         upstream_close(partner, CLOSE_WORN);
     }

@@ -6,8 +6,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
-#include "proxy/upstream/in_flight.h"
-#include "proxy/upstream/pool.h"
+#include "proxy/upstream/plain.h"
 #include "proxy/upstream/private.h"
 
 /* A node's reply may be as large as a client's patience: a bound only against garbage. */
@@ -39,16 +38,12 @@ static void upstream_become(struct upstream *upstream, enum upstream_state next)
     log_debug("upstream state", "node=%s from=%s to=%s", upstream->pool->name,
               upstream_states[upstream->state].text, upstream_states[next].text);
     upstream->state = next;
+    pool_judge(upstream);
 }
 
 static struct ev_loop *upstream_loop(const struct upstream *upstream)
 {
     return upstream->pool->site->reactor->loop;
-}
-
-static void upstream_want_flush(struct upstream *upstream)
-{
-    reactor_flush_later(upstream->pool->site->reactor, &upstream->flush);
 }
 
 void upstream_send(struct upstream *upstream, struct request *request)
@@ -60,8 +55,8 @@ void upstream_send(struct upstream *upstream, struct request *request)
         upstream->earliest_deadline = request->deadline;
     }
     if (likely(upstream->state == UPSTREAM_READY)) {
-        in_flight_add(upstream, request);
         upstream_want_flush(upstream);
+        in_flight_add(upstream, request);
         return;
     }
     list_append(&upstream->waiting, &request->in_queue);
@@ -167,35 +162,50 @@ static void upstream_hear(struct upstream *upstream, struct span reply)
     }
 }
 
-/* Hands out every whole reply that has come. The connection may be closed when it returns. */
-static void upstream_scan(struct upstream *upstream)
+/* All that came has been looked at: is the connection still needed? */
+static void upstream_rest(struct upstream *upstream)
 {
-    while (upstream->inbound.size > 0) {
-        struct span bytes = inbound_bytes(&upstream->inbound);
-        size_t used = 0;
-        enum scan_result result = reply_scan_next(&upstream->scan, reply_limit_bytes, bytes, &used);
-
-        if (result == SCAN_MORE) {
-            inbound_keep(&upstream->inbound);
-            return;
-        }
-        if (result == SCAN_BAD) {
-            upstream_close(upstream, CLOSE_PROTOCOL_ERROR);
-            return;
-        }
-        reply_scan_reset(&upstream->scan);
-        upstream_hear(upstream, (struct span){bytes.at, used});
-        if (unlikely(upstream->state == UPSTREAM_IDLE)) {
-            return;
-        }
-        inbound_use(&upstream->inbound, used);
-    }
     if (unlikely(upstream_is_done(upstream))) {
         pool_on_done(upstream->pool, upstream);
     } else if (unlikely(upstream->is_finished) && upstream_is_idle(upstream)) {
         upstream_close(upstream, CLOSE_GIVEN_UP);
     } else if (unlikely(upstream->use == USE_PRIVATE)) {
         private_rest(upstream);
+    }
+}
+
+/* Hands out every whole reply that has come. The connection may be closed when it returns. */
+static void upstream_scan(struct upstream *upstream)
+{
+    struct span rest = inbound_bytes(&upstream->inbound);
+    enum scan_result result = SCAN_DONE;
+    bool may_be_plain = upstream->state == UPSTREAM_READY && !dialect_has_pushes(upstream->dialect);
+
+    while (rest.size > 0) {
+        size_t used = 0;
+
+        result = reply_scan_next(&upstream->scan, reply_limit_bytes, rest, &used);
+        if (unlikely(result != SCAN_DONE)) {
+            break;
+        }
+        reply_scan_reset(&upstream->scan);
+
+        struct span reply = {rest.at, used};
+
+        rest = (struct span){rest.at + used, rest.size - used};
+        if (likely(may_be_plain && in_flight_answer_plain(upstream, reply))) {
+            continue;
+        }
+        upstream_hear(upstream, reply);
+        if (unlikely(upstream->state == UPSTREAM_IDLE)) {
+            return;
+        }
+    }
+    inbound_use(&upstream->inbound, upstream->inbound.size - rest.size);
+    switch (result) {
+    case SCAN_DONE: upstream_rest(upstream); return;
+    case SCAN_MORE: inbound_keep(&upstream->inbound); return;
+    case SCAN_BAD: upstream_close(upstream, CLOSE_PROTOCOL_ERROR); return;
     }
 }
 
@@ -214,6 +224,7 @@ static enum socket_result upstream_read(struct upstream *upstream)
             pool_on_life(upstream->pool);
         }
         upstream_scan(upstream);
+        in_flight_publish(upstream);
     }
     return result;
 }
@@ -259,6 +270,8 @@ static void upstream_flush(struct turn_task *task)
     if (upstream->state != UPSTREAM_GREETING && upstream->state != UPSTREAM_READY) {
         return;
     }
+
+    in_flight_publish(upstream);
 
     enum sendq_result result = sendq_write(&upstream->output, upstream->fd, &sent);
 
@@ -392,7 +405,6 @@ void upstream_close(struct upstream *upstream, enum close_reason reason)
     list_init(&unsent_requests);
     list_splice(&sent_requests, &upstream->in_flight);
     list_splice(&unsent_requests, &upstream->waiting);
-    metric_subtract(&metrics->upstream_in_flight, upstream->in_flight_count);
     metric_add(&metrics->upstream_closed[reason], 1);
     if (!orderly) {
         metric_add(
@@ -402,6 +414,7 @@ void upstream_close(struct upstream *upstream, enum close_reason reason)
     upstream_close_socket(upstream);
     upstream->error = 0;
     upstream->in_flight_count = upstream->waiting_count = 0;
+    in_flight_publish(upstream);
     upstream->stream_sent = upstream->stream_queued = upstream->gated_to = upstream->worn_since = 0;
     upstream->earliest_deadline = UINT64_MAX;
     if (upstream->use == USE_PRIVATE) {
@@ -436,26 +449,6 @@ void upstream_clear(struct upstream *upstream)
         upstream_close(upstream, upstream->pool->is_leaving ? CLOSE_NODE_GONE : CLOSE_DRAINED);
     }
     CHECK(upstream_is_idle(upstream));
-}
-
-/* In flight is what has a place in the stream; what waits has none yet. */
-void upstream_forget(struct upstream *upstream, struct request *request)
-{
-    CHECK(request->state == REQUEST_SENT && list_link_is_on(&request->in_queue));
-    if (upstream->state == UPSTREAM_READY) {
-        struct request *orphan = request_new(request->command, NULL, request->bytes);
-
-        request_become(orphan, REQUEST_SENT);
-        orphan->expired = true;
-        orphan->deadline = UINT64_MAX;
-        orphan->offset = request->offset;
-        special_inherit(orphan, request);
-        list_insert_before(&request->in_queue, &orphan->in_queue);
-    } else {
-        upstream->waiting_count--;
-    }
-    list_remove(&request->in_queue);
-    special_leave(request);
 }
 
 uint64_t upstream_silence(const struct upstream *upstream)

@@ -51,8 +51,11 @@ struct upstream {
     int error; /* errno of what ends the connection; 0: none */
     uint32_t in_flight_count;
     uint32_t waiting_count;
+    uint32_t told_in_flight; /* what the metrics have of in_flight_count */
+    uint32_t untold_count;   /* requests put in flight that the metrics do not have yet */
     enum upstream_use use;
     enum dialect dialect;
+    bool is_fit;      /* SHARED: takes plain requests while there is room. pool_judge() */
     bool is_used;     /* something was sent on it, or would have been */
     bool is_finished; /* PRIVATE: nothing more may be sent; closes when nothing is in flight */
     enum private_place place;  /* PRIVATE */
@@ -111,11 +114,6 @@ static inline bool upstream_has_left(const struct request *request, uint64_t sen
 {
     return request->offset + request->bytes.size <= sent;
 }
-
-/* `request` waits or is in flight here, and is wanted no more: out of the waiting it is taken,
- * among those in flight an orphan takes its place. Afterwards it is on no queue, and the caller's.
- */
-void upstream_forget(struct upstream *upstream, struct request *request);
 
 /* Tells the node that nothing more will come on a private connection that is ready: it answers what
  * it has done, and closes. So what it gave to somebody who blocks is not lost. */

@@ -254,13 +254,13 @@ Test(proxy_commands, health_is_told_in_words)
     cr_expect_not_null(strstr(told("PROXY EXPLAIN GET b"), "|health|unused|"));
     pool->attempts = 1;
     cr_expect_not_null(strstr(told("PROXY EXPLAIN GET b"), "|health|unreachable|"));
-    pool->breaker = BREAKER_SUSPECT;
+    pool_set_breaker(pool, BREAKER_SUSPECT);
     cr_expect_not_null(strstr(told("PROXY EXPLAIN GET b"), "|health|suspect|"));
-    pool->breaker = BREAKER_OPEN;
+    pool_set_breaker(pool, BREAKER_OPEN);
     cr_expect_not_null(strstr(told("PROXY EXPLAIN GET b"), "|health|silent|"));
     pool->is_leaving = true;
     cr_expect_not_null(strstr(told("PROXY EXPLAIN GET b"), "|health|leaving|"));
     pool->is_leaving = false;
-    pool->breaker = BREAKER_CLOSED;
+    pool_set_breaker(pool, BREAKER_CLOSED);
     pool->attempts = 0;
 }

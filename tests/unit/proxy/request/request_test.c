@@ -51,6 +51,33 @@ Test(request, starts_with_nobody)
     cr_expect_null(request);
 }
 
+/* Each of them alone. */
+Test(request, is_plain_unless_there_is_something_odd_about_it)
+{
+    struct special special = {.commands = 1};
+    const struct request odd[] = {
+        {.special = &special},
+        {.gate = (struct gate *)&special},
+        {.script = UINT64_C(1) << 63},
+        {.awaits_functions = 1},
+        {.target = TARGET_NODE},
+        {.target = TARGET_PRIMARY},
+        {.asking = true},
+        {.is_tracked = true},
+    };
+    struct request *request = request_of("get");
+
+    request->target = TARGET_SLOT;
+    request->slot = 1;
+    request->node = 1;
+    request->muted = request->is_queued = request->is_one_key = true;
+    cr_expect(request_is_plain(request));
+    request_free(&request);
+    for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
+        cr_expect_not(request_is_plain(&odd[i]), "row %zu", i);
+    }
+}
+
 /* What one request was must not show in the next, which has its memory. */
 Test(request, memory_that_is_used_again_is_as_new)
 {

@@ -235,13 +235,13 @@ Test(own_step, for_a_node_that_is_silent_is_not_sent)
     struct pool *pool = stage.dispatcher->table.pools[0];
 
     begin();
-    pool->breaker = BREAKER_OPEN;
+    pool_set_breaker(pool, BREAKER_OPEN);
     gets_answer(&stage, ask_step(&stage, 0, "b", "GET b"), queued);
     cr_assert_null(lane->own);
     is_told_to_discard("+OK\r\n");
     gets_answer(&stage, ask_step(&stage, 0, "b", first), queued);
     cr_assert_null(lane->own);
-    pool->breaker = BREAKER_CLOSED;
+    pool_set_breaker(pool, BREAKER_CLOSED);
 }
 
 static void take_detour(struct request *request)
