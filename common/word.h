@@ -41,6 +41,12 @@ static inline uint32_t word_turn(uint32_t word)
     return word << 24 | word >> 8;
 }
 
+/* The first byte is the highest. */
+static inline uint64_t word_turned(uint64_t word)
+{
+    return __builtin_bswap64(word);
+}
+
 /* The first bytes of `at`, at most eight, the rest zero; reads no byte behind them. Loads that
  * overlap agree. */
 static inline uint64_t word_load(const char *at, size_t size)

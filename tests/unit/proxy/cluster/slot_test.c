@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/memory.h"
+
 /* What CLUSTER KEYSLOT of redis-server 7.0.15 answers. */
 static const struct {
     struct span key;
@@ -83,6 +85,77 @@ Test(slot, many_keys_hash_as_bit_by_bit_and_reach_every_slot)
         seen[slot] = true;
     }
     cr_assert_eq(count, (size_t)SLOT_COUNT);
+}
+
+/* By the words of the Redis Cluster specification. */
+static uint16_t slot_by_the_book(struct span key)
+{
+    for (size_t open = 0; open < key.size; open++) {
+        if (key.at[open] != '{') {
+            continue;
+        }
+        for (size_t close = open + 1; close < key.size; close++) {
+            if (key.at[close] == '}') {
+                struct span tag = {key.at + open + 1, close - open - 1};
+                return bit_by_bit(tag.size > 0 ? tag : key);
+            }
+        }
+        break;
+    }
+    return bit_by_bit(key);
+}
+
+/* In memory of exactly that size, so that a look around it is found out. */
+static void assert_by_the_book(struct span key)
+{
+    char *exact = memory_raw(key.size > 0 ? key.size : 1);
+    memcpy(exact, key.at, key.size);
+    cr_assert_eq(slot_of((struct span){exact, key.size}), slot_by_the_book(key), "%zu bytes: %.*s",
+                 key.size, (int)key.size, key.at);
+    free(exact);
+}
+
+enum { KEY_MOST = 70 };
+
+static void fill_randomly(char *key, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        key[i] = (char)random();
+    }
+}
+
+Test(slot, of_a_key_of_any_size_is_by_the_book)
+{
+    char key[KEY_MOST];
+
+    srandom(16384);
+    for (size_t size = 0; size <= KEY_MOST; size++) {
+        for (int round = 0; round < 100; round++) {
+            fill_randomly(key, size);
+            assert_by_the_book((struct span){key, size});
+        }
+    }
+}
+
+/* '{' at each place, and elsewhere bytes that are nearly that. */
+Test(slot, of_a_tag_at_any_place_is_by_the_book)
+{
+    char key[KEY_MOST];
+
+    srandom(16383);
+    for (size_t size = 1; size <= KEY_MOST; size++) {
+        for (size_t open = 0; open < size; open++) {
+            for (size_t i = 0; i < size; i++) {
+                key[i] = "z|[\xfb"[random() % 4];
+            }
+            key[open] = '{';
+            assert_by_the_book((struct span){key, size});
+            key[(size_t)random() % size] = '}';
+            assert_by_the_book((struct span){key, size});
+            key[(size_t)random() % size] = "{}"[random() % 2];
+            assert_by_the_book((struct span){key, size});
+        }
+    }
 }
 
 /* -1: not of one slot. */
