@@ -68,7 +68,8 @@ def core_numbers(text):
 def parser():
     options = argparse.ArgumentParser(
         prog="script/bench", description=__doc__.split("\n", 2)[2], epilog=EPILOG,
-        usage="script/bench [OPTION...]", formatter_class=argparse.RawDescriptionHelpFormatter)
+        usage="script/bench [OPTION...]",
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=99))
     add = options.add_argument
     add("--rounds", type=count, metavar="N", help=f"default {ROUNDS}")
     add("--requests", type=count, metavar="N", help=f"of a round, default {REQUESTS}; works whose "

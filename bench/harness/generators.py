@@ -125,7 +125,7 @@ class RedisBenchmark:
         direct = isinstance(target, Direct)
         command = [self.binary, "-h", "127.0.0.1", "-p", target.port, "-c", clients, "-P", pipeline,
                    "-n", count, "-r", KEYS]
-        # It puts a number in place of __rand_int__, and in a cluster a slot's tag in place of {tag}.
+        # It puts a number in place of __rand_int__, in a cluster a slot's tag in place of {tag}.
         key = f"value-{work.size}:" + ("{tag}" if direct else "__rand_int__")
         value = ["v" * work.size] if request == "set" else []
         return command + (["--cluster", "--threads", 1] if direct else []) + [

@@ -25,7 +25,7 @@ COLUMNS = (
     ("p99 ×", "p99_us", 1, True),
 )
 MEANING = """\
-`proxy`, `servers` and `client` µs are CPU time per request, user and system, of all their threads; \
+`proxy`, `servers` and `client` µs are CPU time per request, user and system, of all threads; \
 `calls` are system calls of the proxy per request. `×` is the ratio to {baseline} in the same \
 round. Every figure is the median of {rounds}.
 """

@@ -1,4 +1,4 @@
-"""What is measured: the ways from a client to the data. Each starts, restarts and knows its pids."""
+"""What is measured: ways from a client to the data. Each starts, restarts and knows its pids."""
 
 import os
 import re

@@ -30,7 +30,7 @@ class Work:
     quick: bool = False  # part of --quick
 
     def count(self, requests):
-        """Requests of one round, when a plain work has `requests`: one from each client at least."""
+        """Requests of a round, when a plain work has `requests`: at least what clients have open."""
         return max(round(requests * self.share / 100), self.clients * self.pipeline)
 
 

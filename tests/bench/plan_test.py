@@ -62,8 +62,9 @@ class Targets(unittest.TestCase):
             self.assertIsNone(targets.standard(name))
 
     def test_what_a_target_lacks_is_left_out(self):
-        rows = [("direct", "mget", False), ("direct", "multi", True), ("nutcracker", "multi", False),
-                ("nutcracker", "mget", True), ("slotway-1", "mget", True), ("haproxy", "multi", True)]
+        rows = [("direct", "mget", False), ("direct", "multi", True),
+                ("nutcracker", "mget", True), ("nutcracker", "multi", False),
+                ("slotway-1", "mget", True), ("haproxy", "multi", True)]
         for name, work, expected in rows:
             with self.subTest(name=name, work=work):
                 self.assertEqual(targets.standard(name).can_do(works.named([work])[0]), expected)
