@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -141,6 +140,15 @@ Test(load, a_value_of_a_megabyte_comes_whole)
     EXPECT_SAID("wrong", 0);
     cr_expect_eq(RUN("--requests", "4", "--keys", "5", "--size", "1048575"), 1);
     EXPECT_SAID("wrong", 4);
+}
+
+Test(load, values_that_no_socket_takes_at_once_go_on_when_there_is_room)
+{
+    use(1);
+    cr_expect_eq(RUN("--fill", "--keys", "2", "--size", "20000000", "--clients", "1"), 0, "%s",
+                 output.at);
+    cr_expect_eq(RUN("--requests", "3", "--keys", "2", "--size", "20000000", "--clients", "2"), 0,
+                 "%s", output.at);
 }
 
 Test(load, a_value_that_is_another_keys_is_wrong)
@@ -401,25 +409,29 @@ Test(load, idle_connections_stand_beside_the_load)
     cr_expect_eq(fake_node_count(node(0), "PING"), 203);
 }
 
+/* load that holds 150 connections, with a pipe as its stdin. */
+static bool start_hold(int *end)
+{
+    static char command[256];
+    const char *const argv[] = {"sh", "-c", command, NULL};
+    int ends[2];
+
+    cr_assert_eq(pipe(ends), 0);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    snprintf(command, sizeof command, "exec %s --port %s --idle 150 --hold </dev/fd/%d",
+             LOAD_BINARY, port, ends[0]);
+    process_start(&load, argv, NULL);
+    close(ends[0]);
+    *end = ends[1];
+    return WAIT_FOR((bytes_clear(&output), output = process_output(&load), output.size > 0));
+}
+
 Test(load, idle_connections_are_held_until_stdin_ends)
 {
-    char folder[] = "/tmp/slotway-load-XXXXXX";
-    char fifo[64], command[256];
+    int end = -1;
 
     use(1);
-    cr_assert_not_null(mkdtemp(folder));
-    snprintf(fifo, sizeof fifo, "%s/stdin", folder);
-    snprintf(command, sizeof command, "exec %s --port %s --idle 150 --hold <%s", LOAD_BINARY, port,
-             fifo);
-    cr_assert_eq(mkfifo(fifo, 0600), 0);
-
-    const char *const argv[] = {"sh", "-c", command, NULL};
-    process_start(&load, argv, NULL);
-
-    /* Both ends, so that neither open waits. */
-    int end = open(fifo, O_RDWR | O_CLOEXEC);
-    cr_assert_geq(end, 0);
-    cr_expect(WAIT_FOR((bytes_clear(&output), output = process_output(&load), output.size > 0)));
+    cr_expect(start_hold(&end));
     cr_expect_str_eq(output.at, "ready\n");
     cr_expect_eq(fake_node_connected(node(0)), 150);
     cr_expect_not(process_has_ended(&load));
@@ -427,8 +439,21 @@ Test(load, idle_connections_are_held_until_stdin_ends)
     close(end);
     cr_expect_eq(finish(), 0);
     cr_expect_str_eq(output.at, "ready\n");
-    unlink(fifo);
-    rmdir(folder);
+}
+
+Test(load, idle_connections_that_are_lost_come_back_and_are_told_of)
+{
+    int end = -1;
+
+    use(1);
+    cr_expect(start_hold(&end));
+    fake_node_drop_connections(node(0));
+    cr_expect(WAIT_FOR(fake_node_connected(node(0)) == 150));
+    cr_expect_eq(fake_node_accepted(node(0)), 300);
+
+    close(end);
+    cr_expect_eq(finish(), 1);
+    EXPECT_CONTAINS(output.at, "load: an idle connection was lost: closed by the peer");
 }
 
 Test(load, nobody_there_is_said)
