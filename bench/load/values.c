@@ -1,8 +1,8 @@
 #include "bench/load/values.h"
 
-enum { DIGITS = 12 };
+#define KEY_NUMBER_MAX 999999999999u
 
-static const char prefix[KEY_BYTES - DIGITS] = {'k', 'e', 'y', ':'};
+static const char key_zero[KEY_BYTES + 1] = "key:000000000000";
 
 /* Letters that people can read in a complaint: 64 of them, so each takes six bits. */
 static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
@@ -30,9 +30,10 @@ void values_clear(struct values *values)
 
 void key_write(uint64_t number, char *to)
 {
-    memcpy(to, prefix, sizeof prefix);
-    for (size_t i = KEY_BYTES; i > sizeof prefix; i--) {
-        to[i - 1] = (char)('0' + number % 10);
+    CHECK(number <= KEY_NUMBER_MAX);
+    memcpy(to, key_zero, KEY_BYTES);
+    for (char *digit = to + KEY_BYTES - 1; number > 0; digit--) {
+        *digit = (char)('0' + number % 10);
         number /= 10;
     }
 }
