@@ -32,6 +32,8 @@ QUICK_ROUNDS, QUICK_REQUESTS = 3, 20000
 EPILOG = """\
 SLOTWAY_BINARY measures another build of slotway, LOAD_BINARY generates load with another build of
 bench/load. A first look: script/bench --quick
+
+script/bench --instructions counts instructions instead; it has a --help of its own.
 """
 
 

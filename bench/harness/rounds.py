@@ -62,6 +62,7 @@ class Rounds:
             for nodes in self.groups.values():
                 nodes.forget_all()
             for target in targets:
+                target.restart()
                 self._fill(work, target)
             for number in range(1, self.plan.rounds + 1):
                 for target in targets:

@@ -30,7 +30,7 @@ class Target:
         self.port = nodes.ports[0]
 
     def restart(self):
-        """A new process, for figures that an old one's memory would blur."""
+        """A new process: what the old one did before shall not show in its memory."""
 
     def proxy_pids(self):
         if self.proxy is None:
