@@ -47,13 +47,10 @@ static inline uint64_t word_turned(uint64_t word)
     return __builtin_bswap64(word);
 }
 
-/* The first bytes of `at`, at most eight, the rest zero; reads no byte behind them. Loads that
- * overlap agree. */
+/* The `size` bytes at `at`, eight or less, the rest zero; reads no byte behind them. Where loads
+ * overlap they agree. */
 static inline uint64_t word_load(const char *at, size_t size)
 {
-    if (size >= 8) {
-        return word_load8(at);
-    }
     if (size >= 4) {
         return word_load4(at) | (uint64_t)word_load4(at + size - 4) << (size - 4) * 8;
     }

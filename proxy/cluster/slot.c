@@ -48,9 +48,10 @@ CRC16_MULTIPLIES static uint16_t slot_by_multiplying(struct span key)
     size_t first = (key.size - 1) % 8 + 1;
     const char *at = key.at + first;
     const char *end = key.at + key.size;
-    uint64_t word = word_turned(word_load(key.at, key.size)) >> (8 - first) * 8;
+    uint64_t word = key.size < 8 ? word_load(key.at, key.size) : word_load8(key.at);
     uint64_t crc = 0;
 
+    word = word_turned(word) >> (8 - first) * 8;
     for (;; at += 8) {
         if (unlikely(word_has_brace(word))) {
             return slot_by_tables(key);

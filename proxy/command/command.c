@@ -1,7 +1,5 @@
 #include "proxy/command/command.h"
 
-#include "common/check.h"
-
 /* The words of commands.def. The short names of flags exist in this file only. */
 enum {
 #define ROW(symbol, text) symbol = COMMAND_##symbol,
@@ -52,125 +50,6 @@ static struct command rows[COMMAND_COUNT] = {
 #include "proxy/command/commands.def"
 };
 
-/* Names are found by open addressing: a key holds the lower-case name, padded with zero bytes, and
- * in its last word the size and the container, so that "get" and "config get" are different keys
- * and "config|get" is none. Words of their own rather than an array, because compilers keep them in
- * registers: half the time of a lookup. The size is a power of two, less than half full. */
-enum {
-    NAME_BYTES = 3 * 8,
-    HASH_BITS = 10,
-    HASH_SIZE = 1 << HASH_BITS,
-};
-
-struct name_key {
-    uint64_t head;
-    uint64_t middle;
-    uint64_t tail;
-    uint64_t owner;
-};
-
-struct name_slot {
-    struct name_key key;
-    const struct command *command;
-};
-
-_Static_assert(COMMAND_COUNT < HASH_SIZE / 2, "the hash of names is too full");
-
-static struct name_slot slots[HASH_SIZE];
-static bool has_subcommands[COMMAND_COUNT];
-
-/* Adds 0x20 to each byte that is an ASCII capital, eight bytes at a time. */
-static uint64_t fold_case(uint64_t word)
-{
-    const uint64_t ones = 0x0101010101010101;
-    uint64_t low = word & (ones * 0x7f);
-    uint64_t from_a = low + ones * (0x80 - 'A');
-    uint64_t after_z = low + ones * (0x80 - 'Z' - 1);
-
-    return word | ((from_a & ~after_z & ~word & (ones * 0x80)) >> 2);
-}
-
-/* The first bytes of `at`, at most eight, the rest zero; without a loop because it runs for every
- * request. The two loads of a branch may overlap, and then agree. */
-static uint64_t load_word(const char *at, size_t size)
-{
-    if (size >= 8) {
-        uint64_t word;
-        memcpy(&word, at, sizeof word);
-        return word;
-    }
-    if (size >= 4) {
-        uint32_t head, tail;
-        memcpy(&head, at, sizeof head);
-        memcpy(&tail, at + size - 4, sizeof tail);
-        return head | (uint64_t)tail << ((size - 4) * 8);
-    }
-    if (size >= 2) {
-        uint16_t head, tail;
-        memcpy(&head, at, sizeof head);
-        memcpy(&tail, at + size - 2, sizeof tail);
-        return head | (uint64_t)tail << ((size - 2) * 8);
-    }
-    return size == 1 ? (unsigned char)at[0] : 0;
-}
-
-static struct name_key key_of(struct span name, const struct command *container)
-{
-    uint64_t above = container == NULL ? 0 : (uint64_t)container->id + 1;
-    struct name_key key = {
-        .head = fold_case(load_word(name.at, name.size)),
-        .owner = above << 8 | name.size,
-    };
-
-    if (name.size > 8) {
-        key.middle = fold_case(load_word(name.at + 8, name.size - 8));
-    }
-    if (name.size > 16) {
-        key.tail = fold_case(load_word(name.at + 16, name.size - 16));
-    }
-    return key;
-}
-
-static bool key_equal(const struct name_key *a, const struct name_key *b)
-{
-    return a->head == b->head && a->owner == b->owner && a->middle == b->middle &&
-           a->tail == b->tail;
-}
-
-static uint64_t rotate(uint64_t word, unsigned bits)
-{
-    return word << bits | word >> (64 - bits);
-}
-
-static uint32_t hash_of(const struct name_key *key)
-{
-    uint64_t mix =
-        key->head ^ rotate(key->middle, 23) ^ rotate(key->tail, 41) ^ rotate(key->owner, 29);
-
-    return (uint32_t)((mix ^ mix >> 32) * 0x9e3779b97f4a7c15 >> (64 - HASH_BITS));
-}
-
-/* Where the key is, or the free slot where it would be. */
-static struct name_slot *slot_for(const struct name_key *key)
-{
-    uint32_t at = hash_of(key);
-
-    while (slots[at].command != NULL && !key_equal(&slots[at].key, key)) {
-        at = (at + 1) % HASH_SIZE;
-    }
-    return &slots[at];
-}
-
-static const struct command *look_up(struct span name, const struct command *container)
-{
-    if (unlikely(name.size > NAME_BYTES)) {
-        return NULL;
-    }
-
-    struct name_key key = key_of(name, container);
-    return slot_for(&key)->command;
-}
-
 uint8_t command_only_key(const struct command *facts)
 {
     const struct key_spec *spec = &facts->keys[0];
@@ -184,75 +63,57 @@ uint8_t command_only_key(const struct command *facts)
                                                                               : 0;
 }
 
-static void slot_fill(const struct command *command)
-{
-    const struct command *container = NULL;
-    struct span name = span_of(command->name);
-    const char *blank = strchr(command->name, ' ');
-
-    if (blank != NULL) {
-        /* Rows are sorted, so that the container stands before its subcommands. */
-        container = look_up((struct span){name.at, (size_t)(blank - name.at)}, NULL);
-        CHECK(container != NULL);
-        has_subcommands[container->id] = true;
-        name = span_of(blank + 1);
-    }
-    CHECK(name.size <= NAME_BYTES);
-
-    struct name_key key = key_of(name, container);
-    struct name_slot *slot = slot_for(&key);
-    CHECK(slot->command == NULL);
-    *slot = (struct name_slot){key, command};
-}
-
-/* Before main(), so that no lookup ever has to ask whether the hash is there. */
-__attribute__((constructor)) static void command_prepare(void)
-{
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        rows[i].only_key = command_only_key(&rows[i]);
-        slot_fill(&rows[i]);
-    }
-}
-
-/* MSET k v k: the last name has no value. What stands behind the keys of a command of which only
- * its node knows is that node's business. */
-static bool pairs_are_complete(const struct command *command, int64_t count)
+/* MSET a 1 b: the last name has no value. */
+static bool comes_in_pairs(const struct command *command)
 {
     const struct key_spec *spec = &command->keys[0];
 
-    return command->id == COMMAND_ID_LEARNED || spec->find != KEY_FIND_RANGE || spec->step != 2 ||
-           (count - spec->index) % 2 == 0;
+    return spec->find == KEY_FIND_RANGE && spec->step == 2;
 }
 
-bool command_arity_fits(const struct command *command, int64_t count)
+static void row_prepare(struct command *row)
 {
-    if (command->arity >= 0) {
-        return count == command->arity;
+    const char *blank = strchr(row->name, ' ');
+    const struct command *container = NULL;
+    struct span name = span_of(row->name);
+
+    if (blank != NULL) {
+        container = command_named((struct span){name.at, (size_t)(blank - name.at)}, NULL);
+        CHECK(container != NULL);
+        rows[container->id].has_subcommands = true;
+        name = span_of(blank + 1);
     }
-    return count >= -command->arity && pairs_are_complete(command, count);
+    row->only_key = command_only_key(row);
+    row->has_pairs = comes_in_pairs(row);
+    command_names_add(name, container, row);
 }
 
-enum command_result command_find(const struct arguments *arguments, const struct command **command)
+/* Before main(), so that no lookup ever has to ask whether the names are there. Those of one word
+ * come first: then most of them are where they are looked for first. */
+__attribute__((constructor)) static void command_prepare(void)
 {
-    CHECK(arguments->count > 0);
-    *command = look_up(arguments->items[0], NULL);
-    if (*command == NULL) {
-        return COMMAND_UNKNOWN;
-    }
-
-    if (has_subcommands[(*command)->id] && arguments->count > 1) {
-        const struct command *subcommand = look_up(arguments->items[1], *command);
-        if (subcommand == NULL) {
-            return COMMAND_UNKNOWN_SUBCOMMAND;
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strchr(rows[i].name, ' ') == NULL) {
+            row_prepare(&rows[i]);
         }
-        *command = subcommand;
     }
-    return command_arity_fits(*command, arguments->count) ? COMMAND_FOUND : COMMAND_BAD_ARITY;
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strchr(rows[i].name, ' ') != NULL) {
+            row_prepare(&rows[i]);
+        }
+    }
 }
 
-bool command_has_subcommands(const struct command *command)
+enum command_result command_find_below(const struct arguments *arguments,
+                                       const struct command **command)
 {
-    return command->id < COMMAND_COUNT && has_subcommands[command->id];
+    const struct command *subcommand = command_named(arguments->items[1], *command);
+
+    if (subcommand == NULL) {
+        return COMMAND_UNKNOWN_SUBCOMMAND;
+    }
+    *command = subcommand;
+    return command_arity_fits(subcommand, arguments->count) ? COMMAND_FOUND : COMMAND_BAD_ARITY;
 }
 
 static size_t first_word_size(struct span name)
@@ -268,12 +129,12 @@ static size_t first_word_size(struct span name)
 const struct command *command_by_name(struct span name)
 {
     size_t first = first_word_size(name);
-    const struct command *command = look_up((struct span){name.at, first}, NULL);
+    const struct command *command = command_named((struct span){name.at, first}, NULL);
 
     if (command == NULL || first == name.size) {
         return command;
     }
-    return look_up((struct span){name.at + first + 1, name.size - first - 1}, command);
+    return command_named((struct span){name.at + first + 1, name.size - first - 1}, command);
 }
 
 const struct command *command_by_id(enum command_id id)

@@ -7,8 +7,9 @@
 #ifndef PROXY_COMMAND_COMMAND_H
 #define PROXY_COMMAND_COMMAND_H
 
+#include "common/check.h"
 #include "common/resp_scan.h"
-#include "common/span.h"
+#include "proxy/command/command_names.h"
 
 /* What the proxy does with a command. */
 #define COMMAND_CLASSES(ROW)                                                                       \
@@ -184,6 +185,8 @@ struct command {
     enum reply_policy reply;
     struct key_spec keys[COMMAND_KEY_SPECS];
     uint8_t key_spec_count;
+    bool has_subcommands; /* each a row of commands.def */
+    bool has_pairs;       /* its keys, which come first, have a value each */
     uint8_t only_key; /* its only key is this argument and nothing else can be; 0: ask keys_find */
 };
 
@@ -195,24 +198,48 @@ enum command_result {
     COMMAND_DENIED, /* by the configuration */
 };
 
-/* Looks `arguments` up (at least one): name, subcommand, arity. *command is the row where there
- * is one: the subcommand's, or the container's for an unknown subcommand, else NULL. A name without
- * its value (MSET a 1 b) is a bad arity, too: Redis says it in the same words, only later. */
-enum command_result command_find(const struct arguments *arguments,
-                                 const struct command **command) MUST_USE;
-
 /* The row for "get" or "config get" or "config|get", any case; NULL when there is none. */
 const struct command *command_by_name(struct span name);
-
-/* Does the row of commands.def have subcommands, each a row of its own? */
-bool command_has_subcommands(const struct command *command);
 
 /* The argument that is the only key of these facts, whatever the other arguments are; 0 when it
  * takes more to know. What command_find lets through has that argument. */
 uint8_t command_only_key(const struct command *facts);
 
-/* Does a request of `count` arguments fit the arity? */
-bool command_arity_fits(const struct command *command, int64_t count);
+/* Does a request of `count` arguments fit the arity? A name without its value (MSET a 1 b) does
+ * not: Redis says it in the same words, only later. */
+static inline bool command_arity_fits(const struct command *command, int64_t count)
+{
+    if (command->arity >= 0) {
+        return count == command->arity;
+    }
+    return count >= -command->arity &&
+           (!command->has_pairs || (count - command->keys[0].index) % 2 == 0);
+}
+
+/* As command_find, once it has found a container. */
+enum command_result command_find_below(const struct arguments *arguments,
+                                       const struct command **command) MUST_USE;
+
+/* Looks `arguments` up (at least one): name, subcommand, arity. *command is the row where there
+ * is one: the subcommand's, or the container's for an unknown subcommand, else NULL. */
+MUST_USE static inline enum command_result command_find(const struct arguments *arguments,
+                                                        const struct command **command)
+{
+    CHECK(arguments->count > 0);
+
+    struct span name = arguments->items[0];
+    const struct command *found =
+        likely(name.size <= 8) ? command_named_short(name) : command_named(name, NULL);
+
+    *command = found;
+    if (unlikely(found == NULL)) {
+        return COMMAND_UNKNOWN;
+    }
+    if (unlikely(found->has_subcommands) && arguments->count > 1) {
+        return command_find_below(arguments, command);
+    }
+    return likely(command_arity_fits(found, arguments->count)) ? COMMAND_FOUND : COMMAND_BAD_ARITY;
+}
 
 /* The row of `id`, which is one of commands.def. */
 const struct command *command_by_id(enum command_id id);

@@ -74,6 +74,8 @@ static struct kept_row *row_copy(const struct command *facts)
     CHECK(facts->key_spec_count <= COMMAND_KEY_SPECS);
     *command = *facts;
     command->id = COMMAND_ID_LEARNED;
+    command->has_subcommands = false;
+    command->has_pairs = false; /* what its other arguments are is its node's business */
     command->since = "";
     command->name = text_copy(facts->name, COMMAND_NAME_MAX);
     command->groups = text_copy(facts->groups, COMMAND_GROUPS_MAX);

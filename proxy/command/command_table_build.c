@@ -80,14 +80,14 @@ static bool name_is_free(const char *name)
         table_is_subcommand(name) ? command_by_name(first_word(name)) : NULL;
 
     return command_by_name(span_of(name)) == NULL &&
-           (container == NULL || command_has_subcommands(container));
+           (container == NULL || container->has_subcommands);
 }
 
 static void table_deny_row(struct command_table *table, const struct command *command)
 {
     table->denies_rows = true;
     table->parts->denied[command->id] = true;
-    if (!command_has_subcommands(command)) {
+    if (!command->has_subcommands) {
         return;
     }
     for (enum command_id id = command->id + 1;
