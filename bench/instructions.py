@@ -13,8 +13,7 @@ exit status is 1 when something takes over 10 % more than that, or is not there 
     script/bench --instructions --profile get16            the functions that take most of them
     script/bench --instructions --profile get16 --lines    the same by line of source
 
---profile takes what is built and builds nothing when it is run as bench/instructions.py.
-SLOTWAY_BINARY profiles another build of slotway.
+--profile builds nothing: it takes build/release/slotway as it is, or SLOTWAY_BINARY.
 """
 
 import argparse
@@ -25,6 +24,7 @@ import subprocess
 import sys
 
 from counted import figures, micro, whole
+from harness.processes import Failure
 
 BUILD = f"{whole.ROOT}/build/release"
 BINARY = os.environ.get("SLOTWAY_BINARY") or f"{BUILD}/slotway"
@@ -168,4 +168,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (Failure, subprocess.CalledProcessError) as failure:
+        sys.exit(f"bench: {failure}")

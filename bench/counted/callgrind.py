@@ -8,8 +8,8 @@ may be told as a distance from the one before.
 
 import collections
 import re
-import signal
-import subprocess
+
+from harness.processes import program
 
 NAME = re.compile(r"\((\d+)\)(?: (.*))?\Z")
 
@@ -100,15 +100,6 @@ def read_profile(path):
 
 
 def prefix(dump, *options):
-    """What stands in front of a command line that is counted; it ends when its parent does."""
-    return ["setpriv", "--pdeathsig", "TERM", "--", "valgrind", "--quiet", "--tool=callgrind",
-            f"--callgrind-out-file={dump}", "--separate-threads=no", "--dump-instr=no", *options,
-            "--"]
-
-
-def end(process, seconds=60):
-    """SIGTERM, and the end of a process that writes its dump when it ends well."""
-    process.send_signal(signal.SIGTERM)
-    status = process.wait(timeout=seconds)
-    if status != 0:
-        raise subprocess.CalledProcessError(status, process.args)
+    """What stands in front of a command line that is counted."""
+    return [program("valgrind"), "--quiet", "--tool=callgrind", f"--callgrind-out-file={dump}",
+            "--separate-threads=no", "--dump-instr=no", *options, "--"]

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 
 from counted import callgrind
+from harness.processes import Failure, bound
 
 FUNCTION = "micro_counted"
 
@@ -37,11 +38,11 @@ def count(path):
     with tempfile.TemporaryDirectory() as folder:
         dump = f"{folder}/dump"
         told = read_told(subprocess.run(
-            [*callgrind.prefix(dump, f"--toggle-collect={FUNCTION}", f"--dump-after={FUNCTION}"),
-             path, "--count"],
+            bound([*callgrind.prefix(dump, f"--toggle-collect={FUNCTION}",
+                                     f"--dump-after={FUNCTION}"), path, "--count"]),
             check=True, stdout=subprocess.PIPE, text=True).stdout)
         dumps = len(glob.glob(f"{dump}.*"))
         if dumps != len(told):
-            raise SystemExit(f"{path}: {len(told)} cases and {dumps} dumps: is {FUNCTION} inlined?")
+            raise Failure(f"{path}: {len(told)} cases and {dumps} dumps: is {FUNCTION} inlined?")
         return {case: callgrind.read_profile(f"{dump}.{number}").total / calls
                 for number, (calls, case) in enumerate(told, 1)}
