@@ -81,7 +81,7 @@ static int count_one(const struct bench_case *row, const char *calls)
         fprintf(stderr, "--count wants a number above 0 and a case that --list names\n");
         return EXIT_BAD_USAGE;
     }
-    case_count(row, number);
+    micro_counted(row, number);
     return EXIT_FINE;
 }
 

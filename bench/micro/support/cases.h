@@ -3,7 +3,7 @@
  *      micro_scan                    nanoseconds of each case
  *      micro_scan --list             the names of the cases
  *      micro_scan --count            each case as often as its row says, for callgrind
- *      micro_scan --count N CASE     one case, N times
+ *      micro_scan --count N CASE     one case, exactly N times
  *
  * What is counted happens inside of one function, micro_counted, and nothing else does: callgrind
  * is told to look at that function alone, so start and preparation fall out.
