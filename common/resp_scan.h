@@ -58,13 +58,13 @@ struct arguments {
 
 /* A request in progress. Zero at the start of each request (request_scan_reset). */
 struct request_scan {
-    size_t at;      /* bytes understood so far */
-    int64_t left;   /* arguments still to come, once the count line is read */
-    bool counting;  /* the count line has been read */
-    bool is_inline; /* DONE: came as a line of text, so it must be composed anew to be sent */
-    size_t need;    /* MORE: bytes the request will have at least; a hint how much to read */
+    size_t at;    /* bytes understood so far */
+    int64_t left; /* arguments still to come, once the count line is read */
+    size_t need;  /* MORE: bytes the request will have at least; a hint how much to read */
     enum protocol_error error; /* BAD: why */
     char unexpected;           /* BAD with NO_DOLLAR: the byte that came instead */
+    bool counting;             /* the count line has been read */
+    bool is_inline; /* DONE: came as a line of text, so it must be composed anew to be sent */
 };
 
 static inline void request_scan_reset(struct request_scan *scan)

@@ -25,7 +25,7 @@ static void push_all(void)
 static void settle(struct request *request)
 {
     request_become(request, REQUEST_SETTLED);
-    pipeline_settle(&pipeline, request, NULL, reply);
+    pipeline_settle(&pipeline, &output, request, NULL, reply);
 }
 
 static void expect_all(void)
@@ -74,7 +74,7 @@ int main(int argc, char **argv)
 {
     asked_init(&asked, "GET key:000000012345");
     sendq_init(&output);
-    pipeline_init(&pipeline, &output);
+    pipeline_init(&pipeline);
 
     int status = cases_main(argc, argv, cases, ARRAY_LEN(cases));
 

@@ -28,6 +28,6 @@ bool alone_is_needed_for_odd(const struct client *client, const struct command *
 
     struct timeout timeout;
 
-    return !client->session.queued.is_open &&
+    return !client->session.is_in_multi &&
            timeout_find(command, arguments, &timeout) != TIMEOUT_NONE;
 }

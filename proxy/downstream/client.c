@@ -26,6 +26,10 @@ static const struct {
 #undef TO
 };
 
+/* That of ten thousand idle clients is 5 MiB with all that hangs on them; the next size class of an
+ * allocator would make it more. */
+_Static_assert(sizeof(struct client) <= 384, "what few clients have goes into extras.h");
+
 static void client_become(struct client *client, enum client_state next)
 {
     CHECK(client_states[client->state].next & (1u << next));
@@ -35,6 +39,35 @@ static void client_become(struct client *client, enum client_state next)
 static void client_want_flush(struct client *client)
 {
     reactor_flush_later(client->clients->reactor, &client->flush);
+}
+
+static int client_watched(const struct client *client)
+{
+    return ev_is_active(&client->watcher) ? client->watcher.events & (EV_READ | EV_WRITE) : 0;
+}
+
+static void client_watch(struct client *client, int events)
+{
+    struct ev_loop *loop = client->clients->reactor->loop;
+
+    if (events == client_watched(client)) {
+        return;
+    }
+    ev_io_stop(loop, &client->watcher);
+    if (events != 0) {
+        ev_io_set(&client->watcher, client_fd(client), events);
+        ev_io_start(loop, &client->watcher);
+    }
+}
+
+static void client_watch_for(struct client *client, int event)
+{
+    client_watch(client, client_watched(client) | event);
+}
+
+static void client_look_away(struct client *client, int event)
+{
+    client_watch(client, client_watched(client) & ~event);
 }
 
 static bool client_is_muted(const struct client *client)
@@ -119,7 +152,7 @@ static NOINLINE void client_on_odd_done(struct request *request, struct block *b
     client_note_done(client, request, size);
     client_note_reply(client, size);
     client_want_flush(client);
-    pipeline_settle(&client->pipeline, request, block, bytes);
+    pipeline_settle(&client->pipeline, &client->output, request, block, bytes);
 }
 
 /* A reply to a request that was on its way. It may be the client's last, or make room for more. */
@@ -136,7 +169,7 @@ void client_on_done(struct request *request, struct block *block, struct span by
     command_times_count(&clients->times, &clients->metrics->request_time, request->command);
     client_note_reply(client, size);
     client_want_flush(client);
-    pipeline_settle(&client->pipeline, request, block, bytes);
+    pipeline_settle(&client->pipeline, &client->output, request, block, bytes);
 }
 
 void client_speak(struct client *client, int protocol)
@@ -158,7 +191,7 @@ struct request *client_request_begin(struct client *client, const struct command
     request->deadline = request->arrived + client->clients->config->timeout_request;
     request->muted = client_is_muted(client);
     request->reply.protocol = client->output.protocol;
-    if (unlikely(client->tracking != NULL)) {
+    if (unlikely(client_tracking(client) != NULL)) {
         tracking_mark(client, request);
     }
     pipeline_push(&client->pipeline, request);
@@ -169,28 +202,28 @@ struct request *client_request_begin(struct client *client, const struct command
 struct sendq *client_reply_begin(struct client *client, const struct command *command)
 {
     if (pipeline_is_empty(&client->pipeline) && !client_is_muted(client)) {
-        client->answering = NULL;
+        client->clients->answering = NULL;
         return &client->output;
     }
 
     struct request *request = client_request_begin(client, command, NULL, (struct span){"", 0});
 
-    client->answering = request;
+    client->clients->answering = request;
     return &request->reply;
 }
 
 void client_reply_end(struct client *client)
 {
-    struct request *request = client->answering;
+    struct request *request = client->clients->answering;
 
-    client->answering = NULL;
+    client->clients->answering = NULL;
     metric_add(&client->clients->metrics->downstream_local_total, 1);
     client_want_flush(client);
     if (request != NULL) {
         request->muted = client_is_muted(client);
         request_become(request, REQUEST_SETTLED);
         request->done = NULL;
-        pipeline_settle_composed(&client->pipeline, request);
+        pipeline_settle_composed(&client->pipeline, &client->output, request);
     }
 }
 
@@ -213,7 +246,7 @@ void client_push(struct client *client, struct sendq *push)
     pipeline_push(&client->pipeline, request);
     sendq_move(&request->reply, push);
     request_become(request, REQUEST_SETTLED);
-    pipeline_settle_composed(&client->pipeline, request);
+    pipeline_settle_composed(&client->pipeline, &client->output, request);
 }
 
 void client_refuse(struct client *client, const struct command *command, enum error_symbol symbol,
@@ -230,7 +263,7 @@ void client_refuse(struct client *client, const struct command *command, enum er
 void client_pause(struct client *client)
 {
     client_become(client, CLIENT_PAUSED);
-    ev_io_stop(client->clients->reactor->loop, &client->readable);
+    client_look_away(client, EV_READ);
     metric_add(&client->clients->metrics->downstream_paused_total, 1);
 }
 
@@ -240,7 +273,7 @@ void client_hold(struct client *client)
     inbound_keep(&client->inbound);
     client_become(client, CLIENT_HELD);
     client->held_by = client->clients->pause;
-    ev_io_stop(client->clients->reactor->loop, &client->readable);
+    client_look_away(client, EV_READ);
     metric_add(&client->clients->metrics->downstream_held_total, 1);
 }
 
@@ -249,7 +282,7 @@ static void client_on_eof(struct client *client)
 {
     if (unlikely(client->is_alone) && !client->is_blocked) {
         /* What was read is to be served first; then this comes again. */
-        ev_io_stop(client->clients->reactor->loop, &client->readable);
+        client_look_away(client, EV_READ);
         return;
     }
     if ((pipeline_is_empty(&client->pipeline) && sendq_is_empty(&client->output)) ||
@@ -260,15 +293,14 @@ static void client_on_eof(struct client *client)
     client_finish(client, CLOSE_PEER_CLOSED);
 }
 
-static void client_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)
+static void client_read(struct client *client)
 {
-    struct client *client = container_of(watcher, struct client, readable);
     size_t received = 0;
-    enum socket_result result = intake_read(client->clients->intake, &client->inbound, client->fd,
-                                            client->scan.need, &received);
+    enum socket_result result = intake_read(client->clients->intake, &client->inbound,
+                                            client_fd(client), client->scan.need, &received);
 
     if (received > 0) {
-        client->last_read = reactor_now(client->clients->reactor);
+        client->session.last_active = reactor_now(client->clients->reactor);
         metric_add(&client->clients->metrics->downstream_received_bytes_total, received);
         requests_scan(client);
     }
@@ -280,25 +312,31 @@ static void client_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, int 
     }
 }
 
-static void client_on_writable(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)
+static void client_on_ready(struct ev_loop *loop UNUSED, ev_io *watcher, int events)
 {
-    client_want_flush(container_of(watcher, struct client, writable));
+    struct client *client = container_of(watcher, struct client, watcher);
+
+    if (unlikely((events & EV_WRITE) != 0)) {
+        client_want_flush(client);
+    }
+    if (likely((events & EV_READ) != 0)) {
+        client_read(client);
+    }
 }
 
 /* Returns false when the client is closed. */
 static bool client_write(struct client *client)
 {
-    struct ev_loop *loop = client->clients->reactor->loop;
     size_t sent = 0;
-    enum sendq_result result = sendq_write(&client->output, client->fd, &sent);
+    enum sendq_result result = sendq_write(&client->output, client_fd(client), &sent);
 
     metric_add(&client->clients->metrics->downstream_sent_bytes_total, sent);
     if (unlikely(client->state == CLIENT_DRAINING && sent > 0)) {
-        client->draining_since = reactor_now(client->clients->reactor);
+        client->session.extras->draining_since = reactor_now(client->clients->reactor);
     }
     switch (result) {
-    case SENDQ_OK: ev_io_stop(loop, &client->writable); return true;
-    case SENDQ_PARTLY: ev_io_start(loop, &client->writable); return true;
+    case SENDQ_OK: client_look_away(client, EV_WRITE); return true;
+    case SENDQ_PARTLY: client_watch_for(client, EV_WRITE); return true;
     case SENDQ_ERROR: client_close(client, CLOSE_WRITE_FAILED); return false;
     }
     return true;
@@ -329,7 +367,7 @@ static bool client_may_read_on(struct client *client)
     if (client->state != CLIENT_HELD || !pause_is_over_for(client)) {
         return false;
     }
-    if (socket_peer_has_closed(client->fd)) {
+    if (socket_peer_has_closed(client_fd(client))) {
         client_finish(client, CLOSE_PEER_CLOSED);
         return false;
     }
@@ -349,7 +387,7 @@ static void client_go_on(struct client *client)
     } else if (!was_alone || client->state != CLIENT_READING) {
         return;
     }
-    ev_io_start(client->clients->reactor->loop, &client->readable);
+    client_watch_for(client, EV_READ);
     requests_scan(client);
 }
 
@@ -377,23 +415,12 @@ static void client_on_flush(struct turn_task *task)
     client_go_on(client);
 }
 
-/* Between two replies: only whole ones are ever in the output. */
-static void client_on_message(struct subscriber *subscriber, struct block *block, struct span bytes)
-{
-    struct client *client = container_of(subscriber, struct client, subscriber);
-
-    if (client_is_open(client)) {
-        sendq_lend(&client->output, block, bytes);
-        client_want_flush(client);
-    }
-}
-
 static void client_on_bury(struct turn_task *task)
 {
-    struct client *client = container_of(task, struct client, bury);
+    struct client *client = container_of(task, struct client, flush);
 
+    free(client_subscriptions(client));
     session_clear(&client->session);
-    free(client->shown_as);
     free(client);
 }
 
@@ -404,21 +431,15 @@ void client_open(struct clients *clients, int fd)
     uint64_t id = atomic_fetch_add(&clients->house->next_client_id, 1) + 1;
 
     client->clients = clients;
-    client->fd = fd;
     client->flush.run = client_on_flush;
-    client->bury.run = client_on_bury;
     session_init(&client->session, id, now, clients->config->clients_password == NULL);
     lane_init(&client->lane, id);
     client->lane.on_gathered = client_on_gathered;
-    client->last_read = now;
     client->reply_size = clients->reply_size;
-    subscriber_init(&client->subscriber, clients->hub, &client->session.protocol);
-    client->subscriber.deliver = client_on_message;
     sendq_init(&client->output);
-    pipeline_init(&client->pipeline, &client->output);
-    ev_io_init(&client->readable, client_on_readable, fd, EV_READ);
-    ev_io_init(&client->writable, client_on_writable, fd, EV_WRITE);
-    ev_io_start(clients->reactor->loop, &client->readable);
+    pipeline_init(&client->pipeline);
+    ev_io_init(&client->watcher, client_on_ready, fd, EV_READ);
+    ev_io_start(clients->reactor->loop, &client->watcher);
     clients_on_open(clients, &client->in_clients);
 }
 
@@ -442,9 +463,8 @@ void client_close(struct client *client, enum close_reason reason)
     log_debug("client closed", "client=%" PRIu64 " reason=%s", client->session.id,
               close_reason_name(reason));
     metric_add(&clients->metrics->downstream_closed[reason], 1);
-    ev_io_stop(clients->reactor->loop, &client->readable);
-    ev_io_stop(clients->reactor->loop, &client->writable);
-    close(client->fd);
+    client_watch(client, 0);
+    close(client_fd(client));
     subscribe_drop(client);
     monitor_end(client);
     tracking_end(client);
@@ -457,8 +477,8 @@ void client_close(struct client *client, enum close_reason reason)
     dispatcher_clear_lane(clients->dispatcher, &client->lane);
     inbound_clear(&client->inbound);
     sendq_clear(&client->output);
-    list_remove(&client->flush.link);
-    reactor_bury(clients->reactor, &client->bury);
+    client->flush.run = client_on_bury;
+    reactor_bury(clients->reactor, &client->flush);
     clients_on_close(clients, &client->in_clients);
 }
 
@@ -469,7 +489,7 @@ void client_finish(struct client *client, enum close_reason reason)
     }
     client_become(client, CLIENT_DRAINING);
     client->close_reason = reason;
-    client->draining_since = reactor_now(client->clients->reactor);
-    ev_io_stop(client->clients->reactor->loop, &client->readable);
+    session_extras(&client->session)->draining_since = reactor_now(client->clients->reactor);
+    client_look_away(client, EV_READ);
     client_want_flush(client);
 }

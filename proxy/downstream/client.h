@@ -29,6 +29,13 @@
 struct errand;
 struct tracking;
 
+/* What a client has that has ever said SUBSCRIBE or its like: subscribe.h. */
+struct subscriptions {
+    struct subscriber subscriber;
+    struct client *client;
+    struct errand *errand; /* those that are being made or ended; NULL: none */
+};
+
 #define CLIENT_STATES(STATE)                                                                       \
     STATE(READING, "requests are read", TO(PAUSED) | TO(HELD) | TO(DRAINING) | TO(CLOSED))         \
     STATE(PAUSED, "too much is unanswered", TO(READING) | TO(DRAINING) | TO(CLOSED))               \
@@ -43,40 +50,29 @@ enum client_state {
 #undef STATE
 };
 
+/* There are thousands, most of them idle: what few have is in extras.h, or made when it is first
+ * needed, and what is needed for the request in hand only is in struct clients. */
 struct client {
     struct list_link in_clients;
-    struct table_link by_id;
-    struct list_link in_monitors; /* on it: it is shown what others do */
     struct clients *clients;
-    enum client_state state;
-    int fd;
-    enum pause_mode held_by;        /* HELD: what was in force when it began */
-    enum close_reason close_reason; /* DRAINING: why it will be closed */
-    uint64_t draining_since;        /* or since it last took a byte of what it is to get */
+    ev_io watcher;          /* for reading, writing, both or nothing; it has the socket */
+    struct turn_task flush; /* once it is CLOSED, its burial */
+    enum client_state state : 8;
+    enum pause_mode held_by : 8;        /* HELD: what was in force when it began */
+    enum close_reason close_reason : 8; /* DRAINING: why it will be closed */
+    bool skips_reply;                   /* CLIENT REPLY SKIP concerns the request in hand */
+    bool was_refused; /* the request in hand, and so not executed: kept while monitored */
+    bool is_monitor;  /* MONITOR was said */
+    bool is_blocked;  /* the request that it waits for may block: blocked.h */
+    bool is_alone;    /* no other request is begun until all on the pipeline are answered */
     struct session session;
     struct lane lane;
     struct inbound inbound;
     struct request_scan scan;
     struct pipeline pipeline;
     struct sendq output;
-    struct subscriber subscriber;
-    struct tracking *tracking; /* CLIENT TRACKING; NULL: off */
-    struct errand *errand;     /* subscriptions that are being made or ended; NULL: none */
-    char *shown_as;            /* its address as monitors see it; NULL: none has yet */
-    struct request *answering; /* between client_reply_begin and _end; NULL: into `output` */
     size_t reply_size;         /* what its next replies may be: the last ones, large ones longer */
-    uint64_t last_read;        /* when bytes last came */
     uint64_t unfinished_since; /* when the request that is being read began */
-    uint64_t over_soft_since;  /* since when its replies are over the soft limit; 0: they are not */
-    bool skips_reply;          /* CLIENT REPLY SKIP concerns the request in hand */
-    bool was_refused;          /* the request in hand, and so not executed: kept while monitored */
-    bool is_monitor;           /* MONITOR was said */
-    bool is_blocked;           /* the request that it waits for may block: blocked.h */
-    bool is_alone; /* no other request is begun until all on the pipeline are answered */
-    struct turn_task flush;
-    struct turn_task bury;
-    ev_io readable;
-    ev_io writable;
 };
 
 /* Has it not been told to go? */
@@ -84,6 +80,31 @@ static inline bool client_is_open(const struct client *client)
 {
     return client->state == CLIENT_READING || client->state == CLIENT_PAUSED ||
            client->state == CLIENT_HELD;
+}
+
+static inline int client_fd(const struct client *client)
+{
+    return client->watcher.fd;
+}
+
+/* NULL: CLIENT TRACKING is off. */
+static inline struct tracking *client_tracking(const struct client *client)
+{
+    return unlikely(client->session.is_tracking) ? client->session.extras->tracking : NULL;
+}
+
+/* NULL: it never had any. */
+static inline struct subscriptions *client_subscriptions(const struct client *client)
+{
+    return unlikely(client->session.has_subscribed) ? client->session.extras->subscriptions : NULL;
+}
+
+/* Is it subscribed to anything? */
+static inline bool client_is_subscribed(const struct client *client)
+{
+    const struct subscriptions *subscriptions = client_subscriptions(client);
+
+    return subscriptions != NULL && subscriber_is_active(&subscriptions->subscriber);
 }
 
 /* Takes the socket. The client is on `clients` until it is closed. */

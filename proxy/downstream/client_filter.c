@@ -245,7 +245,7 @@ bool client_filter_matches(const struct client_filter *filter, const struct clie
     uint64_t age = now < session->created ? 0 : now - session->created;
 
     if (!client_filter_admits(filter, session->id, age / US_PER_SECOND) ||
-        !client_filter_admits_type(filter, subscriber_is_active(&client->subscriber))) {
+        !client_filter_admits_type(filter, client_is_subscribed(client))) {
         return false;
     }
     if (filter->peer == NULL && filter->local == NULL) {

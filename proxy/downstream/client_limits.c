@@ -28,9 +28,8 @@ size_t client_replies(const struct client *client)
 
 size_t client_held(const struct client *client)
 {
-    return client->inbound.size + client->session.queued.bytes.size +
-           client->session.fieldsets.bytes + client->pipeline.bytes + client->lane.gathered_bytes +
-           client->output.size;
+    return client->inbound.size + session_kept_bytes(&client->session) + client->pipeline.bytes +
+           client->lane.gathered_bytes + client->output.size;
 }
 
 /* Grows at once and shrinks by an eighth. */
@@ -69,7 +68,7 @@ bool client_is_greedy(const struct client *client)
 /* Does it get what it does not ask for one by one? */
 static bool is_listener(const struct client *client)
 {
-    return subscriber_is_active(&client->subscriber) || client->is_monitor;
+    return client_is_subscribed(client) || client->is_monitor;
 }
 
 /* The same question with the limits of one who has subscriptions or monitors, or does neither. */
@@ -78,13 +77,18 @@ static bool is_over_soft(struct client *client, size_t replies, uint64_t bytes, 
     uint64_t now = reactor_now(client->clients->reactor);
 
     if (likely(bytes == 0 || replies <= bytes)) {
-        client->over_soft_since = 0;
+        if (unlikely(client->session.extras != NULL)) {
+            client->session.extras->over_soft_since = 0;
+        }
         return false;
     }
-    if (client->over_soft_since == 0) {
-        client->over_soft_since = now;
+
+    struct extras *extras = session_extras(&client->session);
+
+    if (extras->over_soft_since == 0) {
+        extras->over_soft_since = now;
     }
-    return now - client->over_soft_since >= time;
+    return now - extras->over_soft_since >= time;
 }
 
 static bool listener_is_over_output(struct client *client, size_t replies)
@@ -118,7 +122,7 @@ enum close_reason client_output_reason(const struct client *client)
     if (client->is_monitor) {
         return CLOSE_SLOW_MONITOR;
     }
-    return subscriber_is_active(&client->subscriber) ? CLOSE_SLOW_SUBSCRIBER : CLOSE_OUTPUT_LIMIT;
+    return client_is_subscribed(client) ? CLOSE_SLOW_SUBSCRIBER : CLOSE_OUTPUT_LIMIT;
 }
 
 /* Time in which we do not read is not the client's. */

@@ -20,7 +20,7 @@ void client_ends_of(const struct client *client, struct client_ends *ends)
     struct endpoint local = {.size = 0};
     struct endpoint peer = {.size = sizeof peer.storage};
 
-    socket_local(client->fd, &local);
+    socket_local(client_fd(client), &local);
     if (local.storage.ss_family == AF_UNIX) {
         client_end_unix(&local, ends);
         return;
@@ -28,7 +28,7 @@ void client_ends_of(const struct client *client, struct client_ends *ends)
     endpoint_print(&local, ends->local, sizeof ends->local);
     ends->peer[0] = '\0';
     ends->is_unix = false;
-    if (getpeername(client->fd, (struct sockaddr *)&peer.storage, &peer.size) == 0) {
+    if (getpeername(client_fd(client), (struct sockaddr *)&peer.storage, &peer.size) == 0) {
         endpoint_print(&peer, ends->peer, sizeof ends->peer);
     }
 }
@@ -58,17 +58,17 @@ static void flags_print(const struct client *client, bool is_unix, char text[16]
     if (client->is_monitor) {
         *at++ = 'O';
     }
-    if (client->session.queued.is_open) {
+    if (client->session.is_in_multi) {
         *at++ = 'x';
     }
     if (client->is_blocked) {
         *at++ = 'b';
     }
-    at = tracking_flags_print(client->tracking, at);
+    at = tracking_flags_print(client_tracking(client), at);
     if (client->state == CLIENT_DRAINING || client->state == CLIENT_LEAVING) {
         *at++ = 'c';
     }
-    if (subscriber_is_active(&client->subscriber)) {
+    if (client_is_subscribed(client)) {
         *at++ = 'P';
     }
     if (is_unix) {
@@ -140,7 +140,10 @@ static size_t unused_bytes(const struct inbound *inbound)
 char *client_line_print(const struct client *client, const struct arguments *in_hand)
 {
     const struct session *session = &client->session;
-    const uint32_t *counts = client->subscriber.active_count;
+    const struct queued *queued = session_queued(session);
+    static const uint32_t none[TOPIC_KINDS];
+    const struct subscriptions *subscriptions = client_subscriptions(client);
+    const uint32_t *counts = subscriptions == NULL ? none : subscriptions->subscriber.active_count;
     uint64_t now = reactor_now(client->clients->reactor);
     size_t pending = client->output.size + client->pipeline.bytes;
     struct client_ends ends;
@@ -155,17 +158,18 @@ char *client_line_print(const struct client *client, const struct arguments *in_
         " qbuf=%zu qbuf-free=%zu argv-mem=%zu multi-mem=%zu"
         " rbs=0 rbp=0 obl=0 oll=%zu omem=%zu tot-mem=%zu events=%s cmd=%s user=%s redir=%" PRId64
         " resp=%d lib-name=%s lib-ver=%s\n",
-        session->id, ends.peer, ends.local, client->fd, text_or_none(session->name),
-        seconds_since(session->created, now), seconds_since(session->last_request, now), flags,
-        counts[TOPIC_CHANNEL], counts[TOPIC_PATTERN], counts[TOPIC_SHARD],
-        session->queued.is_open ? (int64_t)session->queued.count : -1, unanswered_bytes(client),
+        session->id, ends.peer, ends.local, client_fd(client),
+        text_or_none(session_text(session, TEXT_NAME)), seconds_since(session->created, now),
+        seconds_since(session->last_active, now), flags, counts[TOPIC_CHANNEL],
+        counts[TOPIC_PATTERN], counts[TOPIC_SHARD],
+        session->is_in_multi ? (int64_t)queued->count : -1, unanswered_bytes(client),
         unused_bytes(&client->inbound),
-        in_hand == NULL ? awaited_bytes(client) : arguments_bytes(in_hand),
-        queued_bytes(&session->queued), sendq_chunks(&client->output), client->output.size,
-        sizeof *client + client->inbound.size + session->queued.bytes.size + pending,
+        in_hand == NULL ? awaited_bytes(client) : arguments_bytes(in_hand), queued_bytes(queued),
+        sendq_chunks(&client->output), client->output.size,
+        sizeof *client + client->inbound.size + queued->bytes.size + pending,
         sendq_is_empty(&client->output) ? "r" : "rw",
         session->last_command == NULL ? "NULL" : command_wire_name(session->last_command, command),
-        client->clients->config->clients_username, tracking_redirection(client->tracking),
-        session->protocol, text_or_none(session->library_name),
-        text_or_none(session->library_version));
+        client->clients->config->clients_username, tracking_redirection(client_tracking(client)),
+        session->protocol, text_or_none(session_text(session, TEXT_LIBRARY_NAME)),
+        text_or_none(session_text(session, TEXT_LIBRARY_VERSION)));
 }

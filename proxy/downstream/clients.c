@@ -28,8 +28,9 @@ static bool client_is_stuck(const struct client *client, uint64_t now)
 {
     bool is_going = client->state == CLIENT_DRAINING || client->state == CLIENT_LEAVING;
 
-    return is_going &&
-           client->draining_since + STUCK_FACTOR * client->clients->config->timeout_request < now;
+    return is_going && client->session.extras->draining_since +
+                               STUCK_FACTOR * client->clients->config->timeout_request <
+                           now;
 }
 
 static bool client_is_gone(const struct client *client, uint64_t now)
@@ -41,12 +42,10 @@ static bool client_is_gone(const struct client *client, uint64_t now)
 static bool client_is_idle(const struct client *client, uint64_t now)
 {
     uint64_t patience = client->clients->config->clients_idle;
-    uint64_t since = client->session.last_request > client->last_read ? client->session.last_request
-                                                                      : client->last_read;
 
-    return patience > 0 && client->state != CLIENT_HELD &&
-           !subscriber_is_active(&client->subscriber) && !client->is_monitor &&
-           pipeline_is_empty(&client->pipeline) && since + patience < now;
+    return patience > 0 && client->state != CLIENT_HELD && !client_is_subscribed(client) &&
+           !client->is_monitor && pipeline_is_empty(&client->pipeline) &&
+           client->session.last_active + patience < now;
 }
 
 static struct client *largest_holder(const struct clients *clients)
@@ -69,12 +68,13 @@ static struct client *largest_holder(const struct clients *clients)
 void client_close_holder(struct client *client, enum close_reason reason)
 {
     const struct session *session = &client->session;
+    const char *name = session_text(session, TEXT_NAME);
 
     log_warn("client holds too much",
              "client=%" PRIu64 " name=%s reason=%s unread=%zu early=%zu "
              "gathered=%zu pending=%zu",
-             session->id, session->name == NULL ? "" : session->name, close_reason_name(reason),
-             client->output.size, client->pipeline.reply_bytes, client->lane.gathered_bytes,
+             session->id, name == NULL ? "" : name, close_reason_name(reason), client->output.size,
+             client->pipeline.reply_bytes, client->lane.gathered_bytes,
              client->inbound.size + client->pipeline.bytes);
     client_close(client, reason);
 }
@@ -113,9 +113,9 @@ static void client_look(struct client *client, uint64_t now)
     } else if (client_is_idle(client, now)) {
         client_finish(client, CLOSE_IDLE);
     } else if (client->is_blocked && client->state == CLIENT_PAUSED &&
-               socket_peer_has_closed(client->fd)) {
+               socket_peer_has_closed(client_fd(client))) {
         client_close(client, CLOSE_PEER_CLOSED);
-    } else if (client->state == CLIENT_HELD && socket_peer_has_closed(client->fd)) {
+    } else if (client->state == CLIENT_HELD && socket_peer_has_closed(client_fd(client))) {
         client_finish(client, CLOSE_PEER_CLOSED);
     } else if (client->state == CLIENT_PAUSED) {
         reactor_flush_later(client->clients->reactor, &client->flush);
@@ -210,7 +210,6 @@ void clients_clear(struct clients *clients)
     reactor_timer_stop(&clients->drain_step);
     reactor_timer_stop(&clients->pause_end);
     tracker_free(&clients->tracker);
-    table_clear(&clients->by_id);
     for (size_t i = 0; i < LOG_COUNT; i++) {
         command_log_clear(&clients->logs[i]);
     }
@@ -244,8 +243,7 @@ void clients_close_all(struct clients *clients, enum close_reason reason)
 void clients_on_open(struct clients *clients, struct list_link *link)
 {
     list_append(&clients->open, link);
-    table_add(&clients->by_id, &client_at(link)->by_id, client_at(link)->session.id);
-    roll_add(clients->house->roll, client_at(link)->session.id, clients->worker);
+    roll_add(clients->house->roll, client_at(link));
     clients->count++;
     if (!reactor_timer_is_running(&clients->look)) {
         reactor_timer_start(&clients->look, LOOK_US);
@@ -260,8 +258,7 @@ void clients_on_open(struct clients *clients, struct list_link *link)
 void clients_on_close(struct clients *clients, struct list_link *link)
 {
     list_remove(link);
-    table_remove(&clients->by_id, &client_at(link)->by_id);
-    roll_remove(clients->house->roll, client_at(link)->session.id);
+    roll_remove(clients->house->roll, client_at(link));
     clients->count--;
     metric_subtract(&clients->metrics->downstream_connections_active, 1);
     atomic_fetch_sub(&clients->house->client_count, 1);

@@ -62,7 +62,6 @@ struct clients {
     struct metrics *metrics;
     struct command_table *commands; /* of the pool's cluster; NULL: slotway's own */
     struct list open;               /* of struct client */
-    struct table by_id;             /* likewise */
     uint32_t count;
     size_t reply_size; /* of the last replies, for clients that had none yet */
     bool is_draining;
@@ -76,6 +75,7 @@ struct clients {
     void *owner;                              /* the worker */
     struct arguments arguments;               /* scratch of the request in hand */
     struct keys keys;                         /* likewise */
+    struct request *answering; /* between client_reply_begin and _end; NULL: into its output */
     struct command_log logs[LOG_COUNT];
     struct command_times times;
     struct monitor monitor;

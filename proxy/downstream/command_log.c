@@ -187,7 +187,7 @@ static bool may_be_noted(struct command_log *log, uint64_t now)
 static struct log_entry *entry_new(const struct client *client, const struct request *request)
 {
     struct log_entry *entry = memory_new(1, sizeof *entry);
-    const char *name = client->session.name;
+    const char *name = session_text(&client->session, TEXT_NAME);
     struct client_ends ends;
 
     client_ends_of(client, &ends);

@@ -20,13 +20,13 @@ void facade_address_of(const struct client *client, struct facade_address *addre
     char host[sizeof address->host];
 
     *address = (struct facade_address){.port = 0};
-    socket_local(client->fd, &endpoint);
+    socket_local(client_fd(client), &endpoint);
     if ((name->sa_family != AF_INET && name->sa_family != AF_INET6) ||
         getnameinfo(name, endpoint.size, host, sizeof host, NULL, 0, NI_NUMERICHOST) != 0) {
         return;
     }
     snprintf(address->host, sizeof address->host, "%s", without_mapping(host));
-    address->port = socket_port(client->fd);
+    address->port = socket_port(client_fd(client));
 }
 
 bool facade_is_cluster(const struct client *client)

@@ -22,17 +22,17 @@ static int bytes_untaken(int fd)
 
 bool farewell_is_easy(const struct client *client)
 {
-    return bytes_untaken(client->fd) == 0 && socket_unread(client->fd) == 0;
+    return bytes_untaken(client_fd(client)) == 0 && socket_unread(client_fd(client)) == 0;
 }
 
 static void on_ignored(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)
 {
-    struct client *client = container_of(watcher, struct client, readable);
+    struct client *client = container_of(watcher, struct client, watcher);
     char ignored[IGNORED_BYTES];
     size_t count = 0;
 
     for (int i = 0; i < READS_PER_TURN; i++) {
-        switch (socket_read(client->fd, ignored, sizeof ignored, &count)) {
+        switch (socket_read(client_fd(client), ignored, sizeof ignored, &count)) {
         case SOCKET_OK: break;
         case SOCKET_AGAIN: return;
         case SOCKET_EOF:
@@ -44,12 +44,14 @@ static void on_ignored(struct ev_loop *loop UNUSED, ev_io *watcher, int events U
 void farewell_begin(struct client *client)
 {
     inbound_clear(&client->inbound);
-    shutdown(client->fd, SHUT_WR);
-    ev_set_cb(&client->readable, on_ignored);
-    ev_io_start(client->clients->reactor->loop, &client->readable);
+    shutdown(client_fd(client), SHUT_WR);
+    ev_set_cb(&client->watcher, on_ignored);
+    ev_io_set(&client->watcher, client_fd(client), EV_READ);
+    ev_io_start(client->clients->reactor->loop, &client->watcher);
 }
 
 bool farewell_is_over(const struct client *client, uint64_t now)
 {
-    return bytes_untaken(client->fd) == 0 && client->draining_since + PATIENCE_US < now;
+    return bytes_untaken(client_fd(client)) == 0 &&
+           client->session.extras->draining_since + PATIENCE_US < now;
 }

@@ -10,7 +10,7 @@
 
 static struct queued *queued_of(struct client *client)
 {
-    return &client->session.queued;
+    return session_open_queued(&client->session);
 }
 
 static void live_give_up(struct client *client)
@@ -26,19 +26,21 @@ static bool client_waits(const struct client *client, const struct queued_comman
 {
     return queued->block == client->inbound.block && queued->bytes.size == client->inbound.size &&
            client->session.reply_mode == REPLY_MODE_ON && !client->skips_reply &&
-           pipeline_is_empty(&client->pipeline) && socket_unread(client->fd) == 0;
+           pipeline_is_empty(&client->pipeline) && socket_unread(client_fd(client)) == 0;
 }
 
 static uint16_t slot_of_transaction(const struct session *session)
 {
-    return session->queued.slot != SLOT_NONE ? session->queued.slot : session->watched.slot;
+    const struct queued *queued = session_queued(session);
+
+    return queued->slot != SLOT_NONE ? queued->slot : session->watched.slot;
 }
 
 /* Redis Cluster: a connection that watches by an ASK wants ASKING again and again, and may queue
  * that. */
 static bool may_go_on(const struct client *client)
 {
-    const struct queued *queued = &client->session.queued;
+    const struct queued *queued = session_queued(&client->session);
 
     if (queued->is_given_up || slot_of_transaction(&client->session) == SLOT_NONE) {
         return false;
@@ -46,7 +48,7 @@ static bool may_go_on(const struct client *client)
     if (client->session.watched.is_on) {
         return client->lane.own != NULL && !client->session.watched.is_asked;
     }
-    return queued->sent_bytes > 0 ? client->lane.own != NULL : client->tracking == NULL;
+    return queued->sent_bytes > 0 ? client->lane.own != NULL : client_tracking(client) == NULL;
 }
 
 static bool is_error(struct span reply)
@@ -118,7 +120,7 @@ static void step_settle(struct request *request, struct block *block, struct spa
 {
     struct client *client = request->owner;
 
-    pipeline_settle(&client->pipeline, request, block, bytes);
+    pipeline_settle(&client->pipeline, &client->output, request, block, bytes);
     reactor_flush_later(client->clients->reactor, &client->flush);
 }
 
@@ -260,7 +262,7 @@ static bool is_to_be_asked_for_multi(const struct client *client)
     const struct pool *pool =
         own_pool(client->clients->dispatcher, &client->lane, slot_of_transaction(&client->session));
 
-    return client->session.queued.sent_bytes == 0 && pool != NULL && !pool->takes_multi;
+    return session_queued(&client->session)->sent_bytes == 0 && pool != NULL && !pool->takes_multi;
 }
 
 bool live_asks(struct client *client, const struct queued_command *queued)
@@ -318,7 +320,7 @@ static void live_on_executed(struct request *request, struct block *block, struc
 {
     struct client *client = request->owner;
 
-    queued_close(queued_of(client));
+    session_end_multi(&client->session);
     if (live_is_on(client)) {
         own_unwatch(client->clients->dispatcher, &client->lane);
     } else if (client->lane.own != NULL) {
@@ -357,7 +359,7 @@ void live_look(struct client *client, uint64_t now)
 {
     if (live_is_on(client) && !client->session.watched.is_on &&
         pipeline_is_empty(&client->pipeline) &&
-        client->session.last_request + client->clients->config->timeout_request <= now) {
+        client->session.last_active + client->clients->config->timeout_request <= now) {
         live_give_up(client);
     }
 }

@@ -153,7 +153,7 @@ void local_hello(const struct local_call *call)
     session->is_authenticated = true;
     client_speak(call->client, hello.protocol);
     if (hello.has_name) {
-        session_set(&session->name, hello.name);
+        session_set(session, TEXT_NAME, hello.name);
     }
     hello_answer(call);
 }

@@ -13,7 +13,7 @@ void local_client_id(const struct local_call *call)
 
 void local_client_getname(const struct local_call *call)
 {
-    call_text(call, call->client->session.name);
+    call_text(call, session_text(&call->client->session, TEXT_NAME));
 }
 
 void local_client_setname(const struct local_call *call)
@@ -24,7 +24,7 @@ void local_client_setname(const struct local_call *call)
         call_error(call, CLIENT_NAME_ERROR);
         return;
     }
-    session_set(&call->client->session.name, name);
+    session_set(&call->client->session, TEXT_NAME, name);
     call_status(call, "OK");
 }
 
@@ -33,12 +33,12 @@ void local_client_setinfo(const struct local_call *call)
     struct session *session = &call->client->session;
     struct span option = call_word(call, 2);
     struct span value = call_word(call, 3);
-    char **text;
+    enum extra_text which;
 
     if (span_equal_nocase(option, SPAN("lib-name"))) {
-        text = &session->library_name;
+        which = TEXT_LIBRARY_NAME;
     } else if (span_equal_nocase(option, SPAN("lib-ver"))) {
-        text = &session->library_version;
+        which = TEXT_LIBRARY_VERSION;
     } else {
         call_error(call, "ERR Unrecognized option '%.*s'", call_shown(option), option.at);
         return;
@@ -48,7 +48,7 @@ void local_client_setinfo(const struct local_call *call)
                    call_shown(option), option.at);
         return;
     }
-    session_set(text, value);
+    session_set(session, which, value);
     call_status(call, "OK");
 }
 

@@ -54,7 +54,7 @@ void local_reset(const struct local_call *call)
     struct client *client = call->client;
 
     transaction_drop(client);
-    subscriber_clear(&client->subscriber);
+    subscribe_drop(client);
     tracking_end(client);
     monitor_end(client);
     session_reset(&client->session, client->clients->config->clients_password == NULL);

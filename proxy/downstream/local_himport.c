@@ -4,7 +4,7 @@
 
 static struct fieldsets *fieldsets_of(const struct local_call *call)
 {
-    return &call->client->session.fieldsets;
+    return session_fieldsets(&call->client->session);
 }
 
 /* The first of its commands is what the client has said. */
@@ -18,7 +18,7 @@ static void keep_prepared(struct client *client, const struct request *request)
         request_scan_next(&scan, &no_limits, request->bytes, &arguments, &used);
 
     CHECK(scanned == SCAN_DONE && arguments.count > 3);
-    fieldsets_keep(&client->session.fieldsets, arguments.items[2],
+    fieldsets_keep(session_fieldsets(&client->session), arguments.items[2],
                    (struct span){request->bytes.at, used});
     arguments_clear(&arguments);
 }

@@ -112,7 +112,7 @@ static bool refuse_overlap(const struct local_call *call, struct span mine, cons
 
 static bool wish_check_prefixes(const struct local_call *call, const struct wish *wish)
 {
-    const struct tracking *before = call->client->tracking;
+    const struct tracking *before = client_tracking(call->client);
 
     for (size_t i = 0; i < wish->prefix_count; i++) {
         struct span prefix = wish->prefixes[i];
@@ -133,7 +133,7 @@ static bool wish_check_prefixes(const struct local_call *call, const struct wish
 
 static void answer_when_started(const struct local_call *call)
 {
-    struct tracking *tracking = call->client->tracking;
+    struct tracking *tracking = client_tracking(call->client);
 
     if (tracking->tracked == NULL || !tracking->tracked->is_starting) {
         call_status(call, "OK");
@@ -148,7 +148,7 @@ static void track(const struct local_call *call, const struct wish *wish)
     /* Without any, all keys are meant: the prefix that all begin with. */
     static const struct span everything = {"", 0};
     bool is_all = wish->is_broadcast && wish->prefix_count == 0;
-    const char *error = wish_error(wish, call->client->tracking);
+    const char *error = wish_error(wish, client_tracking(call->client));
 
     if (error != NULL) {
         call_error(call, "%s", error);
@@ -194,7 +194,7 @@ void local_client_tracking(const struct local_call *call)
 
 static void choose(const struct local_call *call, enum tracking_choice choice, const char *error)
 {
-    struct tracking *tracking = call->client->tracking;
+    struct tracking *tracking = client_tracking(call->client);
 
     if (tracking->options.choice != choice) {
         call_error(call, "%s", error);
@@ -208,7 +208,7 @@ void local_client_caching(const struct local_call *call)
 {
     struct span word = call_word(call, 2);
 
-    if (call->client->tracking == NULL) {
+    if (client_tracking(call->client) == NULL) {
         call_error(call, "ERR CLIENT CACHING can be called only when the client is in tracking "
                          "mode with OPTIN or OPTOUT mode enabled");
     } else if (span_equal_nocase(word, SPAN("yes"))) {
@@ -224,7 +224,7 @@ void local_client_caching(const struct local_call *call)
 
 void local_client_getredir(const struct local_call *call)
 {
-    call_integer(call, tracking_redirection(call->client->tracking));
+    call_integer(call, tracking_redirection(client_tracking(call->client)));
 }
 
 enum { FLAGS_MAX = 8 };
@@ -259,7 +259,7 @@ static size_t flags_of(const struct tracking *tracking, const char *flags[FLAGS_
 
 void local_client_trackinginfo(const struct local_call *call)
 {
-    const struct tracking *tracking = call->client->tracking;
+    const struct tracking *tracking = client_tracking(call->client);
     const char *flags[FLAGS_MAX];
     size_t count = flags_of(tracking, flags);
     struct sendq *to = call_begin(call);

@@ -21,6 +21,11 @@ static struct monitor *monitor_of(const struct client *client)
     return &client->clients->monitor;
 }
 
+static struct client *client_at(struct list_link *link)
+{
+    return container_of(link, struct extras, in_monitors)->monitor;
+}
+
 static bool is_heard(const struct client *client)
 {
     return client_is_open(client) && client->session.reply_mode != REPLY_MODE_OFF;
@@ -65,7 +70,7 @@ void monitor_show(struct clients *clients, struct span text)
         text.at = block->bytes;
     }
     LIST_EACH (link, &clients->monitor.shown) {
-        show_client(container_of(link, struct client, in_monitors), block, text);
+        show_client(client_at(link), block, text);
     }
     block_release(&block);
 }
@@ -73,7 +78,7 @@ void monitor_show(struct clients *clients, struct span text)
 void monitor_close_all(struct clients *clients)
 {
     LIST_EACH_SAFE (link, &clients->monitor.shown) {
-        client_close_holder(container_of(link, struct client, in_monitors), CLOSE_SLOW_MONITOR);
+        client_close_holder(client_at(link), CLOSE_SLOW_MONITOR);
     }
 }
 
@@ -149,9 +154,12 @@ void monitor_begin(struct client *client)
 {
     struct monitor *monitor = monitor_of(client);
 
-    CHECK(client->is_monitor && !list_link_is_on(&client->in_monitors));
+    struct extras *extras = session_extras(&client->session);
+
+    CHECK(client->is_monitor && !list_link_is_on(&extras->in_monitors));
     ship(client->clients);
-    list_append(&monitor->shown, &client->in_monitors);
+    extras->monitor = client;
+    list_append(&monitor->shown, &extras->in_monitors);
 }
 
 void monitor_end(struct client *client)
@@ -160,7 +168,7 @@ void monitor_end(struct client *client)
         return;
     }
     client->is_monitor = false;
-    list_remove(&client->in_monitors);
+    list_remove(&session_extras(&client->session)->in_monitors);
     atomic_fetch_sub(&monitor_of(client)->count, 1);
     metric_subtract(&client->clients->metrics->monitors, 1);
 }
@@ -173,7 +181,7 @@ bool monitor_forbids(struct client *client, const struct command *command)
     if (!client->is_monitor || !has_keys) {
         return false;
     }
-    client->session.queued.is_spoiled = client->session.queued.is_open;
+    session_spoil(&client->session);
     client_refuse(client, command, ERROR_COMMAND, "ERR Replica can't interact with the keyspace");
     return true;
 }
@@ -187,15 +195,17 @@ bool monitor_is_answer(enum error_symbol symbol)
 /* "unix:path", or ip:port. It stays the same as long as the connection. */
 static const char *peer_of(struct client *client)
 {
-    if (client->shown_as == NULL) {
+    char **shown_as = &session_extras(&client->session)->texts[TEXT_SHOWN_AS];
+
+    if (*shown_as == NULL) {
         struct client_ends ends;
 
         client_ends_of(client, &ends);
-        client->shown_as = ends.is_unix
-                               ? memory_print("unix:%.*s", (int)strlen(ends.local) - 2, ends.local)
-                               : memory_copy(ends.peer, strlen(ends.peer));
+        *shown_as = ends.is_unix
+                        ? memory_print("unix:%.*s", (int)strlen(ends.local) - 2, ends.local)
+                        : memory_copy(ends.peer, strlen(ends.peer));
     }
-    return client->shown_as;
+    return *shown_as;
 }
 
 void monitor_note(struct client *client, const struct command *command,

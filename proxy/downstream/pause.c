@@ -108,7 +108,7 @@ bool pause_holds(const struct client *client)
     case PAUSE_OFF: return false;
     case PAUSE_WRITE:
         return pause_is_write(command) ||
-               (command->id == COMMAND_ID_EXEC && client->session.queued.writes);
+               (command->id == COMMAND_ID_EXEC && session_queued(&client->session)->writes);
     case PAUSE_ALL: return command->id != COMMAND_ID_CLIENT_UNPAUSE;
     }
     return false;

@@ -1,8 +1,8 @@
 #include "proxy/downstream/pipeline.h"
 
-void pipeline_init(struct pipeline *pipeline, struct sendq *output)
+void pipeline_init(struct pipeline *pipeline)
 {
-    *pipeline = (struct pipeline){.output = output};
+    *pipeline = (struct pipeline){.count = 0};
     list_init(&pipeline->requests);
 }
 
@@ -29,14 +29,14 @@ static void pipeline_remove(struct pipeline *pipeline, struct request *request)
 }
 
 /* The head leaves: its reply goes to the output unless the client asked for silence. */
-static void pipeline_emit(struct pipeline *pipeline, struct request *request, struct block *block,
-                          struct span bytes)
+static void pipeline_emit(struct pipeline *pipeline, struct sendq *output, struct request *request,
+                          struct block *block, struct span bytes)
 {
     if (likely(!request->muted)) {
         if (unlikely(!sendq_is_empty(&request->reply))) {
-            sendq_move(pipeline->output, &request->reply);
+            sendq_move(output, &request->reply);
         }
-        sendq_lend(pipeline->output, block, bytes);
+        sendq_lend(output, block, bytes);
     }
     pipeline_remove(pipeline, request);
     request_free(&request);
@@ -66,37 +66,40 @@ static NOINLINE void pipeline_keep(struct pipeline *pipeline, struct request *re
 }
 
 /* Its turn has come, and the reply was there before. */
-static void pipeline_emit_kept(struct pipeline *pipeline, struct request *request)
+static void pipeline_emit_kept(struct pipeline *pipeline, struct sendq *output,
+                               struct request *request)
 {
     if (likely(!request->muted)) {
         pipeline->bytes -= kept_bytes(request);
         pipeline->reply_bytes -= kept_bytes(request);
     }
-    pipeline_emit(pipeline, request, NULL, (struct span){request->kept, request->kept_size});
+    pipeline_emit(pipeline, output, request, NULL,
+                  (struct span){request->kept, request->kept_size});
 }
 
 /* It is the head. */
-static NOINLINE void pipeline_advance(struct pipeline *pipeline, struct request *request,
-                                      struct block *block, struct span bytes)
+static NOINLINE void pipeline_advance(struct pipeline *pipeline, struct sendq *output,
+                                      struct request *request, struct block *block,
+                                      struct span bytes)
 {
     struct list_link *head;
 
-    pipeline_emit(pipeline, request, block, bytes);
+    pipeline_emit(pipeline, output, request, block, bytes);
     while ((head = list_first(&pipeline->requests)) != NULL) {
         request = container_of(head, struct request, in_pipeline);
         if (request->state != REQUEST_SETTLED) {
             break;
         }
-        pipeline_emit_kept(pipeline, request);
+        pipeline_emit_kept(pipeline, output, request);
     }
 }
 
-void pipeline_settle(struct pipeline *pipeline, struct request *request, struct block *block,
-                     struct span bytes)
+void pipeline_settle(struct pipeline *pipeline, struct sendq *output, struct request *request,
+                     struct block *block, struct span bytes)
 {
     CHECK(request->state == REQUEST_SETTLED && list_link_is_on(&request->in_pipeline));
     if (&request->in_pipeline == pipeline->requests.anchor.next) {
-        pipeline_advance(pipeline, request, block, bytes);
+        pipeline_advance(pipeline, output, request, block, bytes);
     } else {
         pipeline_keep(pipeline, request, block, bytes);
     }

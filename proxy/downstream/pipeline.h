@@ -13,12 +13,11 @@
 struct pipeline {
     struct list requests; /* by arrival */
     uint32_t count;
-    size_t bytes;         /* of the requests, and of the replies that are not their turn yet */
-    size_t reply_bytes;   /* of these replies alone */
-    struct sendq *output; /* the client's */
+    size_t bytes;       /* of the requests, and of the replies that are not their turn yet */
+    size_t reply_bytes; /* of these replies alone */
 };
 
-void pipeline_init(struct pipeline *pipeline, struct sendq *output);
+void pipeline_init(struct pipeline *pipeline);
 
 /* Adds `request` behind the others; the pipeline owns it from here on. */
 void pipeline_push(struct pipeline *pipeline, struct request *request);
@@ -27,14 +26,15 @@ void pipeline_push(struct pipeline *pipeline, struct request *request);
 void pipeline_add_bytes(struct pipeline *pipeline, struct request *request, size_t bytes);
 
 /* `request`, which is settled, has its reply: what its ->reply holds, and then `bytes`. Moves to
- * the output what may leave now and frees those requests. */
-void pipeline_settle(struct pipeline *pipeline, struct request *request, struct block *block,
-                     struct span bytes);
+ * `output`, the client's, what may leave now and frees those requests. */
+void pipeline_settle(struct pipeline *pipeline, struct sendq *output, struct request *request,
+                     struct block *block, struct span bytes);
 
 /* The same for a reply that was composed in ->reply, whole. */
-static inline void pipeline_settle_composed(struct pipeline *pipeline, struct request *request)
+static inline void pipeline_settle_composed(struct pipeline *pipeline, struct sendq *output,
+                                            struct request *request)
 {
-    pipeline_settle(pipeline, request, NULL, (struct span){"", 0});
+    pipeline_settle(pipeline, output, request, NULL, (struct span){"", 0});
 }
 
 /* Removes and returns the oldest request with whatever it has; NULL when empty. For closing. */

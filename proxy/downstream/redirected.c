@@ -35,13 +35,6 @@ void invalidation_write(struct sendq *to, const struct span *keys, size_t count)
     write_keys(to, keys, count);
 }
 
-static struct client *client_by_id(struct clients *clients, uint64_t id)
-{
-    struct table_link *link = table_first(&clients->by_id, id);
-
-    return link == NULL ? NULL : container_of(link, struct client, by_id);
-}
-
 static void redirected_tell(struct client *client, struct span keys)
 {
     struct sendq push;
@@ -51,7 +44,7 @@ static void redirected_tell(struct client *client, struct span keys)
         push.protocol = 3;
         resp_write_push(&push, 2);
         resp_write_text(&push, "invalidate");
-    } else if (subscriber_is_active(&client->subscriber)) {
+    } else if (client_is_subscribed(client)) {
         resp_write_array(&push, 3);
         resp_write_text(&push, "message");
         resp_write_text(&push, "__redis__:invalidate");
@@ -77,7 +70,8 @@ static void redirected_drop(struct message *message)
 static void redirected_arrive(struct message *message)
 {
     struct redirected *redirected = container_of(message, struct redirected, message);
-    struct client *client = client_by_id(redirected->clients, redirected->id);
+    struct client *client =
+        roll_client(redirected->clients->house->roll, redirected->clients, redirected->id);
 
     block_bill(redirected->clients->intake->account);
     if (client != NULL) {

@@ -137,7 +137,7 @@ static void requests_take(struct client *client, enum command_result result,
     struct session *session = &client->session;
 
     metric_add(&client->clients->metrics->downstream_requests_total, 1);
-    session->last_request = reactor_now(client->clients->reactor);
+    session->last_active = reactor_now(client->clients->reactor);
     client->skips_reply = session_take_skip(session);
     if (unlikely(result != COMMAND_FOUND) && !transaction_bears(client, result, command)) {
         nonsense_unknown(client, result, command);
@@ -148,7 +148,7 @@ static void requests_take(struct client *client, enum command_result result,
         client_refuse(client, command, ERROR_NO_AUTH, NULL);
         return;
     }
-    if (unlikely(subscriber_is_active(&client->subscriber)) && subscribe_forbids(client, command)) {
+    if (unlikely(client_is_subscribed(client)) && subscribe_forbids(client, command)) {
         return;
     }
     if (unlikely(client->clients->monitor.is_on)) {
@@ -174,7 +174,7 @@ static bool requests_begin(struct client *client, struct block *block, struct sp
         return false;
     }
     requests_take(client, result, command, block, bytes);
-    if (unlikely(client->tracking != NULL)) {
+    if (unlikely(client_tracking(client) != NULL)) {
         tracking_go_on(client, command);
     }
     if (unlikely(is_alone)) {
@@ -266,8 +266,8 @@ static bool client_is_plain(const struct client *client)
     const struct clients *clients = client->clients;
 
     return session->is_authenticated && session->reply_mode == REPLY_MODE_ON &&
-           !session->queued.is_open && !subscriber_is_active(&client->subscriber) &&
-           client->tracking == NULL && !clients->monitor.is_on && clients->pause == PAUSE_OFF &&
+           !session->is_in_multi && !session->is_tracking && !client_is_subscribed(client) &&
+           !clients->monitor.is_on && clients->pause == PAUSE_OFF &&
            clients_memory(clients) != BUDGET_SPENT;
 }
 
@@ -278,7 +278,7 @@ static ALWAYS_INLINE void requests_send_plain(struct client *client, const struc
     struct request *request;
 
     metric_add(&clients->metrics->downstream_requests_total, 1);
-    client->session.last_request = reactor_now(clients->reactor);
+    client->session.last_active = reactor_now(clients->reactor);
     client->session.last_command = command;
     client->skips_reply = false;
     request = client_request_begin(client, command, block, bytes);

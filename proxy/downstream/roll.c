@@ -3,26 +3,32 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "common/check.h"
 #include "common/memory.h"
+#include "proxy/downstream/client.h"
+
+enum { ROOM_FIRST = 64 };
 
 struct roll {
     pthread_mutex_t lock;
     struct {
-        struct table entries;
+        struct client **places; /* NULL: nobody is there */
+        size_t room;            /* a power of two, a quarter of it free */
+        size_t count;
     } locked;
 };
 
-struct entry {
-    struct table_link in_roll; /* its hash is the id */
-    size_t worker;
-};
+static uint64_t id_of(const struct client *client)
+{
+    return client->session.id;
+}
 
 struct roll *roll_new(void)
 {
     struct roll *roll = memory_new(1, sizeof *roll);
 
     pthread_mutex_init(&roll->lock, NULL);
+    roll->locked.room = ROOM_FIRST;
+    roll->locked.places = memory_new(ROOM_FIRST, sizeof *roll->locked.places);
     return roll;
 }
 
@@ -32,44 +38,99 @@ void roll_free(struct roll **roll)
 
     *roll = NULL;
     if (gone != NULL) {
-        CHECK(gone->locked.entries.count == 0);
-        table_clear(&gone->locked.entries);
+        CHECK(gone->locked.count == 0);
+        free(gone->locked.places);
         pthread_mutex_destroy(&gone->lock);
         free(gone);
     }
 }
 
-void roll_add(struct roll *roll, uint64_t id, size_t worker)
+/* Where `id` is, or would be put. */
+static size_t place_locked(const struct roll *roll, uint64_t id)
 {
-    struct entry *entry = memory_new(1, sizeof *entry);
+    size_t at = id & (roll->locked.room - 1);
 
-    entry->worker = worker;
+    while (roll->locked.places[at] != NULL && id_of(roll->locked.places[at]) != id) {
+        at = (at + 1) & (roll->locked.room - 1);
+    }
+    return at;
+}
+
+static void grow_locked(struct roll *roll)
+{
+    struct client **before = roll->locked.places;
+    size_t room = roll->locked.room;
+
+    roll->locked.room = room * 2;
+    roll->locked.places = memory_new(room * 2, sizeof *before);
+    for (size_t at = 0; at < room; at++) {
+        if (before[at] != NULL) {
+            roll->locked.places[place_locked(roll, id_of(before[at]))] = before[at];
+        }
+    }
+    free(before);
+}
+
+void roll_add(struct roll *roll, struct client *client)
+{
     pthread_mutex_lock(&roll->lock);
-    table_add(&roll->locked.entries, &entry->in_roll, id);
+    if (++roll->locked.count > roll->locked.room / 4 * 3) {
+        grow_locked(roll);
+    }
+    roll->locked.places[place_locked(roll, id_of(client))] = client;
     pthread_mutex_unlock(&roll->lock);
 }
 
-void roll_remove(struct roll *roll, uint64_t id)
+/* Nobody behind the gap may be cut off from his place by it: who is moves into it. */
+static void close_gap_locked(struct roll *roll, size_t gap)
+{
+    size_t mask = roll->locked.room - 1;
+
+    for (size_t at = (gap + 1) & mask; roll->locked.places[at] != NULL; at = (at + 1) & mask) {
+        size_t wanted = id_of(roll->locked.places[at]) & mask;
+
+        if (((at - wanted) & mask) >= ((at - gap) & mask)) {
+            roll->locked.places[gap] = roll->locked.places[at];
+            gap = at;
+        }
+    }
+    roll->locked.places[gap] = NULL;
+}
+
+void roll_remove(struct roll *roll, struct client *client)
 {
     pthread_mutex_lock(&roll->lock);
 
-    struct entry *entry =
-        container_of(table_first(&roll->locked.entries, id), struct entry, in_roll);
+    size_t at = place_locked(roll, id_of(client));
 
-    table_remove(&roll->locked.entries, &entry->in_roll);
+    CHECK(roll->locked.places[at] == client);
+    roll->locked.count--;
+    close_gap_locked(roll, at);
     pthread_mutex_unlock(&roll->lock);
-    free(entry);
 }
 
 bool roll_find(struct roll *roll, uint64_t id, size_t *worker)
 {
     pthread_mutex_lock(&roll->lock);
 
-    const struct table_link *link = table_first(&roll->locked.entries, id);
+    const struct client *client = roll->locked.places[place_locked(roll, id)];
 
-    if (link != NULL) {
-        *worker = container_of(link, struct entry, in_roll)->worker;
+    if (client != NULL) {
+        *worker = client->clients->worker;
     }
     pthread_mutex_unlock(&roll->lock);
-    return link != NULL;
+    return client != NULL;
+}
+
+struct client *roll_client(struct roll *roll, const struct clients *clients, uint64_t id)
+{
+    pthread_mutex_lock(&roll->lock);
+
+    struct client *client = roll->locked.places[place_locked(roll, id)];
+
+    if (client != NULL && client->clients != clients) {
+        client = NULL;
+    }
+    pthread_mutex_unlock(&roll->lock);
+    return client;
 }

@@ -8,8 +8,7 @@
 
 #include "common/address.h"
 #include "common/span.h"
-#include "proxy/downstream/fieldsets.h"
-#include "proxy/downstream/queued.h"
+#include "proxy/downstream/extras.h"
 
 enum reply_mode {
     REPLY_MODE_ON,
@@ -25,18 +24,17 @@ struct watched {
 };
 
 struct session {
-    uint64_t id;           /* unique in the process, never used again */
-    uint64_t created;      /* clock_now() */
-    uint64_t last_request; /* likewise */
-    char *name;            /* CLIENT SETNAME; NULL: none. Likewise the next two */
-    char *library_name;
-    char *library_version;
+    uint64_t id;                        /* unique in the process, never used again */
+    uint64_t created;                   /* clock_now() */
+    uint64_t last_active;               /* likewise: when bytes came, or a request was begun */
     const struct command *last_command; /* NULL: none yet */
-    struct queued queued;               /* MULTI */
+    struct extras *extras;              /* NULL: there is none of it */
     struct watched watched;
-    struct fieldsets fieldsets; /* HIMPORT */
-    enum reply_mode reply_mode;
-    int protocol; /* 2 or 3: RESP2 or RESP3 */
+    int protocol;                   /* 2 or 3: RESP2 or RESP3 */
+    enum reply_mode reply_mode : 8; /* of its own width: thousands of clients have a session */
+    bool is_in_multi;               /* extras->queued is open */
+    bool is_tracking;               /* there are extras->tracking */
+    bool has_subscribed;            /* there are extras->subscriptions */
     bool is_authenticated;
     bool no_evict;
     bool no_touch;
@@ -52,7 +50,39 @@ void session_reset(struct session *session, bool is_authenticated);
 /* Is the reply to what comes next to be skipped? Asked once for each. */
 bool session_take_skip(struct session *session);
 
-/* Replaces one of the strings; an empty span removes it. */
-void session_set(char **text, struct span value);
+/* What a client has said about itself; an empty span takes it back. */
+void session_set(struct session *session, enum extra_text which, struct span value);
+
+/* NULL: nothing. */
+static inline const char *session_text(const struct session *session, enum extra_text which)
+{
+    return session->extras == NULL ? NULL : session->extras->texts[which];
+}
+
+/* The extras, made if there are none yet. */
+struct extras *session_extras(struct session *session);
+
+/* MULTI; and EXEC, DISCARD, which does nothing where there was no MULTI. */
+void session_begin_multi(struct session *session);
+void session_end_multi(struct session *session);
+
+/* What stands behind MULTI; a closed one where there was none. */
+const struct queued *session_queued(const struct session *session);
+
+/* The same, to be changed; only between MULTI and EXEC. */
+static inline struct queued *session_open_queued(struct session *session)
+{
+    CHECK(session->is_in_multi);
+    return session->extras->queued;
+}
+
+/* A refusal: EXEC will be refused, too, if there was a MULTI. */
+void session_spoil(struct session *session);
+
+/* The sets of HIMPORT, made if there are none yet. */
+struct fieldsets *session_fieldsets(struct session *session);
+
+/* The bytes of requests that the session keeps. */
+size_t session_kept_bytes(const struct session *session);
 
 #endif

@@ -30,6 +30,37 @@ struct errand {
     struct errand_item items[];
 };
 
+/* Between two replies: only whole ones are ever in the output. */
+static void deliver(struct subscriber *subscriber, struct block *block, struct span bytes)
+{
+    struct client *client = container_of(subscriber, struct subscriptions, subscriber)->client;
+
+    if (client_is_open(client)) {
+        sendq_lend(&client->output, block, bytes);
+        reactor_flush_later(client->clients->reactor, &client->flush);
+    }
+}
+
+static struct subscriptions *subscriptions_of(struct client *client)
+{
+    if (client_subscriptions(client) == NULL) {
+        struct subscriptions *subscriptions = memory_new(1, sizeof *subscriptions);
+
+        subscriber_init(&subscriptions->subscriber, client->clients->hub,
+                        &client->session.protocol);
+        subscriptions->subscriber.deliver = deliver;
+        subscriptions->client = client;
+        session_extras(&client->session)->subscriptions = subscriptions;
+        client->session.has_subscribed = true;
+    }
+    return client_subscriptions(client);
+}
+
+static struct subscriber *subscriber_of(struct client *client)
+{
+    return &subscriptions_of(client)->subscriber;
+}
+
 static struct errand *errand_new(const struct local_call *call, enum errand_kind kind,
                                  enum topic_kind topics, uint32_t count)
 {
@@ -46,13 +77,13 @@ static struct errand *errand_new(const struct local_call *call, enum errand_kind
     for (uint32_t i = 0; i < count; i++) {
         errand->items[i].errand = errand;
     }
-    call->client->errand = errand;
+    subscriptions_of(call->client)->errand = errand;
     return errand;
 }
 
 static void errand_free(struct errand *errand)
 {
-    struct hub *hub = errand->client->subscriber.hub;
+    struct hub *hub = errand->client->clients->hub;
 
     for (uint32_t i = 0; i < errand->count; i++) {
         struct errand_item *item = &errand->items[i];
@@ -64,16 +95,21 @@ static void errand_free(struct errand *errand)
         free(item->error);
     }
     reactor_timer_stop(&errand->deadline);
-    errand->client->errand = NULL;
+    client_subscriptions(errand->client)->errand = NULL;
     free(errand);
 }
 
 void subscribe_drop(struct client *client)
 {
-    if (client->errand != NULL) {
-        errand_free(client->errand);
+    struct subscriptions *subscriptions = client_subscriptions(client);
+
+    if (subscriptions == NULL) {
+        return;
     }
-    subscriber_clear(&client->subscriber);
+    if (subscriptions->errand != NULL) {
+        errand_free(subscriptions->errand);
+    }
+    subscriber_clear(&subscriptions->subscriber);
 }
 
 /* Redis counts channels and patterns together, and shards' channels apart. */
@@ -105,7 +141,7 @@ static void write_ack(struct sendq *to, const struct errand_item *item, const ch
 /* What was refused leaves no member behind, but for one that was there before. */
 static void errand_begin_item(struct errand *errand, struct errand_item *item, struct sendq *to)
 {
-    struct subscriber *subscriber = &errand->client->subscriber;
+    struct subscriber *subscriber = subscriber_of(errand->client);
     struct member *member = hub_find(subscriber, &item->topic);
 
     if (item->error != NULL) {
@@ -190,7 +226,7 @@ static void errand_start(struct errand *errand)
 
 static void errand_await_begin(struct errand *errand, struct errand_item *item)
 {
-    struct member *member = hub_join(&errand->client->subscriber, &item->topic);
+    struct member *member = hub_join(subscriber_of(errand->client), &item->topic);
 
     item->wait.over = errand_on_over;
     errand->pending += hub_await(member, &item->wait);
@@ -198,7 +234,7 @@ static void errand_await_begin(struct errand *errand, struct errand_item *item)
 
 static void errand_await_end(struct errand *errand, struct errand_item *item)
 {
-    struct subscriber *subscriber = &errand->client->subscriber;
+    struct subscriber *subscriber = subscriber_of(errand->client);
     struct member *member = hub_find(subscriber, &item->topic);
 
     item->wait.over = errand_on_over;
@@ -259,13 +295,13 @@ static void subscribe_end_nothing(const struct local_call *call, enum topic_kind
     struct errand *errand = errand_new(call, ERRAND_ENDS, topics, 1);
 
     errand->items[0].is_nothing = true;
-    errand->items[0].left = subscription_count(&call->client->subscriber, topics);
+    errand->items[0].left = subscription_count(subscriber_of(call->client), topics);
     errand_start(errand);
 }
 
 static void subscribe_end_all(const struct local_call *call, enum topic_kind topics)
 {
-    struct subscriber *subscriber = &call->client->subscriber;
+    struct subscriber *subscriber = subscriber_of(call->client);
     uint32_t count = subscriber->active_count[topics];
 
     if (count == 0) {
@@ -326,7 +362,7 @@ void local_sunsubscribe(const struct local_call *call)
 
 bool subscribe_is_restricted(const struct client *client)
 {
-    return client->session.protocol == 2 && subscriber_is_active(&client->subscriber);
+    return client->session.protocol == 2 && client_is_subscribed(client);
 }
 
 static bool is_always_allowed(const struct command *command)

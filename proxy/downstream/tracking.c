@@ -12,7 +12,7 @@ static void tell_broken(struct client *client)
 {
     struct sendq push;
 
-    client->tracking->is_broken = true;
+    client_tracking(client)->is_broken = true;
     if (client->session.protocol != 3) {
         return;
     }
@@ -20,14 +20,14 @@ static void tell_broken(struct client *client)
     push.protocol = 3;
     resp_write_push(&push, 2);
     resp_write_text(&push, "tracking-redir-broken");
-    resp_write_integer(&push, (int64_t)client->tracking->options.redirect);
+    resp_write_integer(&push, (int64_t)client_tracking(client)->options.redirect);
     client_push(client, &push);
 }
 
 static void on_stale(struct tracked *tracked, const struct span *keys, size_t count)
 {
     struct client *client = tracked->owner;
-    const struct tracking_options *options = &client->tracking->options;
+    const struct tracking_options *options = &client_tracking(client)->options;
     struct sendq push;
 
     if (options->redirect != 0) {
@@ -47,9 +47,9 @@ static void on_stale(struct tracked *tracked, const struct span *keys, size_t co
 static void on_started(struct tracked *tracked)
 {
     struct client *client = tracked->owner;
-    struct request *request = client->tracking->starting;
+    struct request *request = client_tracking(client)->starting;
 
-    client->tracking->starting = NULL;
+    client_tracking(client)->starting = NULL;
     if (request != NULL) {
         request_settle(request, NULL, SPAN("+OK\r\n"));
     }
@@ -57,14 +57,14 @@ static void on_started(struct tracked *tracked)
 
 static bool can_be_told(const struct client *client)
 {
-    const struct tracking *tracking = client->tracking;
+    const struct tracking *tracking = client_tracking(client);
 
     return tracking != NULL && (client->session.protocol == 3 || tracking->options.redirect != 0);
 }
 
 static enum tracked_kind kind_of(const struct client *client)
 {
-    if (client->tracking->options.is_broadcast) {
+    if (client_tracking(client)->options.is_broadcast) {
         return TRACKED_BROADCAST;
     }
     return client->session.protocol == 3 ? TRACKED_READS : TRACKED_APART;
@@ -73,7 +73,7 @@ static enum tracked_kind kind_of(const struct client *client)
 /* What it has read so far is told of no more, or in another way. */
 static void fit_tracked(struct client *client)
 {
-    struct tracking *tracking = client->tracking;
+    struct tracking *tracking = client_tracking(client);
 
     if (tracking->tracked != NULL &&
         (!can_be_told(client) || tracking->tracked->kind != kind_of(client))) {
@@ -101,9 +101,9 @@ void tracking_fit(struct client *client)
     enum dialect dialect = client->session.protocol == 3 ? DIALECT_RESP3 : DIALECT_RESP2;
     struct tracked *tracked = NULL;
 
-    if (client->tracking != NULL) {
+    if (client_tracking(client) != NULL) {
         fit_tracked(client);
-        tracked = client->tracking->tracked;
+        tracked = client_tracking(client)->tracked;
     }
     if (tracked != NULL && tracked->kind != TRACKED_BROADCAST) {
         client->lane.tracked = tracked;
@@ -140,23 +140,25 @@ static void add_prefixes(struct tracking *tracking, const struct span *prefixes,
 void tracking_begin(struct client *client, const struct tracking_options *options,
                     const struct span *prefixes, size_t count)
 {
-    if (client->tracking == NULL) {
-        client->tracking = memory_new(1, sizeof *client->tracking);
+    if (client_tracking(client) == NULL) {
+        session_extras(&client->session)->tracking = memory_new(1, sizeof(struct tracking));
+        client->session.is_tracking = true;
     }
-    client->tracking->options = *options;
-    client->tracking->is_broken = false;
-    add_prefixes(client->tracking, prefixes, count);
+    client_tracking(client)->options = *options;
+    client_tracking(client)->is_broken = false;
+    add_prefixes(client_tracking(client), prefixes, count);
     tracking_fit(client);
 }
 
 void tracking_end(struct client *client)
 {
-    struct tracking *gone = client->tracking;
+    struct tracking *gone = client_tracking(client);
 
     if (gone == NULL) {
         return;
     }
-    client->tracking = NULL;
+    client->session.extras->tracking = NULL;
+    client->session.is_tracking = false;
     if (gone->tracked != NULL) {
         tracked_free(&gone->tracked);
     }
@@ -181,14 +183,14 @@ static bool is_uncached(const struct tracking *tracking)
 void tracking_mark(const struct client *client, struct request *request)
 {
     request->is_tracked = client->lane.tracked != NULL;
-    request->is_uncached = is_uncached(client->tracking);
+    request->is_uncached = is_uncached(client_tracking(client));
 }
 
 /* Redis: the choice holds for one command or transaction, and outlasts other CLIENT commands. */
 void tracking_go_on(struct client *client, const struct command *command)
 {
-    if (!client->session.queued.is_open &&
+    if (!client->session.is_in_multi &&
         (command == NULL || strncmp(command->name, "client ", 7) != 0)) {
-        client->tracking->has_chosen = false;
+        client_tracking(client)->has_chosen = false;
     }
 }

@@ -30,14 +30,16 @@ static bool is_executed_at_once(const struct command *command)
 static void spoil(struct client *client, const struct command *command, enum error_symbol symbol,
                   const char *detail)
 {
-    client->session.queued.is_spoiled = true;
+    session_spoil(&client->session);
     client_refuse(client, command, symbol, detail);
 }
 
 /* The slot that all keys must share; SLOT_NONE while any will do. */
 static uint16_t bound_slot(const struct session *session)
 {
-    return session->queued.slot != SLOT_NONE ? session->queued.slot : session->watched.slot;
+    const struct queued *queued = session_queued(session);
+
+    return queued->slot != SLOT_NONE ? queued->slot : session->watched.slot;
 }
 
 static bool is_in_another_slot(const struct session *session, const struct route *route)
@@ -70,15 +72,15 @@ static bool queue_add(struct client *client, struct queued_command added)
         added.block = block;
         added.bytes = (struct span){block->bytes, block->used};
     }
-    is_added =
-        queued_add(&client->session.queued, &added, client->clients->config->clients_request_bytes);
+    is_added = queued_add(session_open_queued(&client->session), &added,
+                          client->clients->config->clients_request_bytes);
     block_release(&block);
     return is_added;
 }
 
 static void queue(struct client *client, const struct queued_command *added)
 {
-    struct queued *queued = &client->session.queued;
+    struct queued *queued = session_open_queued(&client->session);
 
     if (!queue_add(client, *added)) {
         spoil(client, added->command, ERROR_TRANSACTION_SIZE, NULL);
@@ -132,7 +134,7 @@ bool transaction_takes_queued(struct client *client, const struct command *comma
     } else if (is_in_another_slot(&client->session, &route)) {
         spoil_refused(client, command, ERROR_CROSS_SLOT_QUEUED);
     } else if (requests_shed(client, command)) {
-        client->session.queued.is_spoiled = true;
+        session_spoil(&client->session);
     } else {
         uint16_t slot = route.kind == ROUTE_SLOT ? route.slot : SLOT_NONE;
 
@@ -150,40 +152,38 @@ static bool is_queued_by_a_server(const struct command *command, int64_t count)
 bool transaction_bears(struct client *client, enum command_result result,
                        const struct command *command)
 {
-    struct queued *queued = &client->session.queued;
-
     if (result == COMMAND_BAD_ARITY && command->id == COMMAND_ID_EXEC) {
         return true;
     }
-    if (result == COMMAND_BAD_ARITY && queued->is_open &&
+    if (result == COMMAND_BAD_ARITY && client->session.is_in_multi &&
         is_queued_by_a_server(command, client->clients->arguments.count)) {
         return true;
     }
-    queued->is_spoiled = queued->is_open;
+    session_spoil(&client->session);
     return false;
 }
 
 void transaction_drop(struct client *client)
 {
-    queued_close(&client->session.queued);
+    session_end_multi(&client->session);
     watching_end(client);
 }
 
 void local_multi(const struct local_call *call)
 {
-    struct queued *queued = &call->client->session.queued;
+    struct session *session = &call->client->session;
 
-    if (queued->is_open) {
+    if (session->is_in_multi) {
         call_error(call, "ERR MULTI calls can not be nested");
         return;
     }
-    queued_open(queued);
+    session_begin_multi(session);
     call_status(call, "OK");
 }
 
 void local_discard(const struct local_call *call)
 {
-    if (!call->client->session.queued.is_open) {
+    if (!call->client->session.is_in_multi) {
         call_error(call, "ERR DISCARD without MULTI");
         return;
     }
@@ -222,7 +222,7 @@ void transaction_on_done(struct request *request, struct block *block, struct sp
 /* `request`, which has the burst, goes by what is known of it; there is no transaction any more. */
 static void transaction_end(struct client *client, struct request *request)
 {
-    struct queued *queued = &client->session.queued;
+    const struct queued *queued = session_queued(&client->session);
     struct special *special = special_of(request);
 
     request->done = transaction_on_done;
@@ -231,14 +231,14 @@ static void transaction_end(struct client *client, struct request *request)
     special->commands = queued->count + 2;
     special->begins_multi = true;
     special->is_harmless = queued->only_reads;
-    queued_close(queued);
+    session_end_multi(&client->session);
 }
 
 /* The burst as a request that nobody has been given yet. */
 static struct request *transaction_take(const struct local_call *call)
 {
     struct client *client = call->client;
-    struct block *block = queued_burst(&client->session.queued);
+    struct block *block = queued_burst(session_queued(&client->session));
     struct request *request = client_request_begin(client, call->command, block,
                                                    (struct span){block->bytes, block->used});
 
@@ -253,7 +253,7 @@ static struct request *transaction_take(const struct local_call *call)
 void transaction_send(struct client *client, struct request *request)
 {
     block_release(&request->block);
-    request->block = queued_burst(&client->session.queued);
+    request->block = queued_burst(session_queued(&client->session));
     request->bytes = (struct span){request->block->bytes, request->block->used};
     transaction_end(client, request);
     dispatcher_send(client->clients->dispatcher, request);
@@ -267,7 +267,7 @@ static void transaction_execute_live(const struct local_call *call)
     if (client->session.watched.is_on) {
         struct request *request = live_begin_exec(call);
 
-        queued_close(&client->session.queued);
+        session_end_multi(&client->session);
         watching_execute(client, request);
     } else {
         live_execute(call);
@@ -277,7 +277,7 @@ static void transaction_execute_live(const struct local_call *call)
 static void transaction_execute(const struct local_call *call)
 {
     struct client *client = call->client;
-    bool is_empty = client->session.queued.count == 0;
+    bool is_empty = session_queued(&client->session)->count == 0;
 
     if (live_is_on(client)) {
         transaction_execute_live(call);
@@ -295,7 +295,7 @@ static void transaction_execute(const struct local_call *call)
 /* Is EXEC refused without a word of the node, which has not refused anything itself? */
 static bool is_refused_here(const struct client *client)
 {
-    const struct queued *queued = &client->session.queued;
+    const struct queued *queued = session_queued(&client->session);
 
     return queued->is_spoiled && !(queued->is_refused && live_is_on(client));
 }
@@ -303,7 +303,7 @@ static bool is_refused_here(const struct client *client)
 void local_exec(const struct local_call *call)
 {
     struct client *client = call->client;
-    const struct queued *queued = &client->session.queued;
+    const struct queued *queued = session_queued(&client->session);
 
     if (call_count(call) != 1) {
         transaction_drop(client);

@@ -24,7 +24,7 @@ bool transaction_takes_queued(struct client *client, const struct command *comma
 static inline bool transaction_takes(struct client *client, const struct command *command,
                                      struct block *block, struct span bytes)
 {
-    return unlikely(client->session.queued.is_open) &&
+    return unlikely(client->session.is_in_multi) &&
            transaction_takes_queued(client, command, block, bytes);
 }
 

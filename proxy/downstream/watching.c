@@ -103,7 +103,7 @@ void local_watch(const struct local_call *call)
     struct client *client = call->client;
     const struct watched *watched = &client->session.watched;
 
-    if (client->session.queued.is_open) {
+    if (client->session.is_in_multi) {
         call_error(call, "ERR WATCH inside MULTI is not allowed");
         return;
     }

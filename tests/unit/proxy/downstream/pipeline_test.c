@@ -17,7 +17,7 @@ static void open_pipeline(void)
 {
     blocks_before = block_bytes_in_use();
     sendq_init(&output);
-    pipeline_init(&pipeline, &output);
+    pipeline_init(&pipeline);
 }
 
 static void close_pipeline(void)
@@ -45,7 +45,7 @@ static void push(size_t count)
 static void settle(size_t index, const char *reply)
 {
     request_become(requests[index], REQUEST_SETTLED);
-    pipeline_settle(&pipeline, requests[index], NULL, span_of(reply));
+    pipeline_settle(&pipeline, &output, requests[index], NULL, span_of(reply));
 }
 
 static void output_is(const char *text)
@@ -140,7 +140,7 @@ Test(pipeline, a_composed_reply_comes_before_the_bytes_given)
     settle(1, "+b\r\n");
     sendq_append(&requests[0]->reply, SPAN("+0\r\n"));
     request_become(requests[0], REQUEST_SETTLED);
-    pipeline_settle_composed(&pipeline, requests[0]);
+    pipeline_settle_composed(&pipeline, &output, requests[0]);
     output_is("+0\r\n*2\r\n+a\r\n+b\r\n");
     cr_expect_eq(pipeline.bytes, 0);
 }
@@ -157,7 +157,8 @@ Test(pipeline, large_replies_are_referred_to_and_small_ones_copied)
         block->used = sizes[i];
         push(2);
         request_become(requests[1], REQUEST_SETTLED);
-        pipeline_settle(&pipeline, requests[1], block, (struct span){block->bytes, block->used});
+        pipeline_settle(&pipeline, &output, requests[1], block,
+                        (struct span){block->bytes, block->used});
         cr_expect_eq(block->references, is_large ? 2 : 1, "%zu bytes", sizes[i]);
         settle(0, "-");
         cr_expect_eq(output.size, sizes[i] + 1);
@@ -197,7 +198,7 @@ Test(pipeline, gives_its_requests_back_oldest_first)
 Test(pipeline, a_request_without_a_settled_state_cannot_leave, .signal = SIGABRT)
 {
     push(1);
-    pipeline_settle(&pipeline, requests[0], NULL, SPAN("+1\r\n"));
+    pipeline_settle(&pipeline, &output, requests[0], NULL, SPAN("+1\r\n"));
 }
 
 Test(pipeline, counts_the_replies_that_wait_apart_from_requests)

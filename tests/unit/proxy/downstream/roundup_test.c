@@ -145,7 +145,7 @@ static void run_handler(const char *line)
     struct client *client = client_here();
 
     local_rig_say(here, line);
-    ev_invoke(rig->reactor->loop, &client->readable, EV_READ);
+    ev_invoke(rig->reactor->loop, &client->watcher, EV_READ);
 }
 
 Test(roundup, a_client_that_is_gone_when_the_answer_comes_is_not_touched)

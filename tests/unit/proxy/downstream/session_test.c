@@ -2,6 +2,8 @@
 
 #include <criterion/criterion.h>
 
+#include "proxy/cluster/slot.h"
+
 static struct session session;
 
 static void open_session(void)
@@ -20,39 +22,82 @@ Test(session, starts_with_nothing_said)
 {
     cr_expect_eq(session.id, 7);
     cr_expect_eq(session.created, 100);
-    cr_expect_eq(session.last_request, 100);
+    cr_expect_eq(session.last_active, 100);
     cr_expect_eq(session.reply_mode, REPLY_MODE_ON);
     cr_expect_not(session.is_authenticated);
-    cr_expect_null(session.name);
+    cr_expect_null(session_text(&session, TEXT_NAME));
     cr_expect_null(session.last_command);
+    cr_expect_null(session.extras);
 }
 
 Test(session, a_text_is_copied_replaced_and_removed)
 {
     char text[] = "one more";
 
-    session_set(&session.name, (struct span){text, 3});
+    session_set(&session, TEXT_NAME, (struct span){text, 3});
     text[0] = 'x';
-    cr_expect_str_eq(session.name, "one");
-    session_set(&session.name, SPAN("two"));
-    cr_expect_str_eq(session.name, "two");
-    session_set(&session.name, SPAN(""));
-    cr_expect_null(session.name);
+    cr_expect_str_eq(session_text(&session, TEXT_NAME), "one");
+    session_set(&session, TEXT_NAME, SPAN("two"));
+    cr_expect_str_eq(session_text(&session, TEXT_NAME), "two");
+    session_set(&session, TEXT_NAME, SPAN(""));
+    cr_expect_null(session_text(&session, TEXT_NAME));
+}
+
+Test(session, taking_back_what_was_never_said_costs_nothing)
+{
+    session_set(&session, TEXT_NAME, SPAN(""));
+    session_end_multi(&session);
+    session_spoil(&session);
+    session_reset(&session, true);
+    cr_expect_null(session.extras);
+    cr_expect_eq(session_kept_bytes(&session), 0);
+}
+
+Test(session, a_transaction_is_kept_from_multi_to_its_end)
+{
+    struct queued_command get = {command_by_id(COMMAND_ID_GET), 7, NULL, SPAN("GET a")};
+
+    cr_expect_eq(session_queued(&session)->slot, SLOT_NONE);
+    session_begin_multi(&session);
+    cr_expect(session.is_in_multi);
+    cr_expect(queued_add(session_open_queued(&session), &get, 1000));
+    session_spoil(&session);
+    cr_expect_eq(session_queued(&session)->slot, 7);
+    cr_expect_eq(session_queued(&session)->count, 1);
+    cr_expect(session_queued(&session)->is_spoiled);
+    cr_expect_gt(session_kept_bytes(&session), 0);
+
+    session_end_multi(&session);
+    cr_expect_not(session.is_in_multi);
+    cr_expect_eq(session_queued(&session)->count, 0);
+    cr_expect_eq(session_kept_bytes(&session), 0);
+
+    session_begin_multi(&session);
+    cr_expect_eq(session_queued(&session)->slot, SLOT_NONE);
+    cr_expect_not(session_queued(&session)->is_spoiled);
+}
+
+Test(session, fieldsets_count_with_what_it_keeps)
+{
+    fieldsets_keep(session_fieldsets(&session), SPAN("a"), SPAN("one"));
+    cr_expect_gt(session_kept_bytes(&session), 0);
+    session_reset(&session, true);
+    cr_expect_eq(session_kept_bytes(&session), 0);
 }
 
 Test(session, reset_forgets_all_but_the_library)
 {
-    session_set(&session.name, SPAN("name"));
-    session_set(&session.library_name, SPAN("lib"));
-    session_set(&session.library_version, SPAN("1"));
+    session_set(&session, TEXT_NAME, SPAN("name"));
+    session_set(&session, TEXT_LIBRARY_NAME, SPAN("lib"));
+    session_set(&session, TEXT_LIBRARY_VERSION, SPAN("1"));
     session.reply_mode = REPLY_MODE_OFF;
     session.is_authenticated = true;
     session.no_evict = session.no_touch = true;
 
     session_reset(&session, false);
-    cr_expect_null(session.name);
-    cr_expect_str_eq(session.library_name, "lib");
-    cr_expect_str_eq(session.library_version, "1");
+    cr_expect_null(session_text(&session, TEXT_NAME));
+    cr_expect_str_eq(session_text(&session, TEXT_LIBRARY_NAME), "lib");
+    cr_expect_str_eq(session_text(&session, TEXT_LIBRARY_VERSION), "1");
     cr_expect_eq(session.reply_mode, REPLY_MODE_ON);
     cr_expect_not(session.is_authenticated);
     cr_expect_not(session.no_evict);
