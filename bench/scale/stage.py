@@ -12,6 +12,7 @@ import os
 import random
 import signal
 import socket
+import statistics
 import subprocess
 import tempfile
 import time
@@ -22,6 +23,10 @@ WAIT_SECONDS = 60
 FIRST_PORT = 12000
 PORTS_END = 32000  # the kernel's own begin above
 PR_SET_PDEATHSIG = 1
+LOOK_SECONDS = 0.5
+LOOKS = 6  # at the memory that must show the same
+LOOKS_MAX = 40
+SAME_KB = 32  # a refresh moves it by so much
 
 
 def wait_for(condition, what):
@@ -31,6 +36,17 @@ def wait_for(condition, what):
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {WAIT_SECONDS} s in vain: {what}")
         time.sleep(0.01)
+
+
+def settled_kb(process):
+    """Its memory once nothing more is handed back: free lists and the allocator take seconds."""
+    seen = [process.memory_kb()]
+    while len(seen) < LOOKS_MAX and (
+        len(seen) < LOOKS or max(seen[-LOOKS:]) - min(seen[-LOOKS:]) > SAME_KB
+    ):
+        time.sleep(LOOK_SECONDS)
+        seen.append(process.memory_kb())
+    return statistics.median_low(seen[-LOOKS:])
 
 
 def port_is_free(port):

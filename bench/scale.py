@@ -1,0 +1,295 @@
+#!/usr/bin/env python3
+"""script/bench --scale [OPTION...]
+
+What slotway costs with many clients and nodes: CPU time, memory and connections, with several
+numbers of workers; what a change of the cluster costs; and what starting does. The nodes are
+pretended (bench/nodes), so only slotway is measured. docs/scaling.md explains the figures.
+
+No figure is a duration: CPU time is what the kernel accounts to the process, so a busy machine
+makes it a little larger, by caches that others have emptied, and no more.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "scale"))
+import stage as stages  # noqa: E402
+from crowd import Crowd, allow_descriptors  # noqa: E402
+from stage import Stage, request, settled_kb, wait_for  # noqa: E402
+
+VALUE_SIZE = 64
+ROUNDS = 10  # requests that each of the crowd sends
+MOVED_SLOTS = 33
+SPARE_CLIENTS = 1000  # beyond the crowd: those of load, and ours
+def value_reply():
+    return b"$%d\r\n%s\r\n" % (VALUE_SIZE, b"v" * VALUE_SIZE)
+
+
+def touch_all(stage):
+    """A connection to each primary from each worker, if clients are spread over the workers."""
+    requests = [request(b"GET", key) for key in stage.keys_of_all_primaries()]
+    crowd = Crowd(stage.slotway.port, 4 * len(os.sched_getaffinity(0)) + 12)
+    for wanted in requests:
+        crowd.ask([wanted], value_reply())
+    crowd.close()
+    wait_for(lambda: stage.slotway.metric("slotway_downstream_connections_active") == 0, "all left")
+
+
+def by_worker(metrics, name):
+    return sorted(
+        int(value) for key, value in metrics.items() if key.startswith(name + '{worker="')
+    )
+
+
+def worker_cpu(before, after):
+    """How the workers shared their CPU time, the least first, in percent."""
+    spent = {name: after[name] - before.get(name, 0) for name in after if "worker-" in name}
+    total = sum(spent.values()) or 1
+    return sorted(round(100 * cpu / total) for cpu in spent.values())
+
+
+def measure_load(stage, load, clients, requests):
+    """CPU time per request: SETs of a closed loop, one under way for each client."""
+    slotway = stage.slotway
+    threads = slotway.cpu_us_by_thread()
+    before = slotway.cpu_us()
+    done = subprocess.run(
+        [load, "--port", str(slotway.port), "--clients", str(clients), "--work", "set"]
+        + ["--size", str(VALUE_SIZE), "--requests", str(requests), "--json"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    if done.returncode != 0:
+        raise SystemExit("load says that something went wrong")
+    spent = slotway.cpu_us() - before
+    return spent / requests, worker_cpu(threads, slotway.cpu_us_by_thread())
+
+
+def measure_clients(arguments, workers):
+    """One column of the first table."""
+    found = {}
+    clients = arguments.clients
+    with Stage(
+        arguments.programs,
+        arguments.nodes,
+        workers=workers,
+        value_size=VALUE_SIZE,
+        CLIENTS_MAX=clients + SPARE_CLIENTS,
+    ) as stage:
+        slotway = stage.slotway
+        found["threads"] = len(os.listdir(f"/proc/{slotway.pid}/task"))
+        started = settled_kb(slotway)
+        touch_all(stage)
+        before = settled_kb(slotway)
+        report = stage.nodes.report()
+        found["connections to nodes"] = slotway.metric("slotway_upstream_connections_active")
+        found["of them at a node, least and most"] = f"{report['least']} {report['most']}"
+        found["MiB before there are clients"] = before / 1024
+        found["bytes for each connection to a node"] = (
+            (before - started) * 1024 / found["connections to nodes"]
+        )
+
+        def per_client(kilobytes):
+            return (kilobytes - before) * 1024 / clients
+
+        crowd = Crowd(slotway.port, clients)
+        wait_for(
+            lambda: slotway.metric("slotway_downstream_connections_active") == clients, "all came"
+        )
+        silent = settled_kb(slotway)
+        found["clients of a worker, least and most"] = " ".join(
+            str(edge(by_worker(slotway.metrics(), "slotway_worker_clients"))) for edge in (min, max)
+        )
+        found["MiB more with silent clients"] = (silent - before) / 1024
+        found["bytes for a silent client"] = per_client(silent)
+        cpu = slotway.cpu_us()
+        time.sleep(arguments.idle_seconds)
+        found["idle: CPU us in a second, for all clients"] = (
+            slotway.cpu_us() - cpu
+        ) / arguments.idle_seconds
+
+        crowd.ask([request(b"PING")], b"+PONG\r\n")
+        pinged = settled_kb(slotway)
+        found["MiB more when each has sent PING"] = (pinged - before) / 1024
+        found["bytes for a client that has sent PING"] = per_client(pinged)
+
+        slotway.forget_peak()
+        requests = [request(b"GET", key) for key in stage.keys_of_all_primaries()]
+        crowd.ask(requests, value_reply(), ROUNDS)
+        found["bytes for a client while all wait for a GET"] = per_client(slotway.memory_kb("VmHWM"))
+        found["bytes for a client when all have sent GETs"] = per_client(settled_kb(slotway))
+        crowd.close()
+        wait_for(lambda: slotway.metric("slotway_downstream_connections_active") == 0, "all left")
+        found["MiB more when all have left"] = (settled_kb(slotway) - before) / 1024
+
+        for count in (50, 1000, clients):
+            cost, shares = measure_load(stage, arguments.load, count, arguments.requests)
+            found[f"CPU us for a SET, {count} clients"] = cost
+        found[f"share of each worker in that, {clients} clients, %"] = " ".join(map(str, shares))
+    return found
+
+
+def adopted(slotway):
+    return slotway.metric("slotway_topology_version")
+
+
+def change_and_wait(stage, order):
+    before = adopted(stage.slotway)
+    if stage.nodes.order(order) != "ok":
+        raise SystemExit(f"the pretended cluster does not understand '{order}'")
+    wait_for(lambda: adopted(stage.slotway) > before, order)
+
+
+def cost_of(stage, times, action):
+    """CPU time that `action` costs each time, of the process and of its threads."""
+    slotway = stage.slotway
+    threads = slotway.cpu_us_by_thread()
+    before = slotway.cpu_us()
+    for number in range(times):
+        action(number)
+    spent = slotway.cpu_us() - before
+    now = slotway.cpu_us_by_thread()
+    shares = {name: (now[name] - threads.get(name, 0)) / times for name in now}
+    workers = sum(cpu for name, cpu in shares.items() if "worker-" in name)
+    return {"all": spent / times, "workers": workers, "others": spent / times - workers}
+
+
+def refresh_and_wait(stage):
+    before = stage.slotway.metric("slotway_discovery_refreshes_total")
+    wait_for(
+        lambda: stage.slotway.metric("slotway_discovery_refreshes_total") > before, "a refresh"
+    )
+
+
+def measure_changes(arguments, nodes):
+    """One column of the second table. A look at /metrics is part of each wait, so what that costs
+    is measured too, and taken off."""
+    found = {}
+    with Stage(
+        arguments.programs, nodes, workers=2, replicas=1, BACKEND_REFRESH="100ms"
+    ) as stage:
+        found["start: CPU us until ready"] = stage.slotway.cpu_us_until_ready
+        found["start: MiB"] = settled_kb(stage.slotway) / 1024
+        touch_all(stage)
+        found["MiB with connections to all primaries"] = settled_kb(stage.slotway) / 1024
+        slotway = stage.slotway
+        times = arguments.times
+
+        def quiet_cost(action, count):
+            looks = 0
+            real = slotway.metric
+
+            def counted(name):
+                nonlocal looks
+                looks += 1
+                return real(name)
+
+            slotway.metric = counted
+            spent = cost_of(stage, count, action)
+            slotway.metric = real
+            look = cost_of(stage, 50, lambda _: real("slotway_topology_version"))["all"]
+            for part in ("all", "others"):
+                spent[part] -= look * looks / count
+            return spent
+
+        costs = {
+            "a refresh that brings nothing new": quiet_cost(
+                lambda _: refresh_and_wait(stage), times
+            ),
+            f"a refresh with {MOVED_SLOTS} slots moved": quiet_cost(
+                lambda number: change_and_wait(
+                    stage, f"move {number * 50} {number * 50 + MOVED_SLOTS - 1} {stage.primaries - 1}"
+                ),
+                times,
+            ),
+            "a failover, all workers connected": quiet_cost(
+                lambda number: change_and_wait(stage, f"fail {number + 1}"), times
+            ),
+        }
+        for name, cost in costs.items():
+            for part, value in cost.items():
+                found[f"{name}: CPU us, {part}"] = value
+    return found
+
+
+def shown(value):
+    if isinstance(value, float):
+        return f"{value:.1f}" if value < 100 else f"{value:.0f}"
+    return str(value)
+
+
+def print_table(title, columns):
+    """`columns` are pairs of a heading and what was found."""
+    print(f"\n{title}\n")
+    print("| | " + " | ".join(heading for heading, _ in columns) + " |")
+    print("|---|" + "---|" * len(columns))
+    names = list(dict.fromkeys(name for _, found in columns for name in found))
+    for name in names:
+        values = [shown(found.get(name, "-")) for _, found in columns]
+        print(f"| {name} | " + " | ".join(values) + " |")
+
+
+def numbers(text):
+    return [int(number) for number in text.split(",") if number]
+
+
+def parse_arguments():
+    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+    built = os.path.join(root, "build", "release")
+    parser = argparse.ArgumentParser(
+        prog="script/bench --scale",
+        description=__doc__.split("\n", 2)[2],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--clients", type=int, default=10000, metavar="N", help="(10000)")
+    parser.add_argument("--nodes", type=int, default=200, metavar="N", help="primaries (200)")
+    parser.add_argument("--workers", default="1,2,4", metavar="N,…", help="(1,2,4)")
+    parser.add_argument("--requests", type=int, default=300000, metavar="N", help="of load (300000)")
+    parser.add_argument(
+        "--changing", default="200,1000", metavar="N,…", help="nodes that change (200,1000)"
+    )
+    parser.add_argument("--times", type=int, default=40, metavar="N", help="of a change (40)")
+    parser.add_argument("--idle-seconds", type=int, default=5, metavar="N", help="(5)")
+    parser.add_argument(
+        "--look-seconds", type=float, default=0.5, metavar="N",
+        help="between two looks at the memory; it has settled when six are alike (0.5)",
+    )
+    parser.add_argument("--json", metavar="FILE", help="the figures")
+    arguments = parser.parse_args()
+    arguments.programs = (
+        os.environ.get("SLOTWAY_BINARY") or os.path.join(built, "slotway"),
+        os.environ.get("NODES_BINARY") or os.path.join(built, "bench", "nodes"),
+    )
+    arguments.load = os.environ.get("LOAD_BINARY") or os.path.join(built, "bench", "load")
+    return arguments
+
+
+def main():
+    arguments = parse_arguments()
+    stages.LOOK_SECONDS = arguments.look_seconds
+    limit = allow_descriptors()
+    if limit < arguments.clients + SPARE_CLIENTS + 4 * arguments.nodes:
+        raise SystemExit(f"a process may open {limit} files here: too few for so many clients")
+    clients = [
+        (f"{workers} workers" if workers > 1 else "1 worker", measure_clients(arguments, workers))
+        for workers in numbers(arguments.workers)
+    ]
+    changes = [
+        (f"{nodes} nodes", measure_changes(arguments, nodes))
+        for nodes in numbers(arguments.changing)
+    ]
+    if clients:
+        print_table(f"{arguments.clients} clients, {arguments.nodes} primaries", clients)
+    if changes:
+        print_table("half of the nodes are replicas, 2 workers", changes)
+    if arguments.json:
+        with open(arguments.json, "w") as file:
+            json.dump({"clients": dict(clients), "changes": dict(changes)}, file, indent=1)
+
+
+if __name__ == "__main__":
+    main()
