@@ -24,10 +24,21 @@ static bool run_first(struct list *tasks)
     return true;
 }
 
+static bool run_all(struct list *tasks)
+{
+    bool was_any = false;
+
+    while (run_first(tasks)) {
+        was_any = true;
+    }
+    return was_any;
+}
+
 /* A burial starts only when nothing is left to flush, also when an earlier burial asked for it. */
 static void end_turn(struct reactor *reactor)
 {
-    while (run_first(&reactor->flush) || run_first(&reactor->bury)) {
+    while (run_all(&reactor->flush_first) || run_all(&reactor->flush) ||
+           run_first(&reactor->bury)) {
     }
 }
 
@@ -81,6 +92,7 @@ struct reactor *reactor_new(void)
     reactor->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV | EVFLAG_NOTIMERFD);
     CHECK(reactor->loop != NULL);
     reactor->now = clock_now();
+    list_init(&reactor->flush_first);
     list_init(&reactor->flush);
     list_init(&reactor->bury);
     ev_check_init(&reactor->check, on_wake);

@@ -5,7 +5,9 @@
  *       |                                                               per socket)     is dead)  │
  *       └─────────────────────────────────────────────────────────────────────────────────────────┘
  *
- * Flush tasks may ask for more flush tasks: they run in the same turn. Nothing is freed inside
+ * Flush tasks may ask for more flush tasks: they run in the same turn. Those by which others get
+ * something to do come first: nodes work on requests while replies are written, and what they
+ * answer meanwhile is part of the next turn and not of one of its own. Nothing is freed inside
  * somebody's callback: what dies asks to be buried, and is freed when no caller can look at it.
  * All functions but reactor_new/free belong to the thread that runs the loop.
  */
@@ -47,6 +49,7 @@ struct reactor {
     uint64_t now; /* clock_now() when this turn began */
     struct pulse pulse;
     struct reactor_figures figures;
+    struct list flush_first;
     struct list flush;
     struct list bury;
     ev_prepare prepare;
@@ -72,6 +75,15 @@ static inline void reactor_flush_later(struct reactor *reactor, struct turn_task
 {
     if (!list_link_is_on(&task->link)) {
         list_append(&reactor->flush, &task->link);
+    }
+}
+
+/* The same, before all that were asked for in the other way; at the end of the turn, when these run
+ * already, after them. */
+static inline void reactor_flush_first(struct reactor *reactor, struct turn_task *task)
+{
+    if (!list_link_is_on(&task->link)) {
+        list_append(&reactor->flush_first, &task->link);
     }
 }
 

@@ -21,7 +21,7 @@ static inline bool upstream_takes_plain(const struct upstream *upstream,
 /* Writes what is in the output at the end of this turn. */
 static inline void upstream_want_flush(struct upstream *upstream)
 {
-    reactor_flush_later(upstream->pool->site->reactor, &upstream->flush);
+    reactor_flush_first(upstream->pool->site->reactor, &upstream->flush);
 }
 
 /* upstream_send for a plain request that somebody waits for, on a connection that takes it. What is

@@ -38,6 +38,7 @@ struct step {
     struct turn_task task;
     char letter;
     struct step *then_flush;
+    struct step *then_flush_first;
     struct step *then_bury;
 };
 
@@ -49,6 +50,10 @@ static void run_step(struct turn_task *task)
     if (step->then_flush != NULL) {
         reactor_flush_later(reactor, &step->then_flush->task);
         step->then_flush = NULL;
+    }
+    if (step->then_flush_first != NULL) {
+        reactor_flush_first(reactor, &step->then_flush_first->task);
+        step->then_flush_first = NULL;
     }
     if (step->then_bury != NULL) {
         reactor_bury(reactor, &step->then_bury->task);
@@ -99,6 +104,36 @@ Test(reactor, flush_tasks_may_ask_for_more_in_the_same_turn)
     reactor_flush_later(reactor, &c.task);
     run_for(1);
     cr_expect_str_eq(trace, "acba.");
+}
+
+Test(reactor, some_flush_tasks_run_before_the_others)
+{
+    struct step a = step_of('a');
+    struct step b = step_of('b');
+    struct step c = step_of('c');
+
+    reactor_flush_later(reactor, &a.task);
+    reactor_flush_first(reactor, &b.task);
+    reactor_flush_later(reactor, &b.task);
+    reactor_flush_first(reactor, &c.task);
+    run_for(1);
+    cr_expect_str_eq(trace, "bca.");
+}
+
+/* What is asked for while replies are written is written together, behind them. */
+Test(reactor, flush_tasks_that_come_first_wait_for_the_others_once_these_run)
+{
+    struct step a = step_of('a');
+    struct step b = step_of('b');
+    struct step c = step_of('c');
+    struct step d = step_of('d');
+
+    a.then_flush_first = &b;
+    b.then_flush = &d;
+    reactor_flush_later(reactor, &a.task);
+    reactor_flush_later(reactor, &c.task);
+    run_for(1);
+    cr_expect_str_eq(trace, "acbd.");
 }
 
 Test(reactor, the_dead_are_buried_after_all_flush_tasks)
