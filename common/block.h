@@ -81,6 +81,19 @@ static inline char *block_tail(struct block *block)
     return block->bytes + block->used;
 }
 
+/* Puts `bytes` behind what is used, where there must be room for them. Returns where they are. */
+static inline struct span block_append(struct block *block, struct span bytes)
+{
+    struct span copy = {block_tail(block), bytes.size};
+
+    CHECK(bytes.size <= block_room(block));
+    if (bytes.size > 0) {
+        memcpy(block_tail(block), bytes.at, bytes.size);
+    }
+    block->used += bytes.size;
+    return copy;
+}
+
 /* Bytes that this thread's blocks in use take at the moment. */
 size_t block_bytes_in_use(void);
 

@@ -10,6 +10,7 @@ enum {
     NUMBER_MAX_BYTES = 22,     /* "-9223372036854775808" CR LF */
     VALUE_MIN_BYTES = 3,       /* "_" CR LF */
     VERBATIM_FORMAT_BYTES = 4, /* "txt:" */
+    PLAIN_ELEMENTS_MAX = 256,  /* it is in vain where bytes are missing */
 };
 
 /* A line "<number>\r\n" that is not plain, without its type byte. */
@@ -168,11 +169,6 @@ static inline enum scan_result value_scan(struct reply_scan *scan, size_t limit,
         return SCAN_MORE;
     }
 
-    size_t plain = reply_scan_plain((struct span){input.at + scan->at, input.size - scan->at});
-    if (plain > 0) {
-        return value_done(scan, scan->at + plain);
-    }
-
     switch (input.at[scan->at]) {
     case '$':
     case '!':
@@ -193,11 +189,36 @@ static inline enum scan_result value_scan(struct reply_scan *scan, size_t limit,
     }
 }
 
+/* The size of an array that is all there, with plain elements only, and not very many of them; 0
+ * when it is not so simple. */
+static size_t array_scan_plain(struct span input)
+{
+    struct plain_line line = plain_line(input, 0, '*');
+    size_t at = line.next;
+
+    if (at > input.size || line.number > PLAIN_ELEMENTS_MAX) {
+        return 0;
+    }
+    for (int64_t left = line.number; left > 0; left--) {
+        size_t size = reply_scan_plain((struct span){input.at + at, input.size - at});
+        if (size == 0) {
+            return 0;
+        }
+        at += size;
+    }
+    return at;
+}
+
 enum scan_result reply_scan_any(struct reply_scan *scan, size_t limit_bytes, struct span input,
                                 size_t *used)
 {
     CHECK(scan->at <= input.size);
     if (!scan->started) {
+        size_t plain = array_scan_plain(input);
+        if (plain > 0 && plain <= limit_bytes) {
+            *used = plain;
+            return SCAN_DONE;
+        }
         scan->started = true;
         scan->left = 1;
     }
@@ -216,14 +237,11 @@ enum scan_result reply_scan_any(struct reply_scan *scan, size_t limit_bytes, str
     return SCAN_DONE;
 }
 
-static bool aggregate_open(struct span reply, const char *types, int64_t *count, size_t *first)
+static bool aggregate_open(struct span reply, int64_t *count, size_t *first)
 {
-    if (reply.size == 0 || strchr(types, reply.at[0]) == NULL) {
-        return false;
-    }
-
     int64_t elements = 0;
     size_t next = 0;
+
     if (number_line(reply, 0, &elements, &next) != SCAN_DONE || elements < 0) {
         return false;
     }
@@ -234,20 +252,29 @@ static bool aggregate_open(struct span reply, const char *types, int64_t *count,
 
 bool reply_array_open(struct span reply, int64_t *count, size_t *first)
 {
-    return aggregate_open(reply, "*~>", count, first);
+    struct plain_line plain = plain_line(reply, 0, '*');
+    if (likely(plain.next != LINE_IS_ODD)) {
+        *count = plain.number;
+        *first = plain.next;
+        return true;
+    }
+
+    bool is_array =
+        reply.size > 0 && (reply.at[0] == '*' || reply.at[0] == '~' || reply.at[0] == '>');
+    return is_array && aggregate_open(reply, count, first);
 }
 
 bool reply_map_open(struct span reply, int64_t *pairs, size_t *first)
 {
+    bool is_map = reply.size > 0 && reply.at[0] == '%';
+    bool is_array = reply.size > 0 && reply.at[0] == '*';
     int64_t count = 0;
 
-    if (aggregate_open(reply, "%", pairs, first)) {
-        return true;
+    if (!(is_map || is_array) || !aggregate_open(reply, &count, first)) {
+        return false;
     }
-    bool is_array = aggregate_open(reply, "*", &count, first);
-
-    *pairs = count / 2;
-    return is_array;
+    *pairs = is_map ? count : count / 2;
+    return true;
 }
 
 bool reply_string(struct span reply, struct span *content)
@@ -312,9 +339,10 @@ bool reply_double(struct span reply, double *number)
 bool reply_take(struct span *rest, struct span *reply)
 {
     struct reply_scan scan = {0};
-    size_t used = 0;
+    size_t used = reply_scan_plain(*rest);
 
-    if (rest->size == 0 || reply_scan_next(&scan, rest->size, *rest, &used) != SCAN_DONE) {
+    if (unlikely(used == 0) &&
+        (rest->size == 0 || reply_scan_any(&scan, rest->size, *rest, &used) != SCAN_DONE)) {
         return false;
     }
     *reply = (struct span){rest->at, used};

@@ -28,6 +28,14 @@ static inline bool span_starts_with(struct span span, struct span prefix)
     return span.size >= prefix.size && memcmp(span.at, prefix.at, prefix.size) == 0;
 }
 
+/* Is `inner` a part of `outer`, not just alike? */
+static inline bool span_lies_in(struct span inner, struct span outer)
+{
+    uintptr_t offset = (uintptr_t)inner.at - (uintptr_t)outer.at;
+
+    return offset <= outer.size && inner.size <= outer.size - offset;
+}
+
 /* Equal but for the case of ASCII letters, as Redis compares names and options. */
 bool span_equal_nocase(struct span a, struct span b);
 

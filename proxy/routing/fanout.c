@@ -36,6 +36,7 @@ static void fanout_free(struct fanout *fanout)
     for (uint32_t i = 0; i < fanout->part_count; i++) {
         block_release(&fanout->parts[i].block);
     }
+    block_release(&fanout->copies);
     free(fanout->positions);
     free(fanout);
 }
@@ -62,6 +63,20 @@ static void fanout_gather(struct fanout *fanout, size_t bytes)
     lane_gather(fanout->lane, bytes);
 }
 
+static void part_copy_reply(struct part *part, struct span reply)
+{
+    struct fanout *fanout = part->fanout;
+
+    if (fanout->copies == NULL || block_room(fanout->copies) < reply.size) {
+        size_t all = reply.size * fanout->parts_left;
+
+        block_release(&fanout->copies);
+        fanout->copies = block_new(size_max(reply.size, size_min(all, BLOCK_MEDIUM)));
+    }
+    part->block = block_take(fanout->copies);
+    part->reply = block_append(part->block, reply);
+}
+
 /* Small ones are copied, so that a slow part does not make the others hold on to large blocks. That
  * of a part which was parted itself has been composed. */
 static void part_keep_reply(struct part *part, struct block *block, struct span reply)
@@ -72,8 +87,7 @@ static void part_keep_reply(struct part *part, struct block *block, struct span 
         part->block = sendq_flatten(composed);
         part->reply = (struct span){part->block->bytes, part->block->used};
     } else if (block == NULL || reply.size < SENDQ_COPY_MAX) {
-        part->block = block_copy(reply);
-        part->reply = (struct span){part->block->bytes, reply.size};
+        part_copy_reply(part, reply);
     } else {
         part->block = block_take(block);
         part->reply = reply;
@@ -97,10 +111,10 @@ static void fanout_on_part(struct request *request, struct block *block, struct 
 }
 
 static struct request *part_prepare(struct part *part, const struct command *command,
-                                    struct block *block)
+                                    struct block *block, struct span bytes)
 {
     const struct request *parent = part->fanout->parent;
-    struct request *request = request_new(command, block, (struct span){block->bytes, block->used});
+    struct request *request = request_new(command, block, bytes);
 
     request->done = fanout_on_part;
     request->owner = part;
@@ -136,32 +150,56 @@ static struct fanout *fanout_of_groups(struct dispatcher *dispatcher, struct req
 
     fanout->key_count = split->keys->count;
     fanout->positions = split->positions;
+
+    struct block *block = NULL;
+
     for (uint32_t i = 0; i < split->group_count; i++) {
         const struct split_group *group = &split->groups[i];
         struct part *part = &fanout->parts[i];
-        struct block *block = split_compose(split, group);
+        struct span bytes = split_compose(split, group, &block);
 
         part->positions = split->positions + group->first;
         part->key_count = group->key_count;
 
-        struct request *request = part_prepare(part, parent->command, block);
+        struct request *request = part_prepare(part, parent->command, block, bytes);
 
         request->slot = group->slot;
         request->target = TARGET_SLOT;
-        block_release(&block);
     }
+    block_release(&block);
     split->positions = NULL;
     split_clear(split);
     return fanout;
 }
 
+static void scan_again(const struct request *request, struct arguments *arguments)
+{
+    static const struct scan_limits no_limits = {INT64_MAX, INT64_MAX, SIZE_MAX, true};
+    struct request_scan scan = {0};
+    size_t used = 0;
+    enum scan_result scanned =
+        request_scan_next(&scan, &no_limits, request->bytes, arguments, &used);
+
+    CHECK(scanned == SCAN_DONE && used == request->bytes.size);
+}
+
 void fanout_split(struct dispatcher *dispatcher, struct request *parent,
                   const struct arguments *arguments, const struct keys *keys)
 {
+    struct arguments composed = {0};
     struct split split;
 
+    /* What came as a line of text was composed anew. */
+    if (!span_lies_in(arguments->items[0], parent->bytes)) {
+        scan_again(parent, &composed);
+        arguments = &composed;
+    }
     split_init(&split, parent->command, arguments, keys);
-    fanout_start(fanout_of_groups(dispatcher, parent, &split));
+
+    struct fanout *fanout = fanout_of_groups(dispatcher, parent, &split);
+
+    arguments_clear(&composed);
+    fanout_start(fanout);
 }
 
 bool fanout_can_part(const struct request *request)
@@ -193,16 +231,11 @@ static void fanout_queue(struct fanout *fanout)
 
 void fanout_part(struct dispatcher *dispatcher, struct request *request)
 {
-    static const struct scan_limits no_limits = {INT64_MAX, INT64_MAX, SIZE_MAX, true};
-    struct request_scan scan = {0};
     struct arguments arguments = {0};
     struct keys keys = {0};
     struct split split;
-    size_t used = 0;
-    enum scan_result scanned =
-        request_scan_next(&scan, &no_limits, request->bytes, &arguments, &used);
 
-    CHECK(scanned == SCAN_DONE && used == request->bytes.size);
+    scan_again(request, &arguments);
 
     enum keys_result found = keys_find(request->command, &arguments, &keys);
 
@@ -283,19 +316,16 @@ void fanout_broadcast(struct dispatcher *dispatcher, struct request *parent, enu
         }
 
         struct part *part = &fanout->parts[next++];
-        struct block *block = block_take(parent->block);
 
         part->is_optional = !pool_serves(pool);
-        struct request *request = part_prepare(part, parent->command, block);
+        struct request *request = part_prepare(part, parent->command, parent->block, parent->bytes);
 
-        request->bytes = parent->bytes;
         request->target = TARGET_NODE;
         if (part->is_optional) {
             request->deadline = parent->arrived + dispatcher->site.config->timeout_connect;
         }
         request->node = i;
         request->node_serial = pool->serial;
-        block_release(&block);
     }
     fanout_start(fanout);
 }
@@ -316,7 +346,8 @@ struct request *fanout_ask(struct fanout *fanout, uint32_t index, const struct c
                            struct block *block)
 {
     CHECK(index < fanout->part_count && fanout->parts[index].request == NULL);
-    return part_prepare(&fanout->parts[index], command, block);
+    return part_prepare(&fanout->parts[index], command, block,
+                        (struct span){block->bytes, block->used});
 }
 
 void fanout_abandon(struct request *parent)

@@ -52,6 +52,7 @@ struct fanout {
     const struct rounds *rounds; /* instead of joining; NULL: there is one round */
     void *context;               /* what a joiner of the caller, or `rounds`, needs */
     uint32_t *positions;         /* of all parts */
+    struct block *copies;        /* where the next small reply of a part goes */
     uint32_t key_count;          /* of the parent */
     uint32_t part_count;
     uint32_t parts_left;

@@ -110,16 +110,13 @@ static bool collect_elements(const struct part *part, struct span *elements)
     if (!reply_array_open(part->reply, &count, &at) || count != (int64_t)part->key_count) {
         return false;
     }
-    for (uint32_t i = 0; i < part->key_count; i++) {
-        struct reply_scan scan = {0};
-        struct span rest = {part->reply.at + at, part->reply.size - at};
-        size_t used = 0;
 
-        if (reply_scan_next(&scan, SIZE_MAX, rest, &used) != SCAN_DONE) {
+    struct span rest = {part->reply.at + at, part->reply.size - at};
+
+    for (uint32_t i = 0; i < part->key_count; i++) {
+        if (!reply_take(&rest, &elements[part->positions[i]])) {
             return false;
         }
-        elements[part->positions[i]] = (struct span){rest.at, used};
-        at += used;
     }
     return true;
 }

@@ -17,6 +17,14 @@ struct split_group {
     uint16_t slot;
     uint32_t first; /* in positions */
     uint32_t key_count;
+    size_t size; /* of what belongs to its keys, in bytes */
+};
+
+/* One of the request's keys: */
+struct split_key {
+    uint32_t group;
+    struct span bytes; /* the key and what belongs to it, as it is sent */
+    struct span id;    /* what belongs to it behind all keys, likewise */
 };
 
 struct split {
@@ -27,12 +35,16 @@ struct split {
     bool has_count;      /* which stands right before them */
     bool has_ids;        /* behind all keys there is one for each */
     uint32_t tail;       /* first argument behind those of the last key */
+    struct span head;    /* the arguments in front, as they are sent */
+    struct span rest;    /* those from `tail` on, likewise */
     uint32_t *positions; /* for each key, by group: which of the request's keys it is */
+    struct split_key *items;
     struct split_group *groups;
     uint32_t group_count;
 };
 
-/* Borrows `arguments` and `keys` (at least one) until cleared. Of keys that are all in one slot,
+/* Borrows `arguments`, which lie as they were sent, each with its length in front and one behind
+ * the other, and `keys` (at least one) until cleared. Of keys that are all in one slot,
  * split_init_by_key makes a group of each instead. */
 void split_init(struct split *split, const struct command *command,
                 const struct arguments *arguments, const struct keys *keys);
@@ -40,7 +52,9 @@ void split_init_by_key(struct split *split, const struct command *command,
                        const struct arguments *arguments, const struct keys *keys);
 void split_clear(struct split *split);
 
-/* The request for one group, as it goes to a node. */
-struct block *split_compose(const struct split *split, const struct split_group *group) MUST_USE;
+/* The request for one group, as it goes to a node: in *block, or, where that lacks room or is NULL,
+ * in a new one that takes its place. So small requests share a block. */
+struct span split_compose(const struct split *split, const struct split_group *group,
+                          struct block **block) MUST_USE;
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "common/check.h"
 #include "common/inline_split.h"
+#include "common/resp_write.h"
 #include "proxy/routing/router.h"
 #include "proxy/routing/split.h"
 #include "tests/fuzz/fuzz.h"
@@ -15,6 +16,7 @@
 enum { TEXT_MAX = 200 };
 
 static const struct scan_limits limits = {1 << 20, 1 << 20, 1 << 24, true};
+static const struct scan_limits no_limits = {INT64_MAX, INT64_MAX, SIZE_MAX, true};
 
 static bool is_line(const char *text, size_t size)
 {
@@ -27,8 +29,8 @@ static bool is_line(const char *text, size_t size)
 static void check_part(const struct split *split, const struct split_group *group,
                        const struct command *command)
 {
-    struct block *block = split_compose(split, group);
-    struct span bytes = {block->bytes, block->used};
+    struct block *block = NULL;
+    struct span bytes = split_compose(split, group, &block);
     struct request_scan scan = {0};
     struct arguments part = {0};
     struct keys keys = {0};
@@ -68,6 +70,28 @@ static void check_split(const struct command *command, const struct arguments *a
     split_clear(&split);
 }
 
+/* What is to be parted lies as it is sent. */
+static void check_split_as_sent(const struct command *command, const struct arguments *words,
+                                const struct keys *keys)
+{
+    struct arguments arguments = {0};
+    struct request_scan scan = {0};
+    struct sendq composed;
+    size_t used = 0;
+
+    sendq_init(&composed);
+    resp_write_request(&composed, words->items, words->count);
+
+    struct block *block = sendq_flatten(&composed);
+    struct span bytes = {block->bytes, block->used};
+
+    CHECK(request_scan_next(&scan, &no_limits, bytes, &arguments, &used) == SCAN_DONE);
+    check_split(command, &arguments, keys);
+    arguments_clear(&arguments);
+    block_release(&block);
+    sendq_clear(&composed);
+}
+
 static void check_keys(const struct command *command, const struct arguments *arguments)
 {
     struct keys keys = {0};
@@ -91,7 +115,7 @@ static void check_route(const struct command *command, const struct arguments *a
     if (route.kind == ROUTE_SLOT) {
         CHECK(route.slot < SLOT_COUNT);
     } else if (route.kind == ROUTE_SPLIT) {
-        check_split(command, arguments, &keys);
+        check_split_as_sent(command, arguments, &keys);
     } else if (route.kind == ROUTE_REFUSE) {
         CHECK(is_line(route_refusal(command, route.error, text, sizeof text), sizeof text));
     }
