@@ -19,12 +19,15 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "scale"))
 import stage as stages  # noqa: E402
 from crowd import Crowd, allow_descriptors  # noqa: E402
-from stage import Stage, request, settled_kb, wait_for  # noqa: E402
+from stage import SLOTS, Stage, request, settled_kb, wait_for  # noqa: E402
 
 VALUE_SIZE = 64
 ROUNDS = 10  # requests that each of the crowd sends
 MOVED_SLOTS = 33
+REFRESHES = "slotway_discovery_refreshes_total"
+CHANGES = "slotway_discovery_changes_total"
 SPARE_CLIENTS = 1000  # beyond the crowd: those of load, and ours
+GAP_SECONDS = 0.15  # between two changes: longer than from one refresh to the next
 def value_reply():
     return b"$%d\r\n%s\r\n" % (VALUE_SIZE, b"v" * VALUE_SIZE)
 
@@ -52,21 +55,22 @@ def worker_cpu(before, after):
     return sorted(round(100 * cpu / total) for cpu in spent.values())
 
 
-def measure_load(stage, load, clients, requests):
-    """CPU time per request: SETs of a closed loop, one under way for each client."""
+def measure_load(stage, arguments, clients, pipeline=1):
+    """CPU time per request: SETs of a closed loop, `pipeline` under way for each client."""
     slotway = stage.slotway
     threads = slotway.cpu_us_by_thread()
     before = slotway.cpu_us()
     done = subprocess.run(
-        [load, "--port", str(slotway.port), "--clients", str(clients), "--work", "set"]
-        + ["--size", str(VALUE_SIZE), "--requests", str(requests), "--json"],
+        [arguments.load, "--port", str(slotway.port), "--clients", str(clients), "--work", "set"]
+        + ["--size", str(VALUE_SIZE), "--requests", str(arguments.requests)]
+        + ["--pipeline", str(pipeline), "--json"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
     if done.returncode != 0:
         raise SystemExit("load says that something went wrong")
     spent = slotway.cpu_us() - before
-    return spent / requests, worker_cpu(threads, slotway.cpu_us_by_thread())
+    return spent / arguments.requests, worker_cpu(threads, slotway.cpu_us_by_thread())
 
 
 def measure_clients(arguments, workers):
@@ -127,47 +131,57 @@ def measure_clients(arguments, workers):
         found["MiB more when all have left"] = (settled_kb(slotway) - before) / 1024
 
         for count in (50, 1000, clients):
-            cost, shares = measure_load(stage, arguments.load, count, arguments.requests)
+            cost, shares = measure_load(stage, arguments, count)
             found[f"CPU us for a SET, {count} clients"] = cost
         found[f"share of each worker in that, {clients} clients, %"] = " ".join(map(str, shares))
     return found
 
 
-def adopted(slotway):
-    return slotway.metric("slotway_topology_version")
+def measure_spread(arguments, nodes):
+    """One column of the second table: the more nodes, the fewer requests share a write to one."""
+    found = {}
+    with Stage(arguments.programs, nodes, value_size=VALUE_SIZE) as stage:
+        touch_all(stage)
+        for count in (50, 1000):
+            cost, _ = measure_load(stage, arguments, count)
+            found[f"CPU us for a SET, {count} clients"] = cost
+        cost, _ = measure_load(stage, arguments, 1000, pipeline=16)
+        found["CPU us for a SET, 1000 clients, pipeline 16"] = cost
+    return found
 
 
-def change_and_wait(stage, order):
-    before = adopted(stage.slotway)
-    if stage.nodes.order(order) != "ok":
-        raise SystemExit(f"the pretended cluster does not understand '{order}'")
-    wait_for(lambda: adopted(stage.slotway) > before, order)
+class Period:
+    """CPU time of slotway's threads, in microseconds, in `times` times GAP_SECONDS."""
 
+    def __init__(self, stage, times, order=None):
+        slotway = stage.slotway
+        before = slotway.metrics()
+        threads = slotway.cpu_us_by_thread()
+        cpu = slotway.cpu_us()
+        for number in range(times):
+            if order is not None and stage.nodes.order(order(number)) != "ok":
+                raise SystemExit(f"the pretended cluster does not understand '{order(number)}'")
+            time.sleep(GAP_SECONDS)
+        wait_for(lambda: self.grown(before, slotway.metrics(), REFRESHES) > 0, "a refresh")
+        if order is not None:
+            wait_for(lambda: self.grown(before, slotway.metrics(), CHANGES) > 0, "a change")
+        self.all = slotway.cpu_us() - cpu
+        now = slotway.cpu_us_by_thread()
+        self.workers = sum(
+            now[name] - threads.get(name, 0) for name in now if "worker-" in name
+        )
+        after = slotway.metrics()
+        self.refreshes = self.grown(before, after, REFRESHES)
+        self.changes = self.grown(before, after, CHANGES)
 
-def cost_of(stage, times, action):
-    """CPU time that `action` costs each time, of the process and of its threads."""
-    slotway = stage.slotway
-    threads = slotway.cpu_us_by_thread()
-    before = slotway.cpu_us()
-    for number in range(times):
-        action(number)
-    spent = slotway.cpu_us() - before
-    now = slotway.cpu_us_by_thread()
-    shares = {name: (now[name] - threads.get(name, 0)) / times for name in now}
-    workers = sum(cpu for name, cpu in shares.items() if "worker-" in name)
-    return {"all": spent / times, "workers": workers, "others": spent / times - workers}
-
-
-def refresh_and_wait(stage):
-    before = stage.slotway.metric("slotway_discovery_refreshes_total")
-    wait_for(
-        lambda: stage.slotway.metric("slotway_discovery_refreshes_total") > before, "a refresh"
-    )
+    @staticmethod
+    def grown(before, after, name):
+        return after[name] - before[name]
 
 
 def measure_changes(arguments, nodes):
-    """One column of the second table. A look at /metrics is part of each wait, so what that costs
-    is measured too, and taken off."""
+    """One column of the third table. What a change costs is what a period with changes took more
+    than one without."""
     found = {}
     with Stage(
         arguments.programs, nodes, workers=2, replicas=1, BACKEND_REFRESH="100ms"
@@ -176,43 +190,26 @@ def measure_changes(arguments, nodes):
         found["start: MiB"] = settled_kb(stage.slotway) / 1024
         touch_all(stage)
         found["MiB with connections to all primaries"] = settled_kb(stage.slotway) / 1024
-        slotway = stage.slotway
-        times = arguments.times
 
-        def quiet_cost(action, count):
-            looks = 0
-            real = slotway.metric
+        def move(number):
+            first = number * 50 % (SLOTS // 2)
+            return f"move {first} {first + MOVED_SLOTS - 1} {stage.primaries - 1 - number % 2}"
 
-            def counted(name):
-                nonlocal looks
-                looks += 1
-                return real(name)
-
-            slotway.metric = counted
-            spent = cost_of(stage, count, action)
-            slotway.metric = real
-            look = cost_of(stage, 50, lambda _: real("slotway_topology_version"))["all"]
-            for part in ("all", "others"):
-                spent[part] -= look * looks / count
-            return spent
-
-        costs = {
-            "a refresh that brings nothing new": quiet_cost(
-                lambda _: refresh_and_wait(stage), times
-            ),
-            f"a refresh with {MOVED_SLOTS} slots moved": quiet_cost(
-                lambda number: change_and_wait(
-                    stage, f"move {number * 50} {number * 50 + MOVED_SLOTS - 1} {stage.primaries - 1}"
-                ),
-                times,
-            ),
-            "a failover, all workers connected": quiet_cost(
-                lambda number: change_and_wait(stage, f"fail {number + 1}"), times
-            ),
-        }
-        for name, cost in costs.items():
-            for part, value in cost.items():
-                found[f"{name}: CPU us, {part}"] = value
+        failures = min(arguments.times, stage.primaries // 2)
+        still = Period(stage, arguments.times)
+        moved = Period(stage, arguments.times, move)
+        failed = Period(stage, failures, lambda number: f"fail {number}")
+        found["CPU us for a refresh that brings nothing new"] = still.all / still.refreshes
+        for name, period, times in (
+            (f"{MOVED_SLOTS} slots moved", moved, arguments.times),
+            ("a failover", failed, failures),
+        ):
+            share = times / arguments.times
+            found[f"{name}: pictures for each"] = period.changes / times
+            found[f"{name}: CPU us more"] = (period.all - still.all * share) / times
+            found[f"{name}: of that the workers', both"] = (
+                period.workers - still.workers * share
+            ) / times
     return found
 
 
@@ -252,7 +249,10 @@ def parse_arguments():
     parser.add_argument(
         "--changing", default="200,1000", metavar="N,…", help="nodes that change (200,1000)"
     )
-    parser.add_argument("--times", type=int, default=40, metavar="N", help="of a change (40)")
+    parser.add_argument("--times", type=int, default=100, metavar="N", help="of a change (100)")
+    parser.add_argument(
+        "--spread", default="3,20,200", metavar="N,…", help="numbers of primaries (3,20,200)"
+    )
     parser.add_argument("--idle-seconds", type=int, default=5, metavar="N", help="(5)")
     parser.add_argument(
         "--look-seconds", type=float, default=0.5, metavar="N",
@@ -278,17 +278,24 @@ def main():
         (f"{workers} workers" if workers > 1 else "1 worker", measure_clients(arguments, workers))
         for workers in numbers(arguments.workers)
     ]
+    spread = [
+        (f"{nodes} primaries", measure_spread(arguments, nodes))
+        for nodes in numbers(arguments.spread)
+    ]
     changes = [
         (f"{nodes} nodes", measure_changes(arguments, nodes))
         for nodes in numbers(arguments.changing)
     ]
     if clients:
         print_table(f"{arguments.clients} clients, {arguments.nodes} primaries", clients)
+    if spread:
+        print_table("1 worker", spread)
     if changes:
         print_table("half of the nodes are replicas, 2 workers", changes)
     if arguments.json:
         with open(arguments.json, "w") as file:
-            json.dump({"clients": dict(clients), "changes": dict(changes)}, file, indent=1)
+            figures = {"clients": clients, "spread": spread, "changes": changes}
+            json.dump({name: dict(columns) for name, columns in figures.items()}, file, indent=1)
 
 
 if __name__ == "__main__":
