@@ -149,18 +149,25 @@ static inline void request_become(struct request *request, enum request_state ne
     request->state = (uint8_t)next;
 }
 
+/* request_settle for who has looked already whether it is an orphan: it is none, and this is its
+ * `done`. */
+static inline void request_tell(struct request *request, request_done *done, struct block *block,
+                                struct span bytes)
+{
+    request_become(request, REQUEST_SETTLED);
+    request->done = NULL;
+    done(request, block, bytes);
+}
+
 /* Makes it settled and calls its `done`, or frees an orphan. The caller looks at it no more. */
 static inline void request_settle(struct request *request, struct block *block, struct span bytes)
 {
-    request_done *done = request->done;
-
-    request_become(request, REQUEST_SETTLED);
-    if (unlikely(done == NULL)) {
-        request_free(&request);
+    if (likely(request->done != NULL)) {
+        request_tell(request, request->done, block, bytes);
         return;
     }
-    request->done = NULL;
-    done(request, block, bytes);
+    request_become(request, REQUEST_SETTLED);
+    request_free(&request);
 }
 
 /* Is it one command for a slot, and nothing else to be said of it? One look answers what else

@@ -127,6 +127,9 @@ static void note_multi(struct pool *pool, const struct request *request, struct 
 
 bool in_flight_answer(struct upstream *upstream, struct span reply)
 {
+    if (reply.at[0] != '-' && in_flight_answer_plain(upstream, reply)) {
+        return true;
+    }
     if (unlikely(!is_asked(upstream, reply))) {
         return false;
     }

@@ -53,21 +53,27 @@ static inline void in_flight_add_plain(struct upstream *upstream, struct request
     sendq_lend(&upstream->output, request->block, request->bytes);
 }
 
-/* What in_flight_answer does with a reply that is no error, to a plain request that somebody waits
- * for and that has left: nearly always so. Returns false, and has done nothing, when it is not. */
+/* What in_flight_answer does with `reply`, which is no error, to a plain request that somebody
+ * waits for and that has left: nearly always so. Returns false, and has done nothing, when it is
+ * not. */
 static inline bool in_flight_answer_plain(struct upstream *upstream, struct span reply)
 {
     struct list_link *first = upstream->in_flight.anchor.next;
     struct request *request = container_of(first, struct request, in_queue);
 
-    if (unlikely(reply.at[0] == '-' || first == &upstream->in_flight.anchor) ||
-        unlikely(!request_is_plain(request) || request->done == NULL) ||
+    if (unlikely(first == &upstream->in_flight.anchor) || unlikely(!request_is_plain(request)) ||
         unlikely(!upstream_has_left(request, upstream->stream_sent))) {
+        return false;
+    }
+
+    request_done *done = request->done;
+
+    if (unlikely(done == NULL)) {
         return false;
     }
     in_flight_pop(upstream);
     request->node = upstream->pool->index;
-    request_settle(request, upstream->inbound.block, reply);
+    request_tell(request, done, upstream->inbound.block, reply);
     return true;
 }
 

@@ -62,6 +62,9 @@ struct pool *pool_new(const struct pool_site *site, const char *id, const struct
     address_print(address, pool->name, sizeof pool->name);
     pool->each_dialect = each;
     pool->upstream_count = count;
+    for (uint32_t i = 0; i < DIALECTS; i++) {
+        pool->only[i] = each == 1 ? &pool->upstreams[i] : NULL;
+    }
     for (uint32_t i = 0; i <= count; i++) {
         upstream_init(&pool->upstreams[i], pool, i == count ? USE_RESERVED : USE_SHARED,
                       i == count ? DIALECT_RESP2 : (enum dialect)(i / each));

@@ -98,8 +98,9 @@ struct pool {
     uint64_t mend_again_at; /* not before this time */
     uint64_t *scripts; /* POOL_SCRIPTS places for those that the node has; NULL: none. For heal.h */
     struct privates privates;
-    uint32_t each_dialect;   /* how many shared ones there are of each dialect, */
-    uint32_t upstream_count; /* and of all; behind them the reserved one */
+    struct upstream *only[LANE_DIALECTS]; /* the shared one of each dialect; NULL: several */
+    uint32_t each_dialect;                /* how many shared ones there are of each dialect, */
+    uint32_t upstream_count;              /* and of all; behind them the reserved one */
     struct upstream upstreams[];
 };
 
@@ -177,9 +178,10 @@ void pool_on_failure(struct pool *pool, enum close_reason reason, const char *er
 static inline struct upstream *pool_pick(struct pool *pool, uint64_t lane_number)
 {
     uint64_t dialect = lane_number % LANE_DIALECTS;
+    struct upstream *only = pool->only[dialect];
 
-    if (likely(pool->each_dialect == 1)) {
-        return &pool->upstreams[dialect];
+    if (likely(only != NULL)) {
+        return only;
     }
     return &pool->upstreams[dialect * pool->each_dialect +
                             lane_number / LANE_DIALECTS % pool->each_dialect];

@@ -174,32 +174,43 @@ static void upstream_rest(struct upstream *upstream)
     }
 }
 
+/* Hands out replies from the front of `rest` as long as they and their requests are plain. Returns
+ * what is left. */
+static struct span upstream_scan_plain(struct upstream *upstream, struct span rest)
+{
+    size_t used;
+
+    if (unlikely(upstream->scan.started || upstream->state != UPSTREAM_READY ||
+                 dialect_has_pushes(upstream->dialect))) {
+        return rest;
+    }
+    while ((used = reply_scan_plain(rest)) > 0 &&
+           in_flight_answer_plain(upstream, (struct span){rest.at, used})) {
+        rest = (struct span){rest.at + used, rest.size - used};
+    }
+    return rest;
+}
+
 /* Hands out every whole reply that has come. The connection may be closed when it returns. */
 static void upstream_scan(struct upstream *upstream)
 {
-    struct span rest = inbound_bytes(&upstream->inbound);
+    struct span rest = upstream_scan_plain(upstream, inbound_bytes(&upstream->inbound));
     enum scan_result result = SCAN_DONE;
-    bool may_be_plain = upstream->state == UPSTREAM_READY && !dialect_has_pushes(upstream->dialect);
 
     while (rest.size > 0) {
         size_t used = 0;
 
         result = reply_scan_next(&upstream->scan, reply_limit_bytes, rest, &used);
-        if (unlikely(result != SCAN_DONE)) {
+        if (result != SCAN_DONE) {
             break;
         }
         reply_scan_reset(&upstream->scan);
-
-        struct span reply = {rest.at, used};
-
-        rest = (struct span){rest.at + used, rest.size - used};
-        if (likely(may_be_plain && in_flight_answer_plain(upstream, reply))) {
-            continue;
-        }
-        upstream_hear(upstream, reply);
+        upstream_hear(upstream, (struct span){rest.at, used});
         if (unlikely(upstream->state == UPSTREAM_IDLE)) {
             return;
         }
+        rest = (struct span){rest.at + used, rest.size - used};
+        rest = upstream_scan_plain(upstream, rest);
     }
     inbound_use(&upstream->inbound, upstream->inbound.size - rest.size);
     switch (result) {
