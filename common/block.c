@@ -1,9 +1,9 @@
 #include "common/block.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include "common/budget.h"
+#include "common/mapping.h"
 #include "common/memory.h"
 
 /* Sizes of whole allocations: powers of two from 128 bytes to 64 KiB, header included. */
@@ -11,9 +11,8 @@ enum {
     CLASS_SHIFT = 7,
     CLASS_COUNT = 10,
     CLASS_NONE = CLASS_COUNT,       /* larger: straight from the allocator and back */
-    CLASS_MAPPED = CLASS_COUNT + 1, /* largest: straight from the kernel and back */
+    CLASS_MAPPED = CLASS_COUNT + 1, /* largest: mappings */
     CLASS_KEEP_BYTES = 2 * 1024 * 1024,
-    MAPPED_MIN = 2 * 1024 * 1024,
     PUBLISH_STEP = 128 * 1024, /* the budget hears of changes of this size */
 };
 
@@ -100,7 +99,7 @@ static uint32_t class_of(size_t total)
     if (total <= (size_t)1 << CLASS_SHIFT) {
         return 0;
     }
-    if (unlikely(BLOCK_KEEP && total >= MAPPED_MIN)) {
+    if (unlikely(BLOCK_KEEP && total >= MAPPING_MIN)) {
         return CLASS_MAPPED;
     }
 
@@ -143,23 +142,13 @@ static void class_give(uint32_t size_class, struct block *block)
     list->count++;
 }
 
-/* The kernel gives a page when it is first written to, takes all of them back at once, and makes a
- * mapping larger without copying it. */
-static struct block *mapped_take(size_t total)
-{
-    void *memory = mmap(NULL, total, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-    return memory_or_die(memory == MAP_FAILED ? NULL : memory, total);
-}
-
-static struct block *block_take_memory(uint32_t size_class, size_t *total)
+static struct block *block_take_memory(uint32_t size_class, size_t expected, size_t *total)
 {
     if (likely(size_class < CLASS_COUNT)) {
         *total = class_size(size_class);
         return class_take(size_class);
     }
-    return size_class == CLASS_MAPPED ? mapped_take(*total) : memory_raw(*total);
+    return size_class == CLASS_MAPPED ? mapping_take(*total, expected, total) : memory_raw(*total);
 }
 
 static void block_give_memory(struct block *block)
@@ -167,19 +156,19 @@ static void block_give_memory(struct block *block)
     if (likely(block->size_class < CLASS_COUNT)) {
         class_give(block->size_class, block);
     } else if (block->size_class == CLASS_MAPPED) {
-        CHECK(munmap(block, sizeof *block + block->capacity) == 0);
+        mapping_give(block, sizeof *block + block->capacity);
     } else {
         free(block);
     }
 }
 
-struct block *block_new(size_t capacity)
+static inline struct block *block_make(size_t capacity, size_t expected)
 {
     CHECK(capacity <= SIZE_MAX - sizeof(struct block));
 
     size_t total = sizeof(struct block) + capacity;
     uint32_t size_class = class_of(total);
-    struct block *block = block_take_memory(size_class, &total);
+    struct block *block = block_take_memory(size_class, expected, &total);
 
     block->references = 1;
     block->size_class = size_class;
@@ -190,28 +179,37 @@ struct block *block_new(size_t capacity)
     return block;
 }
 
-struct block *block_grow(struct block *block, size_t capacity)
+struct block *block_new(size_t capacity)
+{
+    return block_make(capacity, capacity);
+}
+
+static struct block *block_grow_copied(struct block *block, size_t capacity, size_t expected)
+{
+    struct block_account *current = billed;
+
+    billed = block->account;
+
+    struct block *grown = block_make(capacity, expected);
+
+    billed = current;
+    memcpy(grown->bytes, block->bytes, block->used);
+    grown->used = block->used;
+    block_release(&block);
+    return grown;
+}
+
+struct block *block_grow(struct block *block, size_t capacity, size_t expected)
 {
     CHECK(block->references == 1 && capacity >= block->capacity);
     if (block->size_class != CLASS_MAPPED) {
-        struct block_account *current = billed;
-
-        billed = block->account;
-
-        struct block *grown = block_new(capacity);
-
-        billed = current;
-        memcpy(grown->bytes, block->bytes, block->used);
-        grown->used = block->used;
-        block_release(&block);
-        return grown;
+        return block_grow_copied(block, capacity, expected);
     }
 
     size_t before = sizeof *block + block->capacity;
     size_t total = sizeof *block + capacity;
-    void *memory = mremap(block, before, total, MREMAP_MAYMOVE);
 
-    block = memory_or_die(memory == MAP_FAILED ? NULL : memory, total);
+    block = mapping_grow(block, before, total);
     block->capacity = capacity;
     count_bytes(block->account, total - before);
     return block;
@@ -247,7 +245,7 @@ size_t block_bytes_in_use(void)
 
 size_t block_bytes_kept(void)
 {
-    size_t bytes = 0;
+    size_t bytes = mapping_bytes_kept();
 
     for (uint32_t i = 0; i < CLASS_COUNT; i++) {
         bytes += free_lists[i].count * class_size(i);
@@ -275,6 +273,7 @@ void block_tidy(void)
         free_list_shorten(list, (list->unused + 1) / 2);
         list->unused = list->count;
     }
+    mapping_tidy();
     block_publish();
 }
 
@@ -284,5 +283,6 @@ void block_trim(void)
         free_list_shorten(&free_lists[i], free_lists[i].count);
         free_lists[i].unused = 0;
     }
+    mapping_trim();
     block_publish();
 }

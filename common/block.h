@@ -5,8 +5,9 @@
  *
  * A block is filled from the front, by whoever holds it as its tail, and never rewritten: spans
  * into the used part stay valid as long as one holds a reference. Blocks up to BLOCK_LARGE come
- * from free lists of the thread; larger ones from the allocator, and those of megabytes from the
- * kernel, to which they return at once. A block never leaves the thread that made it.
+ * from free lists of the thread; larger ones from the allocator, and those of megabytes are
+ * mappings of the kernel's (mapping.h), of which the thread keeps some for a second or two. A block
+ * never leaves the thread that made it.
  */
 #ifndef COMMON_BLOCK_H
 #define COMMON_BLOCK_H
@@ -46,9 +47,10 @@ struct block *block_new(size_t capacity) MUST_USE;
 /* The bytes in a block of their own, of the smallest size class that holds them. */
 struct block *block_copy(struct span bytes) MUST_USE;
 
-/* Takes a block whose only reference is the caller's and returns it with room for `capacity` bytes
- * in all, perhaps elsewhere. A block of megabytes is not copied. */
-struct block *block_grow(struct block *block, size_t capacity) MUST_USE;
+/* Takes a block whose only reference is the caller's and returns it with room for at least
+ * `capacity` bytes in all, perhaps elsewhere. A block of megabytes is not copied. `expected` is how
+ * large it may have to become in the end: a hint, which takes no memory. */
+struct block *block_grow(struct block *block, size_t capacity, size_t expected) MUST_USE;
 
 /* Internal: the last reference went. */
 void block_free(struct block *block);
@@ -97,7 +99,7 @@ static inline struct span block_append(struct block *block, struct span bytes)
 /* Bytes that this thread's blocks in use take at the moment. */
 size_t block_bytes_in_use(void);
 
-/* Bytes of its free lists. */
+/* Bytes that it keeps for blocks to come. */
 size_t block_bytes_kept(void);
 
 /* From here on this thread's new blocks are on `account`, which may be NULL: whoever begins to work
@@ -113,10 +115,10 @@ void block_publish(void);
 void block_account_publish(struct block_account *account);
 
 /* To be called now and then, as once a second: hands back half of what was not needed since the
- * last call, and publishes. */
+ * last call, of megabytes all that was not needed since the one before, and publishes. */
 void block_tidy(void);
 
-/* Hands the thread's free lists back to the allocator: at thread end. */
+/* Hands all that the thread keeps back: at thread end. */
 void block_trim(void);
 
 #endif

@@ -4,8 +4,10 @@ enum {
     READ_ROOM = 16 * 1024, /* least room that a read is worth */
     MOVE_MAX = 4 * 1024,   /* an incomplete message up to this moves into the shared block */
     REST_MIN = 1024,       /* a rest of at least this is known to be the rest */
-    /* A message doubles its block, up to: */
-    KNOWN_DOUBLE_MAX = 2 * 1024 * 1024, /* beyond, blocks grow without being copied */
+    /* Each time its block is full a message gets this many times as much, since all that is there
+     * is copied then; up to: */
+    KNOWN_FACTOR = 4,
+    KNOWN_FACTOR_MAX = 2 * 1024 * 1024, /* beyond, blocks grow without being copied */
     DOUBLE_MAX = 128 * 1024, /* one that may end at any time, with the block half empty */
     WASTE_MAX = READ_ROOM,   /* room that a rest may hold on to for long, beyond its size */
 };
@@ -47,21 +49,29 @@ static bool inbound_is_at_end(const struct inbound *inbound)
     return inbound->block->used == inbound->from + inbound->size;
 }
 
-/* A block of the message's own: as large as it needs, but never much larger than what came. */
+/* How large the block of a message of its own is to be, of which `size` bytes came: as large as it
+ * needs, but never much larger than what came. */
+static size_t capacity_of(size_t size, size_t need)
+{
+    if (need <= size + READ_ROOM) {
+        return size + size_max(size < DOUBLE_MAX ? size : size / 4, READ_ROOM);
+    }
+
+    size_t capacity = size < KNOWN_FACTOR_MAX ? KNOWN_FACTOR * size : size + size / 4;
+    capacity = size_max(capacity, size + READ_ROOM);
+
+    /* To end a little before the message does would cost another copy of all of it. */
+    return need - need / 4 <= capacity ? need : capacity;
+}
+
 static void inbound_grow(struct inbound *inbound, size_t need)
 {
-    bool is_known = need > inbound->size + READ_ROOM;
-    size_t step = inbound->size < (is_known ? KNOWN_DOUBLE_MAX : DOUBLE_MAX) ? inbound->size
-                                                                             : inbound->size / 4;
-    size_t capacity = inbound->size + size_max(step, READ_ROOM);
+    size_t capacity = capacity_of(inbound->size, need);
 
-    if (is_known) {
-        capacity = size_min(capacity, need);
-    }
     /* Only where nobody else has read behind it, for a block grows at its end. */
     if (inbound->from == 0 && inbound_is_at_end(inbound) && inbound->block->references == 1 &&
         inbound->block->capacity < capacity) {
-        inbound->block = block_grow(inbound->block, capacity);
+        inbound->block = block_grow(inbound->block, capacity, size_max(capacity, need));
         return;
     }
 

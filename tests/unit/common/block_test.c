@@ -115,7 +115,7 @@ Test(block, grows_with_its_bytes)
     struct block *block = block_copy(SPAN("hello"));
 
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-        block = block_grow(block, size_max(sizes[i], block->capacity));
+        block = block_grow(block, size_max(sizes[i], block->capacity), 0);
         cr_assert_geq(block->capacity, sizes[i]);
         cr_assert(span_equal((struct span){block->bytes, block->used}, SPAN("hello")));
         block->bytes[sizes[i] - 1] = 'x';
@@ -153,7 +153,7 @@ Test(block, counts_for_the_account_on_which_it_was_made_whoever_is_billed_when_i
     block_bill(&accounts[1]);
     struct block *second = block_new(BLOCK_MEDIUM);
     cr_expect_geq(budget_used(&budgets[0]), 3 << 20, "large changes are told at once");
-    large = block_grow(large, 5 << 20);
+    large = block_grow(large, 5 << 20, 0);
     cr_expect_geq(budget_used(&budgets[0]), 5 << 20);
     block_release(&large);
     block_release(&first);
@@ -193,6 +193,37 @@ Test(block, tidying_gives_back_what_nobody_needs)
     for (int i = 0; i < 10; i++) {
         block_tidy();
     }
+    cr_expect_eq(block_bytes_kept(), 0);
+}
+
+Test(block, of_megabytes_counts_all_that_it_has_and_its_memory_serves_the_next)
+{
+    struct block *block = block_new(8 << 20);
+    const struct block *before = block;
+
+    block_release(&block);
+    cr_expect_eq(block_bytes_in_use(), 0);
+    cr_expect_eq(block_bytes_kept(), sizeof *block + (8 << 20));
+    block = block_copy(SPAN("hello"));
+    block = block_grow(block, 3 << 20, 7 << 20);
+    cr_expect_eq(block, before);
+    cr_expect_eq(block->capacity, 8 << 20);
+    cr_expect_eq(block_bytes_in_use(), sizeof *block + (8 << 20));
+    cr_expect(span_equal((struct span){block->bytes, block->used}, SPAN("hello")));
+    block_release(&block);
+    block_tidy();
+    block_tidy();
+    cr_expect_lt(block_bytes_kept(), 8 << 20);
+}
+
+Test(block, trimming_keeps_nothing)
+{
+    struct block *small = block_new(BLOCK_SMALL);
+    struct block *large = block_new(8 << 20);
+
+    block_release(&small);
+    block_release(&large);
+    block_trim();
     cr_expect_eq(block_bytes_kept(), 0);
 }
 #endif

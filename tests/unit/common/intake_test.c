@@ -288,6 +288,37 @@ Test(intake, the_block_of_a_message_whose_length_is_known_ends_with_it)
     free(bytes);
 }
 
+/* Each move copies all that is there. */
+Test(intake, a_message_whose_length_is_known_moves_seldom)
+{
+    static const struct {
+        size_t size;
+        size_t moves;
+    } rows[] = {{70 * 1024, 1}, {256 * 1024 + 47, 1}, {300 * 1024, 1}, {LONG + 47, 2}};
+    char *bytes = pattern_of(LONG + 47);
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct inbound *inbound = &pairs[0].inbound;
+        const struct block *block = NULL;
+        size_t moves = 0;
+        size_t written = 0;
+        size_t received = 0;
+
+        while (inbound->size < rows[i].size) {
+            ssize_t more = write(pairs[0].far, bytes + written, rows[i].size - written);
+
+            written += more > 0 ? (size_t)more : 0;
+            cr_assert_eq(read_once(&pairs[0], rows[i].size, &received), SOCKET_OK);
+            moves += block != NULL && block != inbound->block;
+            block = inbound->block;
+        }
+        cr_expect_eq(moves, rows[i].moves, "%zu bytes: %zu", rows[i].size, moves);
+        cr_expect(span_equal(inbound_bytes(inbound), (struct span){bytes, rows[i].size}));
+        inbound_clear(&pairs[0].inbound);
+    }
+    free(bytes);
+}
+
 /* The block is its own by then, and still has what another connection read behind it. */
 Test(intake, a_message_grows_behind_itself_and_not_behind_what_another_connection_read)
 {
