@@ -168,6 +168,39 @@ Test(pipeline, large_replies_are_referred_to_and_small_ones_copied)
     }
 }
 
+/* What they were read into may be filled anew before their turn comes. */
+Test(pipeline, replies_that_wait_are_kept_whatever_their_size)
+{
+    static const size_t sizes[] = {
+        0, 1, REQUEST_KEPT_MAX - 1, REQUEST_KEPT_MAX, REQUEST_KEPT_MAX + 1, SENDQ_COPY_MAX - 1};
+    static char text[2 * SENDQ_COPY_MAX];
+
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        struct block *block = block_new(SENDQ_COPY_MAX);
+
+        push(3);
+        for (size_t j = 1; j < 3; j++) {
+            memset(block->bytes, j == 1 ? 'x' : 'y', sizes[i]);
+            block->used = sizes[i];
+            request_become(requests[j], REQUEST_SETTLED);
+            pipeline_settle(&pipeline, &output, requests[j], block,
+                            (struct span){block->bytes, sizes[i]});
+        }
+        memset(block->bytes, 'z', sizes[i]);
+        cr_expect_eq(pipeline.reply_bytes, 2 * sizes[i], "%zu bytes", sizes[i]);
+        cr_expect_eq(pipeline.bytes, 3 * strlen("question") + 2 * sizes[i], "%zu bytes", sizes[i]);
+        settle(0, "");
+        memset(text, 'x', sizes[i]);
+        memset(text + sizes[i], 'y', sizes[i]);
+        text[2 * sizes[i]] = '\0';
+        output_is(text);
+        cr_expect_eq(pipeline.reply_bytes, 0);
+        cr_expect_eq(pipeline.bytes, 0);
+        sendq_clear(&output);
+        block_release(&block);
+    }
+}
+
 /* A reply that waits must not take more than it is. */
 Test(pipeline, small_replies_that_wait_take_little_memory)
 {

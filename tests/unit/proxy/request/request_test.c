@@ -64,6 +64,7 @@ Test(request, is_plain_unless_there_is_something_odd_about_it)
         {.target = TARGET_PRIMARY},
         {.asking = true},
         {.is_tracked = true},
+        {.is_uncached = true},
     };
     struct request *request = request_of("get");
 
