@@ -1,7 +1,7 @@
 /* command_names.h - the names of commands.def: how a row is found, in any case of its letters.
  *
- *      words    "g" "e" "t"  0   0 …      a name is three words of eight bytes, zeros behind its
- * end letters   20  20  20  0   0 …      where it has letters, the bit that makes them lower case
+ *      words    "g" "e" "t"  0   0 …      a name is three words of eight bytes, zeros at its end
+ *      letters   20  20  20  0   0 …      where it has letters, the bit that makes them lower case
  *
  * What a client sent is a row's name if it is the same once that row's letters are lower case: so
  * '@' never passes for a '`', nor '_' for what is 0x20 behind it. Open addressing: a name is in the

@@ -1,7 +1,7 @@
 /* plain.h - the short way of a plain request onto a shared connection that is fit for it.
  *
- *      request_is_plain, upstream_takes_plain ── yes ──> upstream_send_plain     inline, in one
- * piece └─ no ───> pick.h, holding.h ──> upstream_send
+ *      request_is_plain, upstream_takes_plain ── yes ──> upstream_send_plain, all inline
+ *                                             └─ no ───> pick.h, holding.h ──> upstream_send
  *
  * Nearly all requests go it, and do there what they would do the long way. Worker's thread only.
  */
