@@ -178,7 +178,7 @@ Test(pubsub, a_subscriber_in_resp2_may_do_little_until_reset)
 
     cr_expect_str_eq(subscribe(wire, "SUBSCRIBE", "b"), "[subscribe b 1]");
     for (size_t i = 0; i < ARRAY_LEN(restricted); i++) {
-        wire_send_lines(wire, restricted[i].line);
+        wire_send_requests(wire, restricted[i].line);
         cr_expect_str_eq(wire_text(wire), restricted[i].reply, "%s", restricted[i].line);
     }
     cr_expect(WAIT_FOR(fake_node_count(rig_node(rig, bus), "unsubscribe b") == 1));

@@ -149,7 +149,7 @@ Test(tracking, who_opts_in_is_told_of_what_it_has_chosen)
     script(rig, 0, WANT("GET", "k"), SAY("$1\r\nv\r\n" PUSH("k")), WANT("GET", "k"),
            SAY("$1\r\nv\r\n" PUSH("k")), WANT("GET", "k"), SAY("$1\r\nv\r\n" PUSH("k")));
 
-    cr_assert(wire_send(wire, "GET k\r\nCLIENT CACHING YES\r\nGET k\r\nGET k\r\n"));
+    wire_send_requests(wire, "GET k|CLIENT CACHING YES|GET k|GET k");
     wire_expect(wire, "$1\r\nv\r\n+OK\r\n$1\r\nv\r\n");
     cr_assert(fake_node_is_done(rig_node(rig, 0), WAIT_MS));
     cr_expect_eq(metric(rig, "invalidations_total"), 1);
