@@ -138,6 +138,7 @@ static void worker_on_tidy(struct reactor_timer *timer)
     struct worker *worker = container_of(timer, struct worker, tidy);
 
     block_tidy();
+    request_tidy();
     for (size_t i = 0; i < worker->pool_count; i++) {
         block_account_publish(&worker->pools[i].account);
     }

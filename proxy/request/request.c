@@ -4,11 +4,13 @@
 
 #include "common/memory.h"
 
-/* The free list is bounded so that a burst does not keep its memory for ever. */
-enum { REQUESTS_KEPT = 16 * 1024 };
+/* Under a sanitizer none is kept, so that it finds whoever still looks at one that is gone. */
+enum { REQUESTS_KEPT = IS_SANITIZED ? 0 : 16 * 1024 };
 
 static _Thread_local struct request *free_requests;
 static _Thread_local uint32_t free_count;
+static _Thread_local uint32_t
+    unused_count; /* of these, how many nobody needed since the last tidy */
 
 static struct request *request_take_free(void)
 {
@@ -19,6 +21,9 @@ static struct request *request_take_free(void)
     }
     free_requests = request->owner;
     free_count--;
+    if (free_count < unused_count) {
+        unused_count = free_count;
+    }
     return request;
 }
 
@@ -79,13 +84,30 @@ void request_give_back(struct request *gone)
     free_count++;
 }
 
-void request_trim(void)
+static void shorten_free_list(uint32_t count)
 {
-    while (free_requests != NULL) {
+    for (; count > 0; count--) {
         struct request *gone = free_requests;
 
         free_requests = gone->owner;
+        free_count--;
         free(gone);
     }
-    free_count = 0;
+}
+
+uint32_t request_count_kept(void)
+{
+    return free_count;
+}
+
+void request_tidy(void)
+{
+    shorten_free_list((unused_count + 1) / 2);
+    unused_count = free_count;
+}
+
+void request_trim(void)
+{
+    shorten_free_list(free_count);
+    unused_count = 0;
 }

@@ -215,6 +215,13 @@ static inline bool request_has_otherwise(const struct request *request)
            (request->special->otherwise.size > 0 || request->special->detour != NULL);
 }
 
+/* How many are on the thread's free list. */
+uint32_t request_count_kept(void);
+
+/* To be called now and then, as once a second: hands back half of those that were not needed since
+ * the last call, so that a burst does not keep its memory for ever. */
+void request_tidy(void);
+
 /* Hands the thread's free list back to the allocator. */
 void request_trim(void);
 

@@ -191,3 +191,33 @@ Test(request, only_reads_may_be_sent_again)
         request_free(&request);
     }
 }
+
+#if !IS_SANITIZED
+Test(request, memory_of_a_burst_goes_back_when_nobody_needs_it)
+{
+    enum { MANY = 64 };
+    struct request *requests[MANY];
+
+    for (int i = 0; i < MANY; i++) {
+        requests[i] = request_of("get");
+    }
+    for (int i = 0; i < MANY; i++) {
+        request_free(&requests[i]);
+    }
+    cr_expect_eq(request_count_kept(), MANY);
+    request_tidy();
+    cr_expect_eq(request_count_kept(), MANY, "all were in use since the last time");
+    for (int i = 0; i < 3; i++) {
+        requests[i] = request_of("get");
+    }
+    for (int i = 0; i < 3; i++) {
+        request_free(&requests[i]);
+    }
+    request_tidy();
+    cr_expect_eq(request_count_kept(), MANY - (MANY - 3 + 1) / 2);
+    for (int i = 0; i < 10; i++) {
+        request_tidy();
+    }
+    cr_expect_eq(request_count_kept(), 0);
+}
+#endif
