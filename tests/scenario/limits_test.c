@@ -138,13 +138,14 @@ Test(limits, over_the_soft_limit_for_too_long_a_client_is_disconnected)
     struct rig *rig = rig_start_with((struct rig_options){
         .nodes = 1,
         .with_store = true,
-        .clients = "output_soft_bytes: 1mb, output_soft_time: 5s",
+        .request_timeout = "20s",
+        .clients = "output_soft_bytes: 1mb, output_soft_time: 8s",
     });
     struct wire *slow = rig_connect(rig);
     struct wire *reader = rig_connect(rig);
     size_t size = 0;
 
-    set_value(rig, "k", 32 * MEGABYTE);
+    set_value(rig, "k", 16 * MEGABYTE);
     wire_shrink_receive_buffer(slow);
     cr_expect_str_eq(wire_ask(slow, "CLIENT", "SETNAME", "sleepy"), "OK");
     wire_request(slow, "GET", "k");
