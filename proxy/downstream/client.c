@@ -463,7 +463,8 @@ void client_close(struct client *client, enum close_reason reason)
     log_debug("client closed", "client=%" PRIu64 " reason=%s", client->session.id,
               close_reason_name(reason));
     metric_add(&clients->metrics->downstream_closed[reason], 1);
-    client_watch(client, 0);
+    /* Also of what libev stopped itself, and was about to tell. */
+    ev_io_stop(clients->reactor->loop, &client->watcher);
     close(client_fd(client));
     subscribe_drop(client);
     monitor_end(client);
