@@ -22,6 +22,8 @@ Test(requests, may_be_inline)
         {"\r\n\r\n\nPING\r\n", "+PONG\r\n"},
         {"*0\r\n*-1\r\nPING\r\n", "+PONG\r\n"},
         {"SET k \"\"\r\nGET k\r\n", "+OK\r\n$0\r\n\r\n"},
+        {"mset a 1 k \"2 \" '' 3\r\nMGET k a '' \"k\"\n",
+         "+OK\r\n*4\r\n$2\r\n2 \r\n$1\r\n1\r\n$1\r\n3\r\n$2\r\n2 \r\n"},
     };
     struct rig *rig = rig_start_store(2);
 

@@ -261,3 +261,52 @@ Test(reply_plain, takes_what_nearly_all_replies_look_like)
                      replies[i].input.at);
     }
 }
+
+/* "*<count>" and as many values; one of them may be odd. */
+static struct span array_of(char *bytes, unsigned count, const char *odd)
+{
+    size_t size = (size_t)sprintf(bytes, "*%u\r\n", count);
+
+    for (unsigned i = 0; i < count; i++) {
+        const char *value = i == count / 2 && odd != NULL ? odd : "$3\r\nabc\r\n";
+        size += (size_t)sprintf(bytes + size, "%s", value);
+    }
+    return (struct span){bytes, size};
+}
+
+Test(reply_plain, leads_there_in_arrays_of_any_number_and_kind_of_values)
+{
+    static const unsigned counts[] = {0, 1, 2, 9, 10, 99, 100, 255, 256, 257, 300};
+    static const char *const odd[] = {NULL,
+                                      "*-1\r\n",
+                                      "*0\r\n",
+                                      "*1\r\n:1\r\n",
+                                      "_\r\n",
+                                      "#t\r\n",
+                                      "%1\r\n+a\r\n_\r\n",
+                                      "$-2\r\n",
+                                      "$03\r\nabc\r\n",
+                                      "$-0\r\n\r\n",
+                                      "+OK\r\n",
+                                      "-ERR\r\n",
+                                      ":-0\r\n",
+                                      "|1\r\n+a\r\n+b\r\n:1\r\n"};
+    static char bytes[300 * 16];
+
+    for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+        for (size_t k = 0; k < ARRAY_LEN(odd); k++) {
+            struct span all = array_of(bytes, counts[i], odd[k]);
+            size_t limits[] = {SIZE_MAX, all.size + 1, all.size, all.size - 1, all.size / 3 * 2};
+
+            for (size_t limit = 0; limit < ARRAY_LEN(limits); limit++) {
+                assert_same_reply(all, limits[limit]);
+            }
+            for (size_t cut = all.size < 64 ? 0 : all.size - 64; cut < all.size; cut++) {
+                char *copy = memory_raw(cut + 1);
+                memcpy(copy + 1, all.at, cut);
+                assert_same_reply((struct span){copy + 1, cut}, SIZE_MAX);
+                free(copy);
+            }
+        }
+    }
+}
