@@ -137,6 +137,19 @@ Test(plain, a_connection_takes_requests_up_to_its_limits)
     }
 }
 
+/* Nobody looks for what is due before the earliest deadline that the connection knows. */
+Test(plain, a_request_is_not_due_before_its_connection_knows)
+{
+    warm_up(&stage, 0, "b");
+    connection()->earliest_deadline = UINT64_MAX;
+
+    struct question *question = ask(&stage, 0, "GET b");
+
+    cr_assert_eq(question->request->state, REQUEST_SENT);
+    cr_assert_eq(connection()->earliest_deadline, question->request->deadline);
+    served_by(&stage, node, question, "GET b");
+}
+
 /* Several answers at once: the short way, an error, and again the short way. */
 Test(plain, answers_of_all_kinds_find_their_requests)
 {
