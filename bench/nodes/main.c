@@ -24,8 +24,8 @@ static const char usage[] =
     "\n"
     "  move FIRST LAST NODE   these slots are that primary's from now on\n"
     "  fail NODE              the node is gone; if it was a primary, its replica takes over\n"
-    "  report                 connections: at all nodes, least and most at a primary, made so far;\n"
-    "                         and GETs and SETs so far\n";
+    "  report                 connections at all nodes, least and most at a primary, made\n"
+    "                         so far; and GETs and SETs so far\n";
 
 struct program {
     struct site site;
