@@ -171,7 +171,7 @@ struct block *timeout_replace(const struct command *command, struct span bytes, 
     size_t used = 0;
     enum scan_result scanned = request_scan_next(&scan, &no_limits, bytes, &arguments, &used);
 
-    CHECK(scanned == SCAN_DONE && used == bytes.size);
+    CHECK(scanned == SCAN_DONE && used == bytes.size && arguments.items != NULL);
 
     enum timeout_result found = timeout_find(command, &arguments, &timeout);
 
