@@ -13,12 +13,13 @@
 #define MUST_USE                            __attribute__((warn_unused_result))
 #define PRINTF(text, at)                    __attribute__((format(printf, text, at)))
 #define UNUSED                              __attribute__((unused))
-/* For a few lines that each request goes through; and for what it must not be slowed down by. */
-#define ALWAYS_INLINE       inline __attribute__((always_inline))
-#define NOINLINE            __attribute__((noinline))
 
-#define likely(condition)   __builtin_expect(!!(condition), 1)
-#define unlikely(condition) __builtin_expect(!!(condition), 0)
+#define likely(condition)                   __builtin_expect(!!(condition), 1)
+#define unlikely(condition)                 __builtin_expect(!!(condition), 0)
+
+/* For a few lines that each request goes through; and for what it must not be slowed down by. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define NOINLINE      __attribute__((noinline))
 
 /* Sanitizers handle crashes themselves, and better. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -18,6 +18,8 @@ import tempfile
 import time
 import urllib.request
 
+from harness.processes import is_free
+
 SLOTS = 16384
 WAIT_SECONDS = 60
 FIRST_PORT = 12000
@@ -49,21 +51,11 @@ def settled_kb(process):
     return statistics.median_low(seen[-LOOKS:])
 
 
-def port_is_free(port):
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
 def free_ports(count):
     """The first of `count` free ports in a row."""
     while True:
         base = random.randrange(FIRST_PORT, PORTS_END - count)
-        if all(port_is_free(base + i) for i in range(count)):
+        if all(is_free(base + i) for i in range(count)):
             return base
 
 

@@ -213,9 +213,7 @@ static void requests_wait(struct client *client)
     }
 }
 
-/* Takes the request of `used` bytes that was just scanned. Returns false when its time has not
- * come.
- */
+/* Takes the request of `used` bytes that was just scanned. Returns false if it is too early. */
 static bool requests_take_scanned(struct client *client, size_t used)
 {
     struct arguments *arguments = &client->clients->arguments;
@@ -241,7 +239,7 @@ static bool requests_take_scanned(struct client *client, size_t used)
     return is_taken;
 }
 
-/* What came of a scan. Returns false when no more is to be taken for now. */
+/* What came of a scan. Returns false when nothing behind it is to be taken before its turn. */
 static NOINLINE bool requests_take_odd(struct client *client, enum scan_result result, size_t used)
 {
     struct arguments *arguments = &client->clients->arguments;

@@ -9,8 +9,7 @@ enum { REQUESTS_KEPT = IS_SANITIZED ? 0 : 16 * 1024 };
 
 static _Thread_local struct request *free_requests;
 static _Thread_local uint32_t free_count;
-static _Thread_local uint32_t
-    unused_count; /* of these, how many nobody needed since the last tidy */
+static _Thread_local uint32_t unused_count; /* of these, not needed since the last tidy */
 
 static struct request *request_take_free(void)
 {

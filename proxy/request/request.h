@@ -92,8 +92,7 @@ struct request {
     union {
         uint64_t oddities; /* all of these at once: 0 for nearly all. request_is_plain() */
         struct {
-            uint32_t awaits_functions; /* serial + 1 of the pool that is given functions; 0.
-                                        * mending.h */
+            uint32_t awaits_functions; /* mending.h: serial + 1 of the pool that gets some */
             uint8_t target;            /* enum request_target */
             bool asking;               /* goes to `node` once, behind ASKING */
             bool is_tracked;  /* who keeps account of its client's cache is told of its answer */

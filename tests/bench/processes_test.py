@@ -15,6 +15,16 @@ from harness import measure, wire
 from harness.processes import Children, Failure, free_ports, is_free, wait_until
 
 SECONDS = 60
+# Ends when process sys.argv[1] has had two ticks of a processor more.
+UNTIL_IT_HAS_WORKED = """\
+import sys, time
+def ticks():
+    with open(f"/proc/{sys.argv[1]}/stat", encoding="ascii") as stat:
+        return sum(map(int, stat.read().rpartition(")")[2].split()[11:13]))
+first = ticks()
+while ticks() < first + 2:
+    time.sleep(0.01)
+"""
 REPLIES = [
     (b"+OK\r\n", "OK"),
     (b":-7\r\n", -7),
@@ -113,7 +123,8 @@ class Measuring(unittest.TestCase):
                 busy = children.start("busy", [sys.executable, "-c", "import os\nwhile True: "
                                                "os.getppid()"])
                 done, calls = counter.run(lambda command: subprocess.run(command, check=False),
-                                          ["sleep", "0.2"], [busy.pid])
+                                          [sys.executable, "-c", UNTIL_IT_HAS_WORKED,
+                                           str(busy.pid)], [busy.pid])
                 self.assertEqual(done.returncode, 0)
                 self.assertEqual(calls is None, counter.name == "nothing")
                 self.assertNotEqual(calls, 0)
