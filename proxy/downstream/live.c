@@ -355,11 +355,17 @@ void live_execute(const struct local_call *call)
     own_send(call->client->clients->dispatcher, request);
 }
 
+/* A client that dawdles over a request is active with every byte of it, and no less idle. */
+static uint64_t idle_since(const struct client *client)
+{
+    return client->unfinished_since != 0 ? client->unfinished_since : client->session.last_active;
+}
+
 void live_look(struct client *client, uint64_t now)
 {
     if (live_is_on(client) && !client->session.watched.is_on &&
         pipeline_is_empty(&client->pipeline) &&
-        client->session.last_active + client->clients->config->timeout_request <= now) {
+        idle_since(client) + client->clients->config->timeout_request <= now) {
         live_give_up(client);
     }
 }

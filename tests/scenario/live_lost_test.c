@@ -242,6 +242,24 @@ Test(live_lost, gives_its_connection_back_when_its_client_is_idle)
     rig_stop(&rig);
 }
 
+static bool dawdles_until_it_has_let_go(struct rig *rig)
+{
+    wire_send(rig_client(rig), "x");
+    return metric(rig, "upstream_private_active") == 0;
+}
+
+Test(live_lost, gives_its_connection_back_when_its_client_only_dawdles)
+{
+    struct rig *rig = rig_start(1);
+    script(rig, 0, BEGUN, QUEUED("SET", "k", "1"), DISCARDED);
+
+    expect_queued(rig);
+    wire_send(rig_client(rig), "*2\r\n$3\r\nGET\r\n$1000000\r\n");
+    cr_expect(WAIT_FOR(dawdles_until_it_has_let_go(rig)));
+    cr_expect(has_discarded(rig));
+    rig_stop(&rig);
+}
+
 /* The deadline is further away than the test waits. */
 Test(live_lost, does_not_wait_for_a_node_that_stands_still)
 {
