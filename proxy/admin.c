@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/socket.h"
+#include "proxy/admin_guard.h"
 
 enum {
     CONNECTIONS_MAX = 32,
@@ -18,34 +19,60 @@ enum {
     BACKLOG = 64,
 };
 
-#define TEXT_TYPE    "text/plain; charset=utf-8"
-#define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
-
 struct admin {
     struct reactor *reactor;
-    struct admin_hooks hooks;
+    struct admin_site site;
     struct MHD_Daemon *daemon;
     int listener; /* the daemon's */
     ev_io readable;
     struct reactor_timer timer;
 };
 
-struct answer {
-    unsigned status;
-    const char *type;
-    struct sendq body;
+struct admin_request {
+    struct MHD_Connection *connection;
+    const char *path;
+    bool is_known; /* `method` is one that some route may have */
+    enum admin_method method;
+    const char *allowed; /* of 405: the methods that the path has */
 };
 
-typedef void answer_fn(struct admin *admin, struct answer *answer);
-
-static void answer_metrics(struct admin *admin, struct answer *answer)
+static const char *request_value(const struct admin_request *request, enum MHD_ValueKind kind,
+                                 const char *name)
 {
-    answer->type = METRICS_TYPE;
-    admin->hooks.write_metrics(admin->hooks.context, &answer->body);
+    return MHD_lookup_connection_value(request->connection, kind, name);
 }
 
-/* The reasons why not are in the body already. */
-static void answer_yes_or_no(struct answer *answer, bool is_yes, struct span yes)
+const char *admin_request_header(const struct admin_request *request, const char *name)
+{
+    return request_value(request, MHD_HEADER_KIND, name);
+}
+
+/* One without a value is a NULL of libmicrohttpd's, as one that is not there. */
+static enum MHD_Result note_argument(void *context, enum MHD_ValueKind kind UNUSED, const char *key,
+                                     const char *value UNUSED)
+{
+    struct span *wanted = context;
+
+    if (span_equal(span_of(key), *wanted)) {
+        wanted->at = NULL;
+        return MHD_NO;
+    }
+    return MHD_YES;
+}
+
+const char *admin_request_argument(const struct admin_request *request, const char *name)
+{
+    const char *value = request_value(request, MHD_GET_ARGUMENT_KIND, name);
+    struct span wanted = span_of(name);
+
+    if (value != NULL) {
+        return value;
+    }
+    MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, note_argument, &wanted);
+    return wanted.at == NULL ? "" : NULL;
+}
+
+void admin_answer_whether(struct admin_answer *answer, bool is_yes, struct span yes)
 {
     if (is_yes) {
         sendq_clear(&answer->body);
@@ -55,55 +82,93 @@ static void answer_yes_or_no(struct answer *answer, bool is_yes, struct span yes
     answer->status = MHD_HTTP_SERVICE_UNAVAILABLE;
 }
 
-static void answer_healthz(struct admin *admin, struct answer *answer)
-{
-    answer_yes_or_no(answer, admin->hooks.healthy(admin->hooks.context, &answer->body),
-                     SPAN("ok\n"));
-}
+static const char *const method_names[] = {[ADMIN_GET] = "GET", [ADMIN_POST] = "POST"};
+static const char *const method_lists[] = {[1 << ADMIN_GET] = "GET, HEAD",
+                                           [1 << ADMIN_POST] = "POST",
+                                           [1 << ADMIN_GET | 1 << ADMIN_POST] = "GET, HEAD, POST"};
 
-static void answer_readyz(struct admin *admin, struct answer *answer)
-{
-    answer_yes_or_no(answer, admin->hooks.ready(admin->hooks.context, &answer->body),
-                     SPAN("ready\n"));
-}
-
-static answer_fn answer_index;
-
-static const struct page {
-    const char *path;
-    answer_fn *answer;
-    const char *help;
-} pages[] = {
-    {"/metrics", answer_metrics, "counters in the Prometheus text format"},
-    {"/healthz", answer_healthz, "200 while the process works, else 503 and what is wrong"},
-    {"/readyz", answer_readyz, "200 when clients can be served, else 503 and what is missing"},
-    {"/", answer_index, "this list"},
-};
-
-static void answer_index(struct admin *admin UNUSED, struct answer *answer)
+static void serve_list(const struct admin *admin, struct admin_answer *answer)
 {
     sendq_append(&answer->body, SPAN("slotway " SLOTWAY_VERSION "\n\n"));
-    for (size_t at = 0; at < ARRAY_LEN(pages); at++) {
-        sendq_print(&answer->body, "%-9s %s\n", pages[at].path, pages[at].help);
+    for (size_t at = 0; at < admin->site.route_count; at++) {
+        const struct admin_route *route = &admin->site.routes[at];
+
+        sendq_print(&answer->body, "%-4s %-12s %s\n", method_names[route->method], route->path,
+                    route->help);
     }
 }
 
-static void admin_answer(struct admin *admin, const char *method, const char *path,
-                         struct answer *answer)
+/* The methods that the path has, as bits. */
+static unsigned methods_of(const struct admin *admin, const char *path)
 {
-    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
-        answer->status = MHD_HTTP_METHOD_NOT_ALLOWED;
-        sendq_append(&answer->body, SPAN("only GET and HEAD\n"));
-        return;
-    }
-    for (size_t at = 0; at < ARRAY_LEN(pages); at++) {
-        if (strcmp(path, pages[at].path) == 0) {
-            pages[at].answer(admin, answer);
-            return;
+    unsigned methods = strcmp(path, "/") == 0 ? 1 << ADMIN_GET : 0;
+
+    for (size_t at = 0; at < admin->site.route_count; at++) {
+        if (strcmp(path, admin->site.routes[at].path) == 0) {
+            methods |= 1u << admin->site.routes[at].method;
         }
     }
-    answer->status = MHD_HTTP_NOT_FOUND;
-    sendq_append(&answer->body, SPAN("no such page\n"));
+    return methods;
+}
+
+static const struct admin_route *find_route(const struct admin *admin,
+                                            const struct admin_request *request)
+{
+    for (size_t at = 0; request->is_known && at < admin->site.route_count; at++) {
+        const struct admin_route *route = &admin->site.routes[at];
+
+        if (route->method == request->method && strcmp(request->path, route->path) == 0) {
+            return route;
+        }
+    }
+    return NULL;
+}
+
+static const char *objection_to(const struct admin_request *request)
+{
+    if (request->method == ADMIN_GET) {
+        return NULL;
+    }
+    return admin_guard_objection(&(struct admin_sender){
+        .mark = admin_request_header(request, ADMIN_GUARD_HEADER),
+        .fetch_site = admin_request_header(request, "Sec-Fetch-Site"),
+        .origin = admin_request_header(request, MHD_HTTP_HEADER_ORIGIN),
+        .host = admin_request_header(request, MHD_HTTP_HEADER_HOST),
+    });
+}
+
+static void serve_route(const struct admin *admin, const struct admin_route *route,
+                        const struct admin_request *request, struct admin_answer *answer)
+{
+    const char *objection = objection_to(request);
+
+    if (objection != NULL) {
+        answer->status = MHD_HTTP_FORBIDDEN;
+        sendq_print(&answer->body, "refused: %s\n", objection);
+        return;
+    }
+    route->serve(admin->site.context, request, answer);
+}
+
+static void admin_answer(const struct admin *admin, struct admin_request *request,
+                         struct admin_answer *answer)
+{
+    const struct admin_route *route = find_route(admin, request);
+    unsigned methods = methods_of(admin, request->path);
+    bool is_get = request->is_known && request->method == ADMIN_GET;
+
+    if (route != NULL) {
+        serve_route(admin, route, request, answer);
+    } else if (is_get && strcmp(request->path, "/") == 0) {
+        serve_list(admin, answer);
+    } else if (methods == 0) {
+        answer->status = MHD_HTTP_NOT_FOUND;
+        sendq_append(&answer->body, SPAN("no such page\n"));
+    } else {
+        answer->status = MHD_HTTP_METHOD_NOT_ALLOWED;
+        request->allowed = method_lists[methods];
+        sendq_print(&answer->body, "only %s\n", request->allowed);
+    }
 }
 
 /* What a header or a response refuses is memory that it lacks. */
@@ -112,7 +177,8 @@ static void response_add(struct MHD_Response *response, const char *name, const 
     CHECK(MHD_add_response_header(response, name, value) == MHD_YES);
 }
 
-static enum MHD_Result answer_send(const struct answer *answer, struct MHD_Connection *connection)
+static enum MHD_Result answer_send(const struct admin_answer *answer,
+                                   const struct admin_request *request)
 {
     struct block *body = sendq_flatten(&answer->body);
     struct MHD_Response *response =
@@ -125,12 +191,21 @@ static enum MHD_Result answer_send(const struct answer *answer, struct MHD_Conne
     response_add(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type);
     response_add(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     response_add(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    if (answer->status == MHD_HTTP_METHOD_NOT_ALLOWED) {
-        response_add(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+    if (request->allowed != NULL) {
+        response_add(response, MHD_HTTP_HEADER_ALLOW, request->allowed);
     }
-    enum MHD_Result result = MHD_queue_response(connection, answer->status, response);
+    enum MHD_Result result = MHD_queue_response(request->connection, answer->status, response);
     MHD_destroy_response(response);
     return result;
+}
+
+static bool method_of(const char *text, enum admin_method *method)
+{
+    bool is_post = strcmp(text, MHD_HTTP_METHOD_POST) == 0;
+
+    *method = is_post ? ADMIN_POST : ADMIN_GET;
+    return is_post || strcmp(text, MHD_HTTP_METHOD_GET) == 0 ||
+           strcmp(text, MHD_HTTP_METHOD_HEAD) == 0;
 }
 
 /* Called first when the headers are there: answering then means that the body of a request, if it
@@ -141,11 +216,13 @@ static enum MHD_Result admin_on_request(void *context, struct MHD_Connection *co
                                         const char *version UNUSED, const char *upload UNUSED,
                                         size_t *upload_size UNUSED, void **request UNUSED)
 {
-    struct answer answer = {.status = MHD_HTTP_OK, .type = TEXT_TYPE};
+    struct admin_request asked = {.connection = connection, .path = path};
+    struct admin_answer answer = {.status = MHD_HTTP_OK, .type = ADMIN_TEXT};
 
+    asked.is_known = method_of(method, &asked.method);
     sendq_init(&answer.body);
-    admin_answer(context, method, path, &answer);
-    enum MHD_Result result = answer_send(&answer, connection);
+    admin_answer(context, &asked, &answer);
+    enum MHD_Result result = answer_send(&answer, &asked);
     sendq_clear(&answer.body);
     return result;
 }
@@ -218,12 +295,12 @@ static bool admin_open(struct admin *admin, const struct address *listen)
 }
 
 struct admin *admin_new(struct reactor *reactor, const struct address *listen,
-                        const struct admin_hooks *hooks)
+                        const struct admin_site *site)
 {
     struct admin *admin = memory_new(1, sizeof *admin);
 
     admin->reactor = reactor;
-    admin->hooks = *hooks;
+    admin->site = *site;
     if (!admin_open(admin, listen)) {
         free(admin);
         return NULL;

@@ -1,14 +1,16 @@
-/* admin.h - the admin page: metrics and health over HTTP, for monitoring and for probes.
+/* admin.h - HTTP on the admin port: for monitoring, for probes, and for operators' commands.
  *
- *      GET /metrics    hooks.write_metrics, Prometheus text
- *      GET /healthz    200, or 503 and what is wrong, as hooks.healthy says; no answer at all when
- *                      the control thread is stuck
- *      GET /readyz     200, or 503 and what is missing, as hooks.ready says
- *      GET /           the pages there are
+ *      GET /metrics ──> is there a route of that path and method? ──> route->serve ──> answer
+ *                            └─ no: 404, or 405 with the methods that it has
+ *      POST /reload ──> may the sender? admin_guard.h ─> no: 403
+ *
+ * What can be asked for is a table of routes that who makes the page hands in. "/" lists them,
+ * unless a route has it.
  *
  * libmicrohttpd without a thread of its own: its epoll descriptor is one more in the reactor of the
  * control thread, which calls all of this. Connections are few, short-lived and closed after each
- * answer, so that nobody on the network can take the thread's time or memory.
+ * answer, so that nobody on the network can take the thread's time or memory. The body of a request
+ * is never read: what there is to say is said in the path and its query.
  */
 #ifndef PROXY_ADMIN_H
 #define PROXY_ADMIN_H
@@ -17,25 +19,58 @@
 #include "common/reactor.h"
 #include "common/sendq.h"
 
-struct admin;
+#define ADMIN_TEXT    "text/plain; charset=utf-8"
+#define ADMIN_METRICS "text/plain; version=0.0.4; charset=utf-8"
 
-/* Called on the control thread, for one request each. */
-struct admin_hooks {
-    void *context;
-    void (*write_metrics)(void *context, struct sendq *to);
-    bool (*healthy)(void *context, struct sendq *why); /* `why`: one line for each thing wrong */
-    bool (*ready)(void *context, struct sendq *why);   /* `why`: one line for each thing missing */
+struct admin;
+struct admin_request;
+
+/* GET is also for HEAD, whose answer has its body taken off. */
+enum admin_method { ADMIN_GET, ADMIN_POST };
+
+/* Starts as 200, ADMIN_TEXT and empty. */
+struct admin_answer {
+    unsigned status;  /* HTTP's */
+    const char *type; /* of the body; lives for ever */
+    struct sendq body;
 };
 
-/* Listens and serves from now on; copies `hooks`. NULL, after an error in the log, when `listen`
- * cannot be listened on. */
+/* Answers one request, on the control thread. */
+typedef void admin_serve(void *context, const struct admin_request *request,
+                         struct admin_answer *answer);
+
+struct admin_route {
+    enum admin_method method;
+    const char *path;
+    admin_serve *serve;
+    const char *help; /* one line of the list at "/" */
+};
+
+/* What is served; borrowed until the page is freed. */
+struct admin_site {
+    void *context; /* for the routes' serve */
+    const struct admin_route *routes;
+    size_t route_count;
+};
+
+/* Listens and serves from now on; copies `site`, not its routes. NULL, after an error in the log,
+ * when `listen` cannot be listened on. */
 struct admin *admin_new(struct reactor *reactor, const struct address *listen,
-                        const struct admin_hooks *hooks) MUST_USE;
+                        const struct admin_site *site) MUST_USE;
 
 /* The port that it got, for a `listen` with port 0. */
 uint16_t admin_port(const struct admin *admin);
 
 /* Closes the listener and all connections. */
 void admin_free(struct admin **admin);
+
+/* For routes: what the query says of `name`, "" for one without a value, NULL for none; and a
+ * header, or NULL. Lent until the answer is made. */
+const char *admin_request_argument(const struct admin_request *request, const char *name);
+const char *admin_request_header(const struct admin_request *request, const char *name);
+
+/* For routes: `yes` instead of what the body has so far, which are the reasons why not; or 503 and
+ * these. */
+void admin_answer_whether(struct admin_answer *answer, bool is_yes, struct span yes);
 
 #endif

@@ -14,11 +14,11 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "proxy/admin.h"
+#include "proxy/admin_routes.h"
 #include "proxy/downstream/roll.h"
 #include "proxy/pubsub/exchange.h"
 #include "proxy/routing/mending.h"
 #include "proxy/server_parts.h"
-#include "proxy/status.h"
 
 enum {
     SPARE_DESCRIPTORS = 256, /* beyond clients: nodes, listeners, admin page, standard ones */
@@ -140,10 +140,9 @@ static bool server_listen(struct server *server)
         return true;
     }
 
-    const struct admin_hooks hooks = {server, status_write_metrics, status_is_healthy,
-                                      status_is_ready};
+    const struct admin_site site = admin_routes_of(server);
 
-    server->admin = admin_new(server->reactor, &server->config->admin_listen.items[0], &hooks);
+    server->admin = admin_new(server->reactor, &server->config->admin_listen.items[0], &site);
     return server->admin != NULL;
 }
 

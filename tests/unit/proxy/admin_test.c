@@ -24,32 +24,55 @@ static struct admin *admin;
 static pthread_t control;
 static uint16_t port;
 
-static _Atomic bool is_ready;
 static _Atomic bool is_unwell;
+static _Atomic int orders;
 static _Atomic int metric_lines = 1;
 static char *answer;
 
-static void write_metrics(void *context, struct sendq *to)
+static void write_metrics(void *context, const struct admin_request *request UNUSED,
+                          struct admin_answer *to)
 {
     cr_assert_eq(context, &metric_lines);
+    to->type = ADMIN_METRICS;
     for (int line = 0; line < metric_lines; line++) {
-        sendq_print(to, "line_%d 1\n", line);
+        sendq_print(&to->body, "line_%d 1\n", line);
     }
 }
 
-static bool healthy(void *context UNUSED, struct sendq *why)
+static void tell_health(void *context UNUSED, const struct admin_request *request UNUSED,
+                        struct admin_answer *to)
 {
-    sendq_print(why, "worker-1 is stuck\n");
-    return !is_unwell;
+    sendq_print(&to->body, "worker-1 is stuck\n");
+    admin_answer_whether(to, !is_unwell, SPAN("ok\n"));
 }
 
-static bool ready(void *context UNUSED, struct sendq *why)
+static void tell_argument(void *context UNUSED, const struct admin_request *request,
+                          struct admin_answer *to)
 {
-    sendq_print(why, "pool main: not yet\n");
-    return is_ready;
+    const char *node = admin_request_argument(request, "node");
+    const char *agent = admin_request_header(request, "user-agent");
+
+    sendq_print(&to->body, "node=%s agent=%s\n", node == NULL ? "(none)" : node,
+                agent == NULL ? "(none)" : agent);
 }
 
-static const struct admin_hooks hooks = {&metric_lines, write_metrics, healthy, ready};
+static void count_order(void *context UNUSED, const struct admin_request *request UNUSED,
+                        struct admin_answer *to)
+{
+    orders++;
+    to->status = 400;
+    sendq_print(&to->body, "it cannot be done\n");
+}
+
+static const struct admin_route routes[] = {
+    {ADMIN_GET, "/metrics", write_metrics, "figures"},
+    {ADMIN_GET, "/healthz", tell_health, "is it well?"},
+    {ADMIN_GET, "/order", tell_argument, "what an order would be"},
+    {ADMIN_POST, "/order", count_order, "an order"},
+    {ADMIN_POST, "/only-post", count_order, "another"},
+};
+
+static const struct admin_site site = {&metric_lines, routes, ARRAY_LEN(routes)};
 
 static struct address local_address(uint16_t at)
 {
@@ -78,7 +101,7 @@ static void set_up(void)
     log_set_descriptor(open("/dev/null", O_WRONLY | O_CLOEXEC));
     reactor = reactor_new();
     mailbox = mailbox_new(reactor);
-    admin = admin_new(reactor, &any, &hooks);
+    admin = admin_new(reactor, &any, &site);
     cr_assert_not_null(admin);
     port = admin_port(admin);
     answer = malloc(ANSWER_MAX);
@@ -197,24 +220,82 @@ Test(admin, health_says_what_is_wrong)
     cr_expect_str_eq(body(), "worker-1 is stuck\n");
 }
 
-Test(admin, readiness_says_what_is_missing)
-{
-    ask("GET", "/readyz");
-    cr_expect_eq(status(), 503);
-    cr_expect_str_eq(body(), "pool main: not yet\n");
-    is_ready = true;
-    ask("GET", "/readyz");
-    cr_expect_eq(status(), 200);
-    cr_expect_str_eq(body(), "ready\n");
-}
-
-Test(admin, the_index_names_every_page)
+Test(admin, the_list_names_every_route_with_its_method)
 {
     ask("GET", "/");
     cr_expect_eq(status(), 200);
-    cr_expect_not_null(strstr(body(), "/metrics"));
-    cr_expect_not_null(strstr(body(), "/healthz"));
-    cr_expect_not_null(strstr(body(), "/readyz"));
+    for (size_t at = 0; at < ARRAY_LEN(routes); at++) {
+        cr_expect_not_null(strstr(body(), routes[at].path));
+        cr_expect_not_null(strstr(body(), routes[at].help));
+    }
+    cr_expect_not_null(strstr(body(), "\nPOST /order "));
+}
+
+Test(admin, a_route_reads_the_query_and_the_headers)
+{
+    static const struct {
+        const char *path;
+        const char *told;
+    } rows[] = {
+        {"/order", "node=(none) agent=(none)\n"},
+        {"/order?node=a%3A1&x=y", "node=a:1 agent=(none)\n"},
+        {"/order?x=y&node=", "node= agent=(none)\n"},
+        {"/order?node", "node= agent=(none)\n"},
+        {"/order?nod=1&nodes", "node=(none) agent=(none)\n"},
+        {"/order HTTP/1.1\r\nUser-Agent: probe\r\nX: ", "node=(none) agent=probe\n"},
+    };
+
+    for (size_t at = 0; at < ARRAY_LEN(rows); at++) {
+        ask("GET", rows[at].path);
+        cr_expect_eq(status(), 200, "%s", rows[at].path);
+        cr_expect_str_eq(body(), rows[at].told);
+    }
+}
+
+Test(admin, a_post_reaches_its_route_and_the_routes_status_its_sender)
+{
+    ask("POST", "/order HTTP/1.1\r\nX-Slotway: 1\r\nX: ");
+    cr_expect_eq(status(), 400);
+    cr_expect_str_eq(body(), "it cannot be done\n");
+    cr_expect_eq(orders, 1);
+}
+
+Test(admin, a_post_that_a_page_of_another_site_could_send_is_refused)
+{
+    static const char *const headers[] = {
+        "Content-Type: application/x-www-form-urlencoded",
+        "X-Slotway: 1\r\nSec-Fetch-Site: cross-site",
+        "X-Slotway: 1\r\nOrigin: http://elsewhere.example",
+    };
+
+    for (size_t at = 0; at < ARRAY_LEN(headers); at++) {
+        char path[256];
+
+        snprintf(path, sizeof path, "/order HTTP/1.1\r\n%s\r\nX: ", headers[at]);
+        ask("POST", path);
+        cr_expect_eq(status(), 403, "%s", headers[at]);
+    }
+    cr_expect_eq(orders, 0);
+}
+
+Test(admin, methods_that_a_path_has_are_told)
+{
+    static const struct {
+        const char *method;
+        const char *path;
+        const char *allowed;
+    } rows[] = {
+        {"PUT", "/order", "Allow: GET, HEAD, POST\r\n"},
+        {"GET", "/only-post", "Allow: POST\r\n"},
+        {"POST", "/", "Allow: GET, HEAD\r\n"},
+        {"DELETE", "/", "Allow: GET, HEAD\r\n"},
+    };
+
+    for (size_t at = 0; at < ARRAY_LEN(rows); at++) {
+        ask(rows[at].method, rows[at].path);
+        cr_expect_eq(status(), 405, "%s %s", rows[at].method, rows[at].path);
+        cr_expect_not_null(strstr(answer, rows[at].allowed), "%s", answer);
+    }
 }
 
 Test(admin, a_query_is_ignored)
@@ -311,5 +392,5 @@ Test(admin, an_address_that_is_taken_is_no_admin_page)
 {
     struct address taken = local_address(port);
 
-    cr_expect_null(admin_new(reactor, &taken, &hooks));
+    cr_expect_null(admin_new(reactor, &taken, &site));
 }

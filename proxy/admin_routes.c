@@ -1,0 +1,35 @@
+#include "proxy/admin_routes.h"
+
+#include "proxy/status.h"
+
+static void serve_metrics(void *context, const struct admin_request *request UNUSED,
+                          struct admin_answer *answer)
+{
+    answer->type = ADMIN_METRICS;
+    status_write_metrics(context, &answer->body);
+}
+
+static void serve_healthz(void *context, const struct admin_request *request UNUSED,
+                          struct admin_answer *answer)
+{
+    admin_answer_whether(answer, status_is_healthy(context, &answer->body), SPAN("ok\n"));
+}
+
+static void serve_readyz(void *context, const struct admin_request *request UNUSED,
+                         struct admin_answer *answer)
+{
+    admin_answer_whether(answer, status_is_ready(context, &answer->body), SPAN("ready\n"));
+}
+
+static const struct admin_route routes[] = {
+    {ADMIN_GET, "/metrics", serve_metrics, "counters in the Prometheus text format"},
+    {ADMIN_GET, "/healthz", serve_healthz,
+     "200 while the process works, else 503 and what is wrong"},
+    {ADMIN_GET, "/readyz", serve_readyz,
+     "200 when clients can be served, else 503 and what is missing"},
+};
+
+struct admin_site admin_routes_of(struct server *server)
+{
+    return (struct admin_site){server, routes, ARRAY_LEN(routes)};
+}
