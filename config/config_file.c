@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "config/config_text.h"
 #include "config/expand.h"
 #include "config/option_value.h"
 #include "config/yaml.h"
@@ -263,29 +264,13 @@ static void walk_file(struct file_walk *walk)
     }
 }
 
-/* At most one byte more than yaml_read takes, so that it sees what is too large. */
-static bool read_file(const char *path, char *buffer, size_t *size)
-{
-    FILE *file = fopen(path, "re");
-
-    if (file == NULL) {
-        return false;
-    }
-    *size = fread(buffer, 1, YAML_BYTES_MAX + 1, file);
-    bool failed = ferror(file) != 0;
-    int reason = errno;
-    fclose(file);
-    errno = reason;
-    return !failed;
-}
-
 void config_file_load(struct draft *draft, const char *path)
 {
     struct file_walk walk = {.draft = draft, .name = path, .scope = OPTION_GLOBAL};
-    char *buffer = memory_raw(YAML_BYTES_MAX + 1);
+    char *buffer = memory_raw(CONFIG_TEXT_BYTES);
     size_t size = 0;
 
-    if (!read_file(path, buffer, &size)) {
+    if (!config_text_read(path, buffer, &size)) {
         config_errors_add(draft->errors, path, "cannot be read, %s, expected a YAML file",
                           strerror(errno));
         draft->pools_are_unknown = true;

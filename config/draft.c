@@ -149,3 +149,9 @@ struct config *draft_finish(struct draft *draft)
     }
     return config;
 }
+
+void draft_drop(struct draft *draft)
+{
+    draft_clear(draft);
+    config_free(&draft->config);
+}

@@ -72,4 +72,7 @@ void draft_refuse(struct draft_field field, const char *place, const char *forma
  * there are errors. */
 struct config *draft_finish(struct draft *draft) MUST_USE;
 
+/* Frees all of it instead. */
+void draft_drop(struct draft *draft);
+
 #endif

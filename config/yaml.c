@@ -28,8 +28,9 @@ struct yaml_reader {
     size_t documents;
     bool is_complete;
     size_t depth;
-    struct yaml_level levels[YAML_DEPTH_MAX];
-    char path[YAML_DEPTH_MAX * (YAML_KEY_BYTES_MAX + sizeof ".''")];
+    size_t depth_max;
+    struct yaml_level levels[YAML_DEEP_MAX];
+    char path[YAML_DEEP_MAX * (YAML_KEY_BYTES_MAX + sizeof ".''")];
     size_t path_size;
     size_t key_at; /* where the last part of path begins */
     yaml_mark_t key_mark;
@@ -224,9 +225,9 @@ static enum yaml_step reader_begin(struct yaml_reader *reader, const yaml_event_
     yaml_mark_t mark = event->start_mark;
 
     reader_begin_value(reader, mark);
-    if (reader->depth == YAML_DEPTH_MAX) {
-        reader_error(reader, mark, "nested too deeply, '%.*s', expected at most %d levels",
-                     CONFIG_ERROR_VALUE_BYTES, reader->path, YAML_DEPTH_MAX);
+    if (reader->depth == reader->depth_max) {
+        reader_error(reader, mark, "nested too deeply, '%.*s', expected at most %zu levels",
+                     CONFIG_ERROR_VALUE_BYTES, reader->path, reader->depth_max);
         return YAML_STOP;
     }
     reader_add(reader, kind, mark);
@@ -338,22 +339,38 @@ static enum yaml_step reader_step(struct yaml_reader *reader)
     return step;
 }
 
+static bool reader_read(struct yaml_reader *reader, struct span text)
+{
+    *reader->entries = (struct yaml_entries){0};
+    if (text.size > YAML_BYTES_MAX) {
+        config_errors_add(reader->errors, reader->name, "too large, expected at most %d bytes",
+                          YAML_BYTES_MAX);
+        return false;
+    }
+    CHECK(yaml_parser_initialize(&reader->parser));
+    yaml_parser_set_input_string(&reader->parser, (const unsigned char *)text.at, text.size);
+    while (reader_step(reader) == YAML_ON) {
+    }
+    yaml_parser_delete(&reader->parser);
+    return reader->is_complete;
+}
+
 bool yaml_read(const char *name, struct span text, struct yaml_entries *entries,
                struct config_errors *errors)
 {
-    struct yaml_reader reader = {.name = name, .entries = entries, .errors = errors};
+    struct yaml_reader reader = {
+        .name = name, .entries = entries, .errors = errors, .depth_max = YAML_DEPTH_MAX};
 
-    *entries = (struct yaml_entries){0};
-    if (text.size > YAML_BYTES_MAX) {
-        config_errors_add(errors, name, "too large, expected at most %d bytes", YAML_BYTES_MAX);
-        return false;
-    }
-    CHECK(yaml_parser_initialize(&reader.parser));
-    yaml_parser_set_input_string(&reader.parser, (const unsigned char *)text.at, text.size);
-    while (reader_step(&reader) == YAML_ON) {
-    }
-    yaml_parser_delete(&reader.parser);
-    return reader.is_complete;
+    return reader_read(&reader, text);
+}
+
+bool yaml_read_deep(const char *name, struct span text, struct yaml_entries *entries,
+                    struct config_errors *errors)
+{
+    struct yaml_reader reader = {
+        .name = name, .entries = entries, .errors = errors, .depth_max = YAML_DEEP_MAX};
+
+    return reader_read(&reader, text);
 }
 
 void yaml_entries_clear(struct yaml_entries *entries)

@@ -19,6 +19,7 @@ enum {
     YAML_BYTES_MAX = 1 << 20,
     YAML_ENTRIES_MAX = 10000,
     YAML_DEPTH_MAX = 8,
+    YAML_DEEP_MAX = 32,
     YAML_KEY_BYTES_MAX = 64,
 };
 
@@ -50,6 +51,10 @@ struct yaml_entries {
  * may have grown, by a key that is there twice for example. An empty document has no entries. */
 bool yaml_read(const char *name, struct span text, struct yaml_entries *entries,
                struct config_errors *errors) MUST_USE;
+
+/* The same for files of other programs: down to YAML_DEEP_MAX levels. */
+bool yaml_read_deep(const char *name, struct span text, struct yaml_entries *entries,
+                    struct config_errors *errors) MUST_USE;
 
 void yaml_entries_clear(struct yaml_entries *entries);
 

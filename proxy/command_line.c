@@ -13,6 +13,7 @@ enum {
     ON_HELP_OPTIONS,
     ON_HELP_METRICS,
     ON_HELP_COMMANDS,
+    ON_IMPORT,
     ON_LISTEN,
     ON_SEED,
     ON_PASSWORD_FILE,
@@ -31,6 +32,7 @@ static const struct option long_options[] = {
     {"help-options", optional_argument, NULL, ON_HELP_OPTIONS},
     {"help-metrics", optional_argument, NULL, ON_HELP_METRICS},
     {"help-commands", optional_argument, NULL, ON_HELP_COMMANDS},
+    {"import", required_argument, NULL, ON_IMPORT},
     {"listen", required_argument, NULL, ON_LISTEN},
     {"seed", required_argument, NULL, ON_SEED},
     {"password-file", required_argument, NULL, ON_PASSWORD_FILE},
@@ -53,6 +55,10 @@ static bool take_value(struct command_line *line, int option, const char *value)
 
     switch (option) {
     case 'c': line->config_path = value; return true;
+    case ON_IMPORT:
+        line->import_path = value;
+        line->action = COMMAND_LINE_IMPORT;
+        return true;
     case ON_LISTEN: append(&overrides->listen, &overrides->listen_count, value); return true;
     case ON_SEED: append(&overrides->seeds, &overrides->seed_count, value); return true;
     case ON_PASSWORD_FILE: overrides->password_file = value; return true;
@@ -187,6 +193,8 @@ void command_line_print_help(FILE *to)
           "      --check            say all that is wrong with the configuration; 0 if nothing is\n"
           "      --print-config     print the configuration as it would be used, without secrets\n"
           "      --healthcheck      ask the admin address of a running slotway; 0 if it is ready\n"
+          "      --import FILE      print what does the same as another proxy's configuration: a\n"
+          "                         nutcracker.yml, predixy.conf or envoy.yaml\n"
           "  -h, --help             this text\n"
           "  -V, --version          the version\n"
           "      --help-options     every option of the file and its environment variable\n"

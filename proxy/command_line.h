@@ -27,6 +27,7 @@ enum command_line_action {
     COMMAND_LINE_HELP_OPTIONS,
     COMMAND_LINE_HELP_METRICS,
     COMMAND_LINE_HELP_COMMANDS,
+    COMMAND_LINE_IMPORT,
 };
 
 /* --help-options=markdown and its like print a page of docs/. */
@@ -36,6 +37,7 @@ struct command_line {
     enum command_line_action action;
     enum command_line_form form;
     const char *config_path; /* NULL: none */
+    const char *import_path; /* another proxy's file; NULL: none */
     struct config_overrides overrides;
 };
 

@@ -6,6 +6,7 @@
 #include "common/crash.h"
 #include "common/log.h"
 #include "config/config.h"
+#include "config/import/import.h"
 #include "proxy/command/command_help.h"
 #include "proxy/command_line.h"
 #include "proxy/healthcheck.h"
@@ -15,16 +16,21 @@
 /* Less than the time that container engines give a health check. */
 enum { HEALTHCHECK_TIMEOUT_US = 2 * US_PER_SECOND };
 
+static void say_errors(struct config_errors *errors)
+{
+    for (size_t i = 0; i < errors->count; i++) {
+        fprintf(stderr, "slotway: %s\n", errors->lines[i]);
+    }
+    config_errors_clear(errors);
+}
+
 /* The configuration, or NULL after everything that is wrong has been said. */
 static struct config *load(const struct command_line *line)
 {
     struct config_errors errors;
     struct config *config = config_load(line->config_path, &line->overrides, &errors);
 
-    for (size_t i = 0; i < errors.count; i++) {
-        fprintf(stderr, "slotway: %s\n", errors.lines[i]);
-    }
-    config_errors_clear(&errors);
+    say_errors(&errors);
     return config;
 }
 
@@ -103,6 +109,22 @@ static int print_action(const struct config *config)
     return EXIT_FINE;
 }
 
+static int import_action(const struct command_line *line)
+{
+    struct config_errors errors;
+    size_t notes = 0;
+
+    if (!config_import(line->import_path, stdout, &notes, &errors)) {
+        say_errors(&errors);
+        return EXIT_BAD_CONFIG;
+    }
+    if (notes > 0) {
+        fprintf(stderr, "slotway: not everything has an equivalent, see the comments (%zu)\n",
+                notes);
+    }
+    return EXIT_FINE;
+}
+
 typedef void help_fn(FILE *to);
 
 static int print_help(enum command_line_form form, help_fn *text, help_fn *markdown)
@@ -120,6 +142,7 @@ static int act(struct command_line *line)
     case COMMAND_LINE_CHECK: return with_config(line, check_action);
     case COMMAND_LINE_PRINT_CONFIG: return with_config(line, print_action);
     case COMMAND_LINE_HEALTHCHECK: return healthcheck_action(line);
+    case COMMAND_LINE_IMPORT: return import_action(line);
     case COMMAND_LINE_VERSION: puts("slotway " SLOTWAY_VERSION); return EXIT_FINE;
     case COMMAND_LINE_HELP: command_line_print_help(stdout); return EXIT_FINE;
     case COMMAND_LINE_HELP_OPTIONS:

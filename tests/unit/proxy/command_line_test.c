@@ -42,6 +42,7 @@ static const struct {
     {{"--help-options=markdown"}, COMMAND_LINE_HELP_OPTIONS, COMMAND_LINE_MARKDOWN},
     {{"--help-metrics=markdown"}, COMMAND_LINE_HELP_METRICS, COMMAND_LINE_MARKDOWN},
     {{"--help-commands"}, COMMAND_LINE_HELP_COMMANDS, COMMAND_LINE_TEXT},
+    {{"--import", "f"}, COMMAND_LINE_IMPORT, COMMAND_LINE_TEXT},
 };
 
 Test(command_line, what_to_do)
@@ -75,6 +76,7 @@ Test(command_line, what_to_run_with)
     cr_expect_str_eq(line.overrides.admin_listen, "off");
     cr_expect_null(line.overrides.log_level);
     cr_expect_null(line.overrides.password_file);
+    cr_expect_null(line.import_path);
     command_line_clear(&line);
     cr_expect_null(line.overrides.seeds);
     free(complaints);
