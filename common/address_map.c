@@ -9,62 +9,6 @@
 
 enum { TEXT_MAX = 640 };
 
-static unsigned bits_of(int family)
-{
-    return family == AF_INET ? 32 : 128;
-}
-
-/* The address as bytes; the family, or 0 when the host is a name. */
-static int host_bytes(const char *host, unsigned char bytes[ADDRESS_NETWORK_SIZE])
-{
-    memset(bytes, 0, ADDRESS_NETWORK_SIZE);
-    if (inet_pton(AF_INET, host, bytes) == 1) {
-        return AF_INET;
-    }
-    return inet_pton(AF_INET6, host, bytes) == 1 ? AF_INET6 : 0;
-}
-
-/* The bits of byte number `at` that belong to the network. */
-static unsigned char mask_of(unsigned bits, size_t at)
-{
-    size_t before = at * 8;
-    unsigned mask = 0xff;
-
-    if (bits <= before) {
-        mask = 0;
-    } else if (bits < before + 8) {
-        mask = 0xffu & ~(0xffu >> (bits - before));
-    }
-    return (unsigned char)mask;
-}
-
-/* "172.18.0.0/16"; bits behind the slash that are set are a mistake of the writer. */
-static bool read_network(struct span text, struct network *network)
-{
-    const char *slash = text.size == 0 ? NULL : memchr(text.at, '/', text.size);
-    size_t size = slash == NULL ? 0 : (size_t)(slash - text.at);
-    char host[INET6_ADDRSTRLEN];
-    int64_t bits;
-
-    if (slash == NULL || size >= sizeof host ||
-        !span_to_int64((struct span){slash + 1, text.size - size - 1}, &bits)) {
-        return false;
-    }
-    memcpy(host, text.at, size);
-    host[size] = '\0';
-    network->family = host_bytes(host, network->bytes);
-    if (network->family == 0 || bits < 0 || bits > bits_of(network->family)) {
-        return false;
-    }
-    network->bits = (unsigned)bits;
-    for (size_t at = 0; at < ADDRESS_NETWORK_SIZE; at++) {
-        if ((network->bytes[at] & ~mask_of(network->bits, at)) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* A host alone; brackets may stand around IPv6. */
 static bool read_host(struct span text, struct address *address)
 {
@@ -112,7 +56,7 @@ static bool cut_offset(struct span *text, int32_t *offset)
 static bool read_from(struct span text, struct address_mapping *mapping)
 {
     if (text.size > 0 && memchr(text.at, '/', text.size) != NULL) {
-        return read_network(text, &mapping->from_network);
+        return network_parse(text, &mapping->from_network);
     }
     return read_place(text, &mapping->from);
 }
@@ -123,7 +67,7 @@ static bool read_to(struct span text, struct address_mapping *mapping)
         return false;
     }
     if (text.size > 0 && memchr(text.at, '/', text.size) != NULL) {
-        return read_network(text, &mapping->to_network) &&
+        return network_parse(text, &mapping->to_network) &&
                mapping->to_network.family == mapping->from_network.family &&
                mapping->to_network.bits == mapping->from_network.bits;
     }
@@ -156,25 +100,12 @@ void address_map_clear(struct address_map *map)
     *map = (struct address_map){0};
 }
 
-static bool network_has(const struct network *network, int family, const unsigned char *bytes)
-{
-    if (network->family != family) {
-        return false;
-    }
-    for (size_t at = 0; at < ADDRESS_NETWORK_SIZE; at++) {
-        if (((bytes[at] ^ network->bytes[at]) & mask_of(network->bits, at)) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool mapping_fits(const struct address_mapping *mapping, const struct address *address)
 {
-    unsigned char bytes[ADDRESS_NETWORK_SIZE];
+    unsigned char bytes[NETWORK_ADDRESS_SIZE];
 
     if (mapping->from_network.family != 0) {
-        int family = host_bytes(address->host, bytes);
+        int family = network_host_bytes(address->host, bytes);
 
         return family != 0 && network_has(&mapping->from_network, family, bytes);
     }
@@ -185,12 +116,12 @@ static bool mapping_fits(const struct address_mapping *mapping, const struct add
 /* The host in the other network, with its own last bits. */
 static void move_host(const struct network *network, struct address *address)
 {
-    unsigned char bytes[ADDRESS_NETWORK_SIZE];
-    int family = host_bytes(address->host, bytes);
+    unsigned char bytes[NETWORK_ADDRESS_SIZE];
+    int family = network_host_bytes(address->host, bytes);
 
     CHECK(family == network->family);
-    for (size_t at = 0; at < ADDRESS_NETWORK_SIZE; at++) {
-        unsigned char mask = mask_of(network->bits, at);
+    for (size_t at = 0; at < NETWORK_ADDRESS_SIZE; at++) {
+        unsigned char mask = network_mask(network, at);
 
         bytes[at] = (unsigned char)(network->bytes[at] | (bytes[at] & ~mask));
     }

@@ -14,16 +14,7 @@
 #ifndef COMMON_ADDRESS_MAP_H
 #define COMMON_ADDRESS_MAP_H
 
-#include "common/address.h"
-
-enum { ADDRESS_NETWORK_SIZE = 16 };
-
-/* All hosts whose first `bits` are these. */
-struct network {
-    int family; /* AF_INET, AF_INET6; 0: not a network */
-    unsigned bits;
-    unsigned char bytes[ADDRESS_NETWORK_SIZE];
-};
+#include "common/network.h"
 
 struct address_mapping {
     char *text;                  /* as written */

@@ -116,6 +116,27 @@ static void check_seeds(struct draft *draft, size_t pool)
     }
 }
 
+static void check_balancers(struct draft *draft, size_t pool)
+{
+    struct draft_field field = pool_field(draft, pool, OPTION_ID_proxy_protocol_from);
+    const char *text = draft->config->pools[pool].proxy_protocol_from;
+    struct networks networks;
+    struct span wrong;
+
+    if (text == NULL || draft_place(field)->is_bad) {
+        return;
+    }
+    if (!networks_parse(&networks, span_of(text), &wrong)) {
+        draft_refuse(field, place_text(draft, field),
+                     "not a network in '%s', '%.*s', expected networks as 10.0.0.0/8, addresses as "
+                     "192.168.1.5 or unix, by commas",
+                     field.row->path, (int)size_min(wrong.size, CONFIG_ERROR_VALUE_BYTES),
+                     wrong.at);
+        return;
+    }
+    networks_clear(&networks);
+}
+
 /* Port 0 is any free port, so two of them are not the same address. */
 static bool address_collides(const struct address *a, const struct address *b)
 {
@@ -246,6 +267,7 @@ void draft_check(struct draft *draft)
         settle_password(draft, pool, OPTION_ID_backend_password, OPTION_ID_backend_password_file);
         check_seeds(draft, pool);
         check_announce(draft, pool);
+        check_balancers(draft, pool);
         check_name(draft, pool);
         check_listen(draft, pool);
         check_state_file(draft, pool);

@@ -424,7 +424,7 @@ static void client_on_bury(struct turn_task *task)
     free(client);
 }
 
-void client_open(struct clients *clients, int fd)
+struct client *client_open(struct clients *clients, int fd)
 {
     struct client *client = memory_new(1, sizeof *client);
     uint64_t now = reactor_now(clients->reactor);
@@ -441,6 +441,7 @@ void client_open(struct clients *clients, int fd)
     ev_io_init(&client->watcher, client_on_ready, fd, EV_READ);
     ev_io_start(clients->reactor->loop, &client->watcher);
     clients_on_open(clients, &client->in_clients);
+    return client;
 }
 
 static void client_give_up(struct client *client, struct request *request)

@@ -107,8 +107,8 @@ static inline bool client_is_subscribed(const struct client *client)
     return subscriptions != NULL && subscriber_is_active(&subscriptions->subscriber);
 }
 
-/* Takes the socket. The client is on `clients` until it is closed. */
-void client_open(struct clients *clients, int fd);
+/* Takes the socket. The client is on `clients` until it is closed, which is in a later turn. */
+struct client *client_open(struct clients *clients, int fd);
 
 /* At once: its requests are given up, its memory is freed at the end of the turn. Not from inside a
  * reply's callback, nor while the client's own requests are being scanned. */

@@ -15,11 +15,23 @@ static void client_end_unix(const struct endpoint *local, struct client_ends *en
     ends->is_unix = true;
 }
 
+/* As a load balancer has told. */
+static void client_ends_behind(const struct client *client, struct client_ends *ends)
+{
+    snprintf(ends->peer, sizeof ends->peer, "%s", session_text(&client->session, TEXT_PEER));
+    snprintf(ends->local, sizeof ends->local, "%s", session_text(&client->session, TEXT_LOCAL));
+    ends->is_unix = false;
+}
+
 void client_ends_of(const struct client *client, struct client_ends *ends)
 {
     struct endpoint local = {.size = 0};
     struct endpoint peer = {.size = sizeof peer.storage};
 
+    if (session_text(&client->session, TEXT_PEER) != NULL) {
+        client_ends_behind(client, ends);
+        return;
+    }
     socket_local(client_fd(client), &local);
     if (local.storage.ss_family == AF_UNIX) {
         client_end_unix(&local, ends);

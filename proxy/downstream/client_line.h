@@ -7,7 +7,8 @@
 enum { CLIENT_END_SIZE = 128 };
 
 /* Both ends of a client's connection as Redis writes them: ip:port, [v6]:port, or path:0 for both
- * ends of a unix socket. */
+ * ends of a unix socket. Behind a load balancer that tells it, the connection that the client made
+ * there. */
 struct client_ends {
     char peer[CLIENT_END_SIZE];
     char local[CLIENT_END_SIZE];

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "common/log.h"
+#include "proxy/downstream/arrival.h"
 #include "proxy/downstream/client_limits.h"
 #include "proxy/downstream/farewell.h"
 #include "proxy/downstream/live.h"
@@ -193,6 +194,7 @@ void clients_init(struct clients *clients)
 {
     clients->tracker = tracker_new(clients->dispatcher, clients->metrics);
     list_init(&clients->open);
+    list_init(&clients->arriving);
     for (size_t i = 0; i < LOG_COUNT; i++) {
         command_log_init(&clients->logs[i]);
     }
@@ -205,7 +207,7 @@ void clients_init(struct clients *clients)
 
 void clients_clear(struct clients *clients)
 {
-    CHECK(list_is_empty(&clients->open));
+    CHECK(list_is_empty(&clients->open) && list_is_empty(&clients->arriving));
     reactor_timer_stop(&clients->look);
     reactor_timer_stop(&clients->drain_step);
     reactor_timer_stop(&clients->pause_end);
@@ -223,6 +225,7 @@ void clients_drain(struct clients *clients, uint64_t spread)
 {
     bool is_empty = clients->count == 0;
 
+    arrivals_close(clients);
     clients->is_draining = true;
     clients->drain_began = reactor_now(clients->reactor);
     clients->drain_spread = spread;
@@ -235,6 +238,7 @@ void clients_drain(struct clients *clients, uint64_t spread)
 
 void clients_close_all(struct clients *clients, enum close_reason reason)
 {
+    arrivals_close(clients);
     LIST_EACH_SAFE (link, &clients->open) {
         client_close(client_at(link), reason);
     }
@@ -255,14 +259,19 @@ void clients_on_open(struct clients *clients, struct list_link *link)
     }
 }
 
+void clients_on_turned_away(struct clients *clients)
+{
+    atomic_fetch_sub(&clients->house->client_count, 1);
+    atomic_fetch_sub(clients->load, 1);
+}
+
 void clients_on_close(struct clients *clients, struct list_link *link)
 {
     list_remove(link);
     roll_remove(clients->house->roll, client_at(link));
     clients->count--;
     metric_subtract(&clients->metrics->downstream_connections_active, 1);
-    atomic_fetch_sub(&clients->house->client_count, 1);
-    atomic_fetch_sub(clients->load, 1);
+    clients_on_turned_away(clients);
     if (clients->is_draining && clients->count == 0) {
         clients->drained(clients);
     }

@@ -62,6 +62,7 @@ struct clients {
     struct metrics *metrics;
     struct command_table *commands; /* of the pool's cluster; NULL: slotway's own */
     struct list open;               /* of struct client */
+    struct list arriving;           /* arrival.h */
     uint32_t count;
     size_t reply_size; /* of the last replies, for clients that had none yet */
     bool is_draining;
@@ -115,5 +116,8 @@ void clients_hurry(struct clients *clients);
 /* A client came or went: keeps counts and metrics. */
 void clients_on_open(struct clients *clients, struct list_link *link);
 void clients_on_close(struct clients *clients, struct list_link *link);
+
+/* One on its way here has not become a client. */
+void clients_on_turned_away(struct clients *clients);
 
 #endif

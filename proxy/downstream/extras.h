@@ -18,6 +18,8 @@ enum extra_text {
     TEXT_LIBRARY_NAME,
     TEXT_LIBRARY_VERSION,
     TEXT_SHOWN_AS, /* its address as monitors see it */
+    TEXT_PEER,     /* "ip:port" of the client behind a load balancer, and of what it connected to */
+    TEXT_LOCAL,    /* there: arrival.h */
     TEXT_COUNT,
 };
 

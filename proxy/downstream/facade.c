@@ -13,12 +13,29 @@ static const char *without_mapping(const char *host)
                                                                                          : host;
 }
 
+/* A load balancer has told to which of its addresses the client came. */
+static bool facade_is_behind(const struct client *client, struct facade_address *address)
+{
+    const char *text = session_text(&client->session, TEXT_LOCAL);
+    struct address reached;
+
+    if (text == NULL || address_parse(span_of(text), &reached) != ADDRESS_OK) {
+        return false;
+    }
+    *address = (struct facade_address){.port = reached.port};
+    snprintf(address->host, sizeof address->host, "%s", reached.host);
+    return true;
+}
+
 void facade_address_of(const struct client *client, struct facade_address *address)
 {
     struct endpoint endpoint;
     const struct sockaddr *name = (const struct sockaddr *)&endpoint.storage;
     char host[sizeof address->host];
 
+    if (facade_is_behind(client, address)) {
+        return;
+    }
     *address = (struct facade_address){.port = 0};
     socket_local(client_fd(client), &endpoint);
     if ((name->sa_family != AF_INET && name->sa_family != AF_INET6) ||

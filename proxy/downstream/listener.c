@@ -9,6 +9,8 @@
 
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/network.h"
+#include "proxy/downstream/arrival.h"
 #include "proxy/downstream/client.h"
 
 enum {
@@ -22,8 +24,9 @@ struct listener {
     struct reactor *reactor;
     struct house *house;
     struct reactor_timer pause;
-    uint64_t clients_max; /* clients.max, or as many as there are descriptors for */
-    bool is_failing;      /* the last try to accept failed */
+    struct networks balancers; /* clients.proxy_protocol_from */
+    uint64_t clients_max;      /* clients.max, or as many as there are descriptors for */
+    bool is_failing;           /* the last try to accept failed */
     size_t socket_count;
     struct listening_socket {
         struct listener *listener;
@@ -37,13 +40,18 @@ struct newcomer {
     struct message message;
     struct clients *clients;
     int fd;
+    bool is_passed_on; /* by a load balancer: says first whose it is */
 };
 
 static void newcomer_deliver(struct message *message)
 {
     struct newcomer *newcomer = container_of(message, struct newcomer, message);
 
-    client_open(newcomer->clients, newcomer->fd);
+    if (newcomer->is_passed_on) {
+        arrival_open(newcomer->clients, newcomer->fd);
+    } else {
+        client_open(newcomer->clients, newcomer->fd);
+    }
     free(newcomer);
 }
 
@@ -67,7 +75,7 @@ static size_t emptiest_worker(const struct house *house)
     return best;
 }
 
-static void listener_hand_over(struct listener *listener, int fd)
+static void listener_hand_over(struct listener *listener, int fd, const struct endpoint *peer)
 {
     struct house *house = listener->house;
     size_t worker = emptiest_worker(house);
@@ -79,6 +87,7 @@ static void listener_hand_over(struct listener *listener, int fd)
     newcomer->message.drop = newcomer_drop;
     newcomer->clients = house->clients[worker];
     newcomer->fd = fd;
+    newcomer->is_passed_on = networks_have(&listener->balancers, peer);
     mailbox_post(house->mailboxes[worker], &newcomer->message);
 }
 
@@ -122,7 +131,7 @@ static void listener_on_pause_over(struct reactor_timer *timer)
     listener_start(container_of(timer, struct listener, pause));
 }
 
-static void listener_on_accepted(struct listener *listener, int fd)
+static void listener_on_accepted(struct listener *listener, int fd, const struct endpoint *peer)
 {
     if (unlikely(listener->is_failing)) {
         listener->is_failing = false;
@@ -132,7 +141,7 @@ static void listener_on_accepted(struct listener *listener, int fd)
         listener_turn_away(listener, fd);
         return;
     }
-    listener_hand_over(listener, fd);
+    listener_hand_over(listener, fd, peer);
 }
 
 static void listener_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)
@@ -141,10 +150,11 @@ static void listener_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, in
     struct listener *listener = listening->listener;
 
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-        int fd = socket_accept(listening->fd, NULL);
+        struct endpoint peer;
+        int fd = socket_accept(listening->fd, &peer);
 
         if (fd >= 0) {
-            listener_on_accepted(listener, fd);
+            listener_on_accepted(listener, fd, &peer);
         } else if (errno == EAGAIN) {
             return;
         } else if (errno != ECONNABORTED && errno != EINTR) {
@@ -185,6 +195,15 @@ static uint64_t descriptors_for_clients(void)
     return limit.rlim_cur - size_min(DESCRIPTORS_RESERVED, limit.rlim_cur / 4);
 }
 
+/* Whether it makes sense has been looked at with the rest of the configuration. */
+static void listener_trust(struct listener *listener)
+{
+    const char *text = listener->house->pool->proxy_protocol_from;
+    struct span wrong;
+
+    CHECK(text == NULL || networks_parse(&listener->balancers, span_of(text), &wrong));
+}
+
 struct listener *listener_open(struct reactor *reactor, struct house *house)
 {
     const struct addresses *addresses = &house->pool->listen;
@@ -193,6 +212,7 @@ struct listener *listener_open(struct reactor *reactor, struct house *house)
 
     listener->reactor = reactor;
     listener->house = house;
+    listener_trust(listener);
     listener->clients_max = size_min(house->pool->clients_max, descriptors_for_clients());
     reactor_timer_init(&listener->pause, reactor, listener_on_pause_over);
     for (size_t i = 0; i < addresses->count; i++) {
@@ -220,5 +240,6 @@ void listener_close(struct listener **listener)
             unlink(address->host);
         }
     }
+    networks_clear(&gone->balancers);
     free(gone);
 }

@@ -1,7 +1,8 @@
 /* listener.h - accepts the clients of one pool and hands each to the worker with the fewest.
  *
  *      listening sockets ─ accept ─> too many? told so and closed
- *                             └────> emptiest worker's mailbox ─> client_open there
+ *                             └────> emptiest worker's mailbox ─> client_open there, or
+ *                                                                 arrival_open, from a balancer
  *
  * One thread accepts for all: measured, sockets shared by SO_REUSEPORT split 50 long-lived clients
  * as badly as 62:38 over two workers. Control thread only.

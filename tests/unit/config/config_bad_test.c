@@ -178,6 +178,13 @@ static const struct bad_file pools[] = {
      "  {name: b, listen: \"h:2\", backend: {state_file: /x, seeds: [\"n:1\"]}}]",
      "f.yaml:2:50: duplicate file in 'backend.state_file', '/x' as at f.yaml:1:41, expected a file "
      "of its own\n"},
+    {"a load balancer by its name",
+     "pools: [{clients: {proxy_protocol_from: \"10.0.0.0/8, lb.x\"}, " SEEDS "}]",
+     "f.yaml:1:41: not a network in 'clients.proxy_protocol_from', 'lb.x', expected networks as "
+     "10.0.0.0/8, addresses as 192.168.1.5 or unix, by commas\n"},
+    {"no load balancer at all", "pools: [{clients: {proxy_protocol_from: \" \"}, " SEEDS "}]",
+     "f.yaml:1:41: not a network in 'clients.proxy_protocol_from', '', expected networks as "
+     "10.0.0.0/8, addresses as 192.168.1.5 or unix, by commas\n"},
     {"one pool twice on an address", "pools: [{listen: [\"h:1\", \"h:1\"], " SEEDS "}]",
      "f.yaml:1:18: duplicate address in 'listen', 'h:1' as at f.yaml:1:18, expected one of its "
      "own\n"},
