@@ -209,17 +209,31 @@ static void print_options(struct printer *printer, struct draft *draft)
     }
 }
 
+/* What is said of a file may be no UTF-8, which YAML has nowhere, not even in a comment. */
+static void print_note(const char *line, FILE *to)
+{
+    fputs("# - ", to);
+    for (; *line != '\0'; line++) {
+        fputc((unsigned char)*line < 0x80 ? *line : '?', to);
+    }
+    fputc('\n', to);
+}
+
+static void print_notes(const struct config_errors *notes, FILE *to)
+{
+    if (notes->count == 0) {
+        return;
+    }
+    fputs("# Not carried over, or different in slotway:\n", to);
+    for (size_t i = 0; i < notes->count; i++) {
+        print_note(notes->lines[i], to);
+    }
+    fputc('\n', to);
+}
+
 void target_print(struct target *target, FILE *to)
 {
-    if (target->notes.count > 0) {
-        fputs("# Not carried over, or different in slotway:\n", to);
-    }
-    for (size_t i = 0; i < target->notes.count; i++) {
-        fprintf(to, "# - %s\n", target->notes.lines[i]);
-    }
-    if (target->notes.count > 0) {
-        fputc('\n', to);
-    }
+    print_notes(&target->notes, to);
     print_options(&(struct printer){.to = to, .scope = OPTION_GLOBAL}, &target->draft);
     fputs("pools:\n", to);
     for (size_t i = 0; i < target->draft.config->pool_count; i++) {

@@ -47,6 +47,7 @@ void target_take(struct target *target, struct tree *tree, size_t parent,
 void target_append(struct target *target, enum option_id id, const struct tree_node *node,
                    const char *text);
 
+/* Adds a note about `node`. */
 void target_note(struct target *target, const struct tree_node *node, const char *format, ...)
     PRINTF(3, 4);
 
