@@ -7,7 +7,7 @@ function(slotway_layer name folder)
     target_link_libraries(slotway_${name} PRIVATE slotway_flags PUBLIC ${ARGN})
 endfunction()
 
-slotway_layer(common     common           LIBEV::LIBEV PkgConfig::CRYPTO Threads::Threads)
+slotway_layer(common     common           LIBEV::LIBEV PkgConfig::OPENSSL Threads::Threads)
 slotway_layer(config     config           slotway_common PkgConfig::YAML)
 slotway_layer(import     config/import    slotway_config)
 slotway_layer(command    proxy/command    slotway_config)

@@ -1,5 +1,7 @@
 #include "common/intake.h"
 
+#include "common/tls.h"
+
 enum {
     READ_ROOM = 16 * 1024, /* least room that a read is worth */
     MOVE_MAX = 4 * 1024,   /* an incomplete message up to this moves into the shared block */
@@ -103,21 +105,44 @@ static void inbound_prepare(struct intake *intake, struct inbound *inbound, size
     inbound_grow(inbound, need);
 }
 
+static void intake_begin(struct intake *intake, struct inbound *inbound, size_t need)
+{
+    block_bill(intake->account);
+    inbound_prepare(intake, inbound, need);
+}
+
+static void inbound_add(struct inbound *inbound, size_t received)
+{
+    inbound->block->used += received;
+    inbound->size += received;
+    if (inbound->size == 0) {
+        block_release(&inbound->block);
+    }
+}
+
 enum socket_result intake_read(struct intake *intake, struct inbound *inbound, int fd, size_t need,
                                size_t *received)
 {
     *received = 0;
-    block_bill(intake->account);
-    inbound_prepare(intake, inbound, need);
+    intake_begin(intake, inbound, need);
 
     enum socket_result result =
         socket_read(fd, block_tail(inbound->block), block_room(inbound->block), received);
 
-    inbound->block->used += *received;
-    inbound->size += *received;
-    if (inbound->size == 0) {
-        block_release(&inbound->block);
-    }
+    inbound_add(inbound, *received);
+    return result;
+}
+
+enum socket_result intake_read_tls(struct intake *intake, struct inbound *inbound, struct tls *tls,
+                                   size_t need, size_t *received)
+{
+    *received = 0;
+    intake_begin(intake, inbound, need);
+
+    enum socket_result result =
+        tls_read(tls, block_tail(inbound->block), block_room(inbound->block), received);
+
+    inbound_add(inbound, *received);
     return result;
 }
 

@@ -15,6 +15,8 @@
 #include "common/block.h"
 #include "common/socket.h"
 
+struct tls;
+
 struct intake {
     struct block *block;
     struct block_account *account; /* of what is read, and of what is made of it; NULL: none */
@@ -34,6 +36,10 @@ void intake_clear(struct intake *intake);
  * will have at least, 0 when not known. *received is how many came. Bills the intake's account. */
 enum socket_result intake_read(struct intake *intake, struct inbound *inbound, int fd, size_t need,
                                size_t *received) MUST_USE;
+
+/* The same through `tls`, once to the room that there is: see tls_has_more. */
+enum socket_result intake_read_tls(struct intake *intake, struct inbound *inbound, struct tls *tls,
+                                   size_t need, size_t *received) MUST_USE;
 
 /* After a scan that wants more: a short rest moves into a block of its own size, so that a slow
  * writer does not hold on to the large block it shares with everybody. */

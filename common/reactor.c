@@ -83,6 +83,34 @@ static void before_wait(struct ev_loop *loop UNUSED, ev_prepare *prepare, int ev
     }
 }
 
+/* What asks for a turn meanwhile gets the one after. */
+static void on_idle(struct ev_loop *loop, ev_idle *idle, int events UNUSED)
+{
+    struct reactor *reactor = container_of(idle, struct reactor, idle);
+    struct list tasks;
+
+    ev_idle_stop(loop, idle);
+    list_init(&tasks);
+    list_splice(&tasks, &reactor->next);
+    run_all(&tasks);
+}
+
+void reactor_next_turn(struct reactor *reactor, struct turn_task *task)
+{
+    CHECK(task->run != NULL);
+    if (!list_link_is_on(&task->link)) {
+        list_append(&reactor->next, &task->link);
+        ev_idle_start(reactor->loop, &reactor->idle);
+    }
+}
+
+void reactor_forget(struct turn_task *task)
+{
+    if (list_link_is_on(&task->link)) {
+        list_remove(&task->link);
+    }
+}
+
 /* The clock is read before any other callback of a turn, and the turn ends after all others.
  * Both watchers also keep the loop going when there is nothing else to wait for. */
 struct reactor *reactor_new(void)
@@ -95,9 +123,13 @@ struct reactor *reactor_new(void)
     list_init(&reactor->flush_first);
     list_init(&reactor->flush);
     list_init(&reactor->bury);
+    list_init(&reactor->next);
     ev_check_init(&reactor->check, on_wake);
     ev_set_priority(&reactor->check, EV_MAXPRI);
     ev_check_start(reactor->loop, &reactor->check);
+    /* As urgent as anything: libev runs idle watchers when nothing of their priority is pending. */
+    ev_idle_init(&reactor->idle, on_idle);
+    ev_set_priority(&reactor->idle, EV_MAXPRI);
     ev_prepare_init(&reactor->prepare, before_wait);
     ev_set_priority(&reactor->prepare, EV_MINPRI);
     ev_prepare_start(reactor->loop, &reactor->prepare);
@@ -113,6 +145,7 @@ void reactor_free(struct reactor **reactor)
         return;
     }
     end_turn(gone);
+    ev_idle_stop(gone->loop, &gone->idle);
     ev_check_stop(gone->loop, &gone->check);
     ev_prepare_stop(gone->loop, &gone->prepare);
     ev_loop_destroy(gone->loop);

@@ -52,6 +52,8 @@ struct reactor {
     struct list flush_first;
     struct list flush;
     struct list bury;
+    struct list next;
+    ev_idle idle; /* runs while there are tasks for the next turn */
     ev_prepare prepare;
     ev_check check;
 };
@@ -86,6 +88,13 @@ static inline void reactor_flush_first(struct reactor *reactor, struct turn_task
         list_append(&reactor->flush_first, &task->link);
     }
 }
+
+/* Runs `task` once in the next turn, which waits for nothing: for those who have something to go on
+ * with that no socket will tell of, and have had their share of this turn. */
+void reactor_next_turn(struct reactor *reactor, struct turn_task *task);
+
+/* Takes a task off the list that it is on, if it is on any. */
+void reactor_forget(struct turn_task *task);
 
 /* Runs `task` after all flush tasks of this turn: the place to free memory. Takes the task off
  * the flush list if it was there. */

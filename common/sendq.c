@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 
 #include "common/memory.h"
+#include "common/tls.h"
 
 enum {
     PARTS_MAX = 64,           /* iovecs per system call */
@@ -276,6 +277,51 @@ enum sendq_result sendq_write(struct sendq *queue, int fd, size_t *sent)
         if (unlikely((size_t)count < offered)) {
             return SENDQ_PARTLY;
         }
+    }
+    return SENDQ_OK;
+}
+
+/* The bytes of the next record: where they are, or, when they are scattered, copied to `record`.
+ * What waited for the socket is the beginning of the same bytes the next time, as it must be. */
+static struct span next_record(const struct sendq *queue, char record[TLS_RECORD_MAX])
+{
+    const struct chunk *first = chunk_of(list_first(&queue->chunks));
+    size_t wanted = size_min(queue->size, TLS_RECORD_MAX);
+    size_t size = 0;
+
+    if (first->size >= wanted) {
+        return (struct span){first->at, wanted};
+    }
+    LIST_EACH (link, &queue->chunks) {
+        const struct chunk *chunk = chunk_of(link);
+        size_t part = size_min(chunk->size, wanted - size);
+
+        memcpy(record + size, chunk->at, part);
+        size += part;
+        if (size == wanted) {
+            break;
+        }
+    }
+    return (struct span){record, size};
+}
+
+enum sendq_result sendq_write_tls(struct sendq *queue, struct tls *tls, size_t *sent)
+{
+    char record[TLS_RECORD_MAX];
+
+    *sent = 0;
+    while (queue->size > 0) {
+        struct span bytes = next_record(queue, record);
+        size_t count = 0;
+
+        switch (tls_write(tls, bytes.at, bytes.size, &count)) {
+        case SOCKET_OK: break;
+        case SOCKET_AGAIN: return SENDQ_PARTLY;
+        case SOCKET_EOF:
+        case SOCKET_ERROR: return SENDQ_ERROR;
+        }
+        *sent += count;
+        sendq_drop(queue, count);
     }
     return SENDQ_OK;
 }

@@ -18,6 +18,8 @@ enum {
     SENDQ_COPY_MAX = 16 * 1024, /* measured: below, copying is as cheap as a slice and simpler */
 };
 
+struct tls;
+
 struct sendq {
     struct list chunks;
     struct chunk *tail; /* the last one if its bytes are its own, else NULL */
@@ -124,6 +126,11 @@ void sendq_copy_last(const struct sendq *queue, size_t size, char *to);
 /* Writes as much as the socket takes and drops it. *sent is the number of bytes that went to the
  * kernel in this call, also when the call ends with an error. */
 enum sendq_result sendq_write(struct sendq *queue, int fd, size_t *sent) MUST_USE;
+
+/* The same through `tls`: as few records as the bytes fit into. SENDQ_PARTLY may wait for the
+ * socket to be readable, which tls_write_awaits tells; of SENDQ_ERROR tls_problem says why. *sent
+ * counts bytes whose records are whole with the kernel: nobody can have read others. */
+enum sendq_result sendq_write_tls(struct sendq *queue, struct tls *tls, size_t *sent) MUST_USE;
 
 /* How many pieces the bytes are in. */
 size_t sendq_chunks(const struct sendq *queue);

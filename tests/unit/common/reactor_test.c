@@ -40,6 +40,7 @@ struct step {
     struct step *then_flush;
     struct step *then_flush_first;
     struct step *then_bury;
+    struct step *then_next;
 };
 
 static void run_step(struct turn_task *task)
@@ -57,6 +58,9 @@ static void run_step(struct turn_task *task)
     }
     if (step->then_bury != NULL) {
         reactor_bury(reactor, &step->then_bury->task);
+    }
+    if (step->then_next != NULL) {
+        reactor_next_turn(reactor, &step->then_next->task);
     }
 }
 
@@ -104,6 +108,50 @@ Test(reactor, flush_tasks_may_ask_for_more_in_the_same_turn)
     reactor_flush_later(reactor, &c.task);
     run_for(1);
     cr_expect_str_eq(trace, "acba.");
+}
+
+static void stop_on_readable(struct ev_loop *loop, ev_io *io, int events UNUSED)
+{
+    note('r');
+    ev_io_stop(loop, io);
+    reactor_stop(reactor);
+}
+
+Test(reactor, a_task_for_the_next_turn_comes_behind_this_one_and_keeps_no_socket_waiting)
+{
+    struct step flush = step_of('f');
+    struct step next = step_of('n');
+    ev_io readable;
+    int ends[2];
+
+    cr_assert_eq(pipe(ends), 0);
+    cr_assert_eq(write(ends[1], "x", 1), 1);
+    ev_io_init(&readable, stop_on_readable, ends[0], EV_READ);
+    ev_io_start(reactor->loop, &readable);
+    next.then_next = &next;
+    reactor_next_turn(reactor, &next.task);
+    reactor_next_turn(reactor, &next.task);
+    reactor_flush_later(reactor, &flush.task);
+    reactor_run(reactor);
+    cr_expect_str_eq(trace, "fnr");
+    reactor_forget(&next.task);
+    run_for(1);
+    cr_expect_str_eq(trace, "fnr.");
+    close(ends[0]);
+    close(ends[1]);
+}
+
+Test(reactor, tasks_for_further_turns_come_one_by_one)
+{
+    struct step last = step_of('c');
+    struct step second = step_of('b');
+    struct step first = step_of('a');
+
+    first.then_next = &second;
+    second.then_next = &last;
+    reactor_next_turn(reactor, &first.task);
+    run_for(100 * US_PER_MS);
+    cr_expect_str_eq(trace, "abc.");
 }
 
 Test(reactor, some_flush_tasks_run_before_the_others)
