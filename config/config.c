@@ -4,7 +4,7 @@
 
 #include "config/config_environment.h"
 #include "config/config_file.h"
-#include "config/option_value.h"
+#include "config/option_field.h"
 
 struct config *config_load(const char *path, const struct config_overrides *overrides,
                            struct config_errors *errors)

@@ -7,6 +7,7 @@
 #include "common/check.h"
 #include "common/memory.h"
 #include "config/draft_check.h"
+#include "config/option_field.h"
 #include "config/option_value.h"
 
 void *draft_value(struct draft_field field)

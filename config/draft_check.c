@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/memory.h"
+#include "config/option_field.h"
 #include "config/option_value.h"
 #include "config/password_file.h"
 

@@ -11,7 +11,7 @@ enum { NAME_BYTES_MAX = 64 };
 #define OPTION_OFFSET_POOL(field)   offsetof(struct pool_config, field)
 
 const struct option_row option_rows[OPTION_ID_COUNT] = {
-#define OPTION(row_scope, field, row_path, row_type, default, row_min, row_max, reload, row_help)  \
+#define OPTION(row_scope, field, row_path, row_type, default, row_min, row_max, when, row_help)    \
     {                                                                                              \
         .scope = OPTION_##row_scope,                                                               \
         .type = OPTION_##row_type,                                                                 \
@@ -20,6 +20,7 @@ const struct option_row option_rows[OPTION_ID_COUNT] = {
         .min = (row_min),                                                                          \
         .max = (row_max),                                                                          \
         .offset = OPTION_OFFSET_##row_scope(field),                                                \
+        .reload = OPTION_##when,                                                                   \
         .help = (row_help),                                                                        \
     },
 #include "config/options.def"

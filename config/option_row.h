@@ -7,6 +7,12 @@
 
 enum option_scope { OPTION_GLOBAL, OPTION_POOL };
 
+/* What of a configuration that is read again while the process runs. */
+enum option_reload {
+    OPTION_LIVE,    /* takes effect at once */
+    OPTION_RESTART, /* stays as it was until the next start */
+};
+
 enum option_type {
     OPTION_SWITCH,
     OPTION_WORKERS,
@@ -40,6 +46,7 @@ struct option_row {
     uint64_t min;
     uint64_t max;
     size_t offset; /* of the field in struct config or struct pool_config */
+    enum option_reload reload;
     const char *help;
 };
 

@@ -7,6 +7,7 @@
 #include "common/memory.h"
 #include "config/cpu_count.h"
 #include "config/memory_size.h"
+#include "config/option_field.h"
 #include "config/quote.h"
 #include "config/unit.h"
 
@@ -399,90 +400,4 @@ char *option_expected(const struct option_row *row)
     case OPTION_LOG_FORMAT: return memory_print("text or json");
     }
     return NULL;
-}
-
-static bool addresses_equal(const struct addresses *a, const struct addresses *b)
-{
-    if (a->count != b->count) {
-        return false;
-    }
-    for (size_t i = 0; i < a->count; i++) {
-        if (!address_equal(&a->items[i], &b->items[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool address_maps_equal(const struct address_map *a, const struct address_map *b)
-{
-    if (a->count != b->count) {
-        return false;
-    }
-    for (size_t i = 0; i < a->count; i++) {
-        if (strcmp(a->items[i].text, b->items[i].text) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool command_rules_equal(const struct command_rules *a, const struct command_rules *b)
-{
-    if (a->count != b->count) {
-        return false;
-    }
-    for (size_t i = 0; i < a->count; i++) {
-        if (strcmp(a->items[i].text, b->items[i].text) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool text_equal(const char *a, const char *b)
-{
-    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
-bool option_equal(const struct option_row *row, const void *a, const void *b)
-{
-    switch (row->type) {
-    case OPTION_SWITCH: return *(const bool *)a == *(const bool *)b;
-    case OPTION_WORKERS:
-    case OPTION_MODE: return *(const uint32_t *)a == *(const uint32_t *)b;
-    case OPTION_COUNT:
-    case OPTION_BYTES:
-    case OPTION_MEMORY:
-    case OPTION_DURATION: return *(const uint64_t *)a == *(const uint64_t *)b;
-    case OPTION_TEXT:
-    case OPTION_SECRET:
-    case OPTION_FILENAME: return text_equal(*(char *const *)a, *(char *const *)b);
-    case OPTION_ADDRESSES: return addresses_equal(a, b);
-    case OPTION_ADDRESS_MAP: return address_maps_equal(a, b);
-    case OPTION_COMMAND_RULES: return command_rules_equal(a, b);
-    case OPTION_LOG_LEVEL: return *(const enum log_level *)a == *(const enum log_level *)b;
-    case OPTION_LOG_FORMAT: return *(const enum log_format *)a == *(const enum log_format *)b;
-    }
-    return false;
-}
-
-void option_clear(const struct option_row *row, void *field)
-{
-    if (row->type == OPTION_ADDRESSES) {
-        struct addresses *addresses = field;
-        free(addresses->items);
-        *addresses = (struct addresses){0};
-    }
-    if (row->type == OPTION_ADDRESS_MAP) {
-        address_map_clear(field);
-    }
-    if (row->type == OPTION_COMMAND_RULES) {
-        command_rules_clear(field);
-    }
-    if (row->type == OPTION_TEXT || row->type == OPTION_SECRET || row->type == OPTION_FILENAME) {
-        char **string = field;
-        free(*string);
-        *string = NULL;
-    }
 }

@@ -39,10 +39,4 @@ char *option_expected(const struct option_row *row);
 /* The value as YAML that option_parse takes; "***" for a secret, null for one that is not set. */
 void option_print(const struct option_row *row, const void *field, FILE *to);
 
-/* Do two fields of this row hold the same? */
-bool option_equal(const struct option_row *row, const void *a, const void *b);
-
-/* Frees what the field holds and zeroes it. */
-void option_clear(const struct option_row *row, void *field);
-
 #endif

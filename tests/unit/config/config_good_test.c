@@ -1,4 +1,4 @@
-#include "config/option_value.h"
+#include "config/option_field.h"
 #include "tests/unit/config/fixture.h"
 
 TestSuite(config_good, .init = fixture_enter, .fini = fixture_leave);

@@ -3,6 +3,7 @@
 
 #include "common/memory.h"
 #include "config/config_environment.h"
+#include "config/option_field.h"
 #include "config/option_value.h"
 
 /* Large enough for a field of any type. */

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "config/option_field.h"
+
 #include "config/option_value.h"
 
 static const struct option_row workers = {.type = OPTION_WORKERS, .min = 1, .max = 256};
