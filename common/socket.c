@@ -97,24 +97,31 @@ static bool bind_path(int fd, const struct endpoint *endpoint, const char *path)
     return unlink(path) == 0 && socket_bind(fd, endpoint) == 0;
 }
 
-/* `mode` 0: as the umask says. */
-static int listen_unix(const struct address *address, int backlog, uint32_t mode)
+static int listen_unix(const struct address *address, const struct listen_options *options)
 {
+    uint32_t mode = options->mode;
     struct endpoint endpoint;
 
     CHECK(address_to_endpoint(address, &endpoint));
 
     int fd = socket_open(&endpoint);
 
-    if (fd >= 0 && (!bind_path(fd, &endpoint, address->host) ||
-                    (mode != 0 && chmod(address->host, mode) != 0) || listen(fd, backlog) != 0)) {
+    if (fd >= 0 &&
+        (!bind_path(fd, &endpoint, address->host) ||
+         (mode != 0 && chmod(address->host, mode) != 0) || listen(fd, options->backlog) != 0)) {
         return close_failed(fd);
     }
     return fd;
 }
 
+void socket_share_port(int fd, bool is_shared)
+{
+    set_option(fd, SOL_SOCKET, SO_REUSEPORT, is_shared);
+}
+
 /* `only_v6` keeps [::] and 0.0.0.0 apart, so that one may listen on both with the same port. */
-static int listen_tcp(const struct endpoint *endpoint, int backlog, int only_v6)
+static int listen_tcp(const struct endpoint *endpoint, const struct listen_options *options,
+                      int only_v6)
 {
     int fd = socket_open(endpoint);
 
@@ -122,54 +129,54 @@ static int listen_tcp(const struct endpoint *endpoint, int backlog, int only_v6)
         return -1;
     }
     set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    socket_share_port(fd, options->is_shared);
     if (endpoint->storage.ss_family == AF_INET6) {
         set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, only_v6);
     }
-    if (socket_bind(fd, endpoint) != 0 || listen(fd, backlog) != 0) {
+    if (socket_bind(fd, endpoint) != 0 || listen(fd, options->backlog) != 0) {
         return close_failed(fd);
     }
     return fd;
 }
 
 /* "*": one socket for both families, or for IPv4 where there is no IPv6. */
-static int listen_any(uint16_t port, int backlog)
+static int listen_any(uint16_t port, const struct listen_options *options)
 {
     struct address any = {.kind = ADDRESS_TCP, .host = "::", .port = port};
     struct endpoint endpoint;
 
     CHECK(address_to_endpoint(&any, &endpoint));
 
-    int fd = listen_tcp(&endpoint, backlog, 0);
+    int fd = listen_tcp(&endpoint, options, 0);
 
     if (fd >= 0 || (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)) {
         return fd;
     }
     any = (struct address){.kind = ADDRESS_TCP, .host = "0.0.0.0", .port = port};
     CHECK(address_to_endpoint(&any, &endpoint));
-    return listen_tcp(&endpoint, backlog, 0);
+    return listen_tcp(&endpoint, options, 0);
 }
 
-int socket_listen_mode(const struct address *address, int backlog, uint32_t mode)
-{
-    return address->kind == ADDRESS_UNIX ? listen_unix(address, backlog, mode)
-                                         : socket_listen(address, backlog);
-}
-
-int socket_listen(const struct address *address, int backlog)
+int socket_listen_as(const struct address *address, const struct listen_options *options)
 {
     struct endpoint endpoint;
 
     if (address->kind == ADDRESS_UNIX) {
-        return listen_unix(address, backlog, 0);
+        return listen_unix(address, options);
     }
     if (strcmp(address->host, "*") == 0) {
-        return listen_any(address->port, backlog);
+        return listen_any(address->port, options);
     }
     if (address_resolve(address, &endpoint) != ADDRESS_OK) {
         errno = EADDRNOTAVAIL;
         return -1;
     }
-    return listen_tcp(&endpoint, backlog, 1);
+    return listen_tcp(&endpoint, options, 1);
+}
+
+int socket_listen(const struct address *address, int backlog)
+{
+    return socket_listen_as(address, &(struct listen_options){.backlog = backlog});
 }
 
 const char *socket_listen_text(const struct address *address, int error)

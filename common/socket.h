@@ -19,8 +19,18 @@ enum socket_result {
 /* A listening socket, or -1. A stale unix socket file that nobody listens on is replaced. */
 int socket_listen(const struct address *address, int backlog) MUST_USE;
 
-/* The same; the file of a unix socket has the permissions `mode` before anybody can connect. */
-int socket_listen_mode(const struct address *address, int backlog, uint32_t mode) MUST_USE;
+struct listen_options {
+    int backlog;
+    uint32_t mode;  /* of the file of a unix socket, before anybody can connect; 0: the umask's */
+    bool is_shared; /* as socket_share_port says */
+};
+
+/* Likewise, as the options say. */
+int socket_listen_as(const struct address *address, const struct listen_options *options) MUST_USE;
+
+/* Others of this user's sockets may listen on the same port, or not any more; all of them have to
+ * say so. For the moment in which one takes the place of another. */
+void socket_share_port(int fd, bool is_shared);
 
 /* Why socket_listen failed with `error`, an errno: for logs. */
 const char *socket_listen_text(const struct address *address, int error);

@@ -12,6 +12,7 @@
 #include "common/network.h"
 #include "proxy/downstream/arrival.h"
 #include "proxy/downstream/client.h"
+#include "proxy/downstream/listening.h"
 
 enum {
     ACCEPTS_PER_TURN = 64, /* so that a crowd at the door does not keep signals waiting */
@@ -27,13 +28,13 @@ struct listener {
     struct networks balancers; /* clients.proxy_protocol_from */
     uint64_t clients_max;      /* clients.max, or as many as there are descriptors for */
     bool is_failing;           /* the last try to accept failed */
-    size_t socket_count;
-    struct listening_socket {
-        struct listener *listener;
-        ev_io readable;
-        int fd;
-    } sockets[];
+    struct list sockets;       /* of struct listening_socket */
 };
+
+static struct listening_socket *socket_at(struct list_link *link)
+{
+    return container_of(link, struct listening_socket, link);
+}
 
 /* A socket on its way to a worker. */
 struct newcomer {
@@ -105,8 +106,8 @@ static void listener_turn_away(struct listener *listener, int fd)
 
 static void listener_start(struct listener *listener)
 {
-    for (size_t i = 0; i < listener->socket_count; i++) {
-        ev_io_start(listener->reactor->loop, &listener->sockets[i].readable);
+    LIST_EACH (link, &listener->sockets) {
+        ev_io_start(listener->reactor->loop, &socket_at(link)->readable);
     }
 }
 
@@ -120,8 +121,8 @@ static void listener_pause(struct listener *listener)
     }
     listener->is_failing = true;
     atomic_fetch_add(&listener->house->accept_pauses, 1);
-    for (size_t i = 0; i < listener->socket_count; i++) {
-        ev_io_stop(listener->reactor->loop, &listener->sockets[i].readable);
+    LIST_EACH (link, &listener->sockets) {
+        ev_io_stop(listener->reactor->loop, &socket_at(link)->readable);
     }
     reactor_timer_start(&listener->pause, FULL_PAUSE_US);
 }
@@ -144,44 +145,32 @@ static void listener_on_accepted(struct listener *listener, int fd, const struct
     listener_hand_over(listener, fd, peer);
 }
 
-static void listener_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)
-{
-    struct listening_socket *listening = container_of(watcher, struct listening_socket, readable);
-    struct listener *listener = listening->listener;
+enum accepted { ACCEPTED_ALL, ACCEPTED_SOME, ACCEPT_FAILED };
 
+static enum accepted listener_accept(struct listener *listener, int from)
+{
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
         struct endpoint peer;
-        int fd = socket_accept(listening->fd, &peer);
+        int fd = socket_accept(from, &peer);
 
         if (fd >= 0) {
             listener_on_accepted(listener, fd, &peer);
         } else if (errno == EAGAIN) {
-            return;
+            return ACCEPTED_ALL;
         } else if (errno != ECONNABORTED && errno != EINTR) {
-            listener_pause(listener);
-            return;
+            return ACCEPT_FAILED;
         }
     }
+    return ACCEPTED_SOME;
 }
 
-static bool listener_listen(struct listener *listener, const struct address *address)
+static void listener_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)
 {
-    char text[sizeof address->host + 16];
-    struct listening_socket *listening = &listener->sockets[listener->socket_count];
+    struct listening_socket *listening = container_of(watcher, struct listening_socket, readable);
 
-    address_print(address, text, sizeof text);
-    listening->fd = socket_listen_mode(address, (int)listener->house->pool->backlog,
-                                       listener->house->pool->socket_mode);
-    if (listening->fd < 0) {
-        log_error("cannot listen", "pool=%s address=%s error=%s", listener->house->pool->name, text,
-                  socket_listen_text(address, errno));
-        return false;
+    if (listener_accept(listening->owner, listening->fd) == ACCEPT_FAILED) {
+        listener_pause(listening->owner);
     }
-    listening->listener = listener;
-    ev_io_init(&listening->readable, listener_on_readable, listening->fd, EV_READ);
-    listener->socket_count++;
-    log_info("listening", "pool=%s address=%s", listener->house->pool->name, text);
-    return true;
 }
 
 /* Clients shall not take what connections to nodes need. */
@@ -201,27 +190,87 @@ static void listener_trust(struct listener *listener)
     const char *text = listener->house->pool->proxy_protocol_from;
     struct span wrong;
 
+    networks_clear(&listener->balancers);
     CHECK(text == NULL || networks_parse(&listener->balancers, span_of(text), &wrong));
+}
+
+static void listener_begin(struct listener *listener, struct listening_socket *listening)
+{
+    char text[sizeof listening->address + 16];
+
+    listening->stage = LISTENING_KEPT;
+    listening->owner = listener;
+    ev_io_init(&listening->readable, listener_on_readable, listening->fd, EV_READ);
+    log_info("listening", "pool=%s address=%s", listener->house->pool->name,
+             address_print(&listening->address, text, sizeof text));
+}
+
+/* Who has come to it already is served. */
+static void listener_end(struct listener *listener, struct listening_socket *listening)
+{
+    char text[sizeof listening->address + 16];
+
+    while (listener_accept(listener, listening->fd) == ACCEPTED_SOME) {
+    }
+    log_info("listening no more", "pool=%s address=%s", listener->house->pool->name,
+             address_print(&listening->address, text, sizeof text));
+    ev_io_stop(listener->reactor->loop, &listening->readable);
+    listening_close(&listening);
+}
+
+void listener_plan(struct listener *listener, const struct pool_config *next)
+{
+    listening_plan(&listener->sockets, next);
+}
+
+bool listener_prepare(struct listener *listener, const struct pool_config *next,
+                      struct config_errors *errors)
+{
+    return listening_open(&listener->sockets, next, errors);
+}
+
+void listener_undo(struct listener *listener)
+{
+    listening_undo(&listener->sockets);
+}
+
+void listener_commit(struct listener *listener)
+{
+    const struct pool_config *config = listener->house->pool;
+
+    listener->clients_max = size_min(config->clients_max, descriptors_for_clients());
+    listener_trust(listener);
+    LIST_EACH_SAFE (link, &listener->sockets) {
+        struct listening_socket *listening = socket_at(link);
+
+        switch (listening->stage) {
+        case LISTENING_NEW: listener_begin(listener, listening); break;
+        case LISTENING_KEPT: listening_refresh(listening, config); break;
+        case LISTENING_LEAVING: listener_end(listener, listening); break;
+        }
+    }
+    if (!reactor_timer_is_running(&listener->pause)) {
+        listener_start(listener);
+    }
 }
 
 struct listener *listener_open(struct reactor *reactor, struct house *house)
 {
-    const struct addresses *addresses = &house->pool->listen;
-    struct listener *listener =
-        memory_new(1, sizeof *listener + addresses->count * sizeof listener->sockets[0]);
+    struct listener *listener = memory_new(1, sizeof *listener);
+    struct config_errors errors = {0};
 
     listener->reactor = reactor;
     listener->house = house;
-    listener_trust(listener);
-    listener->clients_max = size_min(house->pool->clients_max, descriptors_for_clients());
+    list_init(&listener->sockets);
     reactor_timer_init(&listener->pause, reactor, listener_on_pause_over);
-    for (size_t i = 0; i < addresses->count; i++) {
-        if (!listener_listen(listener, &addresses->items[i])) {
-            listener_close(&listener);
-            return NULL;
-        }
+    bool is_open = listener_prepare(listener, house->pool, &errors);
+    config_errors_clear(&errors);
+    if (!is_open) {
+        listener_undo(listener);
+        free(listener);
+        return NULL;
     }
-    listener_start(listener);
+    listener_commit(listener);
     return listener;
 }
 
@@ -231,14 +280,11 @@ void listener_close(struct listener **listener)
 
     *listener = NULL;
     reactor_timer_stop(&gone->pause);
-    for (size_t i = 0; i < gone->socket_count; i++) {
-        const struct address *address = &gone->house->pool->listen.items[i];
+    LIST_EACH_SAFE (link, &gone->sockets) {
+        struct listening_socket *listening = socket_at(link);
 
-        ev_io_stop(gone->reactor->loop, &gone->sockets[i].readable);
-        close(gone->sockets[i].fd);
-        if (address->kind == ADDRESS_UNIX) {
-            unlink(address->host);
-        }
+        ev_io_stop(gone->reactor->loop, &listening->readable);
+        listening_close(&listening);
     }
     networks_clear(&gone->balancers);
     free(gone);

@@ -259,13 +259,14 @@ Test(socket, unix_socket_has_the_mode_that_is_wanted_whatever_the_umask)
 
     for (size_t i = 0; i < ARRAY_LEN(umasks); i++) {
         umask(umasks[i]);
-        int listener = socket_listen_mode(&address, 16, 0660);
+        int listener =
+            socket_listen_as(&address, &(struct listen_options){.backlog = 16, .mode = 0660});
 
         cr_assert_geq(listener, 0);
         cr_assert_eq(stat(address.host, &status), 0);
         cr_expect_eq(status.st_mode & 07777, 0660);
         close(listener);
-        cr_assert_geq(listener = socket_listen_mode(&address, 16, 0), 0);
+        cr_assert_geq(listener = socket_listen(&address, 16), 0);
         cr_assert_eq(stat(address.host, &status), 0);
         cr_expect_eq(status.st_mode & 07777, 0777 & ~umasks[i]);
         close(listener);

@@ -1,0 +1,176 @@
+#include "proxy/downstream/listening.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/memory.h"
+#include "common/socket.h"
+
+enum { ADDRESS_TEXT_BYTES = sizeof(struct address) + 16 };
+
+static struct listening_socket *socket_at(struct list_link *link)
+{
+    return container_of(link, struct listening_socket, link);
+}
+
+static bool is_wanted(const struct address *address, const struct addresses *wanted)
+{
+    for (size_t i = 0; i < wanted->count; i++) {
+        if (address_equal(address, &wanted->items[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void listening_plan(struct list *sockets, const struct pool_config *config)
+{
+    LIST_EACH (link, sockets) {
+        struct listening_socket *listening = socket_at(link);
+
+        if (!is_wanted(&listening->address, &config->listen)) {
+            listening->stage = LISTENING_LEAVING;
+            socket_share_port(listening->fd, true);
+        }
+    }
+}
+
+/* Among those that were there before: of new ones no two are the same, unless it is port 0, of
+ * which each is another. */
+static bool is_there(const struct list *sockets, const struct address *address)
+{
+    LIST_EACH (link, sockets) {
+        if (socket_at(link)->stage != LISTENING_NEW &&
+            address_equal(&socket_at(link)->address, address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Shared only where the port is taken: were it always, another program could take it as well, and
+ * nobody would be told. */
+static int open_socket(const struct address *address, const struct pool_config *config)
+{
+    struct listen_options options = {.backlog = (int)config->backlog, .mode = config->socket_mode};
+    int fd = socket_listen_as(address, &options);
+
+    if (fd >= 0 || errno != EADDRINUSE || address->kind == ADDRESS_UNIX) {
+        return fd;
+    }
+    options.is_shared = true;
+    fd = socket_listen_as(address, &options);
+    if (fd >= 0) {
+        socket_share_port(fd, false);
+    }
+    return fd;
+}
+
+static bool open_one(struct list *sockets, const struct address *address,
+                     const struct pool_config *config, struct config_errors *errors)
+{
+    char text[ADDRESS_TEXT_BYTES];
+    int fd = open_socket(address, config);
+
+    address_print(address, text, sizeof text);
+    if (fd < 0) {
+        const char *reason = socket_listen_text(address, errno);
+
+        log_error("cannot listen", "pool=%s address=%s error=%s", config->name, text, reason);
+        config_errors_add(errors, "listen", "pool '%s' cannot listen on %s: %s", config->name, text,
+                          reason);
+        return false;
+    }
+    struct listening_socket *listening = memory_new(1, sizeof *listening);
+    *listening = (struct listening_socket){
+        .address = *address,
+        .backlog = config->backlog,
+        .mode = config->socket_mode,
+        .fd = fd,
+    };
+    list_append(sockets, &listening->link);
+    return true;
+}
+
+bool listening_open(struct list *sockets, const struct pool_config *config,
+                    struct config_errors *errors)
+{
+    bool is_done = true;
+
+    for (size_t i = 0; i < config->listen.count; i++) {
+        const struct address *address = &config->listen.items[i];
+
+        if (!is_there(sockets, address)) {
+            is_done = open_one(sockets, address, config, errors) && is_done;
+        }
+    }
+    return is_done;
+}
+
+static void close_socket(struct listening_socket *listening)
+{
+    list_remove(&listening->link);
+    close(listening->fd);
+    if (listening->address.kind == ADDRESS_UNIX) {
+        unlink(listening->address.host);
+    }
+    free(listening);
+}
+
+void listening_undo(struct list *sockets)
+{
+    LIST_EACH_SAFE (link, sockets) {
+        struct listening_socket *listening = socket_at(link);
+
+        switch (listening->stage) {
+        case LISTENING_NEW: close_socket(listening); break;
+        case LISTENING_KEPT: break;
+        case LISTENING_LEAVING:
+            socket_share_port(listening->fd, false);
+            listening->stage = LISTENING_KEPT;
+            break;
+        }
+    }
+}
+
+/* There is no way to ask for the umask without setting it; files that another thread makes just
+ * then are nobody else's. */
+static uint32_t mode_by_umask(void)
+{
+    mode_t mask = umask(077);
+
+    umask(mask);
+    return 0777 & ~mask;
+}
+
+void listening_refresh(struct listening_socket *listening, const struct pool_config *config)
+{
+    bool is_unix = listening->address.kind == ADDRESS_UNIX;
+    uint32_t mode = config->socket_mode == 0 ? mode_by_umask() : config->socket_mode;
+
+    listening->stage = LISTENING_KEPT;
+    /* Linux: a socket that listens may be told another backlog. */
+    if (listening->backlog != config->backlog) {
+        listening->backlog = config->backlog;
+        (void)listen(listening->fd, (int)config->backlog);
+    }
+    if (listening->mode != config->socket_mode) {
+        listening->mode = config->socket_mode;
+        if (is_unix && chmod(listening->address.host, mode) != 0) {
+            log_warn("cannot change who may connect", "pool=%s address=%s error=%s", config->name,
+                     listening->address.host, strerror(errno));
+        }
+    }
+}
+
+void listening_close(struct listening_socket **listening)
+{
+    struct listening_socket *gone = *listening;
+
+    *listening = NULL;
+    close_socket(gone);
+}

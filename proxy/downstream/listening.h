@@ -1,0 +1,48 @@
+/* listening.h - the sockets on which the clients of a pool arrive, and how one list of addresses
+ * takes the place of another without turning anybody away:
+ *
+ *      plan    those that are not wanted any more are marked; they still listen
+ *      open    what is missing listens too, and nobody accepts there yet; a port that one of the
+ *              marked has is shared with it
+ *      commit  the marked are emptied and closed, the others get what is new about them
+ *      undo    or: what was opened is closed, and all is as before
+ *
+ * Control thread only; between plan and commit or undo nothing else runs.
+ */
+#ifndef PROXY_DOWNSTREAM_LISTENING_H
+#define PROXY_DOWNSTREAM_LISTENING_H
+
+#include "common/reactor.h"
+#include "config/errors.h"
+
+enum listening_stage { LISTENING_NEW, LISTENING_KEPT, LISTENING_LEAVING };
+
+struct listening_socket {
+    struct list_link link;
+    enum listening_stage stage;
+    struct address address;
+    uint64_t backlog;
+    uint32_t mode;
+    int fd;
+    void *owner;
+    ev_io readable; /* the owner's to set up and to start, on commit */
+};
+
+/* What `config` wants of the list `sockets`. */
+void listening_plan(struct list *sockets, const struct pool_config *config);
+
+/* False, with a line in the log and in `errors`, when an address cannot be listened on; then
+ * listening_undo is to be called. */
+bool listening_open(struct list *sockets, const struct pool_config *config,
+                    struct config_errors *errors) MUST_USE;
+
+/* What plan and open did. */
+void listening_undo(struct list *sockets);
+
+/* A socket that stays, with what `config` says of it now. */
+void listening_refresh(struct listening_socket *listening, const struct pool_config *config);
+
+/* Closes it; the file of a unix socket goes too. Its watcher is stopped. Takes the pointer. */
+void listening_close(struct listening_socket **listening);
+
+#endif
