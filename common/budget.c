@@ -45,10 +45,10 @@ static void budget_tell(const struct budget *budget, int level, int next, uint64
 
     if (budget->pool == NULL) {
         LOG_AT(severity, level_texts[next], "used=%llu limit=%llu", (unsigned long long)used,
-               (unsigned long long)budget->limit);
+               (unsigned long long)budget_limit(budget));
     } else {
         LOG_AT(severity, level_texts[next], "pool=%s used=%llu limit=%llu", budget->pool,
-               (unsigned long long)used, (unsigned long long)budget->limit);
+               (unsigned long long)used, (unsigned long long)budget_limit(budget));
     }
 }
 
@@ -63,11 +63,17 @@ void budget_change(struct budget *budget, int64_t by)
     while (!is_settled) {
         int level = atomic_load(&budget->level);
         uint64_t used = budget_used(budget);
-        int next = (int)budget_next((enum budget_level)level, used, budget->limit);
+        int next = (int)budget_next((enum budget_level)level, used, atomic_load(&budget->limit));
 
         is_settled = likely(next == level);
         if (!is_settled && atomic_compare_exchange_strong(&budget->level, &level, next)) {
             budget_tell(budget, level, next, used);
         }
     }
+}
+
+void budget_set_limit(struct budget *budget, uint64_t limit)
+{
+    atomic_store(&budget->limit, limit);
+    budget_change(budget, 0);
 }

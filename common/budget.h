@@ -25,7 +25,7 @@ enum budget_level {
 /* Without a limit, as when zero, it counts and is always free. */
 struct budget {
     const char *pool; /* for the log; NULL: the process */
-    uint64_t limit;
+    _Atomic uint64_t limit;
     _Atomic int64_t used;
     _Atomic int level;
 };
@@ -34,6 +34,14 @@ extern struct budget budget_of_process;
 
 /* Before the threads that use it start. `pool` stays the caller's; a limit of 0 is none. */
 void budget_init(struct budget *budget, const char *pool, uint64_t limit);
+
+/* Any thread: another limit, at once. */
+void budget_set_limit(struct budget *budget, uint64_t limit);
+
+static inline uint64_t budget_limit(const struct budget *budget)
+{
+    return atomic_load_explicit(&budget->limit, memory_order_relaxed);
+}
 
 /* What all threads have told they use. */
 uint64_t budget_used(const struct budget *budget);

@@ -86,7 +86,7 @@ static bool memory_is_short(void)
 
 static size_t keep_most(void)
 {
-    uint64_t limit = budget_of_process.limit;
+    uint64_t limit = budget_limit(&budget_of_process);
 
     if (limit == 0 || limit / KEEP_SHARE > MAPPING_KEEP_BYTES) {
         return MAPPING_KEEP_BYTES;

@@ -5,7 +5,6 @@
 
 #include "common/crash.h"
 #include "common/log.h"
-#include "config/config.h"
 #include "config/import/import.h"
 #include "proxy/command/command_help.h"
 #include "proxy/command_line.h"
@@ -45,11 +44,17 @@ static void warn_of_unknown_variables(void)
     }
 }
 
-static int run(const struct config *config)
+static int run(const struct command_line *line)
 {
+    const struct config_source source = {line->config_path, &line->overrides};
+    struct config *config = load(line);
+
+    if (config == NULL) {
+        return EXIT_BAD_CONFIG;
+    }
     log_configure(config->log_level, config->log_format);
     warn_of_unknown_variables();
-    return (int)server_run(config);
+    return (int)server_run(config_share_new(&config), &source);
 }
 
 static int check_health(const struct config *config)
@@ -138,7 +143,7 @@ static int act(struct command_line *line)
     enum command_line_form form = line->form;
 
     switch (line->action) {
-    case COMMAND_LINE_RUN: return with_config(line, run);
+    case COMMAND_LINE_RUN: return run(line);
     case COMMAND_LINE_CHECK: return with_config(line, check_action);
     case COMMAND_LINE_PRINT_CONFIG: return with_config(line, print_action);
     case COMMAND_LINE_HEALTHCHECK: return healthcheck_action(line);

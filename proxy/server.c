@@ -76,19 +76,19 @@ static void make_run_id(char *text)
 
 static void server_make_house(struct server *server, size_t number)
 {
-    struct house *house = &server->pools[number].house;
+    struct server_pool *pool = &server->pools[number];
+    struct house *house = &pool->house;
 
     house->started = clock_now();
-    house->config = server->config;
-    house->pool = &server->config->pools[number];
-    budget_init(&house->budget, house->pool->name, house->pool->clients_memory_limit);
+    house->pool = &pool->view.config;
+    budget_init(&house->budget, pool->name, house->pool->clients_memory_limit);
     house->worker_count = server->worker_count;
     house->clients = memory_new(server->worker_count, sizeof(struct clients *));
     house->mailboxes = memory_new(server->worker_count, sizeof(struct mailbox *));
     make_run_id(house->run_id);
     house->exchange = exchange_new(server->worker_count, house->run_id);
     house->roll = roll_new();
-    house->discovery = server->pools[number].discovery;
+    house->discovery = pool->discovery;
     for (size_t i = 0; i < server->worker_count; i++) {
         house->clients[i] = &server->workers[i]->pools[number].clients;
         house->mailboxes[i] = server->workers[i]->mailbox;
@@ -100,9 +100,27 @@ static void server_make_house(struct server *server, size_t number)
     }
 }
 
-static void server_make(struct server *server, const struct config *config)
+static void server_make_pool(struct server *server, size_t number)
 {
-    server->config = config;
+    struct server_pool *pool = &server->pools[number];
+
+    pool->server = server;
+    config_view_show(&pool->view, server->share, number);
+    pool->name = memory_copy(pool->view.config.name, strlen(pool->view.config.name));
+    pool->discovery = discovery_new(&server->config->pools[number], server_on_topology, pool);
+    pool->lessons = lessons_new(&server->config->pools[number], server_on_commands, pool);
+    discovery_use_lessons(pool->discovery, pool->lessons);
+    discovery_use_config(pool->discovery, server->share, number);
+    server_make_house(server, number);
+    for (size_t i = 0; i < server->worker_count; i++) {
+        worker_add_pool(server->workers[i], number, &pool->house, server->share);
+    }
+}
+
+static void server_make(struct server *server)
+{
+    const struct config *config = server->config;
+
     server->started = clock_wall();
     server->reactor = reactor_new();
     server->mailbox = mailbox_new(server->reactor);
@@ -114,16 +132,7 @@ static void server_make(struct server *server, const struct config *config)
         server->workers[i]->owner = server;
     }
     for (size_t i = 0; i < config->pool_count; i++) {
-        struct server_pool *pool = &server->pools[i];
-
-        pool->server = server;
-        pool->discovery = discovery_new(&config->pools[i], server_on_topology, pool);
-        pool->lessons = lessons_new(&config->pools[i], server_on_commands, pool);
-        discovery_use_lessons(pool->discovery, pool->lessons);
-        server_make_house(server, i);
-        for (size_t j = 0; j < server->worker_count; j++) {
-            worker_add_pool(server->workers[j], i, &pool->house, pool->discovery);
-        }
+        server_make_pool(server, i);
     }
 }
 
@@ -381,6 +390,8 @@ static void server_free(struct server *server)
         free(server->pools[i].house.mendings);
         roll_free(&server->pools[i].house.roll);
         script_memory_free(&server->pools[i].house.scripts);
+        config_view_clear(&server->pools[i].view);
+        free(server->pools[i].name);
     }
     ev_signal_stop(server->reactor->loop, &server->terminate);
     ev_signal_stop(server->reactor->loop, &server->interrupt);
@@ -391,11 +402,13 @@ static void server_free(struct server *server)
     reactor_free(&server->reactor);
     free(server->workers);
     free(server->pools);
+    config_share_release(&server->share);
 }
 
-enum server_result server_run(const struct config *config)
+enum server_result server_run(struct config_share *share, const struct config_source *source)
 {
-    struct server server = {0};
+    const struct config *config = share->config;
+    struct server server = {.source = source, .share = share, .config = config};
     enum server_result code = SERVER_ENDED;
 
     log_info("slotway starts", "version=%s workers=%u pools=%zu", SLOTWAY_VERSION, config->workers,
@@ -403,7 +416,7 @@ enum server_result server_run(const struct config *config)
     budget_init(&budget_of_process, NULL, config->memory_limit);
     raise_descriptor_limit(config);
     seed_random();
-    server_make(&server, config);
+    server_make(&server);
     server_watch_signals(&server);
     server_watch_threads(&server);
     server_start_workers(&server);

@@ -2,7 +2,7 @@
 #ifndef PROXY_SERVER_H
 #define PROXY_SERVER_H
 
-#include "config/config.h"
+#include "config/config_share.h"
 
 /* Also what the process exits with. */
 enum server_result {
@@ -10,7 +10,14 @@ enum server_result {
     SERVER_CANNOT_START = 3, /* an address could not be listened on */
 };
 
-/* Runs until SIGTERM or SIGINT has been obeyed; a second one ends the drain. Main thread. */
-enum server_result server_run(const struct config *config);
+/* Where a configuration comes from, as config_load takes it; borrowed. */
+struct config_source {
+    const char *path;
+    const struct config_overrides *overrides;
+};
+
+/* Runs until SIGTERM or SIGINT has been obeyed; a second one ends the drain. Goes by `share`, which
+ * it takes, until `source` is to be read again. Main thread. */
+enum server_result server_run(struct config_share *share, const struct config_source *source);
 
 #endif

@@ -9,20 +9,25 @@
 #include "proxy/worker.h"
 
 struct admin;
+struct config_source;
 struct server;
 
 /* One configured pool: what is not a worker's. */
 struct server_pool {
     struct server *server;
+    char *name; /* never changes */
     struct discovery *discovery;
     struct lessons *lessons;
     struct listener *listener;
+    struct config_view view; /* the options that the control thread goes by */
     struct house house;
 };
 
 struct server {
-    const struct config *config;
-    uint64_t started; /* clock_wall() */
+    const struct config_source *source; /* of the configuration, to read it again */
+    struct config_share *share;
+    const struct config *config; /* in there */
+    uint64_t started;            /* clock_wall() */
     struct reactor *reactor;
     struct mailbox *mailbox;
     struct worker **workers;

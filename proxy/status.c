@@ -97,7 +97,7 @@ static double figure_buffered(const struct server_pool *pool)
 
 static double figure_memory_limit(const struct server_pool *pool)
 {
-    return (double)pool->house.budget.limit;
+    return (double)budget_limit(&pool->house.budget);
 }
 
 static double figure_memory_level(const struct server_pool *pool)
@@ -240,7 +240,7 @@ static void write_figure(struct sendq *to, enum metrics_family family, double va
 static void write_budget(struct sendq *to)
 {
     write_figure(to, FAMILY_BUFFERED, (double)budget_used(&budget_of_process));
-    write_figure(to, FAMILY_MEMORY_LIMIT, (double)budget_of_process.limit);
+    write_figure(to, FAMILY_MEMORY_LIMIT, (double)budget_limit(&budget_of_process));
     write_figure(to, FAMILY_MEMORY_LEVEL, (double)budget_level(&budget_of_process));
 }
 

@@ -16,6 +16,7 @@ struct order {
     size_t pool;
     struct topology *topology;      /* to adopt; owned until delivered, as the next one */
     struct command_table *commands; /* to use from then on */
+    struct config_share *config;    /* likewise */
     uint64_t spread;                /* of a drain */
 };
 
@@ -38,6 +39,7 @@ static void order_drop(struct message *message)
         topology_release(&order->topology);
     }
     command_table_release(&order->commands);
+    config_share_release(&order->config);
     free(order);
 }
 
@@ -79,6 +81,23 @@ void worker_use_commands(struct worker *worker, size_t number, struct command_ta
 
     order->pool = number;
     order->commands = table;
+    mailbox_post(worker->mailbox, &order->message);
+}
+
+static void worker_on_config(struct message *message)
+{
+    struct order *order = container_of(message, struct order, message);
+
+    config_view_show(&order->worker->pools[order->pool].view, order->config, order->pool);
+    order_drop(message);
+}
+
+void worker_use_config(struct worker *worker, size_t number, struct config_share *share)
+{
+    struct order *order = order_new(worker, worker_on_config, order_drop);
+
+    order->pool = number;
+    order->config = config_share_take(share);
     mailbox_post(worker->mailbox, &order->message);
 }
 
@@ -159,21 +178,25 @@ struct worker *worker_new(size_t index, size_t pool_count)
 }
 
 void worker_add_pool(struct worker *worker, size_t number, struct house *house,
-                     struct discovery *discovery)
+                     struct config_share *share)
 {
     struct worker_pool *pool = &worker->pools[number];
+    const struct pool_config *config = &pool->view.config;
+    struct discovery *discovery = house->discovery;
+
+    config_view_show(&pool->view, share, number);
 
     pool->account.budget = &house->budget;
     pool->requests.account = &pool->account;
     pool->replies.account = &pool->account;
     pool->dispatcher =
-        dispatcher_new(worker->reactor, &pool->replies, house->pool, &pool->metrics, discovery);
+        dispatcher_new(worker->reactor, &pool->replies, config, &pool->metrics, discovery);
     exchange_open(house->exchange, &(struct exchange_site){
                                        .worker = worker->index,
                                        .mailbox = worker->mailbox,
                                        .reactor = worker->reactor,
                                        .intake = &pool->replies,
-                                       .config = house->pool,
+                                       .config = config,
                                        .metrics = &pool->metrics,
                                        .discovery = discovery,
                                    });
@@ -190,7 +213,7 @@ void worker_add_pool(struct worker *worker, size_t number, struct house *house,
         .intake = &pool->requests,
         .dispatcher = pool->dispatcher,
         .hub = house->exchange->places[worker->index].hub,
-        .config = house->pool,
+        .config = config,
         .metrics = &pool->metrics,
         .drained = worker_on_pool_drained,
         .owner = worker,
@@ -210,6 +233,7 @@ static void worker_clear(struct worker *worker)
         script_view_clear(&worker->pools[i].scripts);
         intake_clear(&worker->pools[i].requests);
         intake_clear(&worker->pools[i].replies);
+        config_view_clear(&worker->pools[i].view);
     }
     reactor_timer_stop(&worker->tidy);
     request_trim();

@@ -12,10 +12,12 @@
 #define PROXY_WORKER_H
 
 #include "common/thread.h"
+#include "config/config_share.h"
 #include "proxy/downstream/clients.h"
 
 /* What a worker has of one configured pool. */
 struct worker_pool {
+    struct config_view view; /* the options that this worker goes by */
     struct dispatcher *dispatcher;
     struct clients clients;
     struct metrics metrics;
@@ -42,7 +44,7 @@ struct worker {
 /* Control thread. Makes the worker with its mailbox; pools are added before it starts. */
 struct worker *worker_new(size_t index, size_t pool_count) MUST_USE;
 void worker_add_pool(struct worker *worker, size_t number, struct house *house,
-                     struct discovery *discovery);
+                     struct config_share *share);
 void worker_start(struct worker *worker);
 
 /* Any thread: takes a reference to a picture of pool `number`'s cluster. */
@@ -50,6 +52,9 @@ void worker_adopt(struct worker *worker, size_t number, struct topology *topolog
 
 /* Any thread: takes a reference to the commands of that pool's cluster. */
 void worker_use_commands(struct worker *worker, size_t number, struct command_table *table);
+
+/* Any thread: from now on pool `number` goes by what `share` says of it; takes a reference. */
+void worker_use_config(struct worker *worker, size_t number, struct config_share *share);
 
 /* Any thread: its clients are closed at the end of a reply, one after the other within `spread`
  * microseconds; on_drained is called when the last one is gone. */

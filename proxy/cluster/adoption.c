@@ -45,6 +45,11 @@ void adoption_init(struct adoption *adoption, struct topology *remembered)
     }
 }
 
+void adoption_trust_seeds(struct adoption *adoption)
+{
+    adoption->is_remembered = adoption->measure != NULL;
+}
+
 static void adoption_forget_opinions(struct adoption *adoption)
 {
     for (size_t at = 0; at < DOUBT_COUNT; at++) {

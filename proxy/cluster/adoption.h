@@ -73,6 +73,10 @@ struct adoption {
 void adoption_init(struct adoption *adoption, struct topology *remembered);
 void adoption_clear(struct adoption *adoption);
 
+/* The operator has said other seeds: what they tell is believed as at the start, when the measure
+ * is only remembered. */
+void adoption_trust_seeds(struct adoption *adoption);
+
 /* Before the first node of a round is asked. */
 void adoption_begin_round(struct adoption *adoption);
 

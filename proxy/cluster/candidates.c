@@ -8,11 +8,10 @@
 
 enum { SHUN_US = 2 * US_PER_SECOND };
 
-void candidates_init(struct candidates *candidates, const struct addresses *seeds,
-                     const struct topology *remembered, struct resolver *resolver)
+static void candidates_note_seeds(struct candidates *candidates)
 {
-    *candidates =
-        (struct candidates){.seeds = seeds, .remembered = remembered, .resolver = resolver};
+    const struct addresses *seeds = candidates->seeds;
+
     candidates->seed_endpoints = memory_new(seeds->count, sizeof *candidates->seed_endpoints);
     for (size_t at = 0; at < seeds->count; at++) {
         struct endpoint *endpoint = &candidates->seed_endpoints[at];
@@ -21,6 +20,21 @@ void candidates_init(struct candidates *candidates, const struct addresses *seed
             *endpoint = (struct endpoint){.size = 0};
         }
     }
+}
+
+void candidates_init(struct candidates *candidates, const struct addresses *seeds,
+                     const struct topology *remembered, struct resolver *resolver)
+{
+    *candidates =
+        (struct candidates){.seeds = seeds, .remembered = remembered, .resolver = resolver};
+    candidates_note_seeds(candidates);
+}
+
+void candidates_use_seeds(struct candidates *candidates)
+{
+    free(candidates->seed_endpoints);
+    candidates_note_seeds(candidates);
+    candidates->seeds_are_new = true;
 }
 
 void candidates_clear(struct candidates *candidates)
@@ -40,13 +54,15 @@ static uint32_t turn_of(const struct topology *topology)
 
 static uint32_t candidates_nodes(const struct candidates *candidates)
 {
-    return turn_of(candidates->topology);
+    return candidates->is_for_seeds ? 0 : turn_of(candidates->topology);
 }
 
 /* A picture has all that the memory had, and newer. */
 static uint32_t candidates_memories(const struct candidates *candidates)
 {
-    return candidates->topology == NULL ? turn_of(candidates->remembered) : 0;
+    bool has_turn = candidates->topology == NULL && !candidates->is_for_seeds;
+
+    return has_turn ? turn_of(candidates->remembered) : 0;
 }
 
 void candidates_begin_round(struct candidates *candidates, const struct topology *topology)
@@ -55,8 +71,11 @@ void candidates_begin_round(struct candidates *candidates, const struct topology
     candidates->step = 0;
     candidates->has_skipped = false;
     candidates->asked_count = 0;
-    /* Without a picture the seeds' turn comes at once. */
-    for (size_t at = 0; topology == NULL && at < candidates->seeds->count; at++) {
+    candidates->is_for_seeds = candidates->seeds_are_new;
+    candidates->seeds_are_new = false;
+    /* Without a picture the seeds' turn comes at once, too. */
+    bool is_soon = topology == NULL || candidates->is_for_seeds;
+    for (size_t at = 0; is_soon && at < candidates->seeds->count; at++) {
         resolver_prepare(candidates->resolver, &candidates->seeds->items[at]);
     }
 }
@@ -125,7 +144,7 @@ static bool candidates_at(struct candidates *candidates, uint32_t step, struct e
 
     if (step == 0) {
         *endpoint = candidates->preferred;
-        return endpoint->size != 0;
+        return endpoint->size != 0 && !candidates->is_for_seeds;
     }
     if (step <= nodes) {
         *endpoint = node_at(candidates, candidates->topology, step - 1)->endpoint;

@@ -38,6 +38,8 @@ struct candidates {
     uint32_t start;            /* the first node of the picture in this round */
     uint32_t step;             /* places looked at in this round */
     bool has_skipped;          /* a shunned place in this round */
+    bool is_for_seeds;         /* this round asks nobody else */
+    bool seeds_are_new;        /* the next one will not */
     struct shunned shunned[CANDIDATES_SHUNNED_MAX]; /* a ring */
     uint32_t shunned_count;
     struct endpoint *asked; /* given out in this round */
@@ -49,6 +51,9 @@ struct candidates {
 void candidates_init(struct candidates *candidates, const struct addresses *seeds,
                      const struct topology *remembered, struct resolver *resolver);
 void candidates_clear(struct candidates *candidates);
+
+/* The seeds have become others, at the same place: the next round asks them and nobody else. */
+void candidates_use_seeds(struct candidates *candidates);
 
 /* Starts a round. `topology` may be NULL and is borrowed until the next call. */
 void candidates_begin_round(struct candidates *candidates, const struct topology *topology);

@@ -13,12 +13,10 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "proxy/cluster/adoption.h"
-#include "proxy/cluster/candidates.h"
+#include "proxy/cluster/discovery_parts.h"
 #include "proxy/cluster/names.h"
 #include "proxy/cluster/news.h"
 #include "proxy/cluster/node_link.h"
-#include "proxy/cluster/silence.h"
-#include "proxy/cluster/state_file.h"
 
 enum {
     BACKOFF_FIRST_US = 50 * US_PER_MS,
@@ -32,40 +30,7 @@ enum {
     RESOLVER_PATIENCE_US = US_PER_SECOND,
 };
 
-struct discovery {
-    const struct pool_config *pool;
-    topology_publish *publish;
-    void *context;
-    struct discovery_stats stats;
-    _Atomic bool is_hinted;
-    int hint_fd; /* wakes the thread from its sleep between rounds */
-    int stop_fd; /* once readable, readable for ever: ends each wait of the thread */
-    struct thread thread;
-    struct pulse pulse;
-    bool is_running;
-
-    /* From here on the thread's own. */
-    struct node_link link;
-    struct candidates candidates;
-    struct adoption adoption;
-    resolver_lookup *lookup;
-    struct resolver *resolver;
-    struct state_file state_file;
-    struct topology *remembered; /* of the state file, or NULL */
-    struct topology *current;    /* published last, or NULL */
-    uint64_t version;
-    uint64_t asked_at;  /* when the last question was sent */
-    uint64_t rested_at; /* when the last round ended */
-    uint64_t backoff;   /* 0: the last round had an answer */
-    struct silence silence;
-    struct lessons *lessons; /* what nodes are asked for besides; NULL: nothing */
-    uint64_t doubt_logged_at[DOUBT_COUNT];
-    uint64_t seed_logged_at;
-    uint32_t quiet_rounds; /* in a row, that nothing hinted at */
-    unsigned short dice[3];
-};
-
-enum wake_up { WAKE_TIMER, WAKE_HINT, WAKE_STOP };
+enum wake_up { WAKE_TIMER, WAKE_HINT, WAKE_OFFER, WAKE_STOP };
 enum round_end { ROUND_ANSWERED, ROUND_SILENT, ROUND_STOPPED };
 
 static void count(_Atomic uint64_t *counter)
@@ -81,10 +46,10 @@ static uint64_t jittered(struct discovery *discovery, uint64_t us)
     return us + (uint64_t)(int64_t)((double)us * swing);
 }
 
-static void wait_for_wake_up(struct discovery *discovery, uint64_t us, bool until_hint)
+static void wait_for_wake_up(struct discovery *discovery, uint64_t us)
 {
     struct pollfd watched[] = {{.fd = discovery->stop_fd, .events = POLLIN},
-                               {.fd = until_hint ? discovery->hint_fd : -1, .events = POLLIN}};
+                               {.fd = discovery->hint_fd, .events = POLLIN}};
     struct timespec timeout = {.tv_sec = (time_t)(us / US_PER_SECOND),
                                .tv_nsec = (long)(us % US_PER_SECOND) * 1000};
     uint64_t ignored;
@@ -123,11 +88,24 @@ static enum wake_up discovery_sleep(struct discovery *discovery)
         if (must_stop(discovery)) {
             return WAKE_STOP;
         }
+        if (discovery_has_offer(discovery)) {
+            return WAKE_OFFER;
+        }
         if (now >= until) {
             return is_hinted ? WAKE_HINT : WAKE_TIMER;
         }
-        wait_for_wake_up(discovery, until - now, !is_hinted);
+        wait_for_wake_up(discovery, until - now);
     }
+}
+
+static enum wake_up discovery_rest(struct discovery *discovery)
+{
+    enum wake_up cause;
+
+    while ((cause = discovery_sleep(discovery)) == WAKE_OFFER) {
+        discovery_accept(discovery);
+    }
+    return cause;
 }
 
 static void discovery_keep_figures(struct discovery *discovery, const struct topology *topology)
@@ -400,7 +378,7 @@ static void discovery_run(void *context)
         if (end != ROUND_STOPPED) {
             discovery_end_round(discovery, end);
             pulse_rest(&discovery->pulse);
-            cause = discovery_sleep(discovery);
+            cause = discovery_rest(discovery);
             pulse_work(&discovery->pulse);
         }
     } while (end != ROUND_STOPPED && cause != WAKE_STOP);
@@ -413,7 +391,8 @@ struct discovery *discovery_new(const struct pool_config *pool, topology_publish
     struct discovery *discovery = memory_new(1, sizeof *discovery);
     uint64_t seed = clock_now() ^ (uintptr_t)discovery;
 
-    discovery->pool = pool;
+    discovery->view.config = *pool;
+    discovery->pool = &discovery->view.config;
     discovery->publish = publish;
     discovery->context = context;
     discovery->hint_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -434,6 +413,7 @@ void discovery_use_lessons(struct discovery *discovery, struct lessons *lessons)
 {
     CHECK(!discovery->is_running);
     discovery->lessons = lessons;
+    lessons_use_config(lessons, discovery->pool);
 }
 
 void discovery_start(struct discovery *discovery)
@@ -461,6 +441,11 @@ static void wake(int fd)
     CHECK(size == sizeof one || errno == EAGAIN);
 }
 
+void discovery_wake(struct discovery *discovery)
+{
+    wake(discovery->hint_fd);
+}
+
 void discovery_hint(struct discovery *discovery, enum discovery_hint hint)
 {
     count(&discovery->stats.hints[hint]);
@@ -469,7 +454,7 @@ void discovery_hint(struct discovery *discovery, enum discovery_hint hint)
         atomic_exchange_explicit(&discovery->is_hinted, true, memory_order_acq_rel)) {
         return;
     }
-    wake(discovery->hint_fd);
+    discovery_wake(discovery);
 }
 
 const struct discovery_stats *discovery_stats(const struct discovery *discovery)
@@ -489,6 +474,7 @@ void discovery_free(struct discovery **discovery)
         wake(gone->stop_fd);
         thread_join(&gone->thread);
     }
+    discovery_drop_config(gone);
     close(gone->hint_fd);
     close(gone->stop_fd);
     free(gone);

@@ -12,7 +12,7 @@
 
 #include "common/pulse.h"
 #include "common/thread.h"
-#include "config/config.h"
+#include "config/config_share.h"
 #include "proxy/cluster/adoption.h"
 #include "proxy/cluster/lessons.h"
 #include "proxy/cluster/resolver.h"
@@ -46,7 +46,8 @@ struct discovery_stats {
     _Atomic uint64_t last_success; /* clock_now() of the last usable answer; 0: none yet */
 };
 
-/* Borrows `pool` until freed. Nothing runs before discovery_start. */
+/* Borrows what `pool` points to until freed, or until discovery_use_config. Nothing runs before
+ * discovery_start. */
 struct discovery *discovery_new(const struct pool_config *pool, topology_publish *publish,
                                 void *context) MUST_USE;
 
@@ -55,6 +56,11 @@ void discovery_use_lookup(struct discovery *discovery, resolver_lookup *lookup);
 
 /* Before the start: nodes are asked for their commands, too. Borrows `lessons` until freed. */
 void discovery_use_lessons(struct discovery *discovery, struct lessons *lessons);
+
+/* Any one thread, before the start or later: from now on it goes by what `share` says of pool
+ * `pool`; takes a reference. Other seeds are asked before anybody else, and believed: they may be
+ * those of another cluster. */
+void discovery_use_config(struct discovery *discovery, struct config_share *share, size_t pool);
 
 /* Starts the thread; once. */
 void discovery_start(struct discovery *discovery);

@@ -62,6 +62,12 @@ struct lessons *lessons_new(const struct pool_config *pool, commands_publish *pu
     return lessons;
 }
 
+void lessons_use_config(struct lessons *lessons, const struct pool_config *pool)
+{
+    lessons->pool = pool;
+    lessons->pause = pool->refresh;
+}
+
 static void edition_clear(struct edition *edition)
 {
     free(edition->rows);

@@ -26,7 +26,12 @@ typedef void commands_publish(void *context, struct command_table *table);
 struct lessons *lessons_new(const struct pool_config *pool, commands_publish *publish,
                             void *context) MUST_USE;
 
-/* Publishes what the configuration alone says; before any node is asked. */
+/* Goes by `pool` from now on, which it borrows. What `commands` says counts from lessons_begin on.
+ */
+void lessons_use_config(struct lessons *lessons, const struct pool_config *pool);
+
+/* Publishes what the configuration says; before any node is asked, and when `commands` is another
+ * list. */
 void lessons_begin(struct lessons *lessons);
 
 /* Asks the node at the other end, if it is time to; `now` is by clock_now(). What goes wrong closes

@@ -29,10 +29,9 @@ enum pause_mode { PAUSE_OFF, PAUSE_WRITE, PAUSE_ALL };
 /* What all workers of the process know of each other and of the process, per pool; immutable but
  * for the atomics. */
 struct house {
-    uint64_t started; /* clock_now() */
-    const struct config *config;
-    const struct pool_config *pool;
-    const struct discovery *discovery;
+    uint64_t started;               /* clock_now() */
+    const struct pool_config *pool; /* as the control thread sees it, and for that one only */
+    struct discovery *discovery;
     struct clients **clients;   /* of this pool, by worker */
     struct mailbox **mailboxes; /* by worker */
     size_t worker_count;

@@ -86,7 +86,6 @@ static void open_worker(struct world *world)
     world->dispatcher =
         dispatcher_new(world->reactor, &world->replies, world->config, &world->metrics, NULL);
     world->house.started = clock_now();
-    world->house.config = config_of_all();
     world->house.pool = world->config;
     world->house.worker_count = 1;
     world->clients_of_worker = &world->clients;

@@ -72,7 +72,6 @@ struct local_rig *local_rig_open(const char *password)
     }
     rig->reactor = reactor_new();
     rig->house.started = clock_now();
-    rig->house.config = rig->config;
     rig->house.pool = &rig->config->pools[0];
     rig->house.worker_count = RIG_WORKERS;
     rig->house.clients = memory_new(RIG_WORKERS, sizeof(struct clients *));
