@@ -1,6 +1,6 @@
 /* log_text.h - the bytes of one log line, in a buffer that never overflows, and their escapes.
  *
- * What does not fit is left out, an escape never in halves. Internal to log.c; any thread.
+ * What does not fit is left out, an escape never in halves. For log.c and json.c; any thread.
  */
 #ifndef COMMON_LOG_TEXT_H
 #define COMMON_LOG_TEXT_H

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/events.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/stack.h"
@@ -47,12 +48,15 @@ static void watched_look(struct watched *watched, uint64_t by)
             watched->stalls++;
             log_error("a thread is stuck", "thread=%s ms=%llu", watched->target.name,
                       (unsigned long long)(watched->stands / US_PER_MS));
+            events_post(EVENT_STALL, NULL, NULL, "thread %s is stuck", watched->target.name);
         }
         return;
     }
     if (watched->is_stuck) {
         log_warn("a thread that was stuck goes on", "thread=%s ms=%llu", watched->target.name,
                  (unsigned long long)(watched->stands / US_PER_MS));
+        events_post(EVENT_STALL, NULL, NULL, "thread %s goes on after %llu ms",
+                    watched->target.name, (unsigned long long)(watched->stands / US_PER_MS));
     }
     watched->turn = turn;
     watched->stands = 0;

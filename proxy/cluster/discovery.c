@@ -10,6 +10,7 @@
 #include "common/block.h"
 #include "common/check.h"
 #include "common/clock.h"
+#include "common/events.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "proxy/cluster/adoption.h"
@@ -222,6 +223,8 @@ static void discovery_note_doubt(struct discovery *discovery, const struct topol
              doubt_text(doubt), (unsigned long long)topology->epoch,
              (unsigned long long)(measure == NULL ? 0 : measure->epoch), topology->slots_served,
              difference_of(discovery->current, topology).slots);
+    events_post(EVENT_DOUBT, discovery->pool->name, text,
+                "its picture of the cluster is doubted: %s", doubt_text(doubt));
 }
 
 /* Of the node whose picture is believed. */
@@ -309,6 +312,8 @@ static enum round_end discovery_last_word(struct discovery *discovery)
     log_warn("doubted picture of the cluster used for want of a better one",
              "pool=%s why=%s epoch=%llu slots=%u", discovery->pool->name, doubt_text(doubt),
              (unsigned long long)believed->epoch, believed->slots_served);
+    events_post(EVENT_DOUBT, discovery->pool->name, NULL,
+                "doubted picture used for want of a better one: %s", doubt_text(doubt));
     (void)discovery_adopt(discovery, believed);
     return ROUND_ANSWERED;
 }

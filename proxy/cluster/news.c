@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/events.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "proxy/cluster/news_text.h"
@@ -42,6 +43,55 @@ unsigned count_primaries(const struct topology *topology)
     return primaries;
 }
 
+/* The node that is primary of slots now, and was a replica before; NODE_NONE. */
+static uint16_t successor_of(const struct topology *before, const struct topology *after)
+{
+    for (uint32_t slot = 0; slot < SLOT_COUNT; slot++) {
+        uint16_t now = after->primary_of_slot[slot];
+
+        if (now == NODE_NONE || !slot_has_moved(before, after, slot)) {
+            continue;
+        }
+        uint16_t then = topology_find_id(before, after->nodes[now].id);
+        if (then != NODE_NONE && before->nodes[then].role == NODE_REPLICA) {
+            return now;
+        }
+    }
+    return NODE_NONE;
+}
+
+static void post_change(const char *pool, const struct topology *before,
+                        const struct topology *after, const char *text)
+{
+    uint16_t successor = successor_of(before, after);
+    char name[sizeof(struct address) + 16];
+
+    if (after->slots_served < before->slots_served) {
+        events_post(EVENT_UNSERVED, pool, NULL, "%u of %u slots have a primary; %s",
+                    after->slots_served, SLOT_COUNT, text);
+    } else if (successor != NODE_NONE) {
+        address_print(&after->nodes[successor].address, name, sizeof name);
+        events_post(EVENT_FAILOVER, pool, name, "%s", text);
+    } else {
+        bool has_moved = difference_of(before, after).slots > 0;
+
+        events_post(has_moved ? EVENT_SLOTS : EVENT_TOPOLOGY, pool, NULL, "%s", text);
+    }
+}
+
+static void post_news(const char *pool, const struct topology *before, const struct topology *after,
+                      const char *text)
+{
+    unsigned primaries = count_primaries(after);
+
+    if (before != NULL) {
+        post_change(pool, before, after, text);
+        return;
+    }
+    events_post(EVENT_TOPOLOGY, pool, NULL, "learned: %u primaries, %u replicas, %u slots served",
+                primaries, after->node_count - primaries, after->slots_served);
+}
+
 void news_log(const char *pool, const struct topology *before, const struct topology *after)
 {
     struct difference moved = difference_of(before, after);
@@ -53,5 +103,6 @@ void news_log(const char *pool, const struct topology *before, const struct topo
              "moved_ranges=%u what=%s",
              pool, (unsigned long long)after->version, (unsigned long long)after->epoch, primaries,
              after->node_count - primaries, after->slots_served, moved.slots, moved.ranges, text);
+    post_news(pool, before, after, text);
     free(text);
 }

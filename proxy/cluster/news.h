@@ -1,4 +1,5 @@
-/* news.h - what a new picture of a cluster says that the old one did not. Pure but for the log. */
+/* news.h - what a new picture of a cluster says that the old one did not. Pure but for the log
+ * and the events (events.h). */
 #ifndef PROXY_CLUSTER_NEWS_H
 #define PROXY_CLUSTER_NEWS_H
 
@@ -18,7 +19,7 @@ struct difference difference_of(const struct topology *before, const struct topo
 /* How many of its nodes are primaries. */
 unsigned count_primaries(const struct topology *topology);
 
-/* One line that says how `after` differs from `before`. */
+/* One line, and one event, that say how `after` differs from `before`. */
 void news_log(const char *pool, const struct topology *before, const struct topology *after);
 
 #endif

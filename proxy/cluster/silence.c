@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "common/clock.h"
+#include "common/events.h"
 #include "common/log.h"
 
 enum { LOG_US = 10 * US_PER_SECOND };
@@ -20,6 +21,7 @@ void silence_note(struct silence *silence, const char *pool, const struct candid
 
     if (silence->since == 0) {
         silence->since = now;
+        events_post(EVENT_SILENCE, pool, NULL, "no node of the cluster answers: %s", cause);
     } else if (now - silence->logged_at < LOG_US && strcmp(silence->cause, cause) == 0) {
         return;
     }
@@ -38,6 +40,8 @@ void silence_end(struct silence *silence, const char *pool)
     if (silence->since != 0) {
         log_info("the cluster answers again", "pool=%s seconds=%llu", pool,
                  seconds_since(silence->since));
+        events_post(EVENT_ANSWER, pool, NULL, "the cluster answers again after %llu s",
+                    seconds_since(silence->since));
     }
     silence->since = 0;
 }

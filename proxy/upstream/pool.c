@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/events.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "proxy/upstream/private.h"
@@ -208,6 +209,7 @@ void pool_on_ready(struct pool *pool)
     if (pool->attempts > 0) {
         log_info("node reachable again", "pool=%s node=%s attempts=%u", pool->site->config->name,
                  pool->name, pool->attempts);
+        events_post(EVENT_NODE_UP, pool->site->config->name, pool->name, "reachable again");
     }
     if (pool->down_since != 0) {
         /* It may have been started anew, and allow us less. */
@@ -233,6 +235,10 @@ static uint64_t backoff_us(uint32_t attempts)
 /* Worth a line the first time, and ever more seldom while it lasts. */
 static void pool_log_failure(const struct pool *pool, enum close_reason reason, const char *error)
 {
+    if (pool->attempts == 1) {
+        events_post(EVENT_NODE_DOWN, pool->site->config->name, pool->name, "unreachable: %s, %s",
+                    close_reason_text(reason), error);
+    }
     if ((pool->attempts & (pool->attempts - 1)) == 0) {
         log_warn("node unreachable", "pool=%s node=%s reason=%s error=%s attempts=%u",
                  pool->site->config->name, pool->name, close_reason_name(reason), error,
@@ -264,6 +270,7 @@ void pool_on_life(struct pool *pool)
     if (was_open) {
         log_info("silent node answers again", "pool=%s node=%s", pool->site->config->name,
                  pool->name);
+        events_post(EVENT_BREAKER_CLOSED, pool->site->config->name, pool->name, "answers again");
         pool->attempts = 0;
         pool->down_since = 0;
         pool->site->events->ready(pool);
@@ -307,6 +314,8 @@ void pool_on_probe_failed(struct pool *pool, enum close_reason reason, const cha
     if (pool->breaker == BREAKER_SUSPECT) {
         log_warn("node is silent, requests for it wait", "pool=%s node=%s reason=%s error=%s",
                  pool->site->config->name, pool->name, close_reason_name(reason), error);
+        events_post(EVENT_BREAKER_OPEN, pool->site->config->name, pool->name,
+                    "silent, and its probe has no answer: requests for it wait");
         pool_set_breaker(pool, BREAKER_OPEN);
         pool->site->events->stalled(pool);
     }

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "common/events.h"
 #include "common/log.h"
 #include "proxy/cluster/news_text.h"
 
@@ -173,4 +174,60 @@ Test(news, are_a_line_of_the_log)
     topology_release(&before);
     topology_release(&after);
     close(log_file);
+}
+
+static struct event posted(struct topology *before, struct topology *after)
+{
+    static struct event events[EVENTS_MAX];
+
+    events_forget();
+    news_log("main", before, after);
+    cr_assert_eq(events_copy(0, events, EVENTS_MAX), 1);
+    if (before != NULL) {
+        topology_release(&before);
+    }
+    topology_release(&after);
+    return events[0];
+}
+
+Test(news, of_a_failover_are_an_event_of_the_new_primary)
+{
+    struct topology *after = topology_new();
+    struct event event;
+
+    add(after, "c", 7003, 0);
+    add(after, "b", 7002, 10000);
+    event = posted(two_and_a_replica(), after);
+    cr_expect_eq(event.kind, EVENT_FAILOVER);
+    cr_expect_str_eq(event.node, "10.0.0.1:7003");
+    cr_expect_str_eq(event.text, "10.0.0.1:7003 took 10000 slots from 10.0.0.1:7001; "
+                                 "10.0.0.1:7001 is gone");
+}
+
+Test(news, of_resharding_are_no_failover)
+{
+    struct topology *after = two_and_a_replica();
+
+    after->primary_of_slot[0] = 1;
+    cr_expect_eq(posted(two_and_a_replica(), after).kind, EVENT_SLOTS);
+}
+
+Test(news, of_slots_that_nobody_serves_are_bad)
+{
+    struct topology *after = two_and_a_replica();
+    struct event event;
+
+    after->primary_of_slot[0] = NODE_NONE;
+    after->slots_served--;
+    event = posted(two_and_a_replica(), after);
+    cr_expect_eq(event.kind, EVENT_UNSERVED);
+    cr_expect_eq(strncmp(event.text, "16383 of 16384 slots have a primary; ", 36), 0);
+}
+
+Test(news, of_the_first_picture_say_how_large_it_is)
+{
+    struct event event = posted(NULL, two_and_a_replica());
+
+    cr_expect_eq(event.kind, EVENT_TOPOLOGY);
+    cr_expect_str_eq(event.text, "learned: 2 primaries, 1 replicas, 16384 slots served");
 }
