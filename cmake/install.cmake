@@ -3,6 +3,17 @@ include(GNUInstallDirs)
 
 install(TARGETS slotway RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES docs/slotway.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+# The page of the options is printed by what it describes.
+install(CODE "
+    execute_process(COMMAND \"$<TARGET_FILE:slotway>\" --help-options=manual
+                    OUTPUT_FILE \"${PROJECT_BINARY_DIR}/slotway.yaml.5\" COMMAND_ERROR_IS_FATAL ANY)")
+install(FILES ${PROJECT_BINARY_DIR}/slotway.yaml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
+install(FILES deploy/completions/slotway.bash
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME slotway)
+install(FILES deploy/completions/_slotway
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+install(FILES deploy/completions/slotway.fish
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES config/proxy.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(FILES deploy/slotway.service DESTINATION lib/systemd/system)
@@ -35,6 +46,9 @@ set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 file(WRITE ${PROJECT_BINARY_DIR}/conffiles "/etc/slotway/proxy.yaml\n")
-set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${PROJECT_BINARY_DIR}/conffiles)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS adduser)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${PROJECT_BINARY_DIR}/conffiles
+    ${PROJECT_SOURCE_DIR}/deploy/debian/postinst ${PROJECT_SOURCE_DIR}/deploy/debian/prerm
+    ${PROJECT_SOURCE_DIR}/deploy/debian/postrm)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 include(CPack)

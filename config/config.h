@@ -105,8 +105,10 @@ char *config_unknown_variable(size_t *at) MUST_USE;
 /* The effective configuration as YAML that config_load takes (secrets as "***"). */
 void config_print(const struct config *config, FILE *to);
 
-/* The table of options: --help-options as aligned text, or as the Markdown of docs/options.md. */
+/* The table of options: --help-options as aligned text, as the Markdown of docs/options.md, or as
+ * the page slotway.yaml(5). */
 void config_print_options(FILE *to);
 void config_print_options_markdown(FILE *to);
+void config_print_options_manual(FILE *to);
 
 #endif

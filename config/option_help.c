@@ -108,3 +108,79 @@ void config_print_options_markdown(FILE *to)
     fputs("\n## A pool: each entry of the list `pools`\n\n", to);
     print_table_markdown(OPTION_POOL, to);
 }
+
+/* Text for mdoc(7): a backslash would begin an escape, a dot at the start of a line a macro. */
+static void print_manual_text(const char *text, FILE *to)
+{
+    if (*text == '.' || *text == '\'') {
+        fputs("\\&", to);
+    }
+    for (; *text != '\0'; text++) {
+        fputs(*text == '\\' ? "\\e" : (char[]){*text, '\0'}, to);
+    }
+    fputc('\n', to);
+}
+
+static void print_row_manual(const struct option_row *row, FILE *to)
+{
+    fprintf(to, ".It Cm %s\n", row->path);
+    print_manual_text(row->help, to);
+    fputs(".br\nValues: ", to);
+    print_values(row, to);
+    fprintf(to, ".\nDefault: %s.\nEnvironment: ", fallback_text(row));
+    print_variables(row, "", to);
+    fputs(".\n", to);
+}
+
+static void print_list_manual(enum option_scope scope, FILE *to)
+{
+    fputs(".Bl -tag -width Ds\n", to);
+    print_rows(scope, print_row_manual, to);
+    fputs(".El\n", to);
+}
+
+void config_print_options_manual(FILE *to)
+{
+    fputs(".Dd November 23, 2026\n"
+          ".Dt SLOTWAY.YAML 5\n"
+          ".Os\n"
+          ".Sh NAME\n"
+          ".Nm slotway.yaml\n"
+          ".Nd configuration of slotway\n"
+          ".Sh DESCRIPTION\n"
+          "The file that\n"
+          ".Xr slotway 1\n"
+          "is given with\n"
+          ".Fl c ,\n"
+          "in YAML.\n"
+          "In the lists below, a.b is key b of mapping a; null means not set.\n"
+          "An unknown key, a wrong type or a value out of bounds is an error, and all errors are\n"
+          "reported at once, each with its place.\n"
+          "${NAME} inside a value is replaced by the environment variable NAME, which must exist;\n"
+          "$${ is a literal ${.\n"
+          "Aliases, anchors, tags and second documents are refused.\n"
+          ".Pp\n"
+          "Every option has an environment variable too, which wins over the file; the command\n"
+          "line wins over both.\n"
+          "A variable of a pool means the only pool.\n"
+          ".Sh THE PROCESS\n"
+          "At the top level of the file:\n",
+          to);
+    print_list_manual(OPTION_GLOBAL, to);
+    fputs(".Sh A POOL\n"
+          "In each entry of the list\n"
+          ".Cm pools :\n",
+          to);
+    print_list_manual(OPTION_POOL, to);
+    fputs(".Sh EXAMPLES\n"
+          ".Bd -literal -offset indent\n"
+          "pools:\n"
+          "  - listen: [\"0.0.0.0:6380\"]\n"
+          "    backend:\n"
+          "      seeds: [\"10.0.0.1:6379\", \"10.0.0.2:6379\"]\n"
+          "      password: \"${REDIS_PASSWORD}\"\n"
+          ".Ed\n"
+          ".Sh SEE ALSO\n"
+          ".Xr slotway 1\n",
+          to);
+}

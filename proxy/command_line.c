@@ -99,14 +99,16 @@ static bool take_form(struct command_line *line, const char *form, FILE *complai
 {
     if (form == NULL || strcmp(form, "text") == 0) {
         line->form = COMMAND_LINE_TEXT;
-        return true;
-    }
-    if (strcmp(form, "markdown") == 0) {
+    } else if (strcmp(form, "markdown") == 0) {
         line->form = COMMAND_LINE_MARKDOWN;
-        return true;
+    } else if (strcmp(form, "manual") == 0 && line->action == COMMAND_LINE_HELP_OPTIONS) {
+        line->form = COMMAND_LINE_MANUAL;
+    } else {
+        fprintf(complaints, "slotway: unknown form '%s' of help, expected text or markdown\n",
+                form);
+        return false;
     }
-    fprintf(complaints, "slotway: unknown form '%s' of help, expected text or markdown\n", form);
-    return false;
+    return true;
 }
 
 static void complain(int option, char **argv, FILE *complaints)
@@ -200,7 +202,8 @@ void command_line_print_help(FILE *to)
           "      --help-options     every option of the file and its environment variable\n"
           "      --help-metrics     every metric\n"
           "      --help-commands    every Redis command and what becomes of it\n"
-          "                         (=markdown prints these three as pages)\n"
+          "                         (=markdown prints these three as pages,\n"
+          "                         --help-options=manual that of slotway.yaml(5))\n"
           "\n"
           "Signals: SIGTERM and SIGINT drain, then end.\n"
           "Exit codes: 0 fine, 1 bad configuration or not ready, 2 bad usage, 3 cannot start.\n",

@@ -30,8 +30,9 @@ enum command_line_action {
     COMMAND_LINE_IMPORT,
 };
 
-/* --help-options=markdown and its like print a page of docs/. */
-enum command_line_form { COMMAND_LINE_TEXT, COMMAND_LINE_MARKDOWN };
+/* --help-options=markdown and its like print a page of docs/, --help-options=manual one for man(1).
+ */
+enum command_line_form { COMMAND_LINE_TEXT, COMMAND_LINE_MARKDOWN, COMMAND_LINE_MANUAL };
 
 struct command_line {
     enum command_line_action action;

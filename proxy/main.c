@@ -132,9 +132,14 @@ static int import_action(const struct command_line *line)
 
 typedef void help_fn(FILE *to);
 
-static int print_help(enum command_line_form form, help_fn *text, help_fn *markdown)
+static int print_help(enum command_line_form form, help_fn *text, help_fn *markdown,
+                      help_fn *manual)
 {
-    (form == COMMAND_LINE_MARKDOWN ? markdown : text)(stdout);
+    switch (form) {
+    case COMMAND_LINE_TEXT: text(stdout); break;
+    case COMMAND_LINE_MARKDOWN: markdown(stdout); break;
+    case COMMAND_LINE_MANUAL: manual(stdout); break;
+    }
     return EXIT_FINE;
 }
 
@@ -151,11 +156,14 @@ static int act(struct command_line *line)
     case COMMAND_LINE_VERSION: puts("slotway " SLOTWAY_VERSION); return EXIT_FINE;
     case COMMAND_LINE_HELP: command_line_print_help(stdout); return EXIT_FINE;
     case COMMAND_LINE_HELP_OPTIONS:
-        return print_help(form, config_print_options, config_print_options_markdown);
+        return print_help(form, config_print_options, config_print_options_markdown,
+                          config_print_options_manual);
     case COMMAND_LINE_HELP_METRICS:
-        return print_help(form, metrics_print_help, metrics_print_help_markdown);
+        return print_help(form, metrics_print_help, metrics_print_help_markdown,
+                          metrics_print_help);
     case COMMAND_LINE_HELP_COMMANDS:
-        return print_help(form, command_print_help, command_print_help_markdown);
+        return print_help(form, command_print_help, command_print_help_markdown,
+                          command_print_help);
     }
     return EXIT_BAD_USAGE;
 }

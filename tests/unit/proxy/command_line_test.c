@@ -40,6 +40,7 @@ static const struct {
     {{"--help-options"}, COMMAND_LINE_HELP_OPTIONS, COMMAND_LINE_TEXT},
     {{"--help-options=text"}, COMMAND_LINE_HELP_OPTIONS, COMMAND_LINE_TEXT},
     {{"--help-options=markdown"}, COMMAND_LINE_HELP_OPTIONS, COMMAND_LINE_MARKDOWN},
+    {{"--help-options=manual"}, COMMAND_LINE_HELP_OPTIONS, COMMAND_LINE_MANUAL},
     {{"--help-metrics=markdown"}, COMMAND_LINE_HELP_METRICS, COMMAND_LINE_MARKDOWN},
     {{"--help-commands"}, COMMAND_LINE_HELP_COMMANDS, COMMAND_LINE_TEXT},
     {{"--import", "f"}, COMMAND_LINE_IMPORT, COMMAND_LINE_TEXT},
@@ -95,6 +96,8 @@ static const struct {
     {{"--version=yes"}, "slotway: option '--version=yes' takes no value, see slotway --help\n"},
     {{"proxy.yaml"}, "slotway: unexpected argument 'proxy.yaml', see slotway --help\n"},
     {{"--seed", "n:1", "extra"}, "slotway: unexpected argument 'extra', see slotway --help\n"},
+    {{"--help-metrics=manual"},
+     "slotway: unknown form 'manual' of help, expected text or markdown\n"},
     {{"--help-options=html"}, "slotway: unknown form 'html' of help, expected text or markdown\n"},
 };
 

@@ -1,0 +1,18 @@
+# fish completion of slotway.
+complete -c slotway -f
+complete -c slotway -s c -l config -r -F -d 'YAML file with the options'
+complete -c slotway -l listen -x -d 'where clients connect'
+complete -c slotway -l seed -x -d 'a node of the cluster'
+complete -c slotway -l password-file -r -F -d 'file with the password towards the nodes'
+complete -c slotway -l admin -x -d 'where /metrics, /healthz and /readyz are'
+complete -c slotway -l workers -x -a auto -d 'worker threads'
+complete -c slotway -l log-level -x -a 'debug info warn error' -d 'least severe lines'
+complete -c slotway -l check -d 'say all that is wrong with the configuration'
+complete -c slotway -l print-config -d 'print the configuration as it would be used'
+complete -c slotway -l healthcheck -d 'ask a running slotway whether it is ready'
+complete -c slotway -l import -r -F -d 'print what does the same as another proxy'
+complete -c slotway -l help-options -d 'every option'
+complete -c slotway -l help-metrics -d 'every metric'
+complete -c slotway -l help-commands -d 'every command'
+complete -c slotway -s h -l help -d 'a summary'
+complete -c slotway -s V -l version -d 'the version'
