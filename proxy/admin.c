@@ -26,12 +26,25 @@ struct admin {
     int listener; /* the daemon's */
     ev_io readable;
     struct reactor_timer timer;
+    struct list waiting; /* struct admin_later that have no answer yet */
+};
+
+/* A connection that is suspended until its answer is there. */
+struct admin_later {
+    struct list_link in_waiting;
+    struct admin *admin;
+    struct MHD_Connection *connection;
+    void (*lost)(void *context);
+    void *context;
+    struct admin_answer answer;
 };
 
 struct admin_request {
+    struct admin *admin;
     struct MHD_Connection *connection;
     const char *path;
-    bool is_known; /* `method` is one that some route may have */
+    struct admin_later **later; /* where one that waits is put */
+    bool is_known;              /* `method` is one that some route may have */
     enum admin_method method;
     const char *allowed; /* of 405: the methods that the path has */
 };
@@ -40,6 +53,11 @@ static const char *request_value(const struct admin_request *request, enum MHD_V
                                  const char *name)
 {
     return MHD_lookup_connection_value(request->connection, kind, name);
+}
+
+const char *admin_request_path(const struct admin_request *request)
+{
+    return request->path;
 }
 
 const char *admin_request_header(const struct admin_request *request, const char *name)
@@ -93,15 +111,22 @@ static void serve_list(const struct admin *admin, struct admin_answer *answer)
     for (size_t at = 0; at < admin->site.route_count; at++) {
         const struct admin_route *route = &admin->site.routes[at];
 
-        sendq_print(&answer->body, "%-4s %-12s %s\n", method_names[route->method], route->path,
-                    route->help);
+        if (route->help != NULL) {
+            sendq_print(&answer->body, "%-4s %-12s %s\n", method_names[route->method], route->path,
+                        route->help);
+        }
     }
+}
+
+static bool is_list(const char *path)
+{
+    return strcmp(path, "/") == 0 || strcmp(path, "/help") == 0;
 }
 
 /* The methods that the path has, as bits. */
 static unsigned methods_of(const struct admin *admin, const char *path)
 {
-    unsigned methods = strcmp(path, "/") == 0 ? 1 << ADMIN_GET : 0;
+    unsigned methods = is_list(path) ? 1 << ADMIN_GET : 0;
 
     for (size_t at = 0; at < admin->site.route_count; at++) {
         if (strcmp(path, admin->site.routes[at].path) == 0) {
@@ -159,7 +184,7 @@ static void admin_answer(const struct admin *admin, struct admin_request *reques
 
     if (route != NULL) {
         serve_route(admin, route, request, answer);
-    } else if (is_get && strcmp(request->path, "/") == 0) {
+    } else if (is_get && is_list(request->path)) {
         serve_list(admin, answer);
     } else if (methods == 0) {
         answer->status = MHD_HTTP_NOT_FOUND;
@@ -177,6 +202,19 @@ static void response_add(struct MHD_Response *response, const char *name, const 
     CHECK(MHD_add_response_header(response, name, value) == MHD_YES);
 }
 
+/* The page is ours alone: nothing from elsewhere runs in it, nobody shows it as a part of theirs,
+ * and no other site reads what is here. */
+static void response_add_policy(struct MHD_Response *response)
+{
+    response_add(response, "Content-Security-Policy",
+                 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+                 "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+    response_add(response, "X-Frame-Options", "DENY");
+    response_add(response, "X-Content-Type-Options", "nosniff");
+    response_add(response, "Referrer-Policy", "no-referrer");
+    response_add(response, "Cross-Origin-Resource-Policy", "same-origin");
+}
+
 static enum MHD_Result answer_send(const struct admin_answer *answer,
                                    const struct admin_request *request)
 {
@@ -191,6 +229,7 @@ static enum MHD_Result answer_send(const struct admin_answer *answer,
     response_add(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type);
     response_add(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     response_add(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    response_add_policy(response);
     if (request->allowed != NULL) {
         response_add(response, MHD_HTTP_HEADER_ALLOW, request->allowed);
     }
@@ -208,20 +247,91 @@ static bool method_of(const char *text, enum admin_method *method)
            strcmp(text, MHD_HTTP_METHOD_HEAD) == 0;
 }
 
+void admin_answer_init(struct admin_answer *answer)
+{
+    *answer = (struct admin_answer){.status = MHD_HTTP_OK, .type = ADMIN_TEXT};
+    sendq_init(&answer->body);
+}
+
+struct admin_later *admin_answer_later(const struct admin_request *request,
+                                       void (*lost)(void *context), void *context)
+{
+    struct admin_later *later = memory_new(1, sizeof *later);
+
+    CHECK(*request->later == NULL);
+    later->admin = request->admin;
+    later->connection = request->connection;
+    later->lost = lost;
+    later->context = context;
+    admin_answer_init(&later->answer);
+    list_append(&request->admin->waiting, &later->in_waiting);
+    *request->later = later;
+    return later;
+}
+
+/* libmicrohttpd comes back for the answer. */
+static void later_wake(struct admin_later *later)
+{
+    list_remove(&later->in_waiting);
+    later->lost = NULL;
+    MHD_resume_connection(later->connection);
+}
+
+void admin_later_send(struct admin_later **later, struct admin_answer *answer)
+{
+    struct admin_later *woken = *later;
+
+    *later = NULL;
+    woken->answer.status = answer->status;
+    woken->answer.type = answer->type;
+    sendq_move(&woken->answer.body, &answer->body);
+    later_wake(woken);
+    reactor_timer_start(&woken->admin->timer, 0);
+}
+
+/* The connection has its answer, or is gone. */
+static void admin_on_end(void *context UNUSED, struct MHD_Connection *connection UNUSED,
+                         void **request, enum MHD_RequestTerminationCode how UNUSED)
+{
+    struct admin_later *later = *request;
+
+    *request = NULL;
+    if (later == NULL) {
+        return;
+    }
+    if (later->lost != NULL) {
+        later->lost(later->context);
+    }
+    list_remove(&later->in_waiting);
+    sendq_clear(&later->answer.body);
+    free(later);
+}
+
 /* Called first when the headers are there: answering then means that the body of a request, if it
- * has one, is never read. */
+ * has one, is never read. And again for a connection that was suspended, with its answer. */
 /* lint: the parameters are libmicrohttpd's */
 static enum MHD_Result admin_on_request(void *context, struct MHD_Connection *connection,
                                         const char *path, const char *method,
                                         const char *version UNUSED, const char *upload UNUSED,
-                                        size_t *upload_size UNUSED, void **request UNUSED)
+                                        size_t *upload_size UNUSED, void **request)
 {
-    struct admin_request asked = {.connection = connection, .path = path};
-    struct admin_answer answer = {.status = MHD_HTTP_OK, .type = ADMIN_TEXT};
+    struct admin_later *later = *request;
+    struct admin_request asked = {
+        .admin = context, .connection = connection, .path = path, .later = &later};
+    struct admin_answer answer;
 
+    if (later != NULL) {
+        return answer_send(&later->answer, &asked);
+    }
     asked.is_known = method_of(method, &asked.method);
-    sendq_init(&answer.body);
+    admin_answer_init(&answer);
     admin_answer(context, &asked, &answer);
+    if (later != NULL) {
+        sendq_clear(&answer.body);
+        *request = later;
+        MHD_suspend_connection(connection);
+        return MHD_YES;
+    }
     enum MHD_Result result = answer_send(&answer, &asked);
     sendq_clear(&answer.body);
     return result;
@@ -262,12 +372,13 @@ static void admin_on_timer(struct reactor_timer *timer)
 /* Not before the socket listens: libmicrohttpd closes it in the end. */
 static struct MHD_Daemon *admin_start_daemon(struct admin *admin)
 {
-    return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, admin_on_request,
-                            admin, MHD_OPTION_EXTERNAL_LOGGER, admin_on_log, NULL,
-                            MHD_OPTION_LISTEN_SOCKET, admin->listener, MHD_OPTION_CONNECTION_LIMIT,
-                            (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                            (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
-                            (unsigned)IDLE_SECONDS, MHD_OPTION_END);
+    return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,
+                            NULL, admin_on_request, admin, MHD_OPTION_EXTERNAL_LOGGER, admin_on_log,
+                            NULL, MHD_OPTION_LISTEN_SOCKET, admin->listener,
+                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+                            MHD_OPTION_NOTIFY_COMPLETED, admin_on_end, NULL, MHD_OPTION_END);
 }
 
 static bool admin_open(struct admin *admin, const struct address *listen)
@@ -301,6 +412,7 @@ struct admin *admin_new(struct reactor *reactor, const struct address *listen,
 
     admin->reactor = reactor;
     admin->site = *site;
+    list_init(&admin->waiting);
     if (!admin_open(admin, listen)) {
         free(admin);
         return NULL;
@@ -320,6 +432,19 @@ uint16_t admin_port(const struct admin *admin)
     return socket_port(admin->listener);
 }
 
+/* libmicrohttpd does not close what is suspended. */
+static void admin_wake_all(struct admin *admin)
+{
+    while (!list_is_empty(&admin->waiting)) {
+        struct admin_later *later =
+            container_of(list_first(&admin->waiting), struct admin_later, in_waiting);
+
+        later->lost(later->context);
+        later->answer.status = MHD_HTTP_SERVICE_UNAVAILABLE;
+        later_wake(later);
+    }
+}
+
 void admin_free(struct admin **admin)
 {
     struct admin *gone = *admin;
@@ -330,6 +455,7 @@ void admin_free(struct admin **admin)
     }
     ev_io_stop(gone->reactor->loop, &gone->readable);
     reactor_timer_stop(&gone->timer);
+    admin_wake_all(gone);
     MHD_stop_daemon(gone->daemon);
     free(gone);
 }

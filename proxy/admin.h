@@ -4,8 +4,8 @@
  *                            └─ no: 404, or 405 with the methods that it has
  *      POST /reload ──> may the sender? admin_guard.h ─> no: 403
  *
- * What can be asked for is a table of routes that who makes the page hands in. "/" lists them,
- * unless a route has it.
+ * What can be asked for is a table of routes that who makes the page hands in. "/help" lists them,
+ * and so does "/" unless a route has it.
  *
  * libmicrohttpd without a thread of its own: its epoll descriptor is one more in the reactor of the
  * control thread, which calls all of this. Connections are few, short-lived and closed after each
@@ -20,10 +20,12 @@
 #include "common/sendq.h"
 
 #define ADMIN_TEXT    "text/plain; charset=utf-8"
+#define ADMIN_JSON    "application/json"
 #define ADMIN_METRICS "text/plain; version=0.0.4; charset=utf-8"
 
 struct admin;
 struct admin_request;
+struct admin_later;
 
 /* GET is also for HEAD, whose answer has its body taken off. */
 enum admin_method { ADMIN_GET, ADMIN_POST };
@@ -43,7 +45,7 @@ struct admin_route {
     enum admin_method method;
     const char *path;
     admin_serve *serve;
-    const char *help; /* one line of the list at "/" */
+    const char *help; /* one line of the list; NULL: not in there */
 };
 
 /* What is served; borrowed until the page is freed. */
@@ -64,13 +66,25 @@ uint16_t admin_port(const struct admin *admin);
 /* Closes the listener and all connections. */
 void admin_free(struct admin **admin);
 
-/* For routes: what the query says of `name`, "" for one without a value, NULL for none; and a
- * header, or NULL. Lent until the answer is made. */
+/* For routes: the path; what the query says of `name`, "" for one without a value, NULL for none;
+ * and a header, or NULL. Lent until the answer is made. */
+const char *admin_request_path(const struct admin_request *request);
 const char *admin_request_argument(const struct admin_request *request, const char *name);
 const char *admin_request_header(const struct admin_request *request, const char *name);
 
 /* For routes: `yes` instead of what the body has so far, which are the reasons why not; or 503 and
  * these. */
 void admin_answer_whether(struct admin_answer *answer, bool is_yes, struct span yes);
+
+/* For routes that must ask others first: what serve() leaves in its answer is dropped, and the
+ * request waits. Either admin_later_send() is called, or `lost`, with `context`, when nobody waits
+ * any more. */
+struct admin_later *admin_answer_later(const struct admin_request *request,
+                                       void (*lost)(void *context), void *context) MUST_USE;
+
+/* Sends the answer, whose body is taken; takes the pointer. */
+void admin_later_send(struct admin_later **later, struct admin_answer *answer);
+
+void admin_answer_init(struct admin_answer *answer); /* as it starts */
 
 #endif

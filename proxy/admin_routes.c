@@ -1,5 +1,6 @@
 #include "proxy/admin_routes.h"
 
+#include "proxy/documents.h"
 #include "proxy/status.h"
 
 static void serve_metrics(void *context, const struct admin_request *request UNUSED,
@@ -27,6 +28,13 @@ static const struct admin_route routes[] = {
      "200 while the process works, else 503 and what is wrong"},
     {ADMIN_GET, "/readyz", serve_readyz,
      "200 when clients can be served, else 503 and what is missing"},
+    {ADMIN_GET, "/topology", document_topology, "JSON: nodes, how they stand, and their slots"},
+    {ADMIN_GET, "/stats", document_stats, "JSON: totals, workers and nodes, for each second"},
+    {ADMIN_GET, "/history", document_history, "JSON: the last ten minutes; ?seconds="},
+    {ADMIN_GET, "/clients", document_clients, "JSON: CLIENT LIST by pages; ?pool= &after= &limit="},
+    {ADMIN_GET, "/slowlog", document_slowlog, "JSON: slow and large ones; ?pool= &kind= &limit="},
+    {ADMIN_GET, "/config", document_config, "JSON: the configuration in use, without secrets"},
+    {ADMIN_GET, "/events", document_events, "JSON: what has happened; ?after=CHANGE &limit="},
 };
 
 struct admin_site admin_routes_of(struct server *server)

@@ -11,10 +11,12 @@
 
 #include "common/budget.h"
 #include "common/clock.h"
+#include "common/events.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "proxy/admin.h"
 #include "proxy/admin_routes.h"
+#include "proxy/console.h"
 #include "proxy/downstream/roll.h"
 #include "proxy/pubsub/exchange.h"
 #include "proxy/routing/mending.h"
@@ -236,6 +238,7 @@ static void server_on_stop_signal(struct ev_loop *loop UNUSED, ev_signal *watche
     log_info("stopping", "signal=%d delay_ms=%llu drain_ms=%llu", watcher->signum,
              (unsigned long long)(config->drain_delay / US_PER_MS),
              (unsigned long long)(config->drain_timeout / US_PER_MS));
+    events_post(EVENT_DRAIN, NULL, NULL, "stopping: signal %d", watcher->signum);
     server->is_draining = true;
     if (config->drain_delay > 0) {
         reactor_timer_start(&server->delay_timer, config->drain_delay);
@@ -310,6 +313,7 @@ static void server_watch_threads(struct server *server)
 
 static void server_start_workers(struct server *server)
 {
+    server->console = console_new(server);
     for (size_t i = 0; i < server->worker_count; i++) {
         server->workers[i]->on_drained = server_on_worker_drained;
         worker_start(server->workers[i]);
@@ -399,6 +403,7 @@ static void server_free(struct server *server)
     reactor_timer_stop(&server->delay_timer);
     reactor_timer_stop(&server->drain_timer);
     mailbox_free(&server->mailbox);
+    console_free(&server->console);
     reactor_free(&server->reactor);
     free(server->workers);
     free(server->pools);
@@ -413,6 +418,8 @@ enum server_result server_run(struct config_share *share, const struct config_so
 
     log_info("slotway starts", "version=%s workers=%u pools=%zu", SLOTWAY_VERSION, config->workers,
              config->pool_count);
+    events_post(EVENT_START, NULL, NULL, "slotway %s starts, %u workers", SLOTWAY_VERSION,
+                config->workers);
     budget_init(&budget_of_process, NULL, config->memory_limit);
     raise_descriptor_limit(config);
     seed_random();

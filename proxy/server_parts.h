@@ -10,6 +10,7 @@
 
 struct admin;
 struct config_source;
+struct console;
 struct server;
 
 /* One configured pool: what is not a worker's. */
@@ -35,6 +36,7 @@ struct server {
     size_t drained_count;      /* workers whose last client is gone */
     struct server_pool *pools; /* config->pool_count of them */
     struct admin *admin;
+    struct console *console; /* what the admin page remembers */
     struct watchdog *watchdog;
     bool is_listening;
     bool is_draining; /* SIGTERM has come */

@@ -78,6 +78,7 @@ void in_flight_publish(struct upstream *upstream)
     metric_add(&metrics->upstream_requests_total, upstream->untold_count);
     metric_add(&metrics->upstream_in_flight,
                (uint64_t)upstream->in_flight_count - upstream->told_in_flight);
+    upstream->pool->sent_total += upstream->untold_count;
     upstream->told_in_flight = upstream->in_flight_count;
     upstream->untold_count = 0;
 }

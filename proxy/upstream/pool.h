@@ -91,6 +91,7 @@ struct pool {
     uint64_t suspect_at; /* not suspected again before this */
     bool is_known;       /* has been in a picture */
     bool takes_multi;    /* said +OK to the last MULTI */
+    uint64_t sent_total; /* requests put on their way to the node, each retry counted */
     struct mending
         *mending;           /* brings functions to the node; NULL. The next three are mending.h's */
     bool was_mended;        /* the last one had some to bring, */
