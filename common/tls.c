@@ -20,6 +20,8 @@ struct tls {
     enum tls_awaited write_awaits;
     bool is_ready;
     bool is_broken; /* OpenSSL is not to be called again */
+    bool is_cut;    /* nothing can be sent any more; what has come can be read */
+    int error;      /* errno of what broke or cut it */
     bool has_more;
 };
 
@@ -151,6 +153,7 @@ static char *words_of_error(const struct tls *tls)
 static enum socket_result tls_break(struct tls *tls, char *words, int error)
 {
     tls->is_broken = true;
+    tls->error = error;
     free(tls->problem);
     tls->problem = words;
     ERR_clear_error();
@@ -192,9 +195,9 @@ static void tls_look_whether_ready(struct tls *tls)
     tls->is_ready = tls->is_ready || SSL_is_init_finished(tls->openssl) == 1;
 }
 
-static enum socket_result tls_still_broken(void)
+static enum socket_result tls_still_broken(const struct tls *tls)
 {
-    errno = EPROTO;
+    errno = tls->error;
     return SOCKET_ERROR;
 }
 
@@ -203,7 +206,7 @@ enum socket_result tls_handshake(struct tls *tls)
     tls->read_awaits = TLS_AWAITS_NOTHING;
     tls->write_awaits = TLS_AWAITS_NOTHING;
     if (tls->is_broken) {
-        return tls_still_broken();
+        return tls_still_broken(tls);
     }
     ERR_clear_error();
     errno = 0;
@@ -240,7 +243,7 @@ enum socket_result tls_read(struct tls *tls, char *to, size_t room, size_t *size
     *size = 0;
     tls->read_awaits = TLS_AWAITS_NOTHING;
     if (unlikely(tls->is_broken)) {
-        return tls_still_broken();
+        return tls_still_broken(tls);
     }
     tls->has_more = false;
     do {
@@ -261,13 +264,23 @@ enum socket_result tls_read(struct tls *tls, char *to, size_t room, size_t *size
     return SOCKET_OK;
 }
 
+/* A peer that has gone leaves behind what it said before. */
+static enum socket_result tls_cut(struct tls *tls)
+{
+    if (tls->is_ready && tls->error != EPROTO) {
+        tls->is_broken = false;
+        tls->is_cut = true;
+    }
+    return tls_still_broken(tls);
+}
+
 enum socket_result tls_write(struct tls *tls, const char *from, size_t size, size_t *sent)
 {
     CHECK(size > 0);
     *sent = 0;
     tls->write_awaits = TLS_AWAITS_NOTHING;
-    if (unlikely(tls->is_broken)) {
-        return tls_still_broken();
+    if (unlikely(tls->is_broken || tls->is_cut)) {
+        return tls_still_broken(tls);
     }
     ERR_clear_error();
     errno = 0;
@@ -283,7 +296,10 @@ enum socket_result tls_write(struct tls *tls, const char *from, size_t size, siz
 
     enum socket_result result = tls_result(tls, code, error, &tls->write_awaits);
 
-    return result == SOCKET_EOF ? tls_break_by_socket(tls, EPIPE) : result;
+    if (result == SOCKET_EOF) {
+        result = tls_break_by_socket(tls, EPIPE);
+    }
+    return result == SOCKET_ERROR ? tls_cut(tls) : result;
 }
 
 /* Not behind a record that is cut: nobody could read it. */
@@ -291,7 +307,7 @@ void tls_say_goodbye(struct tls *tls)
 {
     bool is_said = (SSL_get_shutdown(tls->openssl) & SSL_SENT_SHUTDOWN) != 0;
 
-    if (tls->is_ready && !tls->is_broken && !is_said && tls->write_awaits == TLS_AWAITS_NOTHING) {
+    if (tls->is_ready && !tls->is_broken && !tls->is_cut && !is_said && tls->write_awaits == TLS_AWAITS_NOTHING) {
         (void)SSL_shutdown(tls->openssl);
         ERR_clear_error();
     }

@@ -88,7 +88,7 @@ bool tls_has_more(const struct tls *tls);
 
 /* Sends at most one record; *sent is how many bytes of `from` the kernel has now. After
  * SOCKET_AGAIN it must be called with the same bytes again, which may have moved, and be followed
- * by more. */
+ * by more. When the socket fails, what has come before can still be read. */
 enum socket_result tls_write(struct tls *tls, const char *from, size_t size, size_t *sent) MUST_USE;
 
 /* What the last tls_read, and the last tls_write, waits for. tls_handshake counts as either. */

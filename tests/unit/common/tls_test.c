@@ -184,7 +184,22 @@ Test(tls, writing_to_who_is_gone_fails)
     cr_expect_eq(errno, EPIPE);
     cr_expect_str_eq(tls_problem(pair.server), "Broken pipe");
     cr_expect_eq(tls_write(pair.server, "x", 1, &sent), SOCKET_ERROR);
-    cr_expect_eq(read_all(pair.server), SOCKET_ERROR);
+    cr_expect_eq(errno, EPIPE);
+}
+
+Test(tls, what_a_peer_has_said_before_it_went_can_be_read)
+{
+    size_t sent;
+
+    connect_usual();
+    say(pair.client, "last words");
+    close(pair.fds[0]);
+    pair.fds[0] = -1;
+    cr_expect_eq(tls_write(pair.server, "x", 1, &sent), SOCKET_ERROR);
+    expect_hears(pair.server, "last words");
+    cr_expect_neq(read_all(pair.server), SOCKET_AGAIN);
+    cr_expect_eq(tls_write(pair.server, "x", 1, &sent), SOCKET_ERROR);
+    cr_expect_neq(errno, EPROTO);
 }
 
 /* Handshakes that fail: what the one says of it, and the other; "" where it does not matter. */
