@@ -18,7 +18,8 @@
  *      LOG_LEVEL, LOG_FORMAT         the enums of log.h
  *
  * "${NAME}" inside any scalar of the file is replaced by the environment variable; "$${" is a
- * literal "${". A config is immutable once loaded: any thread may read it.
+ * literal "${". A config is immutable once loaded: any thread may read it. Threads that go over to
+ * the next one see it through config_share.h.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H

@@ -35,6 +35,13 @@ static char *value_text(const struct option_row *row, const void *fields)
 {
     char *text = NULL;
     size_t size = 0;
+
+    if (option_is_unset(row, option_field_of(row, fields))) {
+        return copy_text("not set");
+    }
+    if (row->type == OPTION_SECRET) {
+        return copy_text(HIDDEN_SECRET);
+    }
     FILE *to = open_memstream(&text, &size);
 
     CHECK(to != NULL);

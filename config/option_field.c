@@ -77,6 +77,11 @@ static bool is_text(const struct option_row *row)
     return row->type == OPTION_TEXT || row->type == OPTION_SECRET || row->type == OPTION_FILENAME;
 }
 
+bool option_is_unset(const struct option_row *row, const void *field)
+{
+    return is_text(row) && *(char *const *)field == NULL;
+}
+
 static void copy_addresses(const struct addresses *from, struct addresses *to)
 {
     for (; to->count < from->count; to->count++) {

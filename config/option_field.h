@@ -20,6 +20,9 @@ static inline const void *option_field_of(const struct option_row *row, const vo
 /* Do two fields of this row hold the same? */
 bool option_equal(const struct option_row *row, const void *a, const void *b);
 
+/* Does it hold nothing, as a text that nobody has said? */
+bool option_is_unset(const struct option_row *row, const void *field);
+
 /* Makes *to, whose content is freed, hold the same as *from, in memory of its own. */
 void option_copy(const struct option_row *row, const void *from, void *to);
 

@@ -24,6 +24,15 @@ static void print_values(const struct option_row *row, FILE *to)
     free(expected);
 }
 
+static const char *reload_text(const struct option_row *row)
+{
+    switch (row->reload) {
+    case OPTION_LIVE: return "on reload";
+    case OPTION_RESTART: return "at a restart";
+    }
+    return NULL;
+}
+
 /* `quote` stands around each name. */
 static void print_variables(const struct option_row *row, const char *quote, FILE *to)
 {
@@ -41,7 +50,8 @@ static void print_row(const struct option_row *row, FILE *to)
 {
     fprintf(to, "  %s\n      %s\n      values:       ", row->path, row->help);
     print_values(row, to);
-    fprintf(to, "\n      default:      %s\n      environment:  ", fallback_text(row));
+    fprintf(to, "\n      default:      %s\n      changes:      %s\n      environment:  ",
+            fallback_text(row), reload_text(row));
     print_variables(row, "", to);
     fputs("\n\n", to);
 }
@@ -53,7 +63,7 @@ static void print_row_markdown(const struct option_row *row, FILE *to)
     fprintf(to, "| `%s` | %s%s%s | ", row->path, is_set ? "`" : "", fallback_text(row),
             is_set ? "`" : "");
     print_values(row, to);
-    fprintf(to, " | %s | ", row->help);
+    fprintf(to, " | %s | %s | ", row->help, reload_text(row));
     print_variables(row, "`", to);
     fputs(" |\n", to);
 }
@@ -82,8 +92,8 @@ void config_print_options(FILE *to)
 
 static void print_table_markdown(enum option_scope scope, FILE *to)
 {
-    fputs("| option | default | values | meaning | environment |\n"
-          "|---|---|---|---|---|\n",
+    fputs("| option | default | values | meaning | changes | environment |\n"
+          "|---|---|---|---|---|---|\n",
           to);
     print_rows(scope, print_row_markdown, to);
 }
@@ -102,6 +112,9 @@ void config_print_options_markdown(FILE *to)
           "A variable that belongs to a pool means the only pool, and is an error when the file "
           "has several. Without `pools`, one pool with the name `main` is made of the defaults, "
           "the environment and the command line.\n\n"
+          "SIGHUP and `POST /reload` on the admin port read all of this again: "
+          "[reload.md](reload.md). What then changes, and what waits for a restart, is in the "
+          "column *changes*.\n\n"
           "## The process: the top level of the file\n\n",
           to);
     print_table_markdown(OPTION_GLOBAL, to);
@@ -127,7 +140,8 @@ static void print_row_manual(const struct option_row *row, FILE *to)
     print_manual_text(row->help, to);
     fputs(".br\nValues: ", to);
     print_values(row, to);
-    fprintf(to, ".\nDefault: %s.\nEnvironment: ", fallback_text(row));
+    fprintf(to, ".\nDefault: %s.\nChanges: %s.\nEnvironment: ", fallback_text(row),
+            reload_text(row));
     print_variables(row, "", to);
     fputs(".\n", to);
 }

@@ -1,7 +1,10 @@
 #include "proxy/admin_routes.h"
 
 #include "proxy/documents.h"
+#include "proxy/reload.h"
 #include "proxy/status.h"
+
+enum { HTTP_OK = 200, HTTP_BAD_REQUEST = 400 };
 
 static void serve_metrics(void *context, const struct admin_request *request UNUSED,
                           struct admin_answer *answer)
@@ -22,6 +25,12 @@ static void serve_readyz(void *context, const struct admin_request *request UNUS
     admin_answer_whether(answer, status_is_ready(context, &answer->body), SPAN("ready\n"));
 }
 
+static void serve_reload(void *context, const struct admin_request *request UNUSED,
+                         struct admin_answer *answer)
+{
+    answer->status = reload_run(context, &answer->body) == RELOAD_DONE ? HTTP_OK : HTTP_BAD_REQUEST;
+}
+
 static const struct admin_route routes[] = {
     {ADMIN_GET, "/metrics", serve_metrics, "counters in the Prometheus text format"},
     {ADMIN_GET, "/healthz", serve_healthz,
@@ -35,6 +44,8 @@ static const struct admin_route routes[] = {
     {ADMIN_GET, "/slowlog", document_slowlog, "JSON: slow and large ones; ?pool= &kind= &limit="},
     {ADMIN_GET, "/config", document_config, "JSON: the configuration in use, without secrets"},
     {ADMIN_GET, "/events", document_events, "JSON: what has happened; ?after=CHANGE &limit="},
+    {ADMIN_POST, "/reload", serve_reload,
+     "reads the configuration again: 200 and what changed, else 400 and why nothing did"},
 };
 
 struct admin_site admin_routes_of(struct server *server)

@@ -205,7 +205,7 @@ void command_line_print_help(FILE *to)
           "                         (=markdown prints these three as pages,\n"
           "                         --help-options=manual that of slotway.yaml(5))\n"
           "\n"
-          "Signals: SIGTERM and SIGINT drain, then end.\n"
+          "Signals: SIGTERM and SIGINT drain, then end; SIGHUP reads the configuration again.\n"
           "Exit codes: 0 fine, 1 bad configuration or not ready, 2 bad usage, 3 cannot start.\n",
           to);
 }

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/budget.h"
@@ -17,14 +16,16 @@
 #include "proxy/admin.h"
 #include "proxy/admin_routes.h"
 #include "proxy/console.h"
+#include "proxy/descriptors.h"
 #include "proxy/downstream/roll.h"
 #include "proxy/pubsub/exchange.h"
+#include "proxy/reload.h"
 #include "proxy/routing/mending.h"
 #include "proxy/server_parts.h"
+#include "proxy/server_watch.h"
 
 enum {
-    SPARE_DESCRIPTORS = 256, /* beyond clients: nodes, listeners, admin page, standard ones */
-    END_SECONDS = 10,        /* that threads may take to end */
+    END_SECONDS = 10, /* that threads may take to end */
 };
 
 static void server_on_topology(void *context, struct topology *topology)
@@ -124,6 +125,7 @@ static void server_make(struct server *server)
     const struct config *config = server->config;
 
     server->started = clock_wall();
+    server->reloads.at = server->started;
     server->reactor = reactor_new();
     server->mailbox = mailbox_new(server->reactor);
     server->worker_count = config->workers;
@@ -247,11 +249,14 @@ static void server_on_stop_signal(struct ev_loop *loop UNUSED, ev_signal *watche
     server_drain(server);
 }
 
-/* Without a handler, a terminal that goes away would end us without a word. */
-static void server_on_hangup(struct ev_loop *loop UNUSED, ev_signal *watcher UNUSED,
-                             int events UNUSED)
+/* Also when a terminal goes away. */
+static void server_on_hangup(struct ev_loop *loop UNUSED, ev_signal *watcher, int events UNUSED)
 {
-    log_warn("hangup signal ignored: the configuration is read at start only", "");
+    struct sendq report;
+
+    sendq_init(&report);
+    (void)reload_run(watcher->data, &report);
+    sendq_clear(&report);
 }
 
 static void server_watch_signal(struct server *server, ev_signal *watcher, int number,
@@ -272,45 +277,6 @@ static void server_watch_signals(struct server *server)
     reactor_timer_init(&server->drain_timer, server->reactor, server_on_drain_timeout);
 }
 
-/* A node may take its time to answer, for discovery and for a connection, and no client waits for
- * that. */
-static void server_watch_discovery(struct server *server, const struct server_pool *pool)
-{
-    const struct pool_config *config = pool->house.pool;
-    char *name = memory_print("discovery-%s", config->name);
-
-    watchdog_add(server->watchdog,
-                 &(struct watch_target){
-                     .name = name,
-                     .kind = WATCH_OTHER,
-                     .thread = discovery_thread(pool->discovery),
-                     .pulse = discovery_pulse(pool->discovery),
-                     .patience = server->config->watchdog_after + 2 * config->timeout_connect,
-                 });
-    free(name);
-}
-
-static void server_watch_threads(struct server *server)
-{
-    server->watchdog = watchdog_new(server->reactor, server->config->watchdog_after);
-    for (size_t i = 0; i < server->worker_count; i++) {
-        const struct worker *worker = server->workers[i];
-        char name[32];
-
-        snprintf(name, sizeof name, "worker-%zu", i);
-        watchdog_add(server->watchdog, &(struct watch_target){
-                                           .name = name,
-                                           .kind = WATCH_VITAL,
-                                           .thread = &worker->thread,
-                                           .pulse = &worker->reactor->pulse,
-                                           .patience = server->config->watchdog_after,
-                                       });
-    }
-    for (size_t i = 0; i < server->config->pool_count; i++) {
-        server_watch_discovery(server, &server->pools[i]);
-    }
-}
-
 static void server_start_workers(struct server *server)
 {
     server->console = console_new(server);
@@ -328,27 +294,6 @@ static void server_start_discovery(struct server *server)
     }
     for (size_t i = 0; i < server->config->pool_count; i++) {
         discovery_start(server->pools[i].discovery);
-    }
-}
-
-/* As many descriptors as we are allowed; fewer than the clients may need is worth a line. */
-static void raise_descriptor_limit(const struct config *config)
-{
-    struct rlimit limit;
-    uint64_t wanted = SPARE_DESCRIPTORS;
-
-    for (size_t i = 0; i < config->pool_count; i++) {
-        wanted += config->pools[i].clients_max;
-    }
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return;
-    }
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    getrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur < wanted) {
-        log_warn("fewer file descriptors than clients.max may need", "allowed=%llu wanted=%llu",
-                 (unsigned long long)limit.rlim_cur, (unsigned long long)wanted);
     }
 }
 
@@ -421,7 +366,7 @@ enum server_result server_run(struct config_share *share, const struct config_so
     events_post(EVENT_START, NULL, NULL, "slotway %s starts, %u workers", SLOTWAY_VERSION,
                 config->workers);
     budget_init(&budget_of_process, NULL, config->memory_limit);
-    raise_descriptor_limit(config);
+    descriptors_raise(config);
     seed_random();
     server_make(&server);
     server_watch_signals(&server);

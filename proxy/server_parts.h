@@ -5,6 +5,7 @@
 #define PROXY_SERVER_PARTS_H
 
 #include "proxy/downstream/listener.h"
+#include "proxy/reload.h"
 #include "proxy/watchdog.h"
 #include "proxy/worker.h"
 
@@ -38,6 +39,7 @@ struct server {
     struct admin *admin;
     struct console *console; /* what the admin page remembers */
     struct watchdog *watchdog;
+    struct reload_record reloads;
     bool is_listening;
     bool is_draining; /* SIGTERM has come */
     struct reactor_timer delay_timer;

@@ -244,6 +244,20 @@ static void write_budget(struct sendq *to)
     write_figure(to, FAMILY_MEMORY_LEVEL, (double)budget_level(&budget_of_process));
 }
 
+static void write_reloads(const struct server *server, struct sendq *to)
+{
+    const struct reload_record *reloads = &server->reloads;
+    const struct metrics_label done = {"result", "done"};
+    const struct metrics_label refused = {"result", "refused"};
+
+    metrics_write_family(to, FAMILY_RELOADS);
+    metrics_write_sample(to, FAMILY_RELOADS, &done, 1, (double)reloads->done);
+    metrics_write_sample(to, FAMILY_RELOADS, &refused, 1, (double)reloads->refused);
+    write_figure(to, FAMILY_RELOAD_REFUSED, reloads->was_refused);
+    write_figure(to, FAMILY_RELOAD_TIME, (double)reloads->at / US_PER_SECOND);
+    write_figure(to, FAMILY_RESTART_NEEDED, (double)reloads->waiting);
+}
+
 void status_write_metrics(void *context, struct sendq *to)
 {
     const struct server *server = context;
@@ -258,6 +272,7 @@ void status_write_metrics(void *context, struct sendq *to)
     write_budget(to);
     write_loops(server, to);
     write_watched(server, to);
+    write_reloads(server, to);
     metrics_write_family(to, FAMILY_READY);
     metrics_write_sample(to, FAMILY_READY, NULL, 0, status_is_ready(context, &nowhere));
     metrics_write_process(to, server->started, (uint32_t)server->worker_count);

@@ -166,6 +166,35 @@ void watchdog_add(struct watchdog *watchdog, const struct watch_target *target)
         memory_copy(target->name, strlen(target->name));
 }
 
+void watchdog_set_after(struct watchdog *watchdog, uint64_t after)
+{
+    uint64_t look = look_of(after);
+
+    if (look == watchdog->look) {
+        return;
+    }
+    watchdog->look = look;
+    watchdog->looked_at = reactor_now(watchdog->timer.reactor);
+    if (look > 0) {
+        reactor_timer_start(&watchdog->timer, look);
+        return;
+    }
+    reactor_timer_stop(&watchdog->timer);
+    for (size_t i = 0; i < watchdog->count; i++) {
+        watchdog->items[i].is_stuck = false;
+        watchdog->items[i].stands = 0;
+    }
+}
+
+void watchdog_set_patience(struct watchdog *watchdog, const char *name, uint64_t patience)
+{
+    for (size_t i = 0; i < watchdog->count; i++) {
+        if (strcmp(watchdog->items[i].target.name, name) == 0) {
+            watchdog->items[i].target.patience = patience;
+        }
+    }
+}
+
 bool watchdog_is_content(const struct watchdog *watchdog, struct sendq *why)
 {
     bool is_content = true;

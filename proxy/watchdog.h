@@ -41,6 +41,12 @@ void watchdog_free(struct watchdog **watchdog);
 /* Its thread may start later. */
 void watchdog_add(struct watchdog *watchdog, const struct watch_target *target);
 
+/* Another `after` than it was made with; 0: never looks, and nobody is stuck. */
+void watchdog_set_after(struct watchdog *watchdog, uint64_t after);
+
+/* Another patience with the thread of this name. */
+void watchdog_set_patience(struct watchdog *watchdog, const char *name, uint64_t patience);
+
 /* Is no vital thread stuck? Else appends a line for each to `why`. */
 bool watchdog_is_content(const struct watchdog *watchdog, struct sendq *why);
 

@@ -41,10 +41,11 @@ static void http_read_all(int fd, struct bytes *answer)
     } while (count > 0);
 }
 
-int http_get(uint16_t port, const char *path, struct bytes *body)
+/* `head` is the first line without its end, and further headers. */
+static int http_ask(uint16_t port, const char *head, struct bytes *body)
 {
     struct bytes answer = {0};
-    char request[256];
+    char request[512];
     int fd = http_connect(port);
     int status = 0;
 
@@ -52,7 +53,7 @@ int http_get(uint16_t port, const char *path, struct bytes *body)
         return 0;
     }
     int size = snprintf(request, sizeof request,
-                        "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+                        "%s\r\nHost: localhost\r\nConnection: close\r\n\r\n", head);
     send(fd, request, (size_t)size, MSG_NOSIGNAL);
     http_read_all(fd, &answer);
     close(fd);
@@ -62,4 +63,20 @@ int http_get(uint16_t port, const char *path, struct bytes *body)
     }
     bytes_clear(&answer);
     return status;
+}
+
+int http_get(uint16_t port, const char *path, struct bytes *body)
+{
+    char head[256];
+
+    snprintf(head, sizeof head, "GET %s HTTP/1.1", path);
+    return http_ask(port, head, body);
+}
+
+int http_post(uint16_t port, const char *path, struct bytes *body)
+{
+    char head[256];
+
+    snprintf(head, sizeof head, "POST %s HTTP/1.1\r\nX-Slotway: 1\r\nContent-Length: 0", path);
+    return http_ask(port, head, body);
 }

@@ -18,6 +18,8 @@ struct load_options {
     int keys;      /* per client */
     int slot_from; /* keys whose slots lie in here only; 0 and 0 for all slots */
     int slot_to;
+    bool counters_only; /* no lists, which fake nodes do not have */
+    int rounds;         /* bursts before a client comes anew; 0: 256 */
 };
 
 struct load_result {

@@ -99,6 +99,13 @@ static void rig_put_relays(struct rig *rig)
     }
 }
 
+static struct bytes rig_text(const struct rig *rig, const struct rig_options *options)
+{
+    struct rig_ports ports = {rig->listen.number, rig->other_listen.number, rig->admin.number};
+
+    return rig_config_text(options, &ports, rig->cluster, rig->other);
+}
+
 struct rig *rig_start_with(struct rig_options options)
 {
     struct rig *rig = memory_new(1, sizeof *rig);
@@ -122,14 +129,46 @@ struct rig *rig_start_with(struct rig_options options)
             fake_node_die(rig_node(rig, i));
         }
     }
-    struct rig_ports ports = {rig->listen.number, rig->other_listen.number, rig->admin.number};
-    rig->config_text = rig_config_text(&options, &ports, rig->cluster, rig->other);
+    rig->config_text = rig_text(rig, &options);
     rig->config_path = rig_config_file(rig->config_text, &rig->config);
     rig_launch(rig);
     bool up = options.start_dead || options.do_not_wait ? WAIT_FOR(rig_listens(rig))
                                                         : WAIT_FOR(rig_is_ready(rig));
     cr_assert(up && rig->process.pid != 0, "slotway did not come up");
     return rig;
+}
+
+static void rig_use_text(struct rig *rig, struct bytes text)
+{
+    bytes_clear(&rig->config_text);
+    rig->config_text = text;
+    rig_config_rewrite(rig->config, text);
+}
+
+void rig_rewrite(struct rig *rig, struct rig_options options)
+{
+    rig_use_text(rig, rig_text(rig, &options));
+}
+
+void rig_rewrite_text(struct rig *rig, const char *text)
+{
+    struct bytes bytes = {0};
+
+    bytes_print(&bytes, "%s", text);
+    rig_use_text(rig, bytes);
+}
+
+int rig_reload(struct rig *rig, const char **said)
+{
+    struct bytes body = {0};
+    int status = http_post(rig->admin.number, "/reload", &body);
+    const char *text = rig_keep(rig, memory_copy(body.size == 0 ? "" : body.at, body.size));
+
+    bytes_clear(&body);
+    if (said != NULL) {
+        *said = text;
+    }
+    return status;
 }
 
 struct rig *rig_start(int nodes)

@@ -22,6 +22,7 @@ struct rig_options {
     int nodes;                   /* fake nodes; 0 */
     int other_nodes;             /* fake nodes of a second cluster behind a second pool; 0 */
     int workers;                 /* 1 */
+    const char *listen;          /* instead of rig_port, likewise */
     const char *seeds;           /* instead of fake nodes, as in YAML: "\"host:port\", ..." */
     const char *request_timeout; /* "2s" */
     const char *connect_timeout; /* "300ms" */
@@ -102,6 +103,14 @@ bool rig_has_written(struct rig *rig, const char *text);
 /* Waits until the picture of the cluster that slotway uses is newer than `version`, as metric
  * topology_version tells it. */
 bool rig_topology_passes(struct rig *rig, long long version);
+
+/* Writes the file of the configuration anew: as a rig with these options has it, or as `text`.
+ * Nobody is told. */
+void rig_rewrite(struct rig *rig, struct rig_options options);
+void rig_rewrite_text(struct rig *rig, const char *text);
+
+/* POST /reload: the status. What the answer says goes to *said, kept until rig_stop. */
+int rig_reload(struct rig *rig, const char **said);
 
 /* A text that rig_stop frees. */
 const char *rig_print(struct rig *rig, const char *format, ...) PRINTF(2, 3);

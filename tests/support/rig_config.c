@@ -27,7 +27,12 @@ static const char *comma(const char *more)
 static void add_pool(struct bytes *text, const struct rig_options *options, uint16_t port,
                      const char *name, const struct fake_cluster *cluster)
 {
-    bytes_print(text, "  - name: %s\n    listen: [\"127.0.0.1:%u\"]\n", name, port);
+    bytes_print(text, "  - name: %s\n    listen: [", name);
+    if (options->listen != NULL) {
+        bytes_print(text, "%s]\n", options->listen);
+    } else {
+        bytes_print(text, "\"127.0.0.1:%u\"]\n", port);
+    }
     bytes_print(text, "    commands: {%s}\n", or_else(options->commands, ""));
     bytes_print(text, "    scripts: {%s}\n", or_else(options->scripts, ""));
     bytes_print(text, "    clients: {%s}\n", or_else(options->clients, "max: 10000"));
@@ -59,11 +64,16 @@ struct bytes rig_config_text(const struct rig_options *options, const struct rig
     return text;
 }
 
+void rig_config_rewrite(int fd, struct bytes text)
+{
+    CHECK(ftruncate(fd, 0) == 0);
+    CHECK(pwrite(fd, text.at, text.size, 0) == (ssize_t)text.size);
+}
+
 char *rig_config_file(struct bytes text, int *fd)
 {
     *fd = memfd_create("slotway.yaml", MFD_CLOEXEC);
     CHECK(*fd >= 0);
-    ssize_t written = write(*fd, text.at, text.size);
-    CHECK(written == (ssize_t)text.size);
+    rig_config_rewrite(*fd, text);
     return memory_print("/proc/%d/fd/%d", getpid(), *fd);
 }

@@ -18,4 +18,7 @@ struct bytes rig_config_text(const struct rig_options *options, const struct rig
  * long as *fd is open. */
 char *rig_config_file(struct bytes text, int *fd);
 
+/* It has that text from now on. */
+void rig_config_rewrite(int fd, struct bytes text);
+
 #endif

@@ -1,0 +1,101 @@
+#include "proxy/reload_parts.h"
+
+#include <stdlib.h>
+
+#include "common/budget.h"
+#include "common/check.h"
+#include "common/log.h"
+#include "proxy/descriptors.h"
+#include "proxy/server_parts.h"
+#include "proxy/server_watch.h"
+
+static void commit_log(struct reload *reload, void **made UNUSED)
+{
+    log_configure(reload->next->log_level, reload->next->log_format);
+}
+
+/* The control thread's own views: what comes after this reads them. */
+static void commit_views(struct reload *reload, void **made UNUSED)
+{
+    struct server *server = reload->server;
+
+    for (size_t i = 0; i < reload->next->pool_count; i++) {
+        config_view_show(&server->pools[i].view, reload->share, i);
+    }
+}
+
+/* All make room before the first one looks for it: addresses may move from pool to pool. */
+static bool prepare_listeners(struct reload *reload, void **made UNUSED)
+{
+    struct server *server = reload->server;
+    bool is_done = true;
+
+    for (size_t i = 0; i < reload->next->pool_count; i++) {
+        listener_plan(server->pools[i].listener, &reload->next->pools[i]);
+    }
+    for (size_t i = 0; i < reload->next->pool_count; i++) {
+        is_done =
+            listener_prepare(server->pools[i].listener, &reload->next->pools[i], reload->errors) &&
+            is_done;
+    }
+    return is_done;
+}
+
+static void commit_listeners(struct reload *reload, void **made UNUSED)
+{
+    descriptors_raise(reload->next);
+    for (size_t i = 0; i < reload->next->pool_count; i++) {
+        listener_commit(reload->server->pools[i].listener);
+    }
+}
+
+static void undo_listeners(struct reload *reload, void **made UNUSED)
+{
+    for (size_t i = 0; i < reload->next->pool_count; i++) {
+        listener_undo(reload->server->pools[i].listener);
+    }
+}
+
+static void commit_memory(struct reload *reload, void **made UNUSED)
+{
+    budget_set_limit(&budget_of_process, reload->next->memory_limit);
+    for (size_t i = 0; i < reload->next->pool_count; i++) {
+        budget_set_limit(&reload->server->pools[i].house.budget,
+                         reload->next->pools[i].clients_memory_limit);
+    }
+}
+
+static void commit_watchdog(struct reload *reload, void **made UNUSED)
+{
+    server_watch_anew(reload->server);
+}
+
+static void commit_discovery(struct reload *reload, void **made UNUSED)
+{
+    for (size_t i = 0; i < reload->next->pool_count; i++) {
+        discovery_use_config(reload->server->pools[i].discovery, reload->share, i);
+    }
+}
+
+static void commit_workers(struct reload *reload, void **made UNUSED)
+{
+    struct server *server = reload->server;
+
+    for (size_t i = 0; i < server->worker_count; i++) {
+        for (size_t j = 0; j < reload->next->pool_count; j++) {
+            worker_use_config(server->workers[i], j, reload->share);
+        }
+    }
+}
+
+const struct reload_part reload_parts[] = {
+    {"log", NULL, commit_log, NULL},
+    {"control thread", NULL, commit_views, NULL},
+    {"listeners", prepare_listeners, commit_listeners, undo_listeners},
+    {"memory limits", NULL, commit_memory, NULL},
+    {"watchdog", NULL, commit_watchdog, NULL},
+    {"discovery", NULL, commit_discovery, NULL},
+    {"workers", NULL, commit_workers, NULL},
+};
+
+const size_t reload_part_count = ARRAY_LEN(reload_parts);
