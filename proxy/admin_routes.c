@@ -1,5 +1,6 @@
 #include "proxy/admin_routes.h"
 
+#include "proxy/admin_halts.h"
 #include "proxy/documents.h"
 #include "proxy/reload.h"
 #include "proxy/status.h"
@@ -46,6 +47,11 @@ static const struct admin_route routes[] = {
     {ADMIN_GET, "/events", document_events, "JSON: what has happened; ?after=CHANGE &limit="},
     {ADMIN_POST, "/reload", serve_reload,
      "reads the configuration again: 200 and what changed, else 400 and why nothing did"},
+    {ADMIN_GET, "/pauses", admin_serve_pauses,
+     "what is paused or drained, and what is in flight there"},
+    {ADMIN_POST, "/pause", admin_serve_pause, "requests wait: ?pool=, ?node=, ?timeout=30s"},
+    {ADMIN_POST, "/drain", admin_serve_drain, "leaves a node: ?pool=, ?node=, ?timeout=30s"},
+    {ADMIN_POST, "/resume", admin_serve_resume, "ends both: ?pool=, ?node="},
 };
 
 struct admin_site admin_routes_of(struct server *server)

@@ -20,6 +20,7 @@
 #include "proxy/downstream/roll.h"
 #include "proxy/pubsub/exchange.h"
 #include "proxy/reload.h"
+#include "proxy/routing/halts.h"
 #include "proxy/routing/mending.h"
 #include "proxy/server_parts.h"
 #include "proxy/server_watch.h"
@@ -91,6 +92,7 @@ static void server_make_house(struct server *server, size_t number)
     make_run_id(house->run_id);
     house->exchange = exchange_new(server->worker_count, house->run_id);
     house->roll = roll_new();
+    house->halts = halts_new(pool->name, server->worker_count);
     house->discovery = pool->discovery;
     for (size_t i = 0; i < server->worker_count; i++) {
         house->clients[i] = &server->workers[i]->pools[number].clients;
@@ -338,6 +340,7 @@ static void server_free(struct server *server)
         exchange_free(&server->pools[i].house.exchange);
         free(server->pools[i].house.mendings);
         roll_free(&server->pools[i].house.roll);
+        halts_free(&server->pools[i].house.halts);
         script_memory_free(&server->pools[i].house.scripts);
         config_view_clear(&server->pools[i].view);
         free(server->pools[i].name);

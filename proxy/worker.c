@@ -202,6 +202,7 @@ void worker_add_pool(struct worker *worker, size_t number, struct house *house,
                                    });
     pool->dispatcher->board = house->mendings;
     pool->dispatcher->worker = worker->index;
+    pool->dispatcher->halts = house->halts;
     if (house->scripts != NULL) {
         script_view_init(&pool->scripts, house->scripts);
         pool->dispatcher->scripts = &pool->scripts;

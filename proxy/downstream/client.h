@@ -124,8 +124,8 @@ void client_speak(struct client *client, int protocol);
 /* Reads no more until some of what it has is answered and taken. */
 void client_pause(struct client *client);
 
-/* The request in hand is to wait for the end of a pause. */
-void client_hold(struct client *client);
+/* The request in hand is to wait for the end of a pause of that kind. */
+void client_hold(struct client *client, enum pause_mode mode);
 
 /* Where the reply to the request in hand is to be composed, and then client_reply_end. It leaves
  * when its turn has come. */

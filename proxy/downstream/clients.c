@@ -6,6 +6,7 @@
 #include "proxy/downstream/arrival.h"
 #include "proxy/downstream/client_limits.h"
 #include "proxy/downstream/farewell.h"
+#include "proxy/downstream/halting.h"
 #include "proxy/downstream/live.h"
 #include "proxy/downstream/pause.h"
 #include "proxy/downstream/roll.h"
@@ -195,6 +196,7 @@ void clients_init(struct clients *clients)
     clients->tracker = tracker_new(clients->dispatcher, clients->metrics);
     list_init(&clients->open);
     list_init(&clients->arriving);
+    list_init(&clients->vigils);
     for (size_t i = 0; i < LOG_COUNT; i++) {
         command_log_init(&clients->logs[i]);
     }
@@ -208,6 +210,7 @@ void clients_init(struct clients *clients)
 void clients_clear(struct clients *clients)
 {
     CHECK(list_is_empty(&clients->open) && list_is_empty(&clients->arriving));
+    halting_clear(clients);
     reactor_timer_stop(&clients->look);
     reactor_timer_stop(&clients->drain_step);
     reactor_timer_stop(&clients->pause_end);

@@ -19,12 +19,18 @@
 
 struct client;
 struct exchange;
+struct halts;
 struct hub;
 struct tracker;
 struct roll;
 
-/* What CLIENT PAUSE holds back; the stricter is the greater. */
-enum pause_mode { PAUSE_OFF, PAUSE_WRITE, PAUSE_ALL };
+/* What waits before slotway looks at it; the stricter is the greater. */
+enum pause_mode {
+    PAUSE_OFF,
+    PAUSE_CROWD, /* PROXY PAUSE, where much waits: clients that have unanswered requests already */
+    PAUSE_WRITE, /* CLIENT PAUSE */
+    PAUSE_ALL,   /* likewise */
+};
 
 /* What all workers of the process know of each other and of the process, per pool; immutable but
  * for the atomics. */
@@ -37,6 +43,7 @@ struct house {
     size_t worker_count;
     struct exchange *exchange;               /* subscriptions */
     struct mending_board *mendings;          /* of nodes that lack functions; NULL in tests */
+    struct halts *halts;                     /* nodes that an operator has paused */
     struct roll *roll;                       /* clients by their ids */
     struct script_memory *scripts;           /* of the pool's clients; NULL: none are kept */
     struct budget budget;                    /* of the pool, in blocks of all workers */
@@ -62,6 +69,7 @@ struct clients {
     struct command_table *commands; /* of the pool's cluster; NULL: slotway's own */
     struct list open;               /* of struct client */
     struct list arriving;           /* arrival.h */
+    struct list vigils;             /* halting.h: those who wait for a pause to hold */
     uint32_t count;
     size_t reply_size; /* of the last replies, for clients that had none yet */
     bool is_draining;
@@ -79,7 +87,7 @@ struct clients {
     struct command_log logs[LOG_COUNT];
     struct command_times times;
     struct monitor monitor;
-    enum pause_mode pause;          /* what must wait now; a copy of the house's */
+    enum pause_mode pause;          /* what must wait now: the house's, or the dispatcher's */
     struct reactor_timer pause_end; /* when that is over */
     struct reactor_timer look;      /* for idle and stuck clients; runs while there are clients */
     _Atomic uint32_t *load;         /* the worker's: its clients of all pools, and those coming */

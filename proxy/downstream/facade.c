@@ -77,5 +77,6 @@ void facade_ask_primaries(const struct local_call *call, fanout_join *join, void
     uint64_t patience = request->arrived + FACADE_PATIENCE_US;
 
     request->deadline = patience < request->deadline ? patience : request->deadline;
+    special_of(request)->passes_halt = true;
     fanout_broadcast(call->client->clients->dispatcher, request, ROUTE_PRIMARIES, join, context);
 }

@@ -115,6 +115,7 @@ static void call_send(const struct local_call *call, const struct command *comma
     request->target = TARGET_NODE;
     request->node = pool->index;
     request->node_serial = pool->serial;
+    special_of(request)->passes_halt = true;
     dispatcher_send(client->clients->dispatcher, request);
 }
 

@@ -1,7 +1,9 @@
 #include "proxy/downstream/pause.h"
 
+#include "proxy/routing/obey.h"
+
 /* The word: microseconds in the upper bits, the mode in the lowest two. Zero: no pause. */
-enum { MODE_BITS = 2, MODE_MASK = (1 << MODE_BITS) - 1 };
+enum { MODE_BITS = 2, MODE_MASK = (1 << MODE_BITS) - 1, AFTERMATH_US = 5 * US_PER_MS };
 
 static uint64_t word_of(enum pause_mode mode, uint64_t until)
 {
@@ -64,18 +66,34 @@ static void let_go(struct clients *clients)
     }
 }
 
+/* When what holds now is to be looked at again; 0: nothing holds. Behind a pause of nodes, what
+ * waits leaves first: else all that clients have would come at once, and wait behind that. */
+static uint64_t pause_next(const struct clients *clients, enum pause_mode before, uint64_t now)
+{
+    const struct dispatcher *dispatcher = clients->dispatcher;
+
+    if (dispatcher->halted_until > now) {
+        return dispatcher->halted_until;
+    }
+    return before != PAUSE_OFF && dispatcher->waiting_count > 0 ? now + AFTERMATH_US : 0;
+}
+
 void pause_refresh(struct clients *clients)
 {
     uint64_t word = atomic_load(&clients->house->pause);
     uint64_t now = reactor_now(clients->reactor);
+    uint64_t until = word_until(word);
     enum pause_mode before = clients->pause;
 
-    if (word_until(word) <= now) {
-        clients->pause = PAUSE_OFF;
+    clients->pause = word_mode(word);
+    if (until <= now) {
+        until = pause_next(clients, before, now);
+        clients->pause = until == 0 ? PAUSE_OFF : PAUSE_CROWD;
+    }
+    if (until == 0) {
         reactor_timer_stop(&clients->pause_end);
     } else {
-        clients->pause = word_mode(word);
-        reactor_timer_start(&clients->pause_end, word_until(word) - now);
+        reactor_timer_start(&clients->pause_end, until - now);
     }
     if (clients->pause < before) {
         let_go(clients);
@@ -92,20 +110,18 @@ bool pause_is_write(const struct command *command)
            command->id == COMMAND_ID_PFCOUNT;
 }
 
-/* A request that will be refused is refused at once, and one of a client that monitors concerns no
- * keys; and a pause of everything would have no other end than its time. */
-bool pause_holds(const struct client *client)
+/* As many wait at gates as may, or nearly, and this one has its part in that, or is about to. */
+static bool is_in_crowd(const struct client *client)
 {
-    const struct clients *clients = client->clients;
-    const struct command *command;
+    return client->clients->dispatcher->halted_until != 0 &&
+           !pipeline_is_empty(&client->pipeline) && obey_is_crowded(client->clients->dispatcher);
+}
 
-    if (clients->arguments.count == 0 || client->is_monitor ||
-        command_table_find(clients->commands, &clients->arguments, &command) != COMMAND_FOUND ||
-        (!client->session.is_authenticated && (command->flags & COMMAND_NO_AUTH) == 0)) {
-        return false;
-    }
-    switch (clients->pause) {
-    case PAUSE_OFF: return false;
+static bool mode_holds(const struct client *client, const struct command *command)
+{
+    switch (client->clients->pause) {
+    case PAUSE_OFF:
+    case PAUSE_CROWD: return false;
     case PAUSE_WRITE:
         return pause_is_write(command) ||
                (command->id == COMMAND_ID_EXEC && session_queued(&client->session)->writes);
@@ -114,7 +130,26 @@ bool pause_holds(const struct client *client)
     return false;
 }
 
+/* A request that will be refused is refused at once, and one of a client that monitors concerns no
+ * keys; and a pause of everything would have no other end than its time. */
+enum pause_mode pause_holds(const struct client *client)
+{
+    const struct clients *clients = client->clients;
+    const struct command *command;
+
+    if (clients->arguments.count == 0 || client->is_monitor ||
+        command_table_find(clients->commands, &clients->arguments, &command) != COMMAND_FOUND ||
+        (!client->session.is_authenticated && (command->flags & COMMAND_NO_AUTH) == 0)) {
+        return PAUSE_OFF;
+    }
+    if (mode_holds(client, command)) {
+        return clients->pause;
+    }
+    return is_in_crowd(client) ? PAUSE_CROWD : PAUSE_OFF;
+}
+
 bool pause_is_over_for(const struct client *client)
 {
-    return client->clients->pause < client->held_by;
+    return client->clients->pause < client->held_by ||
+           (client->held_by == PAUSE_CROWD && !is_in_crowd(client));
 }

@@ -1,4 +1,5 @@
-/* pause.h - CLIENT PAUSE: requests wait before slotway looks at them, in all workers of a pool.
+/* pause.h - CLIENT PAUSE: requests wait before slotway looks at them, in all workers of a pool. So
+ * they do while an operator pauses nodes, and as much as may wait for these waits already.
  *
  *      house->pause ── one word: until when, and what ──> each worker's copy in its clients
  *
@@ -30,8 +31,9 @@ uint64_t pause_until_of(const struct house *house);
  * let go in time. */
 void pause_refresh(struct clients *clients);
 
-/* Must the request in clients->arguments wait? Only while clients->pause is not PAUSE_OFF. */
-bool pause_holds(const struct client *client);
+/* Must the request in clients->arguments wait, and for the end of what? Only while clients->pause
+ * is not PAUSE_OFF. */
+enum pause_mode pause_holds(const struct client *client);
 
 /* Is `client`, HELD, to be looked at again? */
 bool pause_is_over_for(const struct client *client);

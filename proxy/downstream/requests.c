@@ -219,11 +219,12 @@ static bool requests_take_scanned(struct client *client, size_t used)
     struct arguments *arguments = &client->clients->arguments;
     struct span bytes = {inbound_bytes(&client->inbound).at, used};
     bool is_inline = client->scan.is_inline;
+    enum pause_mode holds;
     bool is_taken = true;
 
     request_scan_reset(&client->scan);
-    if (client->clients->pause != PAUSE_OFF && pause_holds(client)) {
-        client_hold(client);
+    if (client->clients->pause != PAUSE_OFF && (holds = pause_holds(client)) != PAUSE_OFF) {
+        client_hold(client, holds);
         return false;
     }
     if (arguments->count == 0) {

@@ -36,6 +36,7 @@ struct special {
     bool begins_multi;         /* the first of them is MULTI */
     bool is_private;           /* goes on a connection that is its own until it is answered */
     bool may_block;            /* and may stay there for as long as its client wishes */
+    bool passes_halt;          /* an operator's own: goes to a node that he has paused, too */
     bool is_harmless;          /* may be sent again whatever became of it, as a read may */
     struct upstream *upstream; /* that connection while it is there; NULL */
     struct upstream **keeper;  /* who holds it on, once it has answered well, or, where answers are

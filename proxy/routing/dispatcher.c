@@ -10,6 +10,7 @@
 #include "proxy/routing/heal.h"
 #include "proxy/routing/holding.h"
 #include "proxy/routing/mending.h"
+#include "proxy/routing/obey.h"
 #include "proxy/routing/own.h"
 #include "proxy/routing/pick.h"
 #include "proxy/routing/unsettle.h"
@@ -48,7 +49,8 @@ static void dispatcher_forward(struct dispatcher *dispatcher, struct request *re
     switch (pick.verdict) {
     case SEND_IT: holding_send(pick.pool, request); return;
     case WAIT_FOR_IT:
-        holding_hold_refused(dispatcher, request, REFUSAL_UNREACHABLE, AFTER_A_PAUSE);
+        holding_hold_refused(dispatcher, request, REFUSAL_UNREACHABLE,
+                             pick.is_halted ? AT_ONCE : AFTER_A_PAUSE);
         return;
     case REFUSE_IT: dispatcher_refuse(dispatcher, request, pick.error, pick_name(&pick)); return;
     }
@@ -333,6 +335,7 @@ struct dispatcher *dispatcher_new(struct reactor *reactor, struct intake *intake
     list_init(&dispatcher->mendings);
     slot_table_init(&dispatcher->table, &dispatcher->site);
     reactor_timer_init(&dispatcher->tick, reactor, dispatcher_on_tick);
+    obey_init(dispatcher);
     return dispatcher;
 }
 
@@ -345,6 +348,7 @@ void dispatcher_free(struct dispatcher **dispatcher)
     CHECK(gone->gates.count == 0);
     slot_table_clear(&gone->table);
     reactor_timer_stop(&gone->tick);
+    obey_clear(gone);
     list_remove(&gone->pump.link);
     moving_clear(&gone->moving);
     free(gone);
@@ -386,6 +390,7 @@ void dispatcher_adopt(struct dispatcher *dispatcher, struct topology *topology)
     if (count > 0) {
         dispatcher_on_moved(dispatcher, changed);
     }
+    obey_look(dispatcher);
     dispatcher_welcome(dispatcher, is_first);
     holding_look_at_all(dispatcher);
     watch_begin(dispatcher);

@@ -20,6 +20,7 @@
 #include "proxy/routing/script_view.h"
 #include "proxy/routing/slot_table.h"
 
+struct halts;
 struct mending_board;
 
 /* What who keeps account of clients' caches is told. None of these may settle or close anything. */
@@ -42,6 +43,10 @@ struct dispatcher {
     struct list mendings;        /* of nodes that lack functions */
     struct mending_board *board; /* of all workers of the pool; NULL: there are no others */
     size_t worker;               /* which one this is */
+    struct halts *halts;         /* of all workers of the pool; NULL: nobody pauses anything */
+    bool is_all_halted;          /* obey.h: nothing is sent to any node */
+    uint64_t halted_until;       /* the end of the last of the halts; 0: there are none */
+    struct reactor_timer obey_timer;
     struct slot_table table;
     struct gates gates;
     struct moving_slots moving;

@@ -124,6 +124,9 @@ static struct request *part_prepare(struct part *part, const struct command *com
     if (request_is_private(parent)) {
         special_copy(request, parent);
     }
+    if (parent->special != NULL && parent->special->passes_halt) {
+        special_of(request)->passes_halt = true;
+    }
     request->is_tracked = parent->is_tracked;
     request->is_uncached = parent->is_uncached;
     part->request = request;

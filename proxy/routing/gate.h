@@ -42,14 +42,15 @@ struct gate {
     struct list_link in_bucket;
     struct list_link in_list; /* ready or resting below; none while requests are outstanding */
     struct lane *lane;
-    uint32_t key;         /* gate_key() of its requests */
-    uint32_t outstanding; /* requests with a node that point to this gate */
-    struct list waiting;  /* requests, by sequence */
-    uint64_t retry_at;    /* nothing is sent before this time */
-    uint32_t attempts;    /* refusals since the last answer: makes the pauses longer */
-    uint32_t waits;       /* times in a row that the first one's node could be given nothing */
-    bool is_settled;      /* the last one was answered: all that wait may follow */
-    uint64_t writes_end;  /* behind the last write that a silent or lost node may have */
+    uint32_t key;          /* gate_key() of its requests */
+    uint32_t outstanding;  /* requests with a node that point to this gate */
+    struct list waiting;   /* requests, by sequence */
+    uint64_t retry_at;     /* nothing is sent before this time */
+    uint32_t attempts;     /* refusals since the last answer: makes the pauses longer */
+    uint32_t waits;        /* times in a row that the first one's node could be given nothing */
+    bool is_settled;       /* the last one was answered: all that wait may follow */
+    uint64_t halted_since; /* it waits for an operator, obey.h; 0: it does not */
+    uint64_t writes_end;   /* behind the last write that a silent or lost node may have */
 };
 
 enum {

@@ -4,6 +4,7 @@
 
 #include "proxy/routing/blocking.h"
 #include "proxy/routing/heal.h"
+#include "proxy/routing/obey.h"
 #include "proxy/routing/pick.h"
 #include "proxy/routing/written.h"
 #include "proxy/upstream/private.h"
@@ -233,6 +234,13 @@ static bool pump_one(struct dispatcher *dispatcher, struct gate *gate, struct re
 {
     struct pick pick = pick_for(dispatcher, request);
 
+    if (unlikely(pick.is_halted)) {
+        obey_hold(dispatcher, gate);
+        return false;
+    }
+    if (unlikely(gate->halted_since != 0)) {
+        obey_release(dispatcher, gate);
+    }
     if (pick_waits(&pick)) {
         gate->retry_at = reactor_now(dispatcher->site.reactor) + gate_wait(gate, &pick);
         return false;

@@ -351,7 +351,8 @@ bool mending_is_over(const struct pool *pool, struct request *request, struct pi
 
     request->awaits_functions = 0;
     if (is_hopeless) {
-        *pick = (struct pick){REFUSE_IT, (struct pool *)pool, ERROR_NO_FUNCTION};
+        *pick = (struct pick){
+            .verdict = REFUSE_IT, .pool = (struct pool *)pool, .error = ERROR_NO_FUNCTION};
         return false;
     }
     return true;

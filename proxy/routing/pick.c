@@ -1,11 +1,12 @@
 #include "proxy/routing/pick.h"
 
 #include "proxy/routing/mending.h"
+#include "proxy/routing/obey.h"
 #include "proxy/upstream/private.h"
 
 static struct pick pick_refuse(enum error_symbol error, struct pool *pool)
 {
-    return (struct pick){REFUSE_IT, pool, error};
+    return (struct pick){.verdict = REFUSE_IT, .pool = pool, .error = error};
 }
 
 /* The pool that serves `request`, whatever state it is in; NULL when nobody does. */
@@ -66,7 +67,7 @@ static struct pick pick_without_pool(struct dispatcher *dispatcher, const struct
     if (table->topology == NULL && is_old(dispatcher)) {
         return pick_refuse(ERROR_CLUSTER_UNKNOWN, NULL);
     }
-    return (struct pick){WAIT_FOR_IT, NULL, 0};
+    return (struct pick){.verdict = WAIT_FOR_IT};
 }
 
 bool pick_is_urgent(const struct request *request)
@@ -81,13 +82,16 @@ static struct pick pick_reserved(struct pool *pool)
     if (pool_is_reserved_full(pool)) {
         return pick_refuse(ERROR_OVERLOADED, pool);
     }
-    return (struct pick){SEND_IT, pool, 0};
+    return (struct pick){.verdict = SEND_IT, .pool = pool};
 }
 
 struct pick pick_for(struct dispatcher *dispatcher, struct request *request)
 {
     struct pool *pool = pool_for(dispatcher, request);
 
+    if (unlikely(obey_holds(dispatcher, pool, request))) {
+        return (struct pick){.verdict = WAIT_FOR_IT, .pool = pool, .is_halted = true};
+    }
     if (unlikely(pool == NULL)) {
         return pick_without_pool(dispatcher, request);
     }
@@ -102,7 +106,7 @@ struct pick pick_for(struct dispatcher *dispatcher, struct request *request)
         }
     }
     if (unlikely(pool_is_emptied(pool, request->lane->number))) {
-        return (struct pick){WAIT_FOR_IT, pool, 0};
+        return (struct pick){.verdict = WAIT_FOR_IT, .pool = pool};
     }
     if (unlikely(pool_is_down(pool, request->lane->number))) {
         /* Probes go on, and discovery asks: both end the refusals. */
@@ -110,18 +114,18 @@ struct pick pick_for(struct dispatcher *dispatcher, struct request *request)
             return pick_refuse(ERROR_CLUSTER_DOWN, pool);
         }
         if (!pool_accepts(pool, request->lane->number)) {
-            return (struct pick){WAIT_FOR_IT, pool, 0};
+            return (struct pick){.verdict = WAIT_FOR_IT, .pool = pool};
         }
     }
     if (request_is_private(request)) {
         return private_is_full(pool) && request->lane->own == NULL
                    ? pick_refuse(ERROR_TOO_MANY_PRIVATE, pool)
-                   : (struct pick){SEND_IT, pool, 0};
+                   : (struct pick){.verdict = SEND_IT, .pool = pool};
     }
     if (unlikely(pool_is_full(pool, request->lane->number))) {
         return pick_refuse(ERROR_OVERLOADED, pool);
     }
-    return (struct pick){SEND_IT, pool, 0};
+    return (struct pick){.verdict = SEND_IT, .pool = pool};
 }
 
 const char *pick_name(const struct pick *pick)

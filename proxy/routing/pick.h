@@ -12,6 +12,7 @@ struct pick {
     enum verdict verdict;
     struct pool *pool;       /* REFUSE_IT: the one that would have served it, or NULL */
     enum error_symbol error; /* REFUSE_IT */
+    bool is_halted;          /* WAIT_FOR_IT: because of an operator, obey.h */
 };
 
 /* Drops the request's wish to ask another node if that one cannot be reached now. */

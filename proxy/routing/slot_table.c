@@ -266,13 +266,24 @@ struct pool *slot_table_any_primary(struct slot_table *table)
         if (pool == NULL || !pool->is_primary) {
             continue;
         }
-        if (pool->attempts == 0 && pool->breaker != BREAKER_OPEN) {
+        if (pool->attempts == 0 && pool->breaker != BREAKER_OPEN && !pool->is_halted &&
+            !pool->is_drained) {
             table->next_primary = (uint16_t)((index + 1) % table->pool_count);
             return pool;
         }
-        second_best = pool;
+        second_best = second_best == NULL || second_best->is_halted ? pool : second_best;
     }
     return second_best;
+}
+
+uint32_t slot_table_count(const struct slot_table *table, const struct pool *pool)
+{
+    uint32_t count = 0;
+
+    for (uint32_t slot = 0; slot < SLOT_COUNT; slot++) {
+        count += table->slots[slot].owner == pool->index;
+    }
+    return count;
 }
 
 /* A pool at an address that a redirection named serves as long as the table points to it. */

@@ -65,9 +65,12 @@ struct pool *slot_table_pool(const struct slot_table *table, uint16_t index, uin
  * known, or new if it is numeric and there are not absurdly many; NULL otherwise. */
 struct pool *slot_table_pool_at(struct slot_table *table, const struct address *announced);
 
-/* One of the primaries in turn, one that accepts requests if there is any; NULL without primaries.
- */
+/* One of the primaries in turn, one that accepts requests and that no operator has paused or is
+ * draining, if there is any; NULL without primaries. */
 struct pool *slot_table_any_primary(struct slot_table *table);
+
+/* How many slots go to `pool`. */
+uint32_t slot_table_count(const struct slot_table *table, const struct pool *pool);
 
 /* Probes pools that are out of reach; closes and frees leaving ones that have nothing in flight,
  * and those of addresses that only a redirection named and where nobody has been for long. Returns

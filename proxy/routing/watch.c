@@ -6,6 +6,7 @@
 
 enum {
     SUSPECT_HINT_US = 50 * US_PER_MS, /* between two hints while a node is silent or out of reach */
+    HALTED_LOOK_US = 200 * US_PER_MS, /* between two looks at what waits for an operator */
 };
 
 /* What a request that still waits is told at its deadline. */
@@ -204,10 +205,20 @@ static bool watch_pools(struct dispatcher *dispatcher)
     return slot_table_tend(table) || is_busy;
 }
 
+/* Its deadlines stand still. */
+static void watch_halted(uint64_t now, uint64_t *earliest)
+{
+    *earliest = now + HALTED_LOOK_US < *earliest ? now + HALTED_LOOK_US : *earliest;
+}
+
 static void watch_waiting(struct dispatcher *dispatcher, struct gate *gate, uint64_t *earliest)
 {
     uint64_t now = reactor_now(dispatcher->site.reactor);
 
+    if (unlikely(gate->halted_since != 0)) {
+        watch_halted(now, earliest);
+        return;
+    }
     LIST_EACH_SAFE (link, &gate->waiting) {
         struct request *request = container_of(link, struct request, in_queue);
 

@@ -19,7 +19,8 @@ enum {
 bool pool_finds_fit(const struct upstream *upstream)
 {
     return upstream->use == USE_SHARED && upstream->state == UPSTREAM_READY &&
-           upstream->worn_since == 0 && upstream->pool->breaker != BREAKER_OPEN;
+           upstream->worn_since == 0 && upstream->pool->breaker != BREAKER_OPEN &&
+           !upstream->pool->is_halted;
 }
 
 void pool_judge(struct upstream *upstream)
@@ -33,6 +34,21 @@ void pool_wear(struct upstream *upstream)
     pool_judge(upstream);
 }
 
+static void pool_judge_all(struct pool *pool)
+{
+    for (uint32_t i = 0; i <= pool->upstream_count; i++) {
+        pool_judge(&pool->upstreams[i]);
+    }
+}
+
+void pool_set_halted(struct pool *pool, bool is_halted)
+{
+    if (pool->is_halted != is_halted) {
+        pool->is_halted = is_halted;
+        pool_judge_all(pool);
+    }
+}
+
 void pool_set_breaker(struct pool *pool, enum breaker next)
 {
     struct metrics *metrics = pool->site->metrics;
@@ -44,9 +60,7 @@ void pool_set_breaker(struct pool *pool, enum breaker next)
         metric_add(&metrics->breaker_opened_total, 1);
     }
     pool->breaker = next;
-    for (uint32_t i = 0; i <= pool->upstream_count; i++) {
-        pool_judge(&pool->upstreams[i]);
-    }
+    pool_judge_all(pool);
 }
 
 struct pool *pool_new(const struct pool_site *site, const char *id, const struct address *address,

@@ -83,6 +83,8 @@ struct pool {
     uint16_t index;      /* among its dispatcher's pools */
     bool is_primary;     /* in the picture in use */
     bool is_patched_in;  /* owns slots by a redirection that no picture has confirmed */
+    bool is_halted;      /* an operator has slotway send it nothing: obey.h */
+    bool is_drained;     /* and wants nothing to be kept there: likewise */
     bool is_leaving;     /* no picture names it any more: closes when nothing is in flight */
     uint32_t attempts;   /* failures to connect in a row */
     uint64_t retry_at;   /* no attempt before this time */
@@ -161,6 +163,9 @@ static inline bool pool_is_ill(const struct pool *pool)
 
 /* The only writer of ->breaker. */
 void pool_set_breaker(struct pool *pool, enum breaker next);
+
+/* The only writer of ->is_halted. */
+void pool_set_halted(struct pool *pool, bool is_halted);
 
 /* Says anew whether `upstream` is fit for requests: when what that depends on has changed. */
 void pool_judge(struct upstream *upstream);

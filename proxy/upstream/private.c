@@ -211,7 +211,7 @@ static bool has_rested(const struct upstream *upstream)
 {
     const struct pool *pool = upstream->pool;
 
-    return pool->privates.count[PRIVATE_RESTING] > RESTING_MAX ||
+    return pool->is_drained || pool->privates.count[PRIVATE_RESTING] > RESTING_MAX ||
            upstream->resting_since + REST_US <= reactor_now(pool->site->reactor);
 }
 

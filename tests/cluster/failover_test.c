@@ -37,6 +37,35 @@ static void fail_over_on_purpose(struct real_cluster *cluster, struct rig *rig)
     expect_unnoticed(result);
 }
 
+/* Nothing is with a node while its replica takes over: of the pool, and of the one node, whose
+ * requests then go to who has taken over. */
+static void fail_over_in_a_pause(struct real_cluster *cluster, struct rig *rig)
+{
+    struct load *load =
+        load_start((struct load_options){.port = rig_port(rig), .clients = 6, .keys = 60});
+
+    for (int i = 0; i < 2; i++) {
+        int primary = i == 0 ? 0 : 2;
+        uint64_t before = load_progress(load);
+
+        cr_expect(WAIT_FOR(load_progress(load) > before + 2000));
+        const char *held =
+            i == 0 ? ask(rig, "PROXY", "PAUSE")
+                   : ask(rig, "PROXY", "PAUSE", "NODE",
+                         rig_print(rig, "127.0.0.1:%u", real_cluster_port(cluster, primary)));
+
+        EXPECT_CONTAINS(held, " workers all in_flight 0 ");
+        real_cluster_do(cluster, "failover", real_cluster_replica_of(cluster, primary));
+        if (i == 0) {
+            cr_expect_str_eq(ask(rig, "PROXY", "RESUME"), "1");
+        }
+        before = load_progress(load);
+        cr_expect(WAIT_FOR(load_progress(load) > before + 2000));
+        cr_expect_str_eq(ask(rig, "PROXY", "RESUME"), i == 0 ? "0" : "1");
+    }
+    expect_unnoticed(load_stop(&load));
+}
+
 static void kill_a_primary(struct real_cluster *cluster, struct rig *rig)
 {
     int victim = 1;
@@ -73,6 +102,7 @@ Test(failover, planned_ones_are_not_noticed_and_crashes_only_where_they_happen)
     struct rig *rig = real_cluster_rig(cluster, 2, "8s");
 
     fail_over_on_purpose(cluster, rig);
+    fail_over_in_a_pause(cluster, rig);
     kill_a_primary(cluster, rig);
     rig_stop(&rig);
     real_cluster_stop(&cluster);

@@ -100,5 +100,6 @@ struct rig *real_cluster_rig(const struct real_cluster *cluster, int workers,
                                                .request_timeout = request_timeout,
                                                .connect_timeout = "1s",
                                                .refresh = "5s",
+                                               .clients = "admin: true",
                                                .backend = "password: \"" REAL_NODES_PASSWORD "\""});
 }

@@ -13,6 +13,7 @@
 #include "common/memory.h"
 #include "proxy/downstream/roll.h"
 #include "proxy/pubsub/exchange.h"
+#include "proxy/routing/halts.h"
 
 enum {
     START_US = 1000 * US_PER_SECOND,
@@ -94,6 +95,8 @@ static void open_worker(struct world *world)
     memset(world->house.run_id, '0', sizeof world->house.run_id - 1);
     world->house.exchange = exchange_new(1, world->house.run_id);
     world->house.roll = roll_new();
+    world->house.halts = halts_new("main", world->house.worker_count);
+    world->dispatcher->halts = world->house.halts;
     exchange_open(world->house.exchange, &(struct exchange_site){
                                              .mailbox = world->mailbox,
                                              .reactor = world->reactor,
@@ -380,6 +383,7 @@ void world_close(struct world *world)
     mailbox_free(&world->mailbox);
     exchange_free(&world->house.exchange);
     roll_free(&world->house.roll);
+    halts_free(&world->house.halts);
     CHECK(metric_read(&world->metrics.upstream_in_flight) == 0);
     CHECK(metric_read(&world->metrics.upstream_connections_active) == 0);
     CHECK(metric_read(&world->metrics.breakers_open) == 0);

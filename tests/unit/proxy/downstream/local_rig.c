@@ -13,6 +13,7 @@
 #include "common/resp_write.h"
 #include "proxy/downstream/roll.h"
 #include "proxy/pubsub/exchange.h"
+#include "proxy/routing/halts.h"
 #include "tests/unit/proxy/command/words.h"
 
 enum { DEADLINE_US = 10 * US_PER_SECOND, HEARD_MAX = 1 << 20 };
@@ -37,6 +38,8 @@ static void worker_open(struct local_rig *rig, size_t number)
 
     worker->mailbox = mailbox_new(rig->reactor);
     worker->dispatcher = dispatcher_new(rig->reactor, &rig->intake, pool, &worker->metrics, NULL);
+    worker->dispatcher->worker = number;
+    worker->dispatcher->halts = rig->house.halts;
     exchange_open(rig->house.exchange, &(struct exchange_site){
                                            .worker = number,
                                            .mailbox = worker->mailbox,
@@ -78,6 +81,7 @@ struct local_rig *local_rig_open(const char *password)
     rig->house.mailboxes = memory_new(RIG_WORKERS, sizeof(struct mailbox *));
     rig->house.exchange = exchange_new(RIG_WORKERS, "");
     rig->house.roll = roll_new();
+    rig->house.halts = halts_new("main", RIG_WORKERS);
     strcpy(rig->house.run_id, "0123456789abcdef0123456789abcdef01234567");
     for (size_t i = 0; i < RIG_WORKERS; i++) {
         worker_open(rig, i);
@@ -108,6 +112,7 @@ void local_rig_close(struct local_rig **rig)
     close(gone->listener);
     exchange_free(&gone->house.exchange);
     roll_free(&gone->house.roll);
+    halts_free(&gone->house.halts);
     intake_clear(&gone->intake);
     reactor_free(&gone->reactor);
     free(gone->house.clients);
