@@ -276,6 +276,11 @@ void socket_local(int fd, struct endpoint *endpoint)
     }
 }
 
+void socket_cork(int fd)
+{
+    set_option(fd, IPPROTO_TCP, TCP_CORK, 1);
+}
+
 bool socket_peer_has_closed(int fd)
 {
     struct pollfd wanted = {.fd = fd, .events = POLLRDHUP};

@@ -54,6 +54,10 @@ void socket_set_user_timeout(int fd, uint32_t timeout_ms);
  * in microseconds; 0 when there is not, or nobody can tell. */
 uint64_t socket_unacknowledged_us(int fd);
 
+/* What is written from now on waits for shutdown() or close(), as far as it fits a segment, and
+ * leaves with that; for a fifth of a second at most. */
+void socket_cork(int fd);
+
 /* Has the peer closed, at least its half, even if bytes of it lie there unread? */
 bool socket_peer_has_closed(int fd);
 

@@ -5,8 +5,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/check.h"
+#include "common/inherited.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/socket.h"
@@ -383,10 +385,14 @@ static struct MHD_Daemon *admin_start_daemon(struct admin *admin)
 
 static bool admin_open(struct admin *admin, const struct address *listen)
 {
+    enum socket_file file;
     char text[sizeof *listen];
 
     address_print(listen, text, sizeof text);
-    admin->listener = socket_listen(listen, BACKLOG);
+    admin->listener = inherited_take(&(struct listening_wish){"admin", listen}, &file);
+    if (admin->listener < 0) {
+        admin->listener = socket_listen(listen, BACKLOG);
+    }
     if (admin->listener < 0) {
         log_error("admin page cannot listen", "address=%s error=%s", text,
                   socket_listen_text(listen, errno));
@@ -425,6 +431,20 @@ struct admin *admin_new(struct reactor *reactor, const struct address *listen,
     admin->readable.data = admin;
     ev_io_start(reactor->loop, &admin->readable);
     return admin;
+}
+
+int admin_descriptor(const struct admin *admin)
+{
+    return admin->listener;
+}
+
+void admin_stop_accepting(struct admin *admin)
+{
+    MHD_socket listener = MHD_quiesce_daemon(admin->daemon);
+
+    if (listener != MHD_INVALID_SOCKET) {
+        close(listener);
+    }
 }
 
 uint16_t admin_port(const struct admin *admin)

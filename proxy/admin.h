@@ -55,10 +55,17 @@ struct admin_site {
     size_t route_count;
 };
 
-/* Listens and serves from now on; copies `site`, not its routes. NULL, after an error in the log,
- * when `listen` cannot be listened on. */
+/* Listens, on an inherited socket if one fits, and serves from now on; copies `site`, not its
+ * routes. NULL, after an error in the log, when `listen` cannot be listened on. */
 struct admin *admin_new(struct reactor *reactor, const struct address *listen,
                         const struct admin_site *site) MUST_USE;
+
+/* Its listening socket, lent. */
+int admin_descriptor(const struct admin *admin);
+
+/* Answers who is there already, and nobody else: another process listens on the socket from now
+ * on. */
+void admin_stop_accepting(struct admin *admin);
 
 /* The port that it got, for a `listen` with port 0. */
 uint16_t admin_port(const struct admin *admin);

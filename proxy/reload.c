@@ -152,15 +152,16 @@ static enum reload_result apply(struct server *server, struct config_share *shar
 
 static struct config *load(const struct server *server, struct config_errors *errors)
 {
-    if (server->is_draining) {
+    if (server->is_draining || !server->is_listening) {
         *errors = (struct config_errors){0};
-        config_errors_add(errors, "slotway", "the process is ending");
+        config_errors_add(errors, "slotway", "the process is %s",
+                          server->is_draining ? "ending" : "starting");
         return NULL;
     }
     return config_load(server->source->path, server->source->overrides, errors);
 }
 
-enum reload_result reload_run(struct server *server, struct sendq *report)
+static enum reload_result run(struct server *server, struct sendq *report)
 {
     struct config_errors errors;
     struct config *next = load(server, &errors);
@@ -179,5 +180,15 @@ enum reload_result reload_run(struct server *server, struct sendq *report)
     enum reload_result result = apply(server, share, &diff, report);
     config_share_release(&share);
     config_diff_clear(&diff);
+    return result;
+}
+
+enum reload_result reload_run(struct server *server, struct sendq *report)
+{
+    service_reloading(&server->service);
+
+    enum reload_result result = run(server, report);
+
+    service_reloaded(&server->service);
     return result;
 }

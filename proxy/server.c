@@ -8,12 +8,13 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "common/activation.h"
 #include "common/budget.h"
 #include "common/clock.h"
 #include "common/events.h"
+#include "common/inherited.h"
 #include "common/log.h"
 #include "common/memory.h"
-#include "proxy/admin.h"
 #include "proxy/admin_routes.h"
 #include "proxy/console.h"
 #include "proxy/descriptors.h"
@@ -150,7 +151,11 @@ static bool server_listen(struct server *server)
             return false;
         }
     }
-    server->is_listening = true;
+    return true;
+}
+
+static bool server_open_admin(struct server *server)
+{
     if (server->config->admin_listen.count == 0) {
         return true;
     }
@@ -161,9 +166,23 @@ static bool server_listen(struct server *server)
     return server->admin != NULL;
 }
 
+bool server_open(struct server *server)
+{
+    if (!server_open_admin(server)) {
+        return false;
+    }
+    for (size_t i = 0; i < server->config->pool_count; i++) {
+        listener_start(server->pools[i].listener);
+    }
+    server->is_listening = true;
+    upgrade_open(&server->upgrade);
+    return true;
+}
+
 static void server_stop_listening(struct server *server)
 {
     server->is_listening = false;
+    upgrade_stop(&server->upgrade);
     for (size_t i = 0; i < server->config->pool_count; i++) {
         if (server->pools[i].listener != NULL) {
             listener_close(&server->pools[i].listener);
@@ -215,17 +234,34 @@ static void server_drain(struct server *server)
 {
     const struct config *config = server->config;
     uint64_t half = config->drain_timeout / 2;
+    const struct drain_plan plan = {
+        .spread = config->drain_spread < half ? config->drain_spread : half,
+        .patience = half,
+    };
 
     server_stop_listening(server);
     reactor_timer_start(&server->drain_timer, config->drain_timeout);
     for (size_t i = 0; i < server->worker_count; i++) {
-        worker_drain(server->workers[i], config->drain_spread < half ? config->drain_spread : half);
+        worker_drain(server->workers[i], &plan);
     }
 }
 
 static void server_on_delay_over(struct reactor_timer *timer)
 {
     server_drain(container_of(timer, struct server, delay_timer));
+}
+
+void server_be_replaced(struct server *server)
+{
+    server->is_draining = true;
+    service_end(&server->service);
+    reactor_timer_start(&server->delay_timer, 0);
+}
+
+void server_give_up(struct server *server)
+{
+    server->result = SERVER_CANNOT_START;
+    reactor_stop(server->reactor);
 }
 
 static void server_on_stop_signal(struct ev_loop *loop UNUSED, ev_signal *watcher,
@@ -244,6 +280,8 @@ static void server_on_stop_signal(struct ev_loop *loop UNUSED, ev_signal *watche
              (unsigned long long)(config->drain_timeout / US_PER_MS));
     events_post(EVENT_DRAIN, NULL, NULL, "stopping: signal %d", watcher->signum);
     server->is_draining = true;
+    service_stopping(&server->service,
+                     config->drain_delay + config->drain_timeout + END_SECONDS * US_PER_SECOND);
     if (config->drain_delay > 0) {
         reactor_timer_start(&server->delay_timer, config->drain_delay);
         return;
@@ -261,6 +299,13 @@ static void server_on_hangup(struct ev_loop *loop UNUSED, ev_signal *watcher, in
     sendq_clear(&report);
 }
 
+static void server_on_user2(struct ev_loop *loop UNUSED, ev_signal *watcher, int events UNUSED)
+{
+    struct server *server = watcher->data;
+
+    upgrade_start_successor(&server->upgrade);
+}
+
 static void server_watch_signal(struct server *server, ev_signal *watcher, int number,
                                 void (*received)(struct ev_loop *, ev_signal *, int))
 {
@@ -275,8 +320,10 @@ static void server_watch_signals(struct server *server)
     server_watch_signal(server, &server->terminate, SIGTERM, server_on_stop_signal);
     server_watch_signal(server, &server->interrupt, SIGINT, server_on_stop_signal);
     server_watch_signal(server, &server->hangup, SIGHUP, server_on_hangup);
+    server_watch_signal(server, &server->user2, SIGUSR2, server_on_user2);
     reactor_timer_init(&server->delay_timer, server->reactor, server_on_delay_over);
     reactor_timer_init(&server->drain_timer, server->reactor, server_on_drain_timeout);
+    service_init(&server->service, server);
 }
 
 static void server_start_workers(struct server *server)
@@ -314,6 +361,9 @@ static void server_free(struct server *server)
     signal(SIGALRM, on_end_overdue);
     alarm(END_SECONDS);
     server_stop_listening(server);
+    upgrade_clear(&server->upgrade);
+    service_end(&server->service);
+    inherited_close_rest();
     if (server->admin != NULL) {
         admin_free(&server->admin);
     }
@@ -348,6 +398,7 @@ static void server_free(struct server *server)
     ev_signal_stop(server->reactor->loop, &server->terminate);
     ev_signal_stop(server->reactor->loop, &server->interrupt);
     ev_signal_stop(server->reactor->loop, &server->hangup);
+    ev_signal_stop(server->reactor->loop, &server->user2);
     reactor_timer_stop(&server->delay_timer);
     reactor_timer_stop(&server->drain_timer);
     mailbox_free(&server->mailbox);
@@ -358,11 +409,31 @@ static void server_free(struct server *server)
     config_share_release(&server->share);
 }
 
+/* Who takes over from an old one opens later, when it knows the cluster. */
+static bool server_begin(struct server *server)
+{
+    activation_take();
+    if (!upgrade_begin(&server->upgrade, server) || !server_listen(server)) {
+        return false;
+    }
+    if (upgrade_is_taking_over(&server->upgrade)) {
+        server_start_discovery(server);
+        upgrade_go_on(&server->upgrade);
+        return true;
+    }
+    if (!server_open(server)) {
+        return false;
+    }
+    inherited_close_rest();
+    service_begin(&server->service);
+    server_start_discovery(server);
+    return true;
+}
+
 enum server_result server_run(struct config_share *share, const struct config_source *source)
 {
     const struct config *config = share->config;
     struct server server = {.source = source, .share = share, .config = config};
-    enum server_result code = SERVER_ENDED;
 
     log_info("slotway starts", "version=%s workers=%u pools=%zu", SLOTWAY_VERSION, config->workers,
              config->pool_count);
@@ -375,13 +446,12 @@ enum server_result server_run(struct config_share *share, const struct config_so
     server_watch_signals(&server);
     server_watch_threads(&server);
     server_start_workers(&server);
-    if (server_listen(&server)) {
-        server_start_discovery(&server);
+    if (server_begin(&server)) {
         reactor_run(server.reactor);
     } else {
-        code = SERVER_CANNOT_START;
+        server.result = SERVER_CANNOT_START;
     }
     server_free(&server);
-    log_info("slotway ends", "code=%d", (int)code);
-    return code;
+    log_info("slotway ends", "code=%d", (int)server.result);
+    return server.result;
 }

@@ -4,12 +4,15 @@
 #ifndef PROXY_SERVER_PARTS_H
 #define PROXY_SERVER_PARTS_H
 
+#include "proxy/admin.h"
 #include "proxy/downstream/listener.h"
 #include "proxy/reload.h"
+#include "proxy/server.h"
+#include "proxy/service.h"
+#include "proxy/upgrade.h"
 #include "proxy/watchdog.h"
 #include "proxy/worker.h"
 
-struct admin;
 struct config_source;
 struct console;
 struct server;
@@ -41,12 +44,25 @@ struct server {
     struct watchdog *watchdog;
     struct reload_record reloads;
     bool is_listening;
-    bool is_draining; /* SIGTERM has come */
+    bool is_draining; /* SIGTERM has come, or a successor */
+    enum server_result result;
+    struct upgrade upgrade;
+    struct service service;
     struct reactor_timer delay_timer;
     struct reactor_timer drain_timer;
     ev_signal terminate;
     ev_signal interrupt;
     ev_signal hangup;
+    ev_signal user2;
 };
+
+/* Accepts clients, and serves the admin page. False, with the reason logged, when it cannot. */
+bool server_open(struct server *server) MUST_USE;
+
+/* A successor accepts them: is not ready any more, and drains from the next turn on. */
+void server_be_replaced(struct server *server);
+
+/* Ends: there is an old one that serves, and goes on. */
+void server_give_up(struct server *server);
 
 #endif

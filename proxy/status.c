@@ -296,6 +296,20 @@ bool status_is_healthy(void *context, struct sendq *why)
     return watchdog_is_content(server->watchdog, why);
 }
 
+bool status_knows_clusters(const struct server *server, struct sendq *why)
+{
+    bool is_known = true;
+
+    for (size_t i = 0; i < server->config->pool_count; i++) {
+        if (!pool_is_known(server, i)) {
+            sendq_print(why, "pool %s: no node of its cluster has answered yet\n",
+                        server->config->pools[i].name);
+            is_known = false;
+        }
+    }
+    return is_known;
+}
+
 bool status_is_ready(void *context, struct sendq *why)
 {
     const struct server *server = context;
@@ -305,12 +319,5 @@ bool status_is_ready(void *context, struct sendq *why)
         sendq_print(why, server->is_draining ? "draining\n" : "not listening\n");
         is_ready = false;
     }
-    for (size_t i = 0; i < server->config->pool_count; i++) {
-        if (!pool_is_known(server, i)) {
-            sendq_print(why, "pool %s: no node of its cluster has answered yet\n",
-                        server->config->pools[i].name);
-            is_ready = false;
-        }
-    }
-    return is_ready;
+    return status_knows_clusters(server, why) && is_ready;
 }

@@ -7,6 +7,8 @@
 
 #include "common/sendq.h"
 
+struct server;
+
 /* Hooks of the admin page; `context` is the struct server. */
 void status_write_metrics(void *context, struct sendq *to);
 
@@ -16,5 +18,8 @@ bool status_is_healthy(void *context, struct sendq *why);
 /* Ready: it is healthy, listens, is not draining, and each worker has a picture of each pool's
  * cluster. Else appends a line per reason to `why`. */
 bool status_is_ready(void *context, struct sendq *why);
+
+/* Has each worker a picture of each pool's cluster? Else appends a line per pool to `why`. */
+bool status_knows_clusters(const struct server *server, struct sendq *why);
 
 #endif

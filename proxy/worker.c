@@ -17,7 +17,7 @@ struct order {
     struct topology *topology;      /* to adopt; owned until delivered, as the next one */
     struct command_table *commands; /* to use from then on */
     struct config_share *config;    /* likewise */
-    uint64_t spread;                /* of a drain */
+    struct drain_plan plan;         /* of a drain */
 };
 
 static struct order *order_new(struct worker *worker, void (*deliver)(struct message *message),
@@ -120,16 +120,16 @@ static void worker_on_drain(struct message *message)
     struct worker *worker = order->worker;
 
     for (size_t i = 0; i < worker->pool_count; i++) {
-        clients_drain(&worker->pools[i].clients, order->spread);
+        drain_begin(&worker->pools[i].clients, &order->plan);
     }
     order_drop(message);
 }
 
-void worker_drain(struct worker *worker, uint64_t spread)
+void worker_drain(struct worker *worker, const struct drain_plan *plan)
 {
     struct order *order = order_new(worker, worker_on_drain, order_drop);
 
-    order->spread = spread;
+    order->plan = *plan;
     mailbox_post(worker->mailbox, &order->message);
 }
 
@@ -140,7 +140,7 @@ static void worker_on_stop(struct message *message)
     order_drop(message);
     mailbox_close(worker->mailbox);
     for (size_t i = 0; i < worker->pool_count; i++) {
-        worker->pools[i].clients.is_draining = false;
+        worker->pools[i].clients.drain.is_on = false;
         clients_close_all(&worker->pools[i].clients, CLOSE_DRAIN_TIMEOUT);
     }
     reactor_stop(worker->reactor);

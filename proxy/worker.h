@@ -14,6 +14,7 @@
 #include "common/thread.h"
 #include "config/config_share.h"
 #include "proxy/downstream/clients.h"
+#include "proxy/downstream/drain.h"
 
 /* What a worker has of one configured pool. */
 struct worker_pool {
@@ -56,9 +57,8 @@ void worker_use_commands(struct worker *worker, size_t number, struct command_ta
 /* Any thread: from now on pool `number` goes by what `share` says of it; takes a reference. */
 void worker_use_config(struct worker *worker, size_t number, struct config_share *share);
 
-/* Any thread: its clients are closed at the end of a reply, one after the other within `spread`
- * microseconds; on_drained is called when the last one is gone. */
-void worker_drain(struct worker *worker, uint64_t spread);
+/* Any thread: lets its clients go; on_drained is called when the last one is gone. */
+void worker_drain(struct worker *worker, const struct drain_plan *plan);
 
 /* Any thread: closes the clients that are left and ends the thread. */
 void worker_stop(struct worker *worker);

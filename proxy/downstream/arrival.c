@@ -128,7 +128,7 @@ void arrival_open(struct clients *clients, int fd)
 {
     struct arrival *arrival;
 
-    if (clients->is_draining) {
+    if (clients->drain.is_on) {
         close(fd);
         clients_on_turned_away(clients);
         return;

@@ -9,6 +9,7 @@
 #include "common/memory.h"
 #include "proxy/downstream/blocked.h"
 #include "proxy/downstream/client_limits.h"
+#include "proxy/downstream/drain.h"
 #include "proxy/downstream/farewell.h"
 #include "proxy/downstream/pause.h"
 #include "proxy/downstream/requests.h"
@@ -397,6 +398,7 @@ static void client_on_flush(struct turn_task *task)
 
     client->clients->reply_size = client->reply_size;
     block_bill(client->clients->intake->account);
+    drain_look(client);
     if (client->state == CLIENT_CLOSED || !client_write(client)) {
         return;
     }

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "proxy/downstream/arrival.h"
 #include "proxy/downstream/client_limits.h"
+#include "proxy/downstream/drain.h"
 #include "proxy/downstream/farewell.h"
 #include "proxy/downstream/halting.h"
 #include "proxy/downstream/live.h"
@@ -17,7 +18,6 @@ enum {
     HURRY_US = 50 * US_PER_MS, /* between two looks while memory is short */
     HOLDER_MIN = 4 * 1024,     /* one that holds less is not worth closing */
     STUCK_FACTOR = 2,
-    DRAIN_STEP_US = 10 * US_PER_MS,
 };
 
 static struct client *client_at(struct list_link *link)
@@ -148,44 +148,6 @@ void clients_hurry(struct clients *clients)
     }
 }
 
-/* How many should be on their way out by now; the first at once. */
-static uint32_t drain_due(const struct clients *clients)
-{
-    uint64_t since = reactor_now(clients->reactor) - clients->drain_began;
-
-    if (since >= clients->drain_spread) {
-        return clients->drain_count;
-    }
-    return (uint32_t)(1 + since * clients->drain_count / clients->drain_spread);
-}
-
-static void clients_drain_some(struct clients *clients)
-{
-    uint32_t due = drain_due(clients);
-
-    LIST_EACH_SAFE (link, &clients->open) {
-        struct client *client = client_at(link);
-
-        if (clients->drain_done >= due || !client_is_open(client)) {
-            continue;
-        }
-        clients->drain_done++;
-        if (client->is_blocked) {
-            client_close(client, CLOSE_DRAINED);
-        } else {
-            client_finish(client, CLOSE_DRAINED);
-        }
-    }
-    if (clients->drain_done < clients->drain_count && clients->count > 0) {
-        reactor_timer_start(&clients->drain_step, DRAIN_STEP_US);
-    }
-}
-
-static void clients_on_drain_step(struct reactor_timer *timer)
-{
-    clients_drain_some(container_of(timer, struct clients, drain_step));
-}
-
 static void clients_on_pause_end(struct reactor_timer *timer)
 {
     pause_refresh(container_of(timer, struct clients, pause_end));
@@ -204,7 +166,7 @@ void clients_init(struct clients *clients)
     monitor_init(&clients->monitor);
     reactor_timer_init(&clients->look, clients->reactor, clients_on_look);
     reactor_timer_init(&clients->pause_end, clients->reactor, clients_on_pause_end);
-    reactor_timer_init(&clients->drain_step, clients->reactor, clients_on_drain_step);
+    drain_init(clients);
 }
 
 void clients_clear(struct clients *clients)
@@ -212,7 +174,7 @@ void clients_clear(struct clients *clients)
     CHECK(list_is_empty(&clients->open) && list_is_empty(&clients->arriving));
     halting_clear(clients);
     reactor_timer_stop(&clients->look);
-    reactor_timer_stop(&clients->drain_step);
+    drain_clear(clients);
     reactor_timer_stop(&clients->pause_end);
     tracker_free(&clients->tracker);
     for (size_t i = 0; i < LOG_COUNT; i++) {
@@ -222,21 +184,6 @@ void clients_clear(struct clients *clients)
     monitor_clear(&clients->monitor);
     arguments_clear(&clients->arguments);
     keys_clear(&clients->keys);
-}
-
-void clients_drain(struct clients *clients, uint64_t spread)
-{
-    bool is_empty = clients->count == 0;
-
-    arrivals_close(clients);
-    clients->is_draining = true;
-    clients->drain_began = reactor_now(clients->reactor);
-    clients->drain_spread = spread;
-    clients->drain_count = clients->count;
-    clients_drain_some(clients);
-    if (is_empty) {
-        clients->drained(clients);
-    }
 }
 
 void clients_close_all(struct clients *clients, enum close_reason reason)
@@ -257,15 +204,15 @@ void clients_on_open(struct clients *clients, struct list_link *link)
     }
     metric_add(&clients->metrics->downstream_connections_total, 1);
     metric_add(&clients->metrics->downstream_connections_active, 1);
-    if (clients->is_draining) {
-        client_finish(client_at(link), CLOSE_DRAINED);
-    }
 }
 
 void clients_on_turned_away(struct clients *clients)
 {
     atomic_fetch_sub(&clients->house->client_count, 1);
     atomic_fetch_sub(clients->load, 1);
+    if (clients->drain.is_on && clients->count == 0 && list_is_empty(&clients->arriving)) {
+        clients->drained(clients);
+    }
 }
 
 void clients_on_close(struct clients *clients, struct list_link *link)
@@ -275,7 +222,4 @@ void clients_on_close(struct clients *clients, struct list_link *link)
     clients->count--;
     metric_subtract(&clients->metrics->downstream_connections_active, 1);
     clients_on_turned_away(clients);
-    if (clients->is_draining && clients->count == 0) {
-        clients->drained(clients);
-    }
 }

@@ -56,6 +56,18 @@ struct house {
     char run_id[41];                 /* 40 hex digits, new with each start */
 };
 
+/* How far it is with letting all of them go: drain.h. */
+struct drain {
+    bool is_on;
+    uint64_t began;
+    uint64_t spread;
+    uint64_t patience;
+    uint32_t count;            /* clients there were then */
+    uint32_t told;             /* so many have been told to go */
+    uint32_t allowed;          /* to go now, of those who work */
+    struct reactor_timer step; /* for the next ones */
+};
+
 struct clients {
     struct house *house;
     size_t worker; /* which one this is, an index into house->clients */
@@ -72,12 +84,7 @@ struct clients {
     struct list vigils;             /* halting.h: those who wait for a pause to hold */
     uint32_t count;
     size_t reply_size; /* of the last replies, for clients that had none yet */
-    bool is_draining;
-    uint64_t drain_began;
-    uint64_t drain_spread;
-    uint32_t drain_count;                     /* clients there were then */
-    uint32_t drain_done;                      /* of them have been told to go */
-    struct reactor_timer drain_step;          /* for the next ones */
+    struct drain drain;
     bool is_hurried;                          /* the next look comes soon, as memory is short */
     void (*drained)(struct clients *clients); /* the last one left while draining */
     void *owner;                              /* the worker */
@@ -95,11 +102,6 @@ struct clients {
 
 void clients_init(struct clients *clients);
 void clients_clear(struct clients *clients);
-
-/* Closes all at the end of a reply, one after the other within `spread` microseconds: the first at
- * once. Those whose turn has not come are served as before. Calls `drained` when none is left,
- * perhaps before this returns. */
-void clients_drain(struct clients *clients, uint64_t spread);
 
 /* Closes those that are left. */
 void clients_close_all(struct clients *clients, enum close_reason reason);

@@ -20,6 +20,11 @@ static int bytes_untaken(int fd)
     return ioctl(fd, SIOCOUTQ, &count) == 0 ? count : 0;
 }
 
+void farewell_prepare(const struct client *client)
+{
+    socket_cork(client_fd(client));
+}
+
 bool farewell_is_easy(const struct client *client)
 {
     return bytes_untaken(client_fd(client)) == 0 && socket_unread(client_fd(client)) == 0;

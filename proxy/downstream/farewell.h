@@ -16,6 +16,10 @@
 
 #include "proxy/downstream/client.h"
 
+/* Before the last replies are written: they leave together with the end of the connection, so that
+ * the peer, which may wait for no more than these, does not send anything in between. */
+void farewell_prepare(const struct client *client);
+
 /* May it be closed without any loss, now? */
 bool farewell_is_easy(const struct client *client);
 

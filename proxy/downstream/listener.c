@@ -104,7 +104,7 @@ static void listener_turn_away(struct listener *listener, int fd)
     close(fd);
 }
 
-static void listener_start(struct listener *listener)
+static void listener_watch(struct listener *listener)
 {
     LIST_EACH (link, &listener->sockets) {
         ev_io_start(listener->reactor->loop, &socket_at(link)->readable);
@@ -129,7 +129,7 @@ static void listener_pause(struct listener *listener)
 
 static void listener_on_pause_over(struct reactor_timer *timer)
 {
-    listener_start(container_of(timer, struct listener, pause));
+    listener_watch(container_of(timer, struct listener, pause));
 }
 
 static void listener_on_accepted(struct listener *listener, int fd, const struct endpoint *peer)
@@ -200,6 +200,10 @@ static void listener_begin(struct listener *listener, struct listening_socket *l
 
     listening->stage = LISTENING_KEPT;
     listening->owner = listener;
+    /* Who begins to accept does not fail any more. */
+    if (listening->file == SOCKET_FILE_PREDECESSORS) {
+        listening->file = SOCKET_FILE_OURS;
+    }
     ev_io_init(&listening->readable, listener_on_readable, listening->fd, EV_READ);
     log_info("listening", "pool=%s address=%s", listener->house->pool->name,
              address_print(&listening->address, text, sizeof text));
@@ -250,7 +254,7 @@ void listener_commit(struct listener *listener)
         }
     }
     if (!reactor_timer_is_running(&listener->pause)) {
-        listener_start(listener);
+        listener_watch(listener);
     }
 }
 
@@ -270,8 +274,37 @@ struct listener *listener_open(struct reactor *reactor, struct house *house)
         free(listener);
         return NULL;
     }
-    listener_commit(listener);
     return listener;
+}
+
+void listener_start(struct listener *listener)
+{
+    listener_commit(listener);
+}
+
+bool listener_socket_at(const struct listener *listener, size_t number,
+                        struct listener_socket *found)
+{
+    LIST_EACH (link, &listener->sockets) {
+        const struct listening_socket *listening = socket_at(link);
+
+        if (number-- == 0) {
+            *found = (struct listener_socket){.fd = listening->fd,
+                                              .is_lent = listening->file == SOCKET_FILE_LENT,
+                                              .address = &listening->address};
+            return true;
+        }
+    }
+    return false;
+}
+
+void listener_spare_file(struct listener *listener, const struct address *address)
+{
+    LIST_EACH (link, &listener->sockets) {
+        if (address_equal(&socket_at(link)->address, address)) {
+            socket_at(link)->file = SOCKET_FILE_PREDECESSORS;
+        }
+    }
 }
 
 void listener_close(struct listener **listener)

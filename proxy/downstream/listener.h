@@ -15,8 +15,27 @@
 
 struct listener;
 
-/* Listens on all addresses of house->pool. NULL, with the reason logged, when one cannot be. */
+/* Listens on all addresses of house->pool; nobody is accepted yet. NULL, with the reason logged,
+ * when one cannot be listened on. */
 struct listener *listener_open(struct reactor *reactor, struct house *house) MUST_USE;
+
+/* Accepts clients from now on. */
+void listener_start(struct listener *listener);
+
+/* One of its sockets, lent. */
+struct listener_socket {
+    int fd;
+    bool is_lent; /* its file is systemd's */
+    const struct address *address;
+};
+
+/* The one with that number, from 0; false when there are no more. */
+bool listener_socket_at(const struct listener *listener, size_t number,
+                        struct listener_socket *found) MUST_USE;
+
+/* The file of the unix socket at `address`, if there is one, stays when it is closed: somebody else
+ * listens there. */
+void listener_spare_file(struct listener *listener, const struct address *address);
 
 /* For another configuration, in steps as listening.h has them, so that of several listeners either
  * all change or none does. listener_commit comes when house->pool is what `next` was. */

@@ -1,6 +1,7 @@
 #include "proxy/downstream/listening.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -10,7 +11,7 @@
 #include "common/memory.h"
 #include "common/socket.h"
 
-enum { ADDRESS_TEXT_BYTES = sizeof(struct address) + 16 };
+enum { ADDRESS_TEXT_BYTES = sizeof(struct address) + 16, OWNER_BYTES = 80 };
 
 static struct listening_socket *socket_at(struct list_link *link)
 {
@@ -52,6 +53,29 @@ static bool is_there(const struct list *sockets, const struct address *address)
     return false;
 }
 
+void listening_owner(const char *pool, char *text, size_t room)
+{
+    snprintf(text, room, "pool %s", pool);
+}
+
+/* -1: none. */
+static int take_inherited(const struct address *address, const struct pool_config *config,
+                          enum socket_file *file)
+{
+    char owner[OWNER_BYTES];
+
+    listening_owner(config->name, owner, sizeof owner);
+
+    int fd = inherited_take(&(struct listening_wish){owner, address}, file);
+
+    /* It listens already: this only says how many may wait. */
+    if (fd >= 0 && listen(fd, (int)config->backlog) != 0) {
+        log_warn("the backlog of a socket stays as it was", "pool=%s error=%s", config->name,
+                 strerror(errno));
+    }
+    return fd;
+}
+
 /* Shared only where the port is taken: were it always, another program could take it as well, and
  * nobody would be told. */
 static int open_socket(const struct address *address, const struct pool_config *config)
@@ -74,8 +98,12 @@ static bool open_one(struct list *sockets, const struct address *address,
                      const struct pool_config *config, struct config_errors *errors)
 {
     char text[ADDRESS_TEXT_BYTES];
-    int fd = open_socket(address, config);
+    enum socket_file file = SOCKET_FILE_OURS;
+    int fd = take_inherited(address, config, &file);
 
+    if (fd < 0) {
+        fd = open_socket(address, config);
+    }
     address_print(address, text, sizeof text);
     if (fd < 0) {
         const char *reason = socket_listen_text(address, errno);
@@ -91,6 +119,7 @@ static bool open_one(struct list *sockets, const struct address *address,
         .backlog = config->backlog,
         .mode = config->socket_mode,
         .fd = fd,
+        .file = file,
     };
     list_append(sockets, &listening->link);
     return true;
@@ -115,7 +144,7 @@ static void close_socket(struct listening_socket *listening)
 {
     list_remove(&listening->link);
     close(listening->fd);
-    if (listening->address.kind == ADDRESS_UNIX) {
+    if (listening->address.kind == ADDRESS_UNIX && listening->file == SOCKET_FILE_OURS) {
         unlink(listening->address.host);
     }
     free(listening);

@@ -2,8 +2,8 @@
  * takes the place of another without turning anybody away:
  *
  *      plan    those that are not wanted any more are marked; they still listen
- *      open    what is missing listens too, and nobody accepts there yet; a port that one of the
- *              marked has is shared with it
+ *      open    what is missing listens too, on an inherited socket where one fits, and nobody accepts
+ *              there yet; a port that one of the marked has is shared with it
  *      commit  the marked are emptied and closed, the others get what is new about them
  *      undo    or: what was opened is closed, and all is as before
  *
@@ -12,6 +12,7 @@
 #ifndef PROXY_DOWNSTREAM_LISTENING_H
 #define PROXY_DOWNSTREAM_LISTENING_H
 
+#include "common/inherited.h"
 #include "common/reactor.h"
 #include "config/errors.h"
 
@@ -24,6 +25,7 @@ struct listening_socket {
     uint64_t backlog;
     uint32_t mode;
     int fd;
+    enum socket_file file; /* of a unix socket */
     void *owner;
     ev_io readable; /* the owner's to set up and to start, on commit */
 };
@@ -42,7 +44,10 @@ void listening_undo(struct list *sockets);
 /* A socket that stays, with what `config` says of it now. */
 void listening_refresh(struct listening_socket *listening, const struct pool_config *config);
 
-/* Closes it; the file of a unix socket goes too. Its watcher is stopped. Takes the pointer. */
+/* What the sockets of a pool are inherited as. */
+void listening_owner(const char *pool, char *text, size_t room);
+
+/* Closes it; the file of a unix socket goes too, if it is ours. Its watcher is stopped. Takes the pointer. */
 void listening_close(struct listening_socket **listening);
 
 #endif

@@ -419,10 +419,10 @@ Test(blocking, client_list_and_info_tell_and_client_kill_ends_it)
     rig_stop(&rig);
 }
 
-Test(blocking, keeps_no_process_from_ending)
+Test(blocking, keeps_no_process_from_ending_when_its_time_is_over)
 {
     struct rig *rig = rig_start_with((struct rig_options){
-        .nodes = 1, .request_timeout = "60s", .global = "drain: {timeout: 60s}\n"});
+        .nodes = 1, .request_timeout = "60s", .global = "drain: {timeout: 300ms}\n"});
     script(rig, 0, WANT("BLPOP", "k", "0"), STALL);
 
     blocks(rig, rig_client(rig), "BLPOP k 0");

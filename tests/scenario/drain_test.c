@@ -196,3 +196,43 @@ Test(drain, under_load_loses_no_answer)
     expect_ended_well(rig);
     rig_stop(&rig);
 }
+
+Test(drain, leaves_subscribers_what_they_hear_until_they_have_heard_enough)
+{
+    struct rig *rig = rig_start_with(
+        (struct rig_options){.nodes = 1, .global = "drain: {timeout: 60s, spread: 0s}\n"});
+    struct wire *subscriber = rig_connect(rig);
+    struct wire *idle = rig_connect(rig);
+
+    script(rig, 0, WANT("subscribe", "a"), SAY("*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"),
+           SAY_LATER("*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\n1\r\n"), WANT("unsubscribe", "a"),
+           SAY("*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n"));
+    cr_expect_str_eq(wire_ask(subscriber, "SUBSCRIBE", "a"), "[subscribe a 1]");
+    cr_expect(fake_node_has_stalled(rig_node(rig, 0)));
+    kill(rig_process(rig)->pid, SIGTERM);
+    cr_expect(wire_is_closed(idle));
+    fake_node_release(rig_node(rig, 0));
+    cr_expect_str_eq(wire_text(subscriber), "[message a 1]");
+    cr_expect_str_eq(wire_ask(subscriber, "UNSUBSCRIBE", "a"), "[unsubscribe a 0]");
+    cr_expect(wire_is_closed(subscriber));
+    expect_ended_well(rig);
+    rig_stop(&rig);
+}
+
+Test(drain, waits_for_who_blocks_until_it_has_its_answer)
+{
+    struct rig *rig = rig_start_with((struct rig_options){
+        .nodes = 1, .request_timeout = "20s", .global = "drain: {timeout: 60s, spread: 0s}\n"});
+    struct wire *idle = rig_connect(rig);
+
+    script(rig, 0, WANT("BLPOP", "k", "0"), SAY_LATER("*2\r\n$1\r\nk\r\n$1\r\nv\r\n"));
+    wire_request(rig_client(rig), "BLPOP", "k", "0");
+    cr_expect(fake_node_has_stalled(rig_node(rig, 0)));
+    kill(rig_process(rig)->pid, SIGTERM);
+    cr_expect(wire_is_closed(idle));
+    fake_node_release(rig_node(rig, 0));
+    cr_expect_str_eq(wire_text(rig_client(rig)), "[k v]");
+    cr_expect(wire_is_closed(rig_client(rig)));
+    expect_ended_well(rig);
+    rig_stop(&rig);
+}

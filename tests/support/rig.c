@@ -275,6 +275,11 @@ void rig_clean_up(void)
     }
 }
 
+const char *rig_config_path(const struct rig *rig)
+{
+    return rig->config_path;
+}
+
 struct fake_cluster *rig_cluster(const struct rig *rig)
 {
     return rig->cluster;

@@ -62,6 +62,9 @@ const char *rig_binary(void);
  * this test was built with. */
 bool rig_binary_is_sanitized(void);
 
+/* The file that slotway was started with, for another one. */
+const char *rig_config_path(const struct rig *rig);
+
 /* The parts. */
 struct fake_cluster *rig_cluster(const struct rig *rig);
 struct fake_cluster *rig_other_cluster(const struct rig *rig);

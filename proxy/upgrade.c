@@ -1,0 +1,184 @@
+#include "proxy/upgrade.h"
+
+#include <stdio.h>
+
+#include "common/log.h"
+#include "common/notify.h"
+#include "proxy/downstream/listening.h"
+#include "proxy/server_parts.h"
+#include "proxy/status.h"
+
+static const char admin_owner[] = "admin";
+
+static void list_socket(struct upgrade_sockets *sockets, const char *owner,
+                        const struct listener_socket *from)
+{
+    if (sockets->count == PACKET_DESCRIPTORS_MAX) {
+        log_warn("too many sockets for a successor", "owner=%s most=%d", owner,
+                 PACKET_DESCRIPTORS_MAX);
+        return;
+    }
+
+    struct upgrade_socket *to = &sockets->items[sockets->count++];
+
+    to->fd = from->fd;
+    to->is_lent = from->is_lent;
+    to->address = *from->address;
+    snprintf(to->owner, sizeof to->owner, "%s", owner);
+}
+
+static void list_pool(struct upgrade_sockets *sockets, const struct server_pool *pool)
+{
+    struct listener_socket from;
+    char owner[UPGRADE_OWNER_MAX];
+
+    listening_owner(pool->name, owner, sizeof owner);
+    for (size_t i = 0; listener_socket_at(pool->listener, i, &from); i++) {
+        list_socket(sockets, owner, &from);
+    }
+}
+
+static void upgrade_list(void *context, struct upgrade_sockets *sockets)
+{
+    struct server *server = context;
+
+    for (size_t i = 0; i < server->config->pool_count; i++) {
+        list_pool(sockets, &server->pools[i]);
+    }
+    if (server->admin != NULL) {
+        list_socket(sockets, admin_owner,
+                    &(struct listener_socket){
+                        .fd = admin_descriptor(server->admin),
+                        .address = &server->config->admin_listen.items[0],
+                    });
+    }
+}
+
+static void upgrade_spare(struct server *server, const struct address *address)
+{
+    for (size_t i = 0; i < server->config->pool_count; i++) {
+        listener_spare_file(server->pools[i].listener, address);
+    }
+}
+
+static void upgrade_spare_all(struct server *server)
+{
+    for (size_t i = 0; i < server->config->pool_count; i++) {
+        struct listener_socket one;
+
+        for (size_t j = 0; listener_socket_at(server->pools[i].listener, j, &one); j++) {
+            listener_spare_file(server->pools[i].listener, one.address);
+        }
+    }
+}
+
+static void upgrade_on_replaced(void *context, pid_t successor,
+                                const struct upgrade_sockets *sockets, const char *taken)
+{
+    struct server *server = context;
+
+    log_info("a successor has taken over", "pid=%d", (int)successor);
+    notify_main_process(successor);
+    for (size_t i = 0; i < sockets->count; i++) {
+        const struct upgrade_socket *one = &sockets->items[i];
+
+        if (taken[i] == '1' && strcmp(one->owner, admin_owner) == 0) {
+            admin_stop_accepting(server->admin);
+        } else if (taken[i] == '1') {
+            upgrade_spare(server, &one->address);
+        }
+    }
+    server_be_replaced(server);
+}
+
+static bool upgrade_is_ready(void *context)
+{
+    struct sendq nowhere;
+
+    sendq_init(&nowhere);
+    bool is_ready = status_knows_clusters(context, &nowhere);
+    sendq_clear(&nowhere);
+    return is_ready;
+}
+
+static bool upgrade_on_open(void *context)
+{
+    return server_open(context);
+}
+
+static void upgrade_on_served(void *context)
+{
+    struct server *server = context;
+
+    service_begin(&server->service);
+}
+
+static void upgrade_on_failed(void *context)
+{
+    server_give_up(context);
+}
+
+bool upgrade_begin(struct upgrade *upgrade, struct server *server)
+{
+    const struct handover_hooks hooks = {server, upgrade_list, upgrade_on_replaced};
+
+    upgrade->server = server;
+    successor_init(&upgrade->successor, server->reactor);
+    if (server->config->upgrade_socket == NULL) {
+        return true;
+    }
+    if (takeover_begin(server->config, &upgrade->takeover) == TAKEOVER_FAILED) {
+        return false;
+    }
+    upgrade->handover = handover_new(server->reactor, server->config, &hooks);
+    return upgrade->handover != NULL;
+}
+
+bool upgrade_is_taking_over(const struct upgrade *upgrade)
+{
+    return upgrade->takeover != NULL;
+}
+
+void upgrade_go_on(struct upgrade *upgrade)
+{
+    const struct takeover_hooks hooks = {upgrade->server, upgrade_is_ready, upgrade_on_open,
+                                         upgrade_on_served, upgrade_on_failed};
+
+    if (upgrade->takeover != NULL) {
+        takeover_go_on(upgrade->takeover, upgrade->server->reactor, &hooks);
+    }
+}
+
+void upgrade_open(struct upgrade *upgrade)
+{
+    if (upgrade->handover != NULL) {
+        handover_start(upgrade->handover);
+    }
+}
+
+void upgrade_start_successor(struct upgrade *upgrade)
+{
+    if (upgrade->handover == NULL) {
+        log_warn("no successor could take over: upgrade.socket is not set, or we are going", "");
+        return;
+    }
+    successor_start(&upgrade->successor);
+}
+
+void upgrade_stop(struct upgrade *upgrade)
+{
+    if (upgrade->handover == NULL) {
+        return;
+    }
+    if (handover_is_given(upgrade->handover)) {
+        upgrade_spare_all(upgrade->server);
+    }
+    handover_free(&upgrade->handover);
+}
+
+void upgrade_clear(struct upgrade *upgrade)
+{
+    upgrade_stop(upgrade);
+    takeover_free(&upgrade->takeover);
+    successor_clear(&upgrade->successor);
+}

@@ -1,0 +1,45 @@
+/* upgrade.h - one slotway takes the place of another without a client noticing: both sides.
+ *
+ *      old: handover.h  ── listening sockets ──>  new: takeover.h
+ *           drains      <──     "ready"      ──        accepts
+ *
+ * docs/upgrade.md says how it goes and why. For server.c; without upgrade.socket all of this does
+ * nothing. Control thread only.
+ */
+#ifndef PROXY_UPGRADE_H
+#define PROXY_UPGRADE_H
+
+#include "proxy/handover.h"
+#include "proxy/successor.h"
+#include "proxy/takeover.h"
+
+struct server;
+
+struct upgrade {
+    struct server *server;
+    struct takeover *takeover; /* NULL: we start as usual, or it is over */
+    struct handover *handover; /* NULL: nobody is waited for */
+    struct successor successor;
+};
+
+/* Before anything is listened at. False, with the reason logged: do not start. */
+bool upgrade_begin(struct upgrade *upgrade, struct server *server) MUST_USE;
+
+/* Is there an old one, so that clients are not to be accepted before we know the cluster? */
+bool upgrade_is_taking_over(const struct upgrade *upgrade);
+
+/* Then: opens when that is so. Else nothing. */
+void upgrade_go_on(struct upgrade *upgrade);
+
+/* Clients are accepted: from now on a successor may come. */
+void upgrade_open(struct upgrade *upgrade);
+
+/* SIGUSR2: starts one. */
+void upgrade_start_successor(struct upgrade *upgrade);
+
+/* A successor is waited for no more. One that is under way goes on without us. */
+void upgrade_stop(struct upgrade *upgrade);
+
+void upgrade_clear(struct upgrade *upgrade);
+
+#endif
