@@ -31,11 +31,13 @@ struct rig_options {
     const char *backend;         /* likewise */
     const char *commands;        /* more of this mapping, as "keys: deny" */
     const char *scripts;         /* likewise, as "remembered: 0" */
+    const char *pool;            /* more entries of the pools, as "slowlog: {max_len: 3}" */
     const char *global;          /* more lines of the file */
     const char *node_password;   /* that nodes want; none */
     bool start_dead;             /* the nodes are dead at first; implies do_not_wait */
     bool do_not_wait;            /* until /readyz is well */
     bool with_store;             /* the nodes work as a small cluster: fake_store.h */
+    bool swaps_ports;            /* each pool listens where the other one would */
     bool with_relays;            /* slotway reaches each node by a relay only: rig_relay */
 };
 

@@ -33,6 +33,7 @@ static void add_pool(struct bytes *text, const struct rig_options *options, uint
     } else {
         bytes_print(text, "\"127.0.0.1:%u\"]\n", port);
     }
+    bytes_print(text, "    %s\n", or_else(options->pool, ""));
     bytes_print(text, "    commands: {%s}\n", or_else(options->commands, ""));
     bytes_print(text, "    scripts: {%s}\n", or_else(options->scripts, ""));
     bytes_print(text, "    clients: {%s}\n", or_else(options->clients, "max: 10000"));
@@ -57,9 +58,10 @@ struct bytes rig_config_text(const struct rig_options *options, const struct rig
     bytes_print(&text, "admin: {listen: \"127.0.0.1:%u\"}\n", ports->admin);
     bytes_print(&text, "%s", or_else(options->global, ""));
     bytes_print(&text, "pools:\n");
-    add_pool(&text, options, ports->listen, "main", cluster);
+    add_pool(&text, options, options->swaps_ports ? ports->other : ports->listen, "main", cluster);
     if (options->other_nodes > 0) {
-        add_pool(&text, options, ports->other, "other", other);
+        add_pool(&text, options, options->swaps_ports ? ports->listen : ports->other, "other",
+                 other);
     }
     return text;
 }
