@@ -172,9 +172,13 @@ static void serve_route(const struct admin *admin, const struct admin_route *rou
     if (objection != NULL) {
         answer->status = MHD_HTTP_FORBIDDEN;
         sendq_print(&answer->body, "refused: %s\n", objection);
+        log_info("order by HTTP refused", "kind=audit path=%s reason=%s", route->path, objection);
         return;
     }
     route->serve(admin->site.context, request, answer);
+    if (route->method == ADMIN_POST) {
+        log_info("order by HTTP", "kind=audit path=%s status=%u", route->path, answer->status);
+    }
 }
 
 static void admin_answer(const struct admin *admin, struct admin_request *request,

@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "common/memory.h"
+#include "proxy/downstream/audit.h"
 #include "proxy/downstream/blocked.h"
 #include "proxy/downstream/client_limits.h"
 #include "proxy/downstream/drain.h"
@@ -257,6 +258,7 @@ void client_refuse(struct client *client, const struct command *command, enum er
     struct span reply = error_reply(symbol, detail, client->clients->metrics, line);
 
     client->was_refused = !monitor_is_answer(symbol);
+    audit_refusal(client, command, symbol);
     sendq_append(client_reply_begin(client, command), reply);
     client_reply_end(client);
 }
@@ -432,8 +434,7 @@ struct client *client_open(struct clients *clients, int fd)
     uint64_t now = reactor_now(clients->reactor);
     uint64_t id = atomic_fetch_add(&clients->house->next_client_id, 1) + 1;
 
-    client->clients = clients;
-    client->flush.run = client_on_flush;
+    *client = (struct client){.clients = clients, .flush.run = client_on_flush};
     session_init(&client->session, id, now, clients->config->clients_password == NULL);
     lane_init(&client->lane, id);
     client->lane.on_gathered = client_on_gathered;

@@ -148,6 +148,11 @@ static size_t unused_bytes(const struct inbound *inbound)
                                                                     : block_room(inbound->block);
 }
 
+const char *client_user(const struct client *client)
+{
+    return client->session.is_authenticated ? client->clients->config->clients_username : "";
+}
+
 /* There is no static reply buffer: what waits for the socket is all in a list. */
 char *client_line_print(const struct client *client, const struct arguments *in_hand)
 {

@@ -18,6 +18,9 @@ struct client_ends {
 /* Writes both ends of `client` into *ends. */
 void client_ends_of(const struct client *client, struct client_ends *ends);
 
+/* The name of the user that it has become; "" before it has. */
+const char *client_user(const struct client *client);
+
 /* One line with its line end, which the caller frees. `in_hand` is the client's own request from
  * which this is called, NULL: it is called from none. */
 char *client_line_print(const struct client *client, const struct arguments *in_hand) MUST_USE;

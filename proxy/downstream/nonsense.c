@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "common/log.h"
+#include "proxy/downstream/audit.h"
 #include "proxy/downstream/client_line.h"
 
 enum { DETAIL_MAX = 512 };
@@ -34,6 +35,9 @@ void nonsense_unknown(struct client *client, enum command_result result,
         nonsense_log(client, "a web browser spoke to us", "POST or Host:");
         client_finish(client, CLOSE_CROSS_PROTOCOL);
         return;
+    }
+    if (result == COMMAND_DENIED) {
+        audit_denial(client, command);
     }
     client_refuse(client, command, ERROR_COMMAND,
                   command_error(result, command, arguments, detail, sizeof detail));

@@ -2,6 +2,7 @@
 
 #include "common/resp_write.h"
 #include "proxy/downstream/alone.h"
+#include "proxy/downstream/audit.h"
 #include "proxy/downstream/blocked.h"
 #include "proxy/downstream/client_limits.h"
 #include "proxy/downstream/local.h"
@@ -101,6 +102,7 @@ static void requests_route(struct client *client, const struct command *command,
     const struct arguments *arguments = &client->clients->arguments;
     struct route route = route_request(command, arguments, &client->clients->keys);
 
+    audit_order(client, command);
     if (route.kind == ROUTE_LOCAL || unlikely(local_has(command))) {
         local_answer(client, command, arguments, block, bytes);
         return;

@@ -314,6 +314,7 @@ Test(proxy_pause, can_be_ordered_by_http_and_readyz_stays_well)
     EXPECT_CONTAINS(pauses(rig), "what=drain");
     cr_expect(WAIT_FOR(strstr(pauses(rig), " workers=all nodes=1 ") != NULL));
     cr_expect_eq(post(rig, "/resume", true), 200);
+    cr_expect(rig_has_written(rig, "order by HTTP kind=audit path=/pause status=202"));
     rig_stop(&rig);
 }
 
@@ -328,6 +329,7 @@ Test(proxy_pause, by_http_is_refused_when_it_makes_no_sense)
     cr_expect_eq(post(rig, "/pause?node=", true), 400);
     cr_expect_eq(post(rig, "/drain", true), 400);
     cr_expect_eq(post(rig, "/pause", false), 403, "a page of somebody else's in a browser");
+    cr_expect(rig_has_written(rig, "order by HTTP refused kind=audit path=/pause reason="));
     cr_expect_eq(http_get(rig_admin_port(rig), "/pause", NULL), 405);
     cr_expect_str_eq(pauses(rig), "");
     rig_stop(&rig);

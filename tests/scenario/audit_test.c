@@ -1,0 +1,63 @@
+/* Lines with kind=audit: who gave which orders, and what was denied to whom. */
+#include "tests/support/expect.h"
+#include "tests/support/rig.h"
+
+TestSuite(audit, .timeout = 120, .fini = rig_clean_up);
+
+static struct rig *start(const char *clients)
+{
+    return rig_start_with((struct rig_options){.nodes = 2,
+                                               .with_store = true,
+                                               .clients = clients,
+                                               .commands = "keys: deny",
+                                               .global = "log: {format: text}\n"});
+}
+
+#define WRITTEN(rig, text) cr_expect(WAIT_FOR(rig_has_written((rig), (text))), "%s", (text))
+
+Test(audit, tells_who_gave_an_order_and_what_it_was)
+{
+    struct rig *rig = start("admin: true");
+
+    cr_expect_str_eq(ask(rig, "CLIENT", "SETNAME", "ops"), "OK");
+    cr_expect_str_eq(ask(rig, "FLUSHALL"), "OK");
+    cr_expect_str_eq(ask(rig, "CLIENT", "KILL", "ID", "4711"), "0");
+    ask(rig, "PROXY", "PAUSE", "NODE", rig_address(rig, 0), "5");
+    WRITTEN(rig, "INFO  order of a client kind=audit pool=main client=1 user=default address=127.");
+    WRITTEN(rig, " name=ops command=flushall arguments=\"\"");
+    WRITTEN(rig, " command=\"client kill\" arguments=\"ID 4711\"");
+    WRITTEN(rig, rig_print(rig, " command=\"proxy pause\" arguments=\"NODE %s 5\"",
+                           rig_address(rig, 0)));
+    cr_expect_not(rig_has_written(rig, "command=\"client setname\""));
+    rig_stop(&rig);
+}
+
+Test(audit, tells_what_was_denied_and_never_a_password)
+{
+    struct rig *rig = start("password: right");
+
+    EXPECT_STARTS(ask(rig, "GET", "k"), "-NOAUTH");
+    EXPECT_STARTS(ask(rig, "AUTH", "hunter2"), "-WRONGPASS");
+    cr_expect_str_eq(ask(rig, "AUTH", "right"), "OK");
+    EXPECT_STARTS(ask(rig, "KEYS", "*"), "-ERR command 'keys' is denied");
+    EXPECT_STARTS(ask(rig, "SHUTDOWN"), "-ERR");
+    WRITTEN(rig, "INFO  denied to a client kind=audit pool=main client=1 user=\"\" address=127.");
+    WRITTEN(rig, " command=get reason=noauth");
+    WRITTEN(rig, " command=auth reason=wrongpass");
+    WRITTEN(rig, " user=default ");
+    WRITTEN(rig, " command=keys reason=configuration");
+    WRITTEN(rig, " command=shutdown reason=unsupported");
+    cr_expect_not(rig_has_written(rig, "hunter2"));
+    rig_stop(&rig);
+}
+
+Test(audit, can_be_turned_off)
+{
+    struct rig *rig = start("audit: false");
+
+    cr_expect_str_eq(ask(rig, "FLUSHALL"), "OK");
+    EXPECT_STARTS(ask(rig, "KEYS", "*"), "-ERR command 'keys' is denied");
+    cr_expect_eq(metric(rig, "downstream_requests_total"), 2);
+    cr_expect_not(rig_has_written(rig, "kind=audit"));
+    rig_stop(&rig);
+}
