@@ -6,6 +6,7 @@
 #include "config/option_field.h"
 #include "config/option_value.h"
 #include "config/password_file.h"
+#include "config/tls_check.h"
 
 enum { ADDRESS_TEXT_BYTES = sizeof(struct address) + 32 };
 
@@ -223,40 +224,62 @@ static void check_state_file(struct draft *draft, size_t pool)
     }
 }
 
-/* Who listens on `address` before item `index` of pool `pool`: its place, or NULL. */
-static const char *listen_owner(struct draft *draft, size_t pool, size_t index)
+/* With and without TLS. */
+static const enum option_id listen_options[] = {OPTION_ID_listen, OPTION_ID_tls_listen};
+
+/* Who listens on item `index` of that list before it does: its place, or NULL. */
+static const char *listen_owner(struct draft_field list, size_t index)
 {
+    struct draft *draft = list.draft;
     const struct config *config = draft->config;
-    const struct address *address = &config->pools[pool].listen.items[index];
+    const struct addresses *mine = draft_value(list);
+    const struct address *address = &mine->items[index];
     struct draft_field admin = {draft, &option_rows[OPTION_ID_admin_listen], 0};
 
     if (addresses_hold(&config->admin_listen, config->admin_listen.count, address)) {
         const char *text = draft_place(admin)->text;
         return text != NULL ? text : "the default of 'admin.listen'";
     }
-    for (size_t other = 0; other <= pool; other++) {
-        const struct addresses *listen = &config->pools[other].listen;
-        if (addresses_hold(listen, other < pool ? listen->count : index, address)) {
-            return place_text(draft, pool_field(draft, other, OPTION_ID_listen));
+    for (size_t i = 0; i <= list.pool * ARRAY_LEN(listen_options) + 1; i++) {
+        struct draft_field other = pool_field(draft, i / ARRAY_LEN(listen_options),
+                                              listen_options[i % ARRAY_LEN(listen_options)]);
+        const struct addresses *listen = draft_value(other);
+        bool is_mine = listen == mine;
+        if (addresses_hold(listen, is_mine ? index : listen->count, address)) {
+            return place_text(draft, other);
+        }
+        if (is_mine) {
+            break;
         }
     }
     return NULL;
 }
 
-static void check_listen(struct draft *draft, size_t pool)
+static void check_listen(struct draft *draft, size_t pool, enum option_id id)
 {
-    struct draft_field field = pool_field(draft, pool, OPTION_ID_listen);
-    const struct addresses *listen = &draft->config->pools[pool].listen;
+    struct draft_field field = pool_field(draft, pool, id);
+    const struct addresses *listen = draft_value(field);
     char text[ADDRESS_TEXT_BYTES];
 
     for (size_t i = 0; i < listen->count && !draft_place(field)->is_bad; i++) {
-        const char *owner = listen_owner(draft, pool, i);
+        const char *owner = listen_owner(field, i);
         if (owner != NULL) {
             draft_refuse(field, place_text(draft, field),
                          "duplicate address in '%s', '%s' as at %s, expected one of its own",
                          field.row->path, address_print(&listen->items[i], text, sizeof text),
                          owner);
         }
+    }
+}
+
+static void check_listens(struct draft *draft, size_t pool)
+{
+    struct draft_field field = pool_field(draft, pool, OPTION_ID_listen);
+    const struct pool_config *config = &draft->config->pools[pool];
+
+    if (config->listen.count + config->tls_listen.count == 0 && !draft_place(field)->is_bad) {
+        draft_refuse(field, place_text(draft, field),
+                     "no address in '%s', expected one, or one in 'tls.listen'", field.row->path);
     }
 }
 
@@ -270,7 +293,10 @@ void draft_check(struct draft *draft)
         check_announce(draft, pool);
         check_balancers(draft, pool);
         check_name(draft, pool);
-        check_listen(draft, pool);
+        check_listen(draft, pool, OPTION_ID_listen);
+        check_listen(draft, pool, OPTION_ID_tls_listen);
+        check_listens(draft, pool);
+        tls_check(draft, pool);
         check_state_file(draft, pool);
     }
 }

@@ -24,6 +24,33 @@ static void commit_views(struct reload *reload, void **made UNUSED)
     }
 }
 
+/* Also of files that are the same by name: they may have changed. */
+static bool prepare_certificates(struct reload *reload, void **made UNUSED)
+{
+    bool is_done = true;
+
+    for (size_t i = 0; i < reload->next->pool_count; i++) {
+        is_done = certificates_prepare(reload->server->pools[i].certificates,
+                                       &reload->next->pools[i], reload->errors) &&
+                  is_done;
+    }
+    return is_done;
+}
+
+static void commit_certificates(struct reload *reload, void **made UNUSED)
+{
+    for (size_t i = 0; i < reload->next->pool_count; i++) {
+        certificates_commit(reload->server->pools[i].certificates);
+    }
+}
+
+static void undo_certificates(struct reload *reload, void **made UNUSED)
+{
+    for (size_t i = 0; i < reload->next->pool_count; i++) {
+        certificates_undo(reload->server->pools[i].certificates);
+    }
+}
+
 /* All make room before the first one looks for it: addresses may move from pool to pool. */
 static bool prepare_listeners(struct reload *reload, void **made UNUSED)
 {
@@ -91,6 +118,7 @@ static void commit_workers(struct reload *reload, void **made UNUSED)
 const struct reload_part reload_parts[] = {
     {"log", NULL, commit_log, NULL},
     {"control thread", NULL, commit_views, NULL},
+    {"certificates", prepare_certificates, commit_certificates, undo_certificates},
     {"listeners", prepare_listeners, commit_listeners, undo_listeners},
     {"memory limits", NULL, commit_memory, NULL},
     {"watchdog", NULL, commit_watchdog, NULL},

@@ -143,11 +143,23 @@ static void server_make(struct server *server)
     }
 }
 
+static bool server_pool_listen(struct server_pool *pool)
+{
+    struct reactor *reactor = pool->server->reactor;
+
+    pool->certificates = certificates_new(reactor, pool->house.pool);
+    if (pool->certificates == NULL) {
+        return false;
+    }
+    pool->listener = listener_open(reactor, &pool->house, certificates_context(pool->certificates));
+    certificates_serve(pool->certificates, pool->listener);
+    return pool->listener != NULL;
+}
+
 static bool server_listen(struct server *server)
 {
     for (size_t i = 0; i < server->config->pool_count; i++) {
-        server->pools[i].listener = listener_open(server->reactor, &server->pools[i].house);
-        if (server->pools[i].listener == NULL) {
+        if (!server_pool_listen(&server->pools[i])) {
             return false;
         }
     }
@@ -184,6 +196,7 @@ static void server_stop_listening(struct server *server)
     server->is_listening = false;
     upgrade_stop(&server->upgrade);
     for (size_t i = 0; i < server->config->pool_count; i++) {
+        certificates_free(&server->pools[i].certificates);
         if (server->pools[i].listener != NULL) {
             listener_close(&server->pools[i].listener);
         }

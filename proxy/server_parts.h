@@ -5,6 +5,7 @@
 #define PROXY_SERVER_PARTS_H
 
 #include "proxy/admin.h"
+#include "proxy/certificates.h"
 #include "proxy/downstream/listener.h"
 #include "proxy/reload.h"
 #include "proxy/server.h"
@@ -23,6 +24,7 @@ struct server_pool {
     char *name; /* never changes */
     struct discovery *discovery;
     struct lessons *lessons;
+    struct certificates *certificates; /* of the listener */
     struct listener *listener;
     struct config_view view; /* the options that the control thread goes by */
     struct house house;

@@ -7,6 +7,7 @@
 #include "common/memory.h"
 #include "common/proxy_header.h"
 #include "common/socket.h"
+#include "common/tls_context.h"
 #include "proxy/downstream/client.h"
 
 enum {
@@ -20,6 +21,7 @@ struct arrival {
     struct clients *clients;
     ev_io readable; /* it has the socket */
     struct reactor_timer patience;
+    struct tls_context *tls; /* of the client; NULL: without TLS */
     struct proxy_header header;
 };
 
@@ -33,6 +35,7 @@ static int arrival_end(struct arrival **arrival)
     ev_io_stop(gone->clients->reactor->loop, &gone->readable);
     reactor_timer_stop(&gone->patience);
     list_remove(&gone->in_clients);
+    tls_context_release(&gone->tls);
     free(gone);
     return fd;
 }
@@ -71,7 +74,13 @@ static void arrival_become_client(struct arrival *arrival)
 {
     struct clients *clients = arrival->clients;
     struct proxy_header header = arrival->header;
-    struct client *client = client_open(clients, arrival_end(&arrival));
+    struct tls_context *tls = arrival->tls;
+
+    arrival->tls = NULL;
+
+    struct client *client = client_open(clients, arrival_end(&arrival), tls);
+
+    tls_context_release(&tls);
 
     metric_add(&clients->metrics->proxy_headers_total, 1);
     if (header.has_addresses) {
@@ -124,7 +133,7 @@ static void arrival_on_patience_over(struct reactor_timer *timer)
     arrival_refuse(container_of(timer, struct arrival, patience), "it does not come");
 }
 
-void arrival_open(struct clients *clients, int fd)
+void arrival_open(struct clients *clients, int fd, struct tls_context *tls)
 {
     struct arrival *arrival;
 
@@ -135,6 +144,7 @@ void arrival_open(struct clients *clients, int fd)
     }
     arrival = memory_new(1, sizeof *arrival);
     arrival->clients = clients;
+    arrival->tls = tls == NULL ? NULL : tls_context_take(tls);
     list_append(&clients->arriving, &arrival->in_clients);
     reactor_timer_init(&arrival->patience, clients->reactor, arrival_on_patience_over);
     reactor_timer_start(&arrival->patience, PATIENCE_US);

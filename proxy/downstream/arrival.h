@@ -14,8 +14,11 @@
 
 #include "proxy/downstream/clients.h"
 
-/* Takes the socket, which becomes a client, or is closed. */
-void arrival_open(struct clients *clients, int fd);
+struct tls_context;
+
+/* Takes the socket, which becomes a client, or is closed. `tls` is the client's: a reference is
+ * taken. */
+void arrival_open(struct clients *clients, int fd, struct tls_context *tls);
 
 /* Closes all that have not become clients yet. */
 void arrivals_close(struct clients *clients);

@@ -10,7 +10,9 @@
 #include "proxy/downstream/audit.h"
 #include "proxy/downstream/blocked.h"
 #include "proxy/downstream/client_limits.h"
+#include "proxy/downstream/client_watch.h"
 #include "proxy/downstream/drain.h"
+#include "proxy/downstream/encrypted.h"
 #include "proxy/downstream/farewell.h"
 #include "proxy/downstream/pause.h"
 #include "proxy/downstream/requests.h"
@@ -41,35 +43,6 @@ static void client_become(struct client *client, enum client_state next)
 static void client_want_flush(struct client *client)
 {
     reactor_flush_later(client->clients->reactor, &client->flush);
-}
-
-static int client_watched(const struct client *client)
-{
-    return ev_is_active(&client->watcher) ? client->watcher.events & (EV_READ | EV_WRITE) : 0;
-}
-
-static void client_watch(struct client *client, int events)
-{
-    struct ev_loop *loop = client->clients->reactor->loop;
-
-    if (events == client_watched(client)) {
-        return;
-    }
-    ev_io_stop(loop, &client->watcher);
-    if (events != 0) {
-        ev_io_set(&client->watcher, client_fd(client), events);
-        ev_io_start(loop, &client->watcher);
-    }
-}
-
-static void client_watch_for(struct client *client, int event)
-{
-    client_watch(client, client_watched(client) | event);
-}
-
-static void client_look_away(struct client *client, int event)
-{
-    client_watch(client, client_watched(client) & ~event);
 }
 
 static bool client_is_muted(const struct client *client)
@@ -296,12 +269,8 @@ static void client_on_eof(struct client *client)
     client_finish(client, CLOSE_PEER_CLOSED);
 }
 
-static void client_read(struct client *client)
+void client_take(struct client *client, enum socket_result result, size_t received)
 {
-    size_t received = 0;
-    enum socket_result result = intake_read(client->clients->intake, &client->inbound,
-                                            client_fd(client), client->scan.need, &received);
-
     if (received > 0) {
         client->session.last_active = reactor_now(client->clients->reactor);
         metric_add(&client->clients->metrics->downstream_received_bytes_total, received);
@@ -313,6 +282,15 @@ static void client_read(struct client *client)
     case SOCKET_EOF: client_on_eof(client); return;
     case SOCKET_ERROR: client_close(client, CLOSE_READ_FAILED); return;
     }
+}
+
+static void client_read(struct client *client)
+{
+    size_t received = 0;
+    enum socket_result result = intake_read(client->clients->intake, &client->inbound,
+                                            client_fd(client), client->scan.need, &received);
+
+    client_take(client, result, received);
 }
 
 static void client_on_ready(struct ev_loop *loop UNUSED, ev_io *watcher, int events)
@@ -331,7 +309,9 @@ static void client_on_ready(struct ev_loop *loop UNUSED, ev_io *watcher, int eve
 static bool client_write(struct client *client)
 {
     size_t sent = 0;
-    enum sendq_result result = sendq_write(&client->output, client_fd(client), &sent);
+    enum sendq_result result = unlikely(client->session.is_encrypted)
+                                   ? encrypted_write(client, &sent)
+                                   : sendq_write(&client->output, client_fd(client), &sent);
 
     metric_add(&client->clients->metrics->downstream_sent_bytes_total, sent);
     if (unlikely(client->state == CLIENT_DRAINING && sent > 0)) {
@@ -392,6 +372,9 @@ static void client_go_on(struct client *client)
     }
     client_watch_for(client, EV_READ);
     requests_scan(client);
+    if (unlikely(client->session.is_encrypted)) {
+        encrypted_read_on(client);
+    }
 }
 
 static void client_on_flush(struct turn_task *task)
@@ -428,7 +411,7 @@ static void client_on_bury(struct turn_task *task)
     free(client);
 }
 
-struct client *client_open(struct clients *clients, int fd)
+struct client *client_open(struct clients *clients, int fd, struct tls_context *tls)
 {
     struct client *client = memory_new(1, sizeof *client);
     uint64_t now = reactor_now(clients->reactor);
@@ -443,6 +426,9 @@ struct client *client_open(struct clients *clients, int fd)
     pipeline_init(&client->pipeline);
     ev_io_init(&client->watcher, client_on_ready, fd, EV_READ);
     ev_io_start(clients->reactor->loop, &client->watcher);
+    if (tls != NULL) {
+        encrypted_open(client, tls);
+    }
     clients_on_open(clients, &client->in_clients);
     return client;
 }
@@ -469,6 +455,9 @@ void client_close(struct client *client, enum close_reason reason)
     metric_add(&clients->metrics->downstream_closed[reason], 1);
     /* Also of what libev stopped itself, and was about to tell. */
     ev_io_stop(clients->reactor->loop, &client->watcher);
+    if (unlikely(client->session.is_encrypted)) {
+        encrypted_close(client);
+    }
     close(client_fd(client));
     subscribe_drop(client);
     monitor_end(client);

@@ -27,6 +27,7 @@
 #include "proxy/pubsub/hub.h"
 
 struct errand;
+struct tls_context;
 struct tracking;
 
 /* What a client has that has ever said SUBSCRIBE or its like: subscribe.h. */
@@ -107,8 +108,12 @@ static inline bool client_is_subscribed(const struct client *client)
     return subscriptions != NULL && subscriber_is_active(&subscriptions->subscriber);
 }
 
-/* Takes the socket. The client is on `clients` until it is closed, which is in a later turn. */
-struct client *client_open(struct clients *clients, int fd);
+/* Takes the socket. The client is on `clients` until it is closed, which is in a later turn. With
+ * `tls` it speaks TLS, and a reference is taken; NULL: without. */
+struct client *client_open(struct clients *clients, int fd, struct tls_context *tls);
+
+/* `received` bytes have been read to its inbound, or `result` came instead, or both. */
+void client_take(struct client *client, enum socket_result result, size_t received);
 
 /* At once: its requests are given up, its memory is freed at the end of the turn. Not from inside a
  * reply's callback, nor while the client's own requests are being scanned. */

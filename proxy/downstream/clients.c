@@ -6,6 +6,7 @@
 #include "proxy/downstream/arrival.h"
 #include "proxy/downstream/client_limits.h"
 #include "proxy/downstream/drain.h"
+#include "proxy/downstream/encrypted.h"
 #include "proxy/downstream/farewell.h"
 #include "proxy/downstream/halting.h"
 #include "proxy/downstream/live.h"
@@ -110,6 +111,8 @@ static void client_look(struct client *client, uint64_t now)
         client_close(client, client->close_reason);
     } else if (client_is_over_output(client)) {
         client_close_holder(client, client_output_reason(client));
+    } else if (client->session.is_encrypted && encrypted_is_late(client, now)) {
+        encrypted_close_late(client);
     } else if (client_is_too_slow(client)) {
         client_close(client, CLOSE_REQUEST_TIME);
     } else if (client_is_idle(client, now)) {

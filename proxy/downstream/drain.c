@@ -1,5 +1,6 @@
 #include "proxy/downstream/drain.h"
 
+#include "proxy/downstream/encrypted.h"
 #include "proxy/downstream/farewell.h"
 
 enum {
@@ -25,7 +26,7 @@ static bool is_bound(const struct client *client)
 static bool is_between_requests(const struct client *client)
 {
     return client_is_open(client) && pipeline_is_empty(&client->pipeline) &&
-           client->inbound.size == 0 && !is_bound(client) && socket_unread(client_fd(client)) == 0;
+           client->inbound.size == 0 && !is_bound(client) && !client_has_unread(client);
 }
 
 static bool is_idle(const struct client *client, uint64_t now)

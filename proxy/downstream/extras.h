@@ -10,6 +10,7 @@
 #include "proxy/downstream/queued.h"
 
 struct client;
+struct encrypted;
 struct subscriptions;
 struct tracking;
 
@@ -31,6 +32,7 @@ struct extras {
     struct client *monitor;              /* whose that is */
     struct tracking *tracking;           /* CLIENT TRACKING; NULL: off */
     struct subscriptions *subscriptions; /* NULL: it never had any */
+    struct encrypted *encrypted;         /* TLS; NULL: without */
     uint64_t over_soft_since; /* since when its replies are over the soft limit; 0: they are not */
     uint64_t draining_since;  /* or since it last took a byte of what it is to get */
 };

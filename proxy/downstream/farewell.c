@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "common/socket.h"
+#include "proxy/downstream/encrypted.h"
 
 enum {
     PATIENCE_US = US_PER_SECOND, /* for the peer to hear that this is the end */
@@ -49,6 +50,9 @@ static void on_ignored(struct ev_loop *loop UNUSED, ev_io *watcher, int events U
 void farewell_begin(struct client *client)
 {
     inbound_clear(&client->inbound);
+    if (client->session.is_encrypted) {
+        encrypted_say_goodbye(client);
+    }
     shutdown(client_fd(client), SHUT_WR);
     ev_set_cb(&client->watcher, on_ignored);
     ev_io_set(&client->watcher, client_fd(client), EV_READ);

@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/network.h"
+#include "common/tls_context.h"
 #include "proxy/downstream/arrival.h"
 #include "proxy/downstream/client.h"
 #include "proxy/downstream/listening.h"
@@ -26,6 +27,7 @@ struct listener {
     struct house *house;
     struct reactor_timer pause;
     struct networks balancers; /* clients.proxy_protocol_from */
+    struct tls_context *tls;   /* of who is accepted now on tls.listen; NULL: there is none */
     uint64_t clients_max;      /* clients.max, or as many as there are descriptors for */
     bool is_failing;           /* the last try to accept failed */
     struct list sockets;       /* of struct listening_socket */
@@ -40,6 +42,7 @@ static struct listening_socket *socket_at(struct list_link *link)
 struct newcomer {
     struct message message;
     struct clients *clients;
+    struct tls_context *tls; /* NULL: without TLS */
     int fd;
     bool is_passed_on; /* by a load balancer: says first whose it is */
 };
@@ -49,10 +52,11 @@ static void newcomer_deliver(struct message *message)
     struct newcomer *newcomer = container_of(message, struct newcomer, message);
 
     if (newcomer->is_passed_on) {
-        arrival_open(newcomer->clients, newcomer->fd);
+        arrival_open(newcomer->clients, newcomer->fd, newcomer->tls);
     } else {
-        client_open(newcomer->clients, newcomer->fd);
+        client_open(newcomer->clients, newcomer->fd, newcomer->tls);
     }
+    tls_context_release(&newcomer->tls);
     free(newcomer);
 }
 
@@ -61,6 +65,7 @@ static void newcomer_drop(struct message *message)
     struct newcomer *newcomer = container_of(message, struct newcomer, message);
 
     close(newcomer->fd);
+    tls_context_release(&newcomer->tls);
     free(newcomer);
 }
 
@@ -76,8 +81,10 @@ static size_t emptiest_worker(const struct house *house)
     return best;
 }
 
-static void listener_hand_over(struct listener *listener, int fd, const struct endpoint *peer)
+static void listener_hand_over(const struct listening_socket *listening, int fd,
+                               const struct endpoint *peer)
 {
+    const struct listener *listener = listening->owner;
     struct house *house = listener->house;
     size_t worker = emptiest_worker(house);
     struct newcomer *newcomer = memory_new(1, sizeof *newcomer);
@@ -89,14 +96,19 @@ static void listener_hand_over(struct listener *listener, int fd, const struct e
     newcomer->clients = house->clients[worker];
     newcomer->fd = fd;
     newcomer->is_passed_on = networks_have(&listener->balancers, peer);
+    newcomer->tls = listening->is_encrypted ? tls_context_take(listener->tls) : NULL;
     mailbox_post(house->mailboxes[worker], &newcomer->message);
 }
 
-/* In Redis's words, without waiting for what the client may be sending. */
-static void listener_turn_away(struct listener *listener, int fd)
+/* In Redis's words, without waiting for what the client may be sending; and like Redis without a
+ * word where that would take a handshake. */
+static void listener_turn_away(const struct listening_socket *listening, int fd)
 {
+    struct listener *listener = listening->owner;
     static const char words[] = "-ERR max number of clients reached\r\n";
-    ssize_t sent = send(fd, words, sizeof words - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent = listening->is_encrypted
+                       ? 0
+                       : send(fd, words, sizeof words - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 
     log_warn("too many clients", "pool=%s max=%llu told=%d", listener->house->pool->name,
              (unsigned long long)listener->clients_max, sent > 0);
@@ -132,29 +144,32 @@ static void listener_on_pause_over(struct reactor_timer *timer)
     listener_watch(container_of(timer, struct listener, pause));
 }
 
-static void listener_on_accepted(struct listener *listener, int fd, const struct endpoint *peer)
+static void listener_on_accepted(const struct listening_socket *listening, int fd,
+                                 const struct endpoint *peer)
 {
+    struct listener *listener = listening->owner;
+
     if (unlikely(listener->is_failing)) {
         listener->is_failing = false;
         log_info("accepting clients again", "pool=%s", listener->house->pool->name);
     }
     if (atomic_load(&listener->house->client_count) >= listener->clients_max) {
-        listener_turn_away(listener, fd);
+        listener_turn_away(listening, fd);
         return;
     }
-    listener_hand_over(listener, fd, peer);
+    listener_hand_over(listening, fd, peer);
 }
 
 enum accepted { ACCEPTED_ALL, ACCEPTED_SOME, ACCEPT_FAILED };
 
-static enum accepted listener_accept(struct listener *listener, int from)
+static enum accepted listener_accept(const struct listening_socket *listening)
 {
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
         struct endpoint peer;
-        int fd = socket_accept(from, &peer);
+        int fd = socket_accept(listening->fd, &peer);
 
         if (fd >= 0) {
-            listener_on_accepted(listener, fd, &peer);
+            listener_on_accepted(listening, fd, &peer);
         } else if (errno == EAGAIN) {
             return ACCEPTED_ALL;
         } else if (errno != ECONNABORTED && errno != EINTR) {
@@ -168,7 +183,7 @@ static void listener_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, in
 {
     struct listening_socket *listening = container_of(watcher, struct listening_socket, readable);
 
-    if (listener_accept(listening->owner, listening->fd) == ACCEPT_FAILED) {
+    if (listener_accept(listening) == ACCEPT_FAILED) {
         listener_pause(listening->owner);
     }
 }
@@ -205,8 +220,9 @@ static void listener_begin(struct listener *listener, struct listening_socket *l
         listening->file = SOCKET_FILE_OURS;
     }
     ev_io_init(&listening->readable, listener_on_readable, listening->fd, EV_READ);
-    log_info("listening", "pool=%s address=%s", listener->house->pool->name,
-             address_print(&listening->address, text, sizeof text));
+    log_info("listening", "pool=%s address=%s tls=%s", listener->house->pool->name,
+             address_print(&listening->address, text, sizeof text),
+             listening->is_encrypted ? "yes" : "no");
 }
 
 /* Who has come to it already is served. */
@@ -214,7 +230,7 @@ static void listener_end(struct listener *listener, struct listening_socket *lis
 {
     char text[sizeof listening->address + 16];
 
-    while (listener_accept(listener, listening->fd) == ACCEPTED_SOME) {
+    while (listener_accept(listening) == ACCEPTED_SOME) {
     }
     log_info("listening no more", "pool=%s address=%s", listener->house->pool->name,
              address_print(&listening->address, text, sizeof text));
@@ -258,7 +274,14 @@ void listener_commit(struct listener *listener)
     }
 }
 
-struct listener *listener_open(struct reactor *reactor, struct house *house)
+void listener_use_tls(struct listener *listener, struct tls_context *tls)
+{
+    tls_context_release(&listener->tls);
+    listener->tls = tls_context_take(tls);
+}
+
+struct listener *listener_open(struct reactor *reactor, struct house *house,
+                               struct tls_context *tls)
 {
     struct listener *listener = memory_new(1, sizeof *listener);
     struct config_errors errors = {0};
@@ -267,10 +290,14 @@ struct listener *listener_open(struct reactor *reactor, struct house *house)
     listener->house = house;
     list_init(&listener->sockets);
     reactor_timer_init(&listener->pause, reactor, listener_on_pause_over);
+    if (tls != NULL) {
+        listener_use_tls(listener, tls);
+    }
     bool is_open = listener_prepare(listener, house->pool, &errors);
     config_errors_clear(&errors);
     if (!is_open) {
         listener_undo(listener);
+        tls_context_release(&listener->tls);
         free(listener);
         return NULL;
     }
@@ -320,5 +347,6 @@ void listener_close(struct listener **listener)
         listening_close(&listening);
     }
     networks_clear(&gone->balancers);
+    tls_context_release(&gone->tls);
     free(gone);
 }

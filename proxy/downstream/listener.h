@@ -14,10 +14,17 @@
 #include "proxy/downstream/clients.h"
 
 struct listener;
+struct tls_context;
 
-/* Listens on all addresses of house->pool; nobody is accepted yet. NULL, with the reason logged,
- * when one cannot be listened on. */
-struct listener *listener_open(struct reactor *reactor, struct house *house) MUST_USE;
+/* Listens on all addresses of house->pool, with and without TLS; nobody is accepted yet. NULL, with
+ * the reason logged, when one cannot be listened on. Takes a reference of `tls`, which may be NULL
+ * where the pool has no tls.listen. */
+struct listener *listener_open(struct reactor *reactor, struct house *house,
+                               struct tls_context *tls) MUST_USE;
+
+/* Who is accepted on tls.listen from now on speaks TLS with what `tls` says; those who are there go
+ * on with what they have. Takes a reference. */
+void listener_use_tls(struct listener *listener, struct tls_context *tls);
 
 /* Accepts clients from now on. */
 void listener_start(struct listener *listener);

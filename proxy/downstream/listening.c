@@ -18,10 +18,17 @@ static struct listening_socket *socket_at(struct list_link *link)
     return container_of(link, struct listening_socket, link);
 }
 
-static bool is_wanted(const struct address *address, const struct addresses *wanted)
+static const struct addresses *list_of(const struct pool_config *config, bool is_encrypted)
 {
+    return is_encrypted ? &config->tls_listen : &config->listen;
+}
+
+static bool is_wanted(const struct listening_socket *listening, const struct pool_config *config)
+{
+    const struct addresses *wanted = list_of(config, listening->is_encrypted);
+
     for (size_t i = 0; i < wanted->count; i++) {
-        if (address_equal(address, &wanted->items[i])) {
+        if (address_equal(&listening->address, &wanted->items[i])) {
             return true;
         }
     }
@@ -33,7 +40,7 @@ void listening_plan(struct list *sockets, const struct pool_config *config)
     LIST_EACH (link, sockets) {
         struct listening_socket *listening = socket_at(link);
 
-        if (!is_wanted(&listening->address, &config->listen)) {
+        if (!is_wanted(listening, config)) {
             listening->stage = LISTENING_LEAVING;
             socket_share_port(listening->fd, true);
         }
@@ -42,11 +49,13 @@ void listening_plan(struct list *sockets, const struct pool_config *config)
 
 /* Among those that were there before: of new ones no two are the same, unless it is port 0, of
  * which each is another. */
-static bool is_there(const struct list *sockets, const struct address *address)
+static bool is_there(const struct list *sockets, const struct address *address, bool is_encrypted)
 {
     LIST_EACH (link, sockets) {
-        if (socket_at(link)->stage != LISTENING_NEW &&
-            address_equal(&socket_at(link)->address, address)) {
+        const struct listening_socket *listening = socket_at(link);
+
+        if (listening->stage != LISTENING_NEW && listening->is_encrypted == is_encrypted &&
+            address_equal(&listening->address, address)) {
             return true;
         }
     }
@@ -94,8 +103,10 @@ static int open_socket(const struct address *address, const struct pool_config *
     return fd;
 }
 
-static bool open_one(struct list *sockets, const struct address *address,
-                     const struct pool_config *config, struct config_errors *errors)
+/* NULL when it cannot be. */
+static struct listening_socket *open_one(const struct address *address, bool is_encrypted,
+                                         const struct pool_config *config,
+                                         struct config_errors *errors)
 {
     char text[ADDRESS_TEXT_BYTES];
     enum socket_file file = SOCKET_FILE_OURS;
@@ -109,35 +120,52 @@ static bool open_one(struct list *sockets, const struct address *address,
         const char *reason = socket_listen_text(address, errno);
 
         log_error("cannot listen", "pool=%s address=%s error=%s", config->name, text, reason);
-        config_errors_add(errors, "listen", "pool '%s' cannot listen on %s: %s", config->name, text,
-                          reason);
-        return false;
+        config_errors_add(errors, is_encrypted ? "tls.listen" : "listen",
+                          "pool '%s' cannot listen on %s: %s", config->name, text, reason);
+        return NULL;
     }
     struct listening_socket *listening = memory_new(1, sizeof *listening);
     *listening = (struct listening_socket){
         .address = *address,
+        .is_encrypted = is_encrypted,
         .backlog = config->backlog,
         .mode = config->socket_mode,
         .fd = fd,
         .file = file,
     };
-    list_append(sockets, &listening->link);
-    return true;
+    return listening;
+}
+
+static bool open_all(struct list *sockets, bool is_encrypted, const struct pool_config *config,
+                     struct config_errors *errors)
+{
+    const struct addresses *wanted = list_of(config, is_encrypted);
+    bool is_done = true;
+
+    for (size_t i = 0; i < wanted->count; i++) {
+        const struct address *address = &wanted->items[i];
+
+        if (is_there(sockets, address, is_encrypted)) {
+            continue;
+        }
+
+        struct listening_socket *listening = open_one(address, is_encrypted, config, errors);
+
+        if (listening == NULL) {
+            is_done = false;
+        } else {
+            list_append(sockets, &listening->link);
+        }
+    }
+    return is_done;
 }
 
 bool listening_open(struct list *sockets, const struct pool_config *config,
                     struct config_errors *errors)
 {
-    bool is_done = true;
+    bool is_plain_done = open_all(sockets, false, config, errors);
 
-    for (size_t i = 0; i < config->listen.count; i++) {
-        const struct address *address = &config->listen.items[i];
-
-        if (!is_there(sockets, address)) {
-            is_done = open_one(sockets, address, config, errors) && is_done;
-        }
-    }
-    return is_done;
+    return open_all(sockets, true, config, errors) && is_plain_done;
 }
 
 static void close_socket(struct listening_socket *listening)

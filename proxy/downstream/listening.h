@@ -22,6 +22,7 @@ struct listening_socket {
     struct list_link link;
     enum listening_stage stage;
     struct address address;
+    bool is_encrypted; /* of tls.listen */
     uint64_t backlog;
     uint32_t mode;
     int fd;

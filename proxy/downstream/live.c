@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "common/socket.h"
+#include "proxy/downstream/encrypted.h"
 #include "proxy/downstream/transaction.h"
 #include "proxy/routing/own.h"
 #include "proxy/routing/redirect.h"
@@ -26,7 +27,7 @@ static bool client_waits(const struct client *client, const struct queued_comman
 {
     return queued->block == client->inbound.block && queued->bytes.size == client->inbound.size &&
            client->session.reply_mode == REPLY_MODE_ON && !client->skips_reply &&
-           pipeline_is_empty(&client->pipeline) && socket_unread(client_fd(client)) == 0;
+           pipeline_is_empty(&client->pipeline) && !client_has_unread(client);
 }
 
 static uint16_t slot_of_transaction(const struct session *session)

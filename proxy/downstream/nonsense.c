@@ -43,6 +43,20 @@ void nonsense_unknown(struct client *client, enum command_result result,
                   command_error(result, command, arguments, detail, sizeof detail));
 }
 
+/* A record that holds a handshake, of any version since SSL 3.0. */
+bool nonsense_is_tls(const struct client *client)
+{
+    return client->session.last_command == NULL &&
+           span_starts_with(inbound_bytes(&client->inbound), SPAN("\x16\x03"));
+}
+
+/* Without an answer: such a client could not read it. */
+void nonsense_tls(struct client *client)
+{
+    nonsense_log(client, "a client speaks TLS where none is spoken", "a TLS handshake");
+    client_finish(client, CLOSE_PROTOCOL_ERROR);
+}
+
 /* The scanner's words hold at most one byte of the client's own. */
 void nonsense_protocol(struct client *client)
 {

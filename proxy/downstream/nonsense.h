@@ -11,6 +11,12 @@
 void nonsense_unknown(struct client *client, enum command_result result,
                       const struct command *command);
 
+/* Does what has been read of a client that has said nothing yet begin like a TLS handshake? */
+bool nonsense_is_tls(const struct client *client);
+
+/* It does, where no TLS is spoken. */
+void nonsense_tls(struct client *client);
+
 /* The scan of what the client sent has failed. */
 void nonsense_protocol(struct client *client);
 

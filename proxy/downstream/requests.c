@@ -248,6 +248,10 @@ static NOINLINE bool requests_take_odd(struct client *client, enum scan_result r
     struct arguments *arguments = &client->clients->arguments;
     bool is_taken = false;
 
+    if (unlikely(nonsense_is_tls(client))) {
+        nonsense_tls(client);
+        return false;
+    }
     switch (result) {
     case SCAN_MORE: requests_wait(client); return false;
     case SCAN_BAD: nonsense_protocol(client); return false;

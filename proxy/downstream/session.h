@@ -35,6 +35,7 @@ struct session {
     bool is_in_multi;               /* extras->queued is open */
     bool is_tracking;               /* there are extras->tracking */
     bool has_subscribed;            /* there are extras->subscriptions */
+    bool is_encrypted;              /* there is extras->encrypted: the connection speaks TLS */
     bool is_authenticated;
     bool no_evict;
     bool no_touch;

@@ -24,6 +24,7 @@ struct rig {
     struct bytes config_text;
     struct port listen;
     struct port other_listen;
+    struct port tls_listen;
     struct port admin;
     struct fake_cluster *cluster;
     struct fake_cluster *other;
@@ -101,7 +102,8 @@ static void rig_put_relays(struct rig *rig)
 
 static struct bytes rig_text(const struct rig *rig, const struct rig_options *options)
 {
-    struct rig_ports ports = {rig->listen.number, rig->other_listen.number, rig->admin.number};
+    struct rig_ports ports = {rig->listen.number, rig->other_listen.number, rig->tls_listen.number,
+                              rig->admin.number};
 
     return rig_config_text(options, &ports, rig->cluster, rig->other);
 }
@@ -113,6 +115,7 @@ struct rig *rig_start_with(struct rig_options options)
     running = rig;
     rig->listen = port_reserve();
     rig->other_listen = port_reserve();
+    rig->tls_listen = port_reserve();
     rig->admin = port_reserve();
     rig->cluster = fake_cluster_new(options.nodes);
     rig->other = fake_cluster_new(options.other_nodes);
@@ -214,6 +217,7 @@ static void rig_free(struct rig *rig)
     fake_store_free(&rig->store);
     port_release(&rig->listen);
     port_release(&rig->other_listen);
+    port_release(&rig->tls_listen);
     port_release(&rig->admin);
     bytes_clear(&rig->config_text);
     free(rig->config_path);
@@ -321,6 +325,11 @@ uint16_t rig_port(const struct rig *rig)
     return rig->listen.number;
 }
 
+uint16_t rig_tls_port(const struct rig *rig)
+{
+    return rig->tls_listen.number;
+}
+
 uint16_t rig_other_port(const struct rig *rig)
 {
     return rig->other_listen.number;
@@ -331,14 +340,22 @@ uint16_t rig_admin_port(const struct rig *rig)
     return rig->admin.number;
 }
 
-struct wire *rig_connect(struct rig *rig)
+static struct wire *rig_add_wire(struct rig *rig, struct wire *wire)
 {
-    struct wire *wire = wire_open(rig->listen.number);
-
     cr_assert_not_null(wire, "slotway does not accept clients");
     rig->wires = memory_resize(rig->wires, rig->wire_count + 1, sizeof(struct wire *));
     rig->wires[rig->wire_count++] = wire;
     return wire;
+}
+
+struct wire *rig_connect(struct rig *rig)
+{
+    return rig_add_wire(rig, wire_open(rig->listen.number));
+}
+
+struct wire *rig_connect_tls(struct rig *rig, struct tls_context *context)
+{
+    return rig_add_wire(rig, wire_open_tls(rig->tls_listen.number, context, "localhost"));
 }
 
 void rig_disconnect(struct rig *rig, struct wire **wire)

@@ -26,12 +26,14 @@ struct rig_options {
     const char *seeds;           /* instead of fake nodes, as in YAML: "\"host:port\", ..." */
     const char *request_timeout; /* "2s" */
     const char *connect_timeout; /* "300ms" */
+    const char *handshake_time;  /* "10s" */
     const char *refresh;         /* "1s" */
     const char *clients;         /* more of this mapping, as "password: x, max: 3" */
     const char *backend;         /* likewise */
     const char *commands;        /* more of this mapping, as "keys: deny" */
     const char *scripts;         /* likewise, as "remembered: 0" */
     const char *pool;            /* more entries of the pools, as "slowlog: {max_len: 3}" */
+    const char *tls;             /* of rig_tls_port, as "certificate: FILE"; there is none */
     const char *global;          /* more lines of the file */
     const char *node_password;   /* that nodes want; none */
     bool start_dead;             /* the nodes are dead at first; implies do_not_wait */
@@ -76,6 +78,7 @@ struct relay *rig_relay(const struct rig *rig, int index);
 struct fake_store *rig_store(const struct rig *rig);
 struct process *rig_process(struct rig *rig);
 uint16_t rig_port(const struct rig *rig);
+uint16_t rig_tls_port(const struct rig *rig);
 uint16_t rig_other_port(const struct rig *rig);
 uint16_t rig_admin_port(const struct rig *rig);
 
@@ -83,6 +86,9 @@ uint16_t rig_admin_port(const struct rig *rig);
 struct wire *rig_client(struct rig *rig);
 struct wire *rig_connect(struct rig *rig);
 void rig_disconnect(struct rig *rig, struct wire **wire);
+
+/* A client over TLS, whatever comes of its handshake. */
+struct wire *rig_connect_tls(struct rig *rig, struct tls_context *context);
 
 /* The slot whose owner is where slotway publishes and hears channels that are no shards'. No client
  * is connected before, nor when it returns. */

@@ -24,6 +24,13 @@ static const char *comma(const char *more)
     return more == NULL ? "" : ", ";
 }
 
+static void add_tls(struct bytes *text, const struct rig_options *options, uint16_t port)
+{
+    if (options->tls != NULL) {
+        bytes_print(text, "    tls: {listen: [\"127.0.0.1:%u\"], %s}\n", port, options->tls);
+    }
+}
+
 static void add_pool(struct bytes *text, const struct rig_options *options, uint16_t port,
                      const char *name, const struct fake_cluster *cluster)
 {
@@ -44,8 +51,8 @@ static void add_pool(struct bytes *text, const struct rig_options *options, uint
         add_seeds(text, cluster);
     }
     bytes_print(text, "]%s%s}\n", comma(options->backend), or_else(options->backend, ""));
-    bytes_print(text, "    timeouts: {connect: %s, request: %s}\n",
-                or_else(options->connect_timeout, "300ms"),
+    bytes_print(text, "    timeouts: {handshake: %s, connect: %s, request: %s}\n",
+                or_else(options->handshake_time, "10s"), or_else(options->connect_timeout, "300ms"),
                 or_else(options->request_timeout, "2s"));
 }
 
@@ -59,6 +66,7 @@ struct bytes rig_config_text(const struct rig_options *options, const struct rig
     bytes_print(&text, "%s", or_else(options->global, ""));
     bytes_print(&text, "pools:\n");
     add_pool(&text, options, options->swaps_ports ? ports->other : ports->listen, "main", cluster);
+    add_tls(&text, options, ports->tls);
     if (options->other_nodes > 0) {
         add_pool(&text, options, options->swaps_ports ? ports->listen : ports->other, "other",
                  other);

@@ -7,6 +7,7 @@
 struct rig_ports {
     uint16_t listen;
     uint16_t other;
+    uint16_t tls;
     uint16_t admin;
 };
 

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -11,11 +12,13 @@
 
 #include "common/check.h"
 #include "common/memory.h"
+#include "common/tls.h"
 #include "tests/support/resp.h"
 #include "tests/support/wait.h"
 
 struct wire {
     int fd;
+    struct tls *tls;    /* NULL: none */
     struct bytes input; /* from the first byte not yet given out */
     size_t given;       /* of input, dropped when the next reply is looked for */
     bool closed;
@@ -56,6 +59,7 @@ void wire_close(struct wire **wire)
     if (*wire == NULL) {
         return;
     }
+    tls_free(&(*wire)->tls);
     close((*wire)->fd);
     bytes_clear(&(*wire)->input);
     for (size_t i = 0; i < (*wire)->text_count; i++) {
@@ -82,14 +86,85 @@ static bool wire_poll(const struct wire *wire, short events, uint64_t until_ms)
     return now_ms < until_ms && poll(&poller, 1, (int)(until_ms - now_ms)) > 0;
 }
 
+struct wire *wire_open_tls(uint16_t port, struct tls_context *context, const char *name)
+{
+    struct wire *wire = wire_open(port);
+    const struct tls_server server = {.name = name, .expected = name};
+    uint64_t until_ms = wait_now_ms() + WAIT_MS;
+
+    if (wire == NULL) {
+        return NULL;
+    }
+    CHECK(fcntl(wire->fd, F_SETFL, O_NONBLOCK) == 0);
+    wire->tls = tls_connect(context, wire->fd, &server);
+
+    enum socket_result result = tls_handshake(wire->tls);
+
+    while (result == SOCKET_AGAIN && wire_poll(wire, POLLIN, until_ms)) {
+        result = tls_handshake(wire->tls);
+    }
+    wire->closed = result != SOCKET_OK;
+    return wire;
+}
+
+const char *wire_problem(const struct wire *wire)
+{
+    return wire->tls == NULL ? "" : tls_problem(wire->tls);
+}
+
+struct tls *wire_tls(struct wire *wire)
+{
+    return wire->tls;
+}
+
+/* As recv and send say it. */
+static ssize_t count_of(enum socket_result result, size_t size)
+{
+    switch (result) {
+    case SOCKET_OK: return (ssize_t)size;
+    case SOCKET_AGAIN: errno = EAGAIN; return -1;
+    case SOCKET_EOF: return 0;
+    case SOCKET_ERROR: errno = EPROTO; return -1;
+    }
+    return -1;
+}
+
+static ssize_t wire_take(struct wire *wire, void *to, size_t room)
+{
+    size_t size = 0;
+
+    if (wire->tls == NULL) {
+        return recv(wire->fd, to, room, MSG_DONTWAIT);
+    }
+
+    enum socket_result result = tls_read(wire->tls, to, room, &size);
+
+    return count_of(result, size);
+}
+
+static ssize_t wire_put(struct wire *wire, const void *from, size_t size)
+{
+    size_t sent = 0;
+
+    if (wire->tls == NULL) {
+        return send(wire->fd, from, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+
+    enum socket_result result = tls_write(wire->tls, from, size, &sent);
+
+    return count_of(result, sent);
+}
+
 /* Reads what is there; false when nothing came until the deadline, or ever will. */
 static bool wire_read(struct wire *wire, uint64_t until_ms)
 {
-    if (wire->closed || !wire_poll(wire, POLLIN, until_ms)) {
+    bool has_more = wire->tls != NULL && tls_has_more(wire->tls);
+
+    if (wire->closed || (!has_more && !wire_poll(wire, POLLIN, until_ms))) {
         return false;
     }
     size_t wanted = size_max(65536, wire->input.size);
-    ssize_t count = recv(wire->fd, bytes_room(&wire->input, wanted), wanted, MSG_DONTWAIT);
+    ssize_t count = wire_take(wire, bytes_room(&wire->input, wanted), wanted);
     if (count > 0) {
         bytes_added(&wire->input, (size_t)count);
         return true;
@@ -100,7 +175,7 @@ static bool wire_read(struct wire *wire, uint64_t until_ms)
 
 size_t wire_send_some(struct wire *wire, const void *at, size_t size)
 {
-    ssize_t count = send(wire->fd, at, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t count = wire_put(wire, at, size);
 
     return count < 0 ? 0 : (size_t)count;
 }
@@ -111,7 +186,7 @@ bool wire_send_bytes(struct wire *wire, const void *at, size_t size)
     const char *from = at;
 
     while (size > 0) {
-        ssize_t count = send(wire->fd, from, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t count = wire_put(wire, from, size);
         if (count < 0 && errno != EAGAIN) {
             return false;
         }
@@ -308,6 +383,9 @@ bool wire_has_input(struct wire *wire)
 
 void wire_finish_sending(struct wire *wire)
 {
+    if (wire->tls != NULL) {
+        tls_say_goodbye(wire->tls);
+    }
     shutdown(wire->fd, SHUT_WR);
 }
 

@@ -7,6 +7,8 @@
 
 #include "tests/support/bytes.h"
 
+struct tls;
+struct tls_context;
 struct wire;
 
 /* A socket that is connected to 127.0.0.1:port and sends what it is given at once; -1 when nobody
@@ -15,6 +17,12 @@ int wire_connect(uint16_t port);
 
 /* The same with all of the below; NULL when nobody listens there. */
 struct wire *wire_open(uint16_t port);
+
+/* Likewise over TLS, as `context` says, with a server whose certificate is for `name`. When the
+ * handshake fails it is closed, and wire_problem says why. */
+struct wire *wire_open_tls(uint16_t port, struct tls_context *context, const char *name);
+const char *wire_problem(const struct wire *wire);
+struct tls *wire_tls(struct wire *wire);
 void wire_close(struct wire **wire);
 
 /* Writes all of it, however long that takes; false when the peer has closed. */

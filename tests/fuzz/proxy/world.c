@@ -234,7 +234,7 @@ struct talker *world_talker(struct world *world, size_t number)
         world->house.client_count++;
         world->load++;
         talker_open(talker, &world->ledger, fds[0], ++world->connections);
-        client_open(&world->clients, fds[1]);
+        client_open(&world->clients, fds[1], NULL);
     }
     return talker;
 }

@@ -105,7 +105,7 @@ static const struct bad_file values[] = {
      "f.yaml:1:19: bad value for 'listen', 'a', expected host:port, [v6]:port or unix:/path\n"
      "f.yaml:1:29: bad value for 'listen', 'b', expected host:port, [v6]:port or unix:/path\n"},
     {"no address to listen on", "pools: [{listen: [], " SEEDS "}]",
-     "f.yaml:1:18: wrong number of addresses for 'listen', 0, expected 1 to 64\n"},
+     "f.yaml:1:18: no address in 'listen', expected one, or one in 'tls.listen'\n"},
     {"two admin addresses", "admin: {listen: [\"h:1\", \"h:2\"]}\npools: [{" SEEDS "}]",
      "f.yaml:1:17: wrong number of addresses for 'admin.listen', 2, expected 0 to 1\n"},
     {"an empty password", "pools: [{clients: {password: \"\"}, " SEEDS "}]",

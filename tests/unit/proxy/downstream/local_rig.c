@@ -138,7 +138,7 @@ int local_rig_connect(struct local_rig *rig, size_t worker)
     cr_assert_geq(accepted, 0);
     rig->house.client_count++;
     rig->workers[worker].load++;
-    client_open(&rig->workers[worker].clients, accepted);
+    client_open(&rig->workers[worker].clients, accepted, NULL);
     return fd;
 }
 

@@ -1,0 +1,65 @@
+#include "config/tls_check.h"
+
+#include <stdio.h>
+
+#include "config/option_value.h"
+#include "config/tls_options.h"
+
+static const char *place_text(struct draft_field field)
+{
+    const char *text = draft_place(field)->text;
+
+    return text != NULL ? text : field.draft->pools[field.pool].place;
+}
+
+/* Is one of them wrong in itself? Then that has been said. */
+static bool has_bad_option(struct draft *draft, size_t pool)
+{
+    for (size_t i = OPTION_ID_tls_listen; i <= OPTION_ID_tls_watch; i++) {
+        if (draft_place((struct draft_field){draft, &option_rows[i], pool})->is_bad) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void tls_refuse_option(struct draft *draft, size_t pool,
+                              const struct tls_option_fault *fault)
+{
+    struct draft_field field = {draft, &option_rows[fault->option], pool};
+
+    if (option_is_list(field.row)) {
+        draft_refuse(field, place_text(field), "'%s' %s, expected %s", field.row->path, fault->text,
+                     fault->expected);
+        return;
+    }
+
+    const char *value = *(char **)draft_value(field);
+
+    draft_refuse(field, place_text(field), "wrong '%s', '%.*s' %s, expected %s", field.row->path,
+                 CONFIG_ERROR_VALUE_BYTES, value, fault->text, fault->expected);
+}
+
+void tls_check(struct draft *draft, size_t pool)
+{
+    const struct pool_config *config = &draft->config->pools[pool];
+    struct tls_option_fault fault;
+
+    if (has_bad_option(draft, pool)) {
+        return;
+    }
+    if (!tls_options_check(config, &fault)) {
+        tls_refuse_option(draft, pool, &fault);
+        return;
+    }
+    if (config->tls_certificate == NULL) {
+        return;
+    }
+
+    struct tls_context *context = tls_options_context(config, &fault);
+
+    if (context == NULL) {
+        tls_refuse_option(draft, pool, &fault);
+    }
+    tls_context_release(&context);
+}

@@ -1,0 +1,29 @@
+/* tls_options.h - a pool's options for TLS with its clients, put together: a TLS context of theirs.
+ * Any thread; files are read.
+ */
+#ifndef CONFIG_TLS_OPTIONS_H
+#define CONFIG_TLS_OPTIONS_H
+
+#include "common/tls_context.h"
+#include "config/option_row.h"
+
+/* Which option is at fault, what is wrong with its value, and what was expected. */
+struct tls_option_fault {
+    enum option_id option;
+    char text[200];
+    const char *expected;
+};
+
+/* Do the words of tls.protocols, tls.client_certificates and tls.client_user mean something, and
+ * together? */
+bool tls_options_check(const struct pool_config *pool, struct tls_option_fault *fault) MUST_USE;
+
+/* The context of tls.listen, from the files as they are now; the options must have been checked.
+ * NULL when something is wrong: then *fault says what. */
+struct tls_context *tls_options_context(const struct pool_config *pool,
+                                        struct tls_option_fault *fault) MUST_USE;
+
+/* Is a client logged in as the user that its certificate names? */
+bool tls_options_log_in(const struct pool_config *pool);
+
+#endif
