@@ -15,7 +15,7 @@
 #include "common/base.h"
 
 enum {
-    STACK_SIGNAL = SIGUSR2, /* without a question its handler does nothing */
+    STACK_SIGNAL = SIGUSR1, /* without a question its handler does nothing */
     STACK_FRAMES = 40,
 };
 

@@ -139,7 +139,7 @@ Test(crash, of_another_thread_likewise)
 Test(crash, is_not_what_the_signal_of_the_watchdog_means)
 {
     start();
-    kill(slotway.pid, SIGUSR2);
+    kill(slotway.pid, SIGUSR1);
     int status = process_stop(&slotway, SIGTERM, WAIT_MS);
     cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %#x", (unsigned)status);
 }

@@ -12,22 +12,49 @@
 #include "common/check.h"
 #include "tests/support/wait.h"
 
-enum { RUN_TIMEOUT_MS = 120000 };
+enum {
+    RUN_TIMEOUT_MS = 120000,
+    FIRST_PASSED = 3,
+    ELSEWHERE = 100, /* a descriptor that nothing is moved to */
+};
 
-/* Between fork and exec: only calls that are safe there. */
-static void process_become(const struct process *process, const char *const *argv,
-                           const char *const *environment, pid_t parent)
+/* Sockets that the program is to have as descriptors 3, 4 … */
+struct passed {
+    const int *sockets;
+    int count;
+};
+
+/* Between fork and exec, this and the next: only calls that are safe there. */
+static void pass_on(const struct passed *passed)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) {
-        _exit(126);
+    static char process[32];
+    static char count[32];
+    int held[ELSEWHERE];
+
+    for (int i = 0; i < passed->count; i++) {
+        held[i] = fcntl(passed->sockets[i], F_DUPFD_CLOEXEC, ELSEWHERE);
     }
+    for (int i = 0; i < passed->count; i++) {
+        dup2(held[i], FIRST_PASSED + i);
+    }
+    snprintf(process, sizeof process, "LISTEN_PID=%d", (int)getpid());
+    snprintf(count, sizeof count, "LISTEN_FDS=%d", passed->count);
+    putenv(process);
+    putenv(count);
+}
+
+static void process_become(const struct process *process, const char *const *argv,
+                           const char *const *environment, const struct passed *passed)
+{
     int nothing = open("/dev/null", O_RDONLY);
     dup2(nothing, STDIN_FILENO);
     dup2(process->output, STDOUT_FILENO);
     dup2(process->output, STDERR_FILENO);
     for (size_t i = 0; environment != NULL && environment[i] != NULL; i++) {
         putenv((char *)environment[i]);
+    }
+    if (passed->count > 0) {
+        pass_on(passed);
     }
     execvp(argv[0], (char *const *)argv);
     dprintf(STDERR_FILENO, "cannot run %s\n", argv[0]);
@@ -36,7 +63,16 @@ static void process_become(const struct process *process, const char *const *arg
 
 void process_start(struct process *process, const char *const *argv, const char *const *environment)
 {
+    process_start_with_sockets(process, argv, environment, NULL, 0);
+}
+
+void process_start_with_sockets(struct process *process, const char *const *argv,
+                                const char *const *environment, const int *sockets, int count)
+{
+    const struct passed passed = {sockets, count};
     pid_t parent = getpid();
+
+    CHECK(count < ELSEWHERE);
 
     *process = (struct process){.output = memfd_create("output", MFD_CLOEXEC)};
     CHECK(process->output >= 0);
@@ -44,7 +80,11 @@ void process_start(struct process *process, const char *const *argv, const char 
     process->pid = fork();
     CHECK(process->pid >= 0);
     if (process->pid == 0) {
-        process_become(process, argv, environment, parent);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent) {
+            _exit(126);
+        }
+        process_become(process, argv, environment, &passed);
     }
 }
 

@@ -20,6 +20,11 @@ struct process {
 void process_start(struct process *process, const char *const *argv,
                    const char *const *environment);
 
+/* The same, and it finds `count` of the test's sockets as systemd would pass them on, by
+ * LISTEN_FDS. */
+void process_start_with_sockets(struct process *process, const char *const *argv,
+                                const char *const *environment, const int *sockets, int count);
+
 /* Has it ended? Collects its status when it has. */
 bool process_has_ended(struct process *process);
 

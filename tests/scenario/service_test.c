@@ -1,0 +1,242 @@
+/* As a service of systemd's: sockets that it has opened, and what it is told. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/socket.h"
+#include "tests/support/expect.h"
+#include "tests/support/guard.h"
+#include "tests/support/http.h"
+#include "tests/support/ports.h"
+#include "tests/support/rig.h"
+
+enum { VARIABLES_MAX = 16 };
+
+static char folder[] = "/tmp/slotway-XXXXXX";
+static struct process slotway;
+static struct guard guard;
+static struct port listen_port;
+static struct port admin_port;
+static int manager; /* where notes arrive */
+static char *variables[VARIABLES_MAX];
+static size_t variable_count;
+
+PRINTF(1, 2)
+static void set_variable(const char *format, ...)
+{
+    va_list arguments;
+
+    cr_assert_lt(variable_count, VARIABLES_MAX - 1);
+    va_start(arguments, format);
+    cr_assert_geq(vasprintf(&variables[variable_count++], format, arguments), 0);
+    va_end(arguments);
+}
+
+static void listen_for_notes(void)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+
+    snprintf(name.sun_path, sizeof name.sun_path, "%s/notify", folder);
+    manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    cr_assert_eq(bind(manager, (struct sockaddr *)&name, sizeof name), 0);
+    set_variable("NOTIFY_SOCKET=%s", name.sun_path);
+}
+
+static void set_up(void)
+{
+    cr_assert_not_null(mkdtemp(folder));
+    listen_port = port_reserve();
+    admin_port = port_reserve();
+    set_variable("SLOTWAY_LISTEN=127.0.0.1:%u", listen_port.number);
+    set_variable("SLOTWAY_ADMIN_LISTEN=127.0.0.1:%u", admin_port.number);
+    set_variable("SLOTWAY_BACKEND_SEEDS=127.0.0.1:1");
+    listen_for_notes();
+}
+
+static void remove_file(const char *name)
+{
+    char path[sizeof folder + 32];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    unlink(path);
+}
+
+static void clean_up(void)
+{
+    guard_end(&guard);
+    process_clear(&slotway);
+    port_release(&listen_port);
+    port_release(&admin_port);
+    close(manager);
+    remove_file("notify");
+    remove_file("upgrade");
+    remove_file("clients");
+    rmdir(folder);
+    for (size_t i = 0; i < variable_count; i++) {
+        free(variables[i]);
+    }
+}
+
+TestSuite(service, .timeout = 60, .init = set_up, .fini = clean_up);
+
+static void start_with(const int *sockets, int count)
+{
+    const char *const argv[] = {"setsid", rig_binary(), NULL};
+
+    process_start_with_sockets(&slotway, argv, (const char *const *)variables, sockets, count);
+    guard = guard_set(slotway.pid);
+}
+
+static void start(void)
+{
+    start_with(NULL, 0);
+}
+
+static bool has_said(const char *text)
+{
+    struct bytes output = process_output(&slotway);
+    bool has = strstr(output.at, text) != NULL;
+
+    bytes_clear(&output);
+    return has;
+}
+
+/* Reads notes until one has `text` in it. */
+static bool is_told(const char *text)
+{
+    char note[1024];
+    ssize_t size;
+
+    while ((size = recv(manager, note, sizeof note - 1, 0)) >= 0) {
+        note[size] = '\0';
+        if (strstr(note, text) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool answers(uint16_t port)
+{
+    struct wire *wire = wire_open(port);
+    bool is_there = wire != NULL && strcmp(wire_ask(wire, "PING"), "PONG") == 0;
+
+    wire_close(&wire);
+    return is_there;
+}
+
+static void expect_end(void)
+{
+    cr_expect_eq(process_stop(&slotway, SIGTERM, WAIT_MS), 0);
+}
+
+Test(service, is_ready_when_it_listens_and_tells_how_it_is_doing)
+{
+    set_variable("WATCHDOG_USEC=60000");
+    start();
+    cr_expect(WAIT_FOR(is_told("READY=1\nSTATUS=pool main: no node of its cluster has answered")));
+    cr_expect(answers(listen_port.number));
+    cr_expect(WAIT_FOR(is_told("WATCHDOG=1")));
+    kill(slotway.pid, SIGHUP);
+    cr_expect(WAIT_FOR(is_told("RELOADING=1\nMONOTONIC_USEC=")));
+    cr_expect(WAIT_FOR(is_told("READY=1")));
+    kill(slotway.pid, SIGTERM);
+    cr_expect(WAIT_FOR(is_told("STOPPING=1")));
+    expect_end();
+}
+
+Test(service, takes_the_sockets_that_are_passed_and_who_waits_there)
+{
+    struct wire *early;
+
+    port_listen(&listen_port);
+    port_listen(&admin_port);
+    early = wire_open(listen_port.number);
+    cr_assert_not_null(early);
+    wire_request(early, "PING");
+    start_with((const int[]){admin_port.fd, listen_port.fd}, 2);
+    cr_expect_str_eq(wire_text(early), "PONG");
+    cr_expect(WAIT_FOR(http_get(admin_port.number, "/healthz", NULL) == 200));
+    cr_expect_not(has_said("ERROR"));
+    wire_close(&early);
+    expect_end();
+    struct wire *later = wire_open(listen_port.number);
+    cr_expect_not_null(later, "who opened the sockets still has them");
+    wire_close(&later);
+}
+
+Test(service, says_so_when_a_socket_is_passed_that_it_does_not_know)
+{
+    struct port unknown = port_reserve();
+    int pair[2];
+
+    port_listen(&unknown);
+    port_listen(&listen_port);
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    start_with((const int[]){unknown.fd, pair[0], listen_port.fd}, 3);
+    cr_expect(WAIT_FOR(answers(listen_port.number)));
+    cr_expect(WAIT_FOR(has_said("a socket of systemd's is none that the configuration names")));
+    cr_expect(has_said("a descriptor of systemd's is no stream socket that listens"));
+    close(pair[0]);
+    close(pair[1]);
+    port_release(&unknown);
+    expect_end();
+}
+
+Test(service, leaves_the_file_of_a_socket_that_is_passed)
+{
+    char path[sizeof folder + 16];
+    struct address address = {.kind = ADDRESS_UNIX};
+
+    snprintf(path, sizeof path, "%s/clients", folder);
+    snprintf(address.host, sizeof address.host, "%s", path);
+    set_variable("SLOTWAY_LISTEN=unix:%s", path);
+    int fd = socket_listen(&address, 16);
+    cr_assert_geq(fd, 0);
+    start_with(&fd, 1);
+    cr_expect(WAIT_FOR(is_told("READY=1")));
+    expect_end();
+    cr_expect_eq(access(path, F_OK), 0);
+    close(fd);
+}
+
+/* The successor is nobody's child once its parent is gone; it comes to us. */
+Test(service, starts_its_successor_and_tells_who_that_is)
+{
+    struct fake_cluster *cluster = fake_cluster_new(1);
+    int status;
+
+    cr_assert_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    set_variable("SLOTWAY_BACKEND_SEEDS=%s", fake_cluster_address(cluster, 0));
+    set_variable("SLOTWAY_UPGRADE_SOCKET=%s/upgrade", folder);
+    set_variable("WATCHDOG_USEC=60000");
+    start();
+    cr_expect(WAIT_FOR(is_told("STATUS=serving")));
+    kill(slotway.pid, SIGUSR2);
+    cr_expect(WAIT_FOR(is_told("MAINPID=")));
+    cr_expect(WAIT_FOR(is_told("READY=1\nSTATUS=serving")));
+    cr_expect(WAIT_FOR(process_has_ended(&slotway)));
+    cr_expect_eq(slotway.status, 0);
+    cr_expect(answers(listen_port.number));
+    cr_expect_eq(http_get(admin_port.number, "/readyz", NULL), 200);
+    cr_expect(WAIT_FOR(is_told("WATCHDOG=1")));
+    guard_end(&guard);
+    cr_expect_gt(waitpid(-1, &status, 0), 0);
+    cr_expect_not(answers(listen_port.number));
+    fake_cluster_free(&cluster);
+}
+
+Test(service, starts_no_successor_that_nobody_would_hear)
+{
+    start();
+    cr_expect(WAIT_FOR(is_told("READY=1")));
+    kill(slotway.pid, SIGUSR2);
+    cr_expect(WAIT_FOR(has_said("no successor could take over")));
+    cr_expect(answers(listen_port.number));
+    expect_end();
+}
