@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/resp_scan.h"
 #include "common/resp_write.h"
+#include "proxy/upstream/label.h"
 
 enum { LOGGED_MAX = 200, CRLF_SIZE = 2 };
 
@@ -42,7 +43,6 @@ static void append_tracking(enum dialect dialect, uint64_t redirect, struct send
 void greeting_begin(struct greeting *greeting, const struct pool_config *config,
                     enum dialect dialect, uint64_t redirect, struct sendq *output)
 {
-    const struct span name[] = {SPAN("CLIENT"), SPAN("SETNAME"), SPAN("slotway")};
     const struct span hello[] = {SPAN("HELLO"), SPAN("3")};
     const struct span who[] = {SPAN("CLUSTER"), SPAN("MYID")};
 
@@ -50,12 +50,12 @@ void greeting_begin(struct greeting *greeting, const struct pool_config *config,
     greeting->has_hello = dialect_protocol(dialect) == 3;
     greeting->has_tracking = dialect_is_tracked(dialect);
     greeting->client_id = 0;
-    greeting->answers_left =
-        (uint8_t)(2 + greeting->has_login + greeting->has_hello + greeting->has_tracking);
     if (greeting->has_login) {
         append_login(config, output);
     }
-    resp_write_request(output, name, ARRAY_LEN(name));
+    greeting->label_count = label_write(config, output);
+    greeting->answers_left = (uint8_t)(1 + greeting->has_login + greeting->label_count +
+                                       greeting->has_hello + greeting->has_tracking);
     if (greeting->has_hello) {
         resp_write_request(output, hello, ARRAY_LEN(hello));
     }
@@ -150,7 +150,8 @@ enum greeting_result greeting_hear(struct greeting *greeting, struct span reply,
                                    const char *name)
 {
     uint8_t left = greeting->answers_left--;
-    bool is_login = greeting->has_login && left == 3 + greeting->has_hello + greeting->has_tracking;
+    bool is_login = greeting->has_login && left == 2 + greeting->label_count + greeting->has_hello +
+                                                       greeting->has_tracking;
     bool is_hello = greeting->has_hello && left == 2 + greeting->has_tracking;
     bool is_tracking = greeting->has_tracking && left == 2;
 

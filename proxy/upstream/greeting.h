@@ -1,7 +1,8 @@
 /* greeting.h - what a node is told on a new connection, and what its answers mean.
  *
  *      AUTH ...            when there is a password: any error ends the connection
- *      CLIENT SETNAME      makes us visible in the node's CLIENT LIST; may be refused
+ *      CLIENT SETNAME      makes us visible in the node's CLIENT LIST, and perhaps CLIENT SETINFO:
+ *                          label.h; may be refused
  *      HELLO 3             when its clients speak RESP3: any error ends the connection
  *      CLIENT TRACKING ON  when it is a tracked one: likewise. With BCAST, or with REDIRECT to the
  *                          connection that pushes what is read here, as its dialect says
@@ -22,6 +23,7 @@ struct greeting {
     bool has_login;
     bool has_hello;
     bool has_tracking;
+    uint8_t label_count; /* commands of label.h */
     uint64_t client_id; /* that HELLO has told; 0: none */
 };
 

@@ -1,6 +1,8 @@
 /* What a new connection is told, and what the answers to it mean. */
 #include "proxy/upstream/greeting.h"
 
+#include <stdio.h>
+
 #include <criterion/criterion.h>
 
 #define OUR_ID "0123456789012345678901234567890123456789"
@@ -167,4 +169,59 @@ Test(greeting, answers_mean)
         }
         cr_expect_eq(result, rows[row].result, "row %zu", row);
     }
+}
+
+#define NAMED(text, size) "*3\r\n$6\r\nCLIENT\r\n$7\r\nSETNAME\r\n$" size "\r\n" text "\r\n"
+
+Test(greeting, tells_the_name_and_the_library_that_the_configuration_wants)
+{
+    const char *version = SLOTWAY_VERSION;
+    char wire[512];
+
+    config.name = (char *)"cache one";
+    config.backend_client_name = (char *)"proxy-{pool}-{nobody}{";
+    says("default", NULL, NAMED("proxy-cache_one-{nobody}{", "25") WHO_IT_IS);
+    config.backend_client_info = true;
+    config.backend_client_name = NULL;
+    snprintf(
+        wire, sizeof wire,
+        "%s*4\r\n$6\r\nCLIENT\r\n$7\r\nSETINFO\r\n$8\r\nlib-name\r\n$7\r\nslotway\r\n"
+        "*4\r\n$6\r\nCLIENT\r\n$7\r\nSETINFO\r\n$7\r\nlib-ver\r\n$%zu\r\n%s\r\n" HELLO WHO_IT_IS,
+        NAME, strlen(version), version);
+    says_in(DIALECT_RESP3, "default", NULL, wire);
+}
+
+Test(greeting, goes_on_when_a_node_does_not_know_of_libraries)
+{
+    static const struct span answers[] = {
+        SPAN("+OK\r\n"), SPAN("+OK\r\n"), SPAN("-ERR unknown subcommand\r\n"),
+        SPAN("-ERR unknown subcommand\r\n"), SPAN("$40\r\n" OUR_ID "\r\n")};
+    struct sendq output;
+    struct greeting greeting = {0};
+
+    sendq_init(&output);
+    config.backend_client_info = true;
+    config.backend_username = (char *)"default";
+    config.backend_password = (char *)"secret";
+    greeting_begin(&greeting, &config, DIALECT_RESP2, 0, &output);
+    sendq_clear(&output);
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        cr_expect_eq(greeting_hear(&greeting, answers[i], OUR_ID, "n"),
+                     i + 1 < ARRAY_LEN(answers) ? GREETING_MORE : GREETING_WELCOME, "%zu", i);
+    }
+}
+
+Test(greeting, refuses_a_wrong_password_also_with_a_library)
+{
+    struct sendq output;
+    struct greeting greeting = {0};
+
+    sendq_init(&output);
+    config.backend_client_info = true;
+    config.backend_username = (char *)"default";
+    config.backend_password = (char *)"secret";
+    greeting_begin(&greeting, &config, DIALECT_RESP3, 0, &output);
+    sendq_clear(&output);
+    cr_expect_eq(greeting_hear(&greeting, SPAN("-WRONGPASS no\r\n"), OUR_ID, "n"),
+                 GREETING_REFUSED);
 }
