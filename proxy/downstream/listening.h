@@ -2,10 +2,10 @@
  * takes the place of another without turning anybody away:
  *
  *      plan    those that are not wanted any more are marked; they still listen
- *      open    what is missing listens too, on an inherited socket where one fits, and nobody accepts
- *              there yet; a port that one of the marked has is shared with it
- *      commit  the marked are emptied and closed, the others get what is new about them
- *      undo    or: what was opened is closed, and all is as before
+ *      open    what is missing listens too, on an inherited socket where one fits, and nobody
+ * accepts there yet; a port that one of the marked has is shared with it commit  the marked are
+ * emptied and closed, the others get what is new about them undo    or: what was opened is closed,
+ * and all is as before
  *
  * Control thread only; between plan and commit or undo nothing else runs.
  */
@@ -48,7 +48,8 @@ void listening_refresh(struct listening_socket *listening, const struct pool_con
 /* What the sockets of a pool are inherited as. */
 void listening_owner(const char *pool, char *text, size_t room);
 
-/* Closes it; the file of a unix socket goes too, if it is ours. Its watcher is stopped. Takes the pointer. */
+/* Closes it; the file of a unix socket goes too, if it is ours. Its watcher is stopped. Takes the
+ * pointer. */
 void listening_close(struct listening_socket **listening);
 
 #endif

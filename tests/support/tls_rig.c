@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/memory.h"
 
@@ -63,9 +64,10 @@ struct tls_context *tls_rig_context(const char *identity)
 
 struct rig *tls_rig_start_with(struct rig_options options, const char *more)
 {
-    char *text = memory_print("certificate: \"%s\", key: \"%s\", ca_file: \"%s\", watch: 50ms%s%s",
+    const char *watch = strstr(more, "watch:") == NULL ? ", watch: 50ms" : "";
+    char *text = memory_print("certificate: \"%s\", key: \"%s\", ca_file: \"%s\"%s%s%s",
                               path_of("server", "pem"), path_of("server", "key"),
-                              path_of("ca", "pem"), *more == '\0' ? "" : ", ", more);
+                              path_of("ca", "pem"), watch, *more == '\0' ? "" : ", ", more);
 
     options.tls = text;
 
