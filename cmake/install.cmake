@@ -16,7 +16,7 @@ install(FILES deploy/completions/slotway.fish
         DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES config/proxy.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
-install(FILES deploy/slotway.service DESTINATION lib/systemd/system)
+install(FILES deploy/slotway.service deploy/slotway.socket DESTINATION lib/systemd/system)
 
 # What is below /usr is configured in /etc; any other prefix has an etc of its own.
 install(CODE [[
