@@ -45,6 +45,8 @@ static const struct admin_route routes[] = {
     {ADMIN_GET, "/slowlog", document_slowlog, "JSON: slow and large ones; ?pool= &kind= &limit="},
     {ADMIN_GET, "/config", document_config, "JSON: the configuration in use, without secrets"},
     {ADMIN_GET, "/events", document_events, "JSON: what has happened; ?after=CHANGE &limit="},
+    {ADMIN_GET, "/hotkeys", document_hotkeys, "JSON: the keys most asked for, and the largest"},
+    {ADMIN_GET, "/heat", document_heat, "JSON: requests by slot"},
     {ADMIN_POST, "/reload", serve_reload,
      "reads the configuration again: 200 and what changed, else 400 and why nothing did"},
     {ADMIN_GET, "/pauses", admin_serve_pauses,

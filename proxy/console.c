@@ -26,7 +26,9 @@ static struct history *start_history(struct server *server)
         for (size_t j = 0; j < server->worker_count; j++) {
             workers[j] = &server->workers[j]->pools[i].metrics;
         }
-        sources[i] = (struct metrics_source){server->pools[i].name, workers, server->worker_count};
+        sources[i] = (struct metrics_source){.pool = server->pools[i].name,
+                                             .workers = workers,
+                                             .worker_count = server->worker_count};
     }
     return history_new(server->reactor, sources, pool_count);
 }

@@ -7,6 +7,8 @@
  *      /slowlog    ?pool= &kind= &limit=      what SLOWLOG GET and COMMANDLOG GET have
  *      /config     the configuration in use, without secrets
  *      /events     ?after=CHANGE &limit=      what has happened lately
+ *      /hotkeys    the keys that were most asked for lately, and the largest
+ *      /heat       requests by slot
  *
  * What only workers know is asked of them by message; a worker that does not answer within a second
  * is missing, and the document says so. Control thread.
@@ -24,5 +26,7 @@ admin_serve document_clients;
 admin_serve document_slowlog;
 admin_serve document_config;
 admin_serve document_events;
+admin_serve document_hotkeys;
+admin_serve document_heat;
 
 #endif

@@ -79,6 +79,7 @@ static uint32_t count_ready(const struct pool *pool)
 static void node_look(struct node_standing *node, const struct pool *pool)
 {
     uint64_t now = reactor_now(pool->site->reactor);
+    struct steps_total times = {.sum = 0};
 
     snprintf(node->id, sizeof node->id, "%s", pool->id);
     snprintf(node->name, sizeof node->name, "%s", pool->name);
@@ -87,7 +88,10 @@ static void node_look(struct node_standing *node, const struct pool *pool)
     node->connections = count_ready(pool);
     node->in_flight = node_view_in_flight(pool) + pool->privates.count[PRIVATE_BUSY];
     node->down_us = pool->down_since == 0 ? 0 : now - pool->down_since;
-    node->sent_total = pool->sent_total;
+    steps_add_to(&pool->counts.backend_time, &times);
+    node->sent_total = metric_read(&pool->counts.requests_total);
+    node->timed_total = steps_count(&times);
+    node->timed_us = times.sum;
 }
 
 static void pool_look(struct pool_standing *standing, const struct dispatcher *dispatcher)

@@ -7,8 +7,8 @@
 #include "common/clock.h"
 #include "common/memory.h"
 #include "proxy/metrics/metrics_text.h"
-#include "proxy/request/error_reply.h"
 #include "proxy/server_parts.h"
+#include "proxy/status_counts.h"
 #include "proxy/status_topology.h"
 
 static const char *const hint_names[] = {
@@ -16,28 +16,6 @@ static const char *const hint_names[] = {
     [HINT_UNREACHABLE] = "unreachable",
     [HINT_UNBOUND] = "unbound",
 };
-
-static void write_sources(const struct server *server, struct sendq *to)
-{
-    size_t pool_count = server->config->pool_count;
-    const struct metrics_errors errors = {error_reply_names(), ERROR_SYMBOL_COUNT};
-    struct metrics_source *sources = memory_new(pool_count, sizeof *sources);
-    const struct metrics **all =
-        memory_new(pool_count * server->worker_count, sizeof(struct metrics *));
-
-    for (size_t i = 0; i < pool_count; i++) {
-        const struct metrics **workers = all + i * server->worker_count;
-
-        for (size_t j = 0; j < server->worker_count; j++) {
-            workers[j] = &server->workers[j]->pools[i].metrics;
-        }
-        sources[i] =
-            (struct metrics_source){server->config->pools[i].name, workers, server->worker_count};
-    }
-    metrics_write_sources(to, sources, pool_count, &errors);
-    free(all);
-    free(sources);
-}
 
 /* One figure per pool. */
 typedef double pool_figure(const struct server_pool *pool);
@@ -264,7 +242,7 @@ void status_write_metrics(void *context, struct sendq *to)
     struct sendq nowhere;
 
     sendq_init(&nowhere);
-    write_sources(server, to);
+    status_write_counts(server, to);
     write_pool_figures(server, to);
     write_hints(server, to);
     status_write_topology(server, to);

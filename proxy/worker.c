@@ -5,6 +5,7 @@
 
 #include "common/log.h"
 #include "common/memory.h"
+#include "proxy/metrics/node_board.h"
 #include "proxy/pubsub/exchange.h"
 
 enum { TIDY_US = US_PER_SECOND };
@@ -189,6 +190,7 @@ void worker_add_pool(struct worker *worker, size_t number, struct house *house,
     pool->account.budget = &house->budget;
     pool->requests.account = &pool->account;
     pool->replies.account = &pool->account;
+    pool->metrics.nodes = node_board_new();
     pool->dispatcher =
         dispatcher_new(worker->reactor, &pool->replies, config, &pool->metrics, discovery);
     exchange_open(house->exchange, &(struct exchange_site){
@@ -231,6 +233,7 @@ static void worker_clear(struct worker *worker)
         command_table_release(&worker->pools[i].clients.commands);
         exchange_close(worker->pools[i].clients.house->exchange, worker->index);
         dispatcher_free(&worker->pools[i].dispatcher);
+        node_board_free(&worker->pools[i].metrics.nodes);
         script_view_clear(&worker->pools[i].scripts);
         intake_clear(&worker->pools[i].requests);
         intake_clear(&worker->pools[i].replies);

@@ -16,6 +16,7 @@
 #include "proxy/downstream/farewell.h"
 #include "proxy/downstream/pause.h"
 #include "proxy/downstream/requests.h"
+#include "proxy/downstream/sampled_request.h"
 #include "proxy/downstream/subscribe.h"
 #include "proxy/downstream/tracking.h"
 
@@ -67,31 +68,6 @@ static void client_note_time(struct client *client, const struct request *reques
     }
 }
 
-/* What goes before it is not what its client has sent now. */
-static void client_note_large(struct client *client, const struct request *request)
-{
-    const struct special *special = request->special;
-    const struct block *preface = special == NULL ? NULL : special->preface;
-    size_t size = request->counted_bytes - (preface == NULL ? 0 : preface->used);
-
-    if (size >= client->clients->config->request_larger_than) {
-        command_log_note(client, LOG_LARGE_REQUEST, request, size);
-    }
-}
-
-static void client_note_sizes(struct client *client, const struct request *request,
-                              size_t reply_size)
-{
-    const struct pool_config *config = client->clients->config;
-
-    if (request->counted_bytes >= config->request_larger_than) {
-        client_note_large(client, request);
-    }
-    if (reply_size >= config->reply_larger_than && !request->muted) {
-        command_log_note(client, LOG_LARGE_REPLY, request, reply_size);
-    }
-}
-
 /* Has it taken as long as the one before, and is there nothing else to be noted of it? So nearly
  * all do, as many are answered in a turn. */
 static ALWAYS_INLINE bool client_done_is_plain(const struct client *client,
@@ -101,7 +77,7 @@ static ALWAYS_INLINE bool client_done_is_plain(const struct client *client,
     const struct pool_config *config = clients->config;
     uint64_t took = client_took(client, request);
 
-    return !client->is_blocked && took < config->slowlog_slower_than &&
+    return !client->is_blocked && request->special == NULL && took < config->slowlog_slower_than &&
            command_times_is_ready(&clients->times, request->command, took) &&
            request->counted_bytes < config->request_larger_than &&
            reply_size < config->reply_larger_than;
@@ -111,11 +87,13 @@ static NOINLINE void client_note_done(struct client *client, struct request *req
                                       size_t reply_size)
 {
     if (client->is_blocked) {
+        histogram_record(&client->clients->metrics->blocked_time, client_took(client, request));
         blocked_end(client);
     } else {
         client_note_time(client, request);
     }
-    client_note_sizes(client, request, reply_size);
+    command_log_note_sizes(client, request, reply_size);
+    sampled_request_end(client, request, reply_size);
 }
 
 static NOINLINE void client_on_odd_done(struct request *request, struct block *block,
@@ -170,6 +148,9 @@ struct request *client_request_begin(struct client *client, const struct command
         tracking_mark(client, request);
     }
     pipeline_push(&client->pipeline, request);
+    if (unlikely(sampling_is_due(&client->clients->sampling))) {
+        sampled_request_begin(client, request);
+    }
     return request;
 }
 

@@ -133,6 +133,7 @@ static void clients_on_look(struct reactor_timer *timer)
     struct clients *clients = container_of(timer, struct clients, look);
     uint64_t now = reactor_now(clients->reactor);
 
+    sampling_look(&clients->sampling, now);
     clients_free_memory(clients);
     LIST_EACH_SAFE (link, &clients->open) {
         client_look(client_at(link), now);
@@ -166,6 +167,8 @@ void clients_init(struct clients *clients)
         command_log_init(&clients->logs[i]);
     }
     command_times_init(&clients->times);
+    sampling_init(&clients->sampling, reactor_now(clients->reactor),
+                  clients->config->metrics_sample);
     monitor_init(&clients->monitor);
     reactor_timer_init(&clients->look, clients->reactor, clients_on_look);
     reactor_timer_init(&clients->pause_end, clients->reactor, clients_on_pause_end);
@@ -184,6 +187,7 @@ void clients_clear(struct clients *clients)
         command_log_clear(&clients->logs[i]);
     }
     command_times_clear(&clients->times);
+    sampling_clear(&clients->sampling);
     monitor_clear(&clients->monitor);
     arguments_clear(&clients->arguments);
     keys_clear(&clients->keys);

@@ -14,6 +14,7 @@
 #include "proxy/downstream/command_log.h"
 #include "proxy/downstream/command_times.h"
 #include "proxy/downstream/monitor.h"
+#include "proxy/downstream/sampling.h"
 #include "proxy/routing/dispatcher.h"
 #include "proxy/routing/fanout.h"
 
@@ -93,6 +94,7 @@ struct clients {
     struct request *answering; /* between client_reply_begin and _end; NULL: into its output */
     struct command_log logs[LOG_COUNT];
     struct command_times times;
+    struct sampling sampling;
     struct monitor monitor;
     enum pause_mode pause;          /* what must wait now: the house's, or the dispatcher's */
     struct reactor_timer pause_end; /* when that is over */

@@ -225,6 +225,30 @@ void command_log_note(struct client *client, enum command_log_kind kind,
     }
 }
 
+/* What goes before it is not what its client has sent now. */
+static void note_large_request(struct client *client, const struct request *request)
+{
+    const struct special *special = request->special;
+    const struct block *preface = special == NULL ? NULL : special->preface;
+    size_t size = request->counted_bytes - (preface == NULL ? 0 : preface->used);
+
+    if (size >= client->clients->config->request_larger_than) {
+        command_log_note(client, LOG_LARGE_REQUEST, request, size);
+    }
+}
+
+void command_log_note_sizes(struct client *client, const struct request *request, size_t reply_size)
+{
+    const struct pool_config *config = client->clients->config;
+
+    if (request->counted_bytes >= config->request_larger_than) {
+        note_large_request(client, request);
+    }
+    if (reply_size >= config->reply_larger_than && !request->muted) {
+        command_log_note(client, LOG_LARGE_REPLY, request, reply_size);
+    }
+}
+
 const struct log_entry *command_log_next(const struct clients *clients, enum command_log_kind kind,
                                          const struct log_entry *entry)
 {

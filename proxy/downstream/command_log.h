@@ -59,6 +59,10 @@ void command_log_clear(struct command_log *log);
 void command_log_note(struct client *client, enum command_log_kind kind,
                       const struct request *request, uint64_t amount);
 
+/* Likewise for its size, and that of its reply, where these are what the logs are for. */
+void command_log_note_sizes(struct client *client, const struct request *request,
+                            size_t reply_size);
+
 /* The first entry, or the next one behind `entry`, that still counts; NULL at the end. */
 const struct log_entry *command_log_next(const struct clients *clients, enum command_log_kind kind,
                                          const struct log_entry *entry);

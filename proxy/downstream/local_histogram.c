@@ -11,7 +11,7 @@
 struct row {
     const struct command *command;
     bool is_wanted;
-    uint64_t counts[COMMAND_TIME_BUCKETS];
+    uint64_t counts[COMMAND_TIME_SHOWN];
 };
 
 struct rows {
@@ -21,12 +21,12 @@ struct rows {
 
 static void histogram_tour(struct visit *visit, struct clients *clients)
 {
-    LIST_EACH (link, &clients->times.all) {
-        struct command_time *time = container_of(link, struct command_time, in_times);
+    for (const struct command_time *time = clients->times.all; time != NULL; time = time->next) {
         struct row row = {.command = time->command};
 
-        memcpy(row.counts, time->counts, sizeof row.counts);
-        roundup_add_line(visit, 0, memory_copy(&row, sizeof row), sizeof row);
+        if (command_time_shown(time, row.counts)) {
+            roundup_add_line(visit, 0, memory_copy(&row, sizeof row), sizeof row);
+        }
     }
 }
 
@@ -40,7 +40,7 @@ static int row_compare(const void *a, const void *b)
 
 static void row_add(struct row *to, const struct row *from)
 {
-    for (size_t i = 0; i < COMMAND_TIME_BUCKETS; i++) {
+    for (size_t i = 0; i < COMMAND_TIME_SHOWN; i++) {
         to->counts[i] += from->counts[i];
     }
 }
@@ -152,7 +152,7 @@ static void row_write(const struct row *row, struct sendq *to)
     uint64_t calls = 0;
     size_t used = 0;
 
-    for (size_t i = 0; i < COMMAND_TIME_BUCKETS; i++) {
+    for (size_t i = 0; i < COMMAND_TIME_SHOWN; i++) {
         calls += row->counts[i];
         used += row->counts[i] > 0;
     }
@@ -163,10 +163,10 @@ static void row_write(const struct row *row, struct sendq *to)
     resp_write_text(to, "histogram_usec");
     resp_write_map(to, used);
     calls = 0;
-    for (uint32_t i = 0; i < COMMAND_TIME_BUCKETS; i++) {
+    for (uint32_t i = 0; i < COMMAND_TIME_SHOWN; i++) {
         if (row->counts[i] > 0) {
             calls += row->counts[i];
-            resp_write_integer(to, (int64_t)command_time_limit(i));
+            resp_write_integer(to, (int64_t)command_time_shown_limit(i));
             resp_write_integer(to, (int64_t)calls);
         }
     }
@@ -214,7 +214,7 @@ static void forgetting_drop(struct message *message)
 
 static void forgetting_deliver(struct message *message)
 {
-    command_times_clear(&container_of(message, struct forgetting, message)->clients->times);
+    command_times_forget(&container_of(message, struct forgetting, message)->clients->times);
     forgetting_drop(message);
 }
 

@@ -7,6 +7,7 @@
 #include "proxy/downstream/local_call.h"
 #include "proxy/downstream/pause.h"
 #include "proxy/downstream/requests.h"
+#include "proxy/downstream/sampled_request.h"
 #include "proxy/downstream/scripted.h"
 #include "proxy/downstream/watching.h"
 #include "proxy/routing/route_queued.h"
@@ -87,6 +88,7 @@ static void queue(struct client *client, const struct queued_command *added)
         return;
     }
     queued->writes = queued->writes || pause_is_write(added->command);
+    sampled_request_queue(client, added->command);
     if (live_asks(client, added)) {
         return;
     }

@@ -1,4 +1,4 @@
-#include "proxy/metrics/metrics_text.h"
+#include "proxy/metrics/metrics_parts.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -6,13 +6,6 @@
 
 #include "common/check.h"
 #include "common/memory.h"
-
-struct family {
-    const char *name;
-    const char *type;
-    const char *labels;
-    const char *help;
-};
 
 static const struct family families[] = {
 #define FAMILY(symbol, name, type, labels, help) [FAMILY_##symbol] = {name, type, labels, help},
@@ -37,18 +30,13 @@ static const struct field {
 #undef FIELD
 };
 
-/* Upper limits of the buckets of slotway_request_seconds. */
-static const struct {
-    uint64_t us;
-    const char *seconds;
-} request_buckets[] = {
-    {100, "0.0001"},  {250, "0.00025"}, {500, "0.0005"},  {1000, "0.001"},
-    {2500, "0.0025"}, {5000, "0.005"},  {10000, "0.01"},  {25000, "0.025"},
-    {50000, "0.05"},  {100000, "0.1"},  {250000, "0.25"}, {500000, "0.5"},
-    {1000000, "1"},   {2500000, "2.5"}, {5000000, "5"},   {10000000, "10"},
+/* Upper limits of the buckets of slotway_request_seconds, in microseconds. */
+static const uint64_t request_limits[] = {
+    100,   250,    500,    1000,   2500,    5000,    10000,   25000,
+    50000, 100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000,
 };
 
-static void write_head(struct sendq *to, const struct family *family)
+void metrics_write_head(struct sendq *to, const struct family *family)
 {
     sendq_print(to, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name,
                 family->type);
@@ -57,12 +45,15 @@ static void write_head(struct sendq *to, const struct family *family)
 /* A label's value: backslash, quote and line feed are escaped. */
 static void write_escaped(struct sendq *to, const char *value)
 {
-    for (; *value != '\0'; value++) {
+    for (size_t plain; *value != '\0'; value++) {
+        plain = strcspn(value, "\\\"\n");
+        sendq_append(to, (struct span){value, plain});
+        value += plain;
         switch (*value) {
         case '\\': sendq_append(to, SPAN("\\\\")); break;
         case '"': sendq_append(to, SPAN("\\\"")); break;
         case '\n': sendq_append(to, SPAN("\\n")); break;
-        default: sendq_append(to, (struct span){value, 1}); break;
+        default: return;
         }
     }
 }
@@ -79,19 +70,26 @@ static void write_labels(struct sendq *to, const struct metrics_label *labels, s
     }
 }
 
-/* Counts are written as the integers they are: a double would round the large ones. */
-static void write_count(struct sendq *to, const char *name, const struct metrics_label *labels,
-                        size_t count, uint64_t value)
+void metrics_write_count(struct sendq *to, const char *name, const struct metrics_label *labels,
+                         size_t count, uint64_t value)
 {
     sendq_append(to, span_of(name));
     write_labels(to, labels, count);
     sendq_print(to, " %" PRIu64 "\n", value);
 }
 
+void metrics_write_number(struct sendq *to, const char *name, const struct metrics_label *labels,
+                          size_t count, double value)
+{
+    sendq_append(to, span_of(name));
+    write_labels(to, labels, count);
+    sendq_print(to, " %.6f\n", value);
+}
+
 void metrics_write_family(struct sendq *to, enum metrics_family family)
 {
     CHECK(family < FAMILY_COUNT);
-    write_head(to, &families[family]);
+    metrics_write_head(to, &families[family]);
 }
 
 void metrics_write_sample(struct sendq *to, enum metrics_family family,
@@ -101,6 +99,23 @@ void metrics_write_sample(struct sendq *to, enum metrics_family family,
     sendq_append(to, span_of(families[family].name));
     write_labels(to, labels, count);
     sendq_print(to, " %.15g\n", value);
+}
+
+size_t metrics_field_count(void)
+{
+    return ARRAY_LEN(fields);
+}
+
+const struct family *metrics_field_family(size_t number)
+{
+    CHECK(number < ARRAY_LEN(fields));
+    return &fields[number].family;
+}
+
+const struct family *metrics_family_of(enum metrics_family family)
+{
+    CHECK(family < FAMILY_COUNT);
+    return &families[family];
 }
 
 static uint64_t sum_field(const struct metrics_source *source, const struct field *field)
@@ -118,14 +133,21 @@ static uint64_t sum_field(const struct metrics_source *source, const struct fiel
     return sum;
 }
 
+uint64_t metrics_sum(const struct metrics_source *source, size_t offset)
+{
+    const struct field field = {.offset = offset};
+
+    return sum_field(source, &field);
+}
+
 static void write_fields(struct sendq *to, const struct metrics_source *sources, size_t count)
 {
     for (size_t at = 0; at < ARRAY_LEN(fields); at++) {
-        write_head(to, &fields[at].family);
+        metrics_write_head(to, &fields[at].family);
         for (size_t pool = 0; pool < count; pool++) {
             struct metrics_label label = {"pool", sources[pool].pool};
-            write_count(to, fields[at].family.name, &label, 1,
-                        sum_field(&sources[pool], &fields[at]));
+            metrics_write_count(to, fields[at].family.name, &label, 1,
+                                sum_field(&sources[pool], &fields[at]));
         }
     }
 }
@@ -148,8 +170,8 @@ static void write_array(struct sendq *to, const struct metrics_source *sources, 
             struct field field = {.offset = array->offset + at * sizeof(metric)};
             struct metrics_label labels[] = {{"pool", sources[pool].pool},
                                              {array->label, array->names[at]}};
-            write_count(to, families[array->family].name, labels, ARRAY_LEN(labels),
-                        sum_field(&sources[pool], &field));
+            metrics_write_count(to, families[array->family].name, labels, ARRAY_LEN(labels),
+                                sum_field(&sources[pool], &field));
         }
     }
 }
@@ -161,6 +183,10 @@ static void write_arrays(struct sendq *to, const struct metrics_source *sources,
 #define CLOSE_REASON(symbol, name, is_error, text) [CLOSE_##symbol] = name,
 #include "proxy/metrics/close_reasons.def"
     };
+    static const char *const codes[] = {
+#define NODE_ERROR(symbol, code, help) [NODE_ERROR_##symbol] = code,
+#include "proxy/metrics/node_errors.def"
+    };
     struct array_family arrays[] = {
         {FAMILY_DOWNSTREAM_CLOSED, "reason", offsetof(struct metrics, downstream_closed),
          ARRAY_LEN(reasons), reasons},
@@ -168,6 +194,8 @@ static void write_arrays(struct sendq *to, const struct metrics_source *sources,
          ARRAY_LEN(reasons), reasons},
         {FAMILY_ERROR_REPLIES, "error", offsetof(struct metrics, error_replies), errors->count,
          errors->names},
+        {FAMILY_NODE_ERRORS, "error", offsetof(struct metrics, node_errors), ARRAY_LEN(codes),
+         codes},
     };
 
     for (size_t at = 0; at < ARRAY_LEN(arrays); at++) {
@@ -194,26 +222,23 @@ static void write_histogram(struct sendq *to, const struct metrics_source *sourc
                             const struct histogram_family *histogram)
 {
     struct histogram *all = memory_new(1, sizeof *all);
-    struct metrics_label labels[] = {{"pool", source->pool}, {"le", "+Inf"}};
-    char name[128];
-    const char *family = families[histogram->family].name;
+    const struct metrics_label label = {"pool", source->pool};
+    uint64_t counts[ARRAY_LEN(request_limits)];
 
     merge(all, source, histogram->offset);
-
-    uint64_t count = histogram_count(all);
-
-    snprintf(name, sizeof name, "%s_bucket", family);
-    for (size_t at = 0; at < ARRAY_LEN(request_buckets); at++) {
-        struct metrics_label bucket[] = {labels[0], {"le", request_buckets[at].seconds}};
-        write_count(to, name, bucket, ARRAY_LEN(bucket),
-                    histogram_count_up_to(all, request_buckets[at].us));
+    for (size_t at = 0; at < ARRAY_LEN(request_limits); at++) {
+        counts[at] = histogram_count_up_to(all, request_limits[at]);
     }
-    write_count(to, name, labels, ARRAY_LEN(labels), count);
-    sendq_print(to, "%s_sum", family);
-    write_labels(to, labels, 1);
-    sendq_print(to, " %.6f\n", (double)atomic_load(&all->sum) / US_PER_SECOND);
-    snprintf(name, sizeof name, "%s_count", family);
-    write_count(to, name, labels, 1, count);
+    metrics_write_histogram(to, histogram->family,
+                            &(struct metrics_histogram){
+                                .labels = &label,
+                                .label_count = 1,
+                                .limits = request_limits,
+                                .counts = counts,
+                                .limit_count = ARRAY_LEN(request_limits),
+                                .all = histogram_count(all),
+                                .sum = atomic_load(&all->sum),
+                            });
     free(all);
 }
 
@@ -222,6 +247,7 @@ static void write_histograms(struct sendq *to, const struct metrics_source *sour
     static const struct histogram_family histograms[] = {
         {FAMILY_REQUEST_SECONDS, offsetof(struct metrics, request_time)},
         {FAMILY_WAITING_SECONDS, offsetof(struct metrics, waiting_time)},
+        {FAMILY_BLOCKED_SECONDS, offsetof(struct metrics, blocked_time)},
     };
 
     for (size_t at = 0; at < ARRAY_LEN(histograms); at++) {
@@ -239,51 +265,4 @@ void metrics_write_sources(struct sendq *to, const struct metrics_source *source
     write_fields(to, sources, count);
     write_arrays(to, sources, count, errors);
     write_histograms(to, sources, count);
-}
-
-void metrics_print_help(FILE *to)
-{
-    for (size_t at = 0; at < ARRAY_LEN(fields); at++) {
-        const struct family *family = &fields[at].family;
-        fprintf(to, "%-44s %-9s %-13s %s\n", family->name, family->type, family->labels,
-                family->help);
-    }
-    for (size_t at = 0; at < ARRAY_LEN(families); at++) {
-        fprintf(to, "%-44s %-9s %-13s %s\n", families[at].name, families[at].type,
-                families[at].labels, families[at].help);
-    }
-}
-
-static void print_row(FILE *to, const struct family *family)
-{
-    fprintf(to, "| `%s` | %s | %s | %s |\n", family->name, family->type, family->labels,
-            family->help);
-}
-
-static void print_reasons(FILE *to)
-{
-    fprintf(to, "\n## Reasons\n\n"
-                "Values of the label `reason`.\n\n"
-                "| reason | meaning |\n|---|---|\n");
-    for (int reason = 0; reason < CLOSE_REASON_COUNT; reason++) {
-        fprintf(to, "| `%s` | %s |\n", close_reason_name((enum close_reason)reason),
-                close_reason_text((enum close_reason)reason));
-    }
-}
-
-void metrics_print_help_markdown(FILE *to)
-{
-    fprintf(to,
-            "# Metrics\n\n"
-            "`/metrics` on the admin address serves these in the Prometheus text format. What\n"
-            "several workers count is summed; of `slotway_topology_version` the lowest counts.\n"
-            "This page is what `slotway --help-metrics=markdown` prints.\n\n"
-            "| name | type | labels | meaning |\n|---|---|---|---|\n");
-    for (size_t at = 0; at < ARRAY_LEN(fields); at++) {
-        print_row(to, &fields[at].family);
-    }
-    for (size_t at = 0; at < ARRAY_LEN(families); at++) {
-        print_row(to, &families[at]);
-    }
-    print_reasons(to);
 }

@@ -183,6 +183,14 @@ static inline bool request_is_single(const struct request *request)
     return likely(request->special == NULL) || request->special->commands == 1;
 }
 
+/* How it is looked at; NULL for nearly all, which are not. */
+static inline struct sample *request_sample(const struct request *request)
+{
+    return unlikely(request->special != NULL) && request->special->sample.weight > 0
+               ? &request->special->sample
+               : NULL;
+}
+
 /* Does it go on a connection that is its own? */
 static inline bool request_is_private(const struct request *request)
 {

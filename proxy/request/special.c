@@ -20,6 +20,7 @@ void special_free(struct special **special)
 
     *special = NULL;
     if (gone != NULL) {
+        list_remove(&gone->sample.unsent);
         block_release(&gone->objection);
         block_release(&gone->preface);
         free(gone);
@@ -32,6 +33,7 @@ void special_copy(struct request *part, const struct request *whole)
 
     CHECK(whole->special->upstream == NULL && whole->special->objection == NULL);
     *special = *whole->special;
+    special->sample = sample_of_part(&whole->special->sample);
     if (special->preface != NULL) {
         block_take(special->preface);
     }
@@ -79,6 +81,7 @@ void special_leave(struct request *request)
 {
     if (unlikely(request->special != NULL)) {
         request->special->upstream = NULL;
+        list_remove(&request->special->sample.unsent);
     }
 }
 

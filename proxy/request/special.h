@@ -13,6 +13,7 @@
 #define PROXY_REQUEST_SPECIAL_H
 
 #include "common/block.h"
+#include "common/list.h"
 #include "common/span.h"
 
 struct request;
@@ -25,6 +26,17 @@ typedef bool special_hearer(struct request *request, uint32_t index, struct span
 /* Called with a request that cannot be served where its lane holds a connection, and is with
  * nobody: sends it another way, or settles it. */
 typedef void special_detour(struct request *request);
+
+/* A request that is looked at more closely than others, for the metrics: it stands for all that
+ * were not since the one before. */
+struct sample {
+    uint32_t weight;         /* for so many requests; 0: it is none */
+    uint8_t kind;            /* of the metrics: of its command */
+    struct list_link unsent; /* an upstream's, while the kernel has not all of its bytes */
+    uint64_t since;          /* it is slotway's to send: when it arrived, or came back */
+    uint64_t end;            /* of it in its upstream's stream of bytes */
+    uint64_t sent_at;        /* when the kernel had all of it; 0: not yet */
+};
 
 struct special {
     uint32_t commands;         /* in the request's bytes; at least 1 */
@@ -54,6 +66,7 @@ struct special {
     bool is_in_doubt; /* a node may have executed it, and it was to be sent again all the same */
     bool is_woken;    /* its node has been asked to wake it, and says that or what it has for it */
     special_hearer *hear; /* NULL: of answers before the last, errors are objections */
+    struct sample sample;
 };
 
 /* The request's special part, made if there is none yet. */
@@ -65,6 +78,12 @@ void special_free(struct special **special);
 /* `part` goes to a node as `whole` would. */
 void special_copy(struct request *part, const struct request *whole);
 
+/* How a part of a request that is looked at is looked at itself. */
+static inline struct sample sample_of_part(const struct sample *whole)
+{
+    return (struct sample){.weight = whole->weight, .kind = whole->kind, .since = whole->since};
+}
+
 /* It is about to be sent: all answers are to come. */
 void special_begin(struct special *special);
 
@@ -72,7 +91,7 @@ void special_begin(struct special *special);
  * last. */
 bool special_hear(struct request *request, struct span reply) MUST_USE;
 
-/* `request` is not with its private connection any more. */
+/* `request` is not with its node any more. */
 void special_leave(struct request *request);
 
 /* `orphan` takes the place of `request` at a node, and as many answers are still to come. */

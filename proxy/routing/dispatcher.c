@@ -131,12 +131,14 @@ static void dispatcher_swallow(struct metrics *metrics, struct request *request)
 /* The answer is the client's; but slotway looked at the same keys and found one slot, so one of the
  * two is wrong about which arguments are keys. Worth a line ever more seldom. A script may say
  * anything. */
-static void dispatcher_note_error(const struct pool *pool, const struct request *request,
+static void dispatcher_note_error(struct pool *pool, const struct request *request,
                                   struct span reply)
 {
     struct dispatcher *dispatcher = pool->site->dispatcher;
     uint64_t times;
 
+    metric_add(&dispatcher->site.metrics->node_errors[node_error_of(reply)], 1);
+    metric_add(&pool->counts.errors_total, 1);
     if (likely(!span_starts_with(reply, SPAN("-CROSSSLOT"))) ||
         request->command->class == COMMAND_CLASS_SCRIPT) {
         return;

@@ -123,6 +123,8 @@ static struct request *part_prepare(struct part *part, const struct command *com
     request->deadline = parent->deadline;
     if (request_is_private(parent)) {
         special_copy(request, parent);
+    } else if (request_sample(parent) != NULL) {
+        special_of(request)->sample = sample_of_part(request_sample(parent));
     }
     if (parent->special != NULL && parent->special->passes_halt) {
         special_of(request)->passes_halt = true;

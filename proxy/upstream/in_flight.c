@@ -1,6 +1,7 @@
 #include "proxy/upstream/in_flight.h"
 
 #include "proxy/upstream/private.h"
+#include "proxy/upstream/sampled.h"
 
 /* Redis Cluster: ASKING and the request must be neighbours on the connection, or the node forgets.
  * Its own +OK is nobody's reply: an orphan takes it. */
@@ -46,6 +47,7 @@ void in_flight_add(struct upstream *upstream, struct request *request)
         upstream->is_in_multi = upstream->is_in_multi || request->special->is_step;
     }
     in_flight_add_plain(upstream, request);
+    sampled_begin(upstream, request);
     if (unlikely(request->done == NULL)) {
         block_release(&request->block);
     }
@@ -74,11 +76,12 @@ void in_flight_forget(struct upstream *upstream, struct request *request)
 void in_flight_publish(struct upstream *upstream)
 {
     struct metrics *metrics = upstream->pool->site->metrics;
+    uint64_t grown = (uint64_t)upstream->in_flight_count - upstream->told_in_flight;
 
     metric_add(&metrics->upstream_requests_total, upstream->untold_count);
-    metric_add(&metrics->upstream_in_flight,
-               (uint64_t)upstream->in_flight_count - upstream->told_in_flight);
-    upstream->pool->sent_total += upstream->untold_count;
+    metric_add(&upstream->pool->counts.requests_total, upstream->untold_count);
+    metric_add(&metrics->upstream_in_flight, grown);
+    metric_add(&upstream->pool->counts.in_flight, grown);
     upstream->told_in_flight = upstream->in_flight_count;
     upstream->untold_count = 0;
 }
@@ -143,6 +146,7 @@ bool in_flight_answer(struct upstream *upstream, struct span reply)
         return true;
     }
     in_flight_pop(upstream);
+    sampled_answer(upstream, request);
     in_flight_leave(upstream, request, reply);
     if (unlikely(upstream->use == USE_PRIVATE)) {
         private_hear(upstream, request, reply);
@@ -170,6 +174,7 @@ void in_flight_give_back(struct pool *pool, struct list *requests, uint64_t sent
         bool left = upstream_has_left(request, sent) || is_in_part(pool, request, sent);
 
         special_leave(request);
+        sampled_return(pool, request);
         pool->site->events->returned(pool, request, left ? RETURN_LOST : RETURN_UNSENT);
     }
 }

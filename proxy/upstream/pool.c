@@ -55,8 +55,10 @@ void pool_set_breaker(struct pool *pool, enum breaker next)
 
     if (pool->breaker == BREAKER_OPEN && next != BREAKER_OPEN) {
         metric_subtract(&metrics->breakers_open, 1);
+        metric_subtract(&pool->counts.breakers_open, 1);
     } else if (pool->breaker != BREAKER_OPEN && next == BREAKER_OPEN) {
         metric_add(&metrics->breakers_open, 1);
+        metric_add(&pool->counts.breakers_open, 1);
         metric_add(&metrics->breaker_opened_total, 1);
     }
     pool->breaker = next;
@@ -85,6 +87,8 @@ struct pool *pool_new(const struct pool_site *site, const char *id, const struct
                       i == count ? DIALECT_RESP2 : (enum dialect)(i / each));
     }
     private_init(&pool->privates);
+    pool->counts.name = pool->name;
+    node_board_add(site->metrics->nodes, &pool->counts);
     return pool;
 }
 
@@ -98,6 +102,7 @@ void pool_free(struct pool **pool)
         upstream_clear(&gone->upstreams[i]);
     }
     private_clear(gone);
+    node_board_remove(gone->site->metrics->nodes, &gone->counts);
     free(gone->scripts);
     free(gone);
 }

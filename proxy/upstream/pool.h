@@ -22,6 +22,7 @@
 
 #include "config/config.h"
 #include "proxy/cluster/topology.h"
+#include "proxy/metrics/node_board.h"
 #include "proxy/upstream/upstream.h"
 
 enum return_reason {
@@ -93,13 +94,13 @@ struct pool {
     uint64_t suspect_at; /* not suspected again before this */
     bool is_known;       /* has been in a picture */
     bool takes_multi;    /* said +OK to the last MULTI */
-    uint64_t sent_total; /* requests put on their way to the node, each retry counted */
     struct mending
         *mending;           /* brings functions to the node; NULL. The next three are mending.h's */
     bool was_mended;        /* the last one had some to bring, */
     uint64_t mended_at;     /* and the last one that had ended then; 0: none */
     uint64_t mend_again_at; /* not before this time */
     uint64_t *scripts; /* POOL_SCRIPTS places for those that the node has; NULL: none. For heal.h */
+    struct node_counts counts;
     struct privates privates;
     struct upstream *only[LANE_DIALECTS]; /* the shared one of each dialect; NULL: several */
     uint32_t each_dialect;                /* how many shared ones there are of each dialect, */

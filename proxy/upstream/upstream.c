@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "proxy/upstream/plain.h"
 #include "proxy/upstream/private.h"
+#include "proxy/upstream/sampled.h"
 
 /* A node's reply may be as large as a client's patience: a bound only against garbage. */
 static const size_t reply_limit_bytes = (size_t)64 << 30;
@@ -32,8 +33,10 @@ static void upstream_become(struct upstream *upstream, enum upstream_state next)
     CHECK(upstream_states[upstream->state].next & (1u << next));
     if (next == UPSTREAM_READY) {
         metric_add(&metrics->upstream_connections_active, 1);
+        metric_add(&upstream->pool->counts.connections, 1);
     } else if (upstream->state == UPSTREAM_READY) {
         metric_subtract(&metrics->upstream_connections_active, 1);
+        metric_subtract(&upstream->pool->counts.connections, 1);
     }
     log_debug("upstream state", "node=%s from=%s to=%s", upstream->pool->name,
               upstream_states[upstream->state].text, upstream_states[next].text);
@@ -287,6 +290,9 @@ static void upstream_flush(struct turn_task *task)
     enum sendq_result result = sendq_write(&upstream->output, upstream->fd, &sent);
 
     upstream->stream_sent += sent;
+    if (unlikely(!list_is_empty(&upstream->unsent))) {
+        sampled_note_sent(upstream);
+    }
     metric_add(&upstream->pool->site->metrics->upstream_sent_bytes_total, sent);
     switch (result) {
     case SENDQ_OK: ev_io_stop(upstream_loop(upstream), &upstream->writable); return;
@@ -342,6 +348,7 @@ void upstream_init(struct upstream *upstream, struct pool *pool, enum upstream_u
     };
     list_init(&upstream->in_flight);
     list_init(&upstream->waiting);
+    list_init(&upstream->unsent);
     sendq_init(&upstream->output);
     reactor_timer_init(&upstream->connect_timer, pool->site->reactor, upstream_on_connect_timeout);
     ev_init(&upstream->readable, upstream_on_readable);
@@ -420,6 +427,7 @@ void upstream_close(struct upstream *upstream, enum close_reason reason)
     if (!orderly) {
         metric_add(
             was_ready ? &metrics->upstream_lost_total : &metrics->upstream_connect_failed_total, 1);
+        metric_add(&upstream->pool->counts.failures_total, 1);
     }
     upstream_become(upstream, UPSTREAM_IDLE);
     upstream_close_socket(upstream);

@@ -22,7 +22,8 @@ static void set_up(void)
     for (size_t i = 0; i < WORKERS; i++) {
         borrowed[i] = &workers[i];
     }
-    *sources = (struct metrics_source){"main", borrowed, WORKERS};
+    *sources =
+        (struct metrics_source){.pool = "main", .workers = borrowed, .worker_count = WORKERS};
     reactor = reactor_new();
     history = history_new(reactor, sources, 1);
     events_forget();

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "proxy/metrics/node_board.h"
 
 enum { WORKERS = 2 };
 
@@ -12,7 +13,9 @@ static struct metrics worker_metrics[WORKERS];
 static const struct metrics *const workers[WORKERS] = {&worker_metrics[0], &worker_metrics[1]};
 static const char *const error_names[] = {"cross_slot", "overloaded"};
 static const struct metrics_errors errors = {error_names, ARRAY_LEN(error_names)};
-static struct metrics_source sources[] = {{"main", workers, WORKERS}, {"other", workers, 1}};
+static const char *const kind_names[] = {"read", "write"};
+static const struct metrics_kinds kinds = {kind_names, ARRAY_LEN(kind_names)};
+static struct metrics_source sources[] = {{"main", workers, WORKERS, 2}, {"other", workers, 1, 2}};
 
 static struct sendq text_queue;
 static struct block *text_block;
@@ -149,6 +152,116 @@ Test(metrics_text, waits_have_a_histogram_of_their_own)
     expect_line(all, "slotway_waiting_seconds_sum{pool=\"main\"} 0.002090");
 }
 
+Test(metrics_text, samples_of_a_kind_are_histograms_of_their_weights)
+{
+    struct kind_metrics *write = &worker_metrics[1].kinds[1];
+
+    steps_record(&write->backend_time, 1000, 3);
+    steps_record(&write->backend_time, 60000000, 1);
+    steps_record(&write->reply_bytes, 65, 2);
+    steps_record(&worker_metrics[0].kinds[1].queue_time, 33, 1);
+    metrics_write_kinds(&text_queue, sources, ARRAY_LEN(sources), &kinds);
+    const char *all = text();
+
+    expect_line(all, "# TYPE slotway_backend_seconds histogram");
+    expect_line(all,
+                "slotway_backend_seconds_bucket{pool=\"main\",kind=\"write\",le=\"0.000512\"} 0");
+    expect_line(all,
+                "slotway_backend_seconds_bucket{pool=\"main\",kind=\"write\",le=\"0.001024\"} 3");
+    expect_line(all,
+                "slotway_backend_seconds_bucket{pool=\"main\",kind=\"write\",le=\"16.777216\"} 3");
+    expect_line(all, "slotway_backend_seconds_bucket{pool=\"main\",kind=\"write\",le=\"+Inf\"} 4");
+    expect_line(all, "slotway_backend_seconds_sum{pool=\"main\",kind=\"write\"} 60.003000");
+    expect_line(all, "slotway_backend_seconds_count{pool=\"main\",kind=\"write\"} 4");
+    expect_line(all, "slotway_backend_seconds_count{pool=\"main\",kind=\"read\"} 0");
+    expect_line(all,
+                "slotway_queue_seconds_bucket{pool=\"other\",kind=\"write\",le=\"0.000064\"} 1");
+    expect_line(all, "slotway_reply_bytes_bucket{pool=\"main\",kind=\"write\",le=\"64\"} 0");
+    expect_line(all, "slotway_reply_bytes_bucket{pool=\"main\",kind=\"write\",le=\"256\"} 2");
+    expect_line(all, "slotway_reply_bytes_sum{pool=\"main\",kind=\"write\"} 130");
+}
+
+static struct node_counts nodes[] = {{.name = "b:1"}, {.name = "a:1"}, {.name = "c:1"}};
+
+/* So many of them are known to the first worker. */
+static const char *nodes_text(size_t count)
+{
+    worker_metrics[0].nodes = node_board_new();
+    for (size_t i = 0; i < count; i++) {
+        node_board_add(worker_metrics[0].nodes, &nodes[i]);
+    }
+    metrics_write_nodes(&text_queue, sources, ARRAY_LEN(sources));
+    for (size_t i = 0; i < count; i++) {
+        node_board_remove(worker_metrics[0].nodes, &nodes[i]);
+    }
+    node_board_free(&worker_metrics[0].nodes);
+    return text();
+}
+
+Test(metrics_text, each_node_has_its_own)
+{
+    metric_add(&nodes[0].requests_total, 7);
+    steps_record(&nodes[0].backend_time, 200, 5);
+    steps_record(&nodes[0].queue_time, 50, 5);
+    const char *all = nodes_text(2);
+
+    expect_line(all, "# TYPE slotway_node_requests_total counter");
+    expect_line(all, "slotway_node_requests_total{pool=\"main\",node=\"a:1\"} 0");
+    expect_line(all, "slotway_node_requests_total{pool=\"main\",node=\"b:1\"} 7");
+    expect_line(
+        all, "slotway_node_backend_seconds_bucket{pool=\"main\",node=\"b:1\",le=\"0.000064\"} 0");
+    expect_line(
+        all, "slotway_node_backend_seconds_bucket{pool=\"main\",node=\"b:1\",le=\"0.000256\"} 5");
+    expect_line(all, "# TYPE slotway_node_queue_seconds summary");
+    expect_line(all, "slotway_node_queue_seconds_sum{pool=\"main\",node=\"b:1\"} 0.000250");
+    expect_line(all, "slotway_node_queue_seconds_count{pool=\"main\",node=\"b:1\"} 5");
+}
+
+Test(metrics_text, where_there_are_more_nodes_than_are_to_be_told_none_is)
+{
+    const char *all = nodes_text(3);
+
+    expect_line(all, "# TYPE slotway_node_requests_total counter");
+    cr_expect_eq(occurrences(all, "node=\""), 0);
+}
+
+Test(metrics_text, retries_are_told_by_their_cause)
+{
+    metric_add(&worker_metrics[0].redirect_ask_total, 2);
+    metric_add(&worker_metrics[1].retry_read_total, 3);
+    metrics_write_retries(&text_queue, sources, ARRAY_LEN(sources));
+    const char *all = text();
+
+    expect_line(all, "slotway_retries_total{pool=\"main\",cause=\"ask\"} 2");
+    expect_line(all, "slotway_retries_total{pool=\"main\",cause=\"read_lost\"} 3");
+    expect_line(all, "slotway_retries_total{pool=\"main\",cause=\"moved\"} 0");
+}
+
+static const struct {
+    const char *reply;
+    enum node_error error;
+} replies[] = {
+    {"-ERR syntax error\r\n", NODE_ERROR_ERR},
+    {"-ERR\r\n", NODE_ERROR_ERR},
+    {"-ERRATIC words\r\n", NODE_ERROR_OTHER},
+    {"-OOM command not allowed\r\n", NODE_ERROR_OOM},
+    {"-BUSYGROUP it is there\r\n", NODE_ERROR_BUSYGROUP},
+    {"-BUSY a script\r\n", NODE_ERROR_BUSY},
+    {"-other\r\n", NODE_ERROR_OTHER},
+    {"-\r\n", NODE_ERROR_OTHER},
+    {"-MYMODULE says no\r\n", NODE_ERROR_OTHER},
+};
+
+Test(metrics_text, errors_of_nodes_go_by_their_first_word)
+{
+    for (size_t i = 0; i < ARRAY_LEN(replies); i++) {
+        cr_expect_eq(node_error_of(span_of(replies[i].reply)), replies[i].error, "%s",
+                     replies[i].reply);
+    }
+    metric_add(&worker_metrics[0].node_errors[NODE_ERROR_OOM], 2);
+    expect_line(sources_text(), "slotway_node_error_replies_total{pool=\"main\",error=\"OOM\"} 2");
+}
+
 Test(metrics_text, label_values_are_escaped)
 {
     struct metrics_label labels[] = {{"pool", "a\\b\"c\nd"}, {"kind", "x"}};
@@ -201,9 +314,18 @@ Test(metrics_text, open_descriptors_are_counted)
 
 static void write_everything(struct sendq *to)
 {
+    const uint64_t limit = 1;
+
     metrics_write_sources(to, sources, ARRAY_LEN(sources), &errors);
+    metrics_write_retries(to, sources, ARRAY_LEN(sources));
+    metrics_write_kinds(to, sources, ARRAY_LEN(sources), &kinds);
+    metrics_write_nodes(to, sources, ARRAY_LEN(sources));
+    metrics_write_family(to, FAMILY_COMMAND_SECONDS);
+    metrics_write_histogram(to, FAMILY_COMMAND_SECONDS,
+                            &(struct metrics_histogram){
+                                .limits = &limit, .counts = &limit, .limit_count = 1, .all = 1});
     metrics_write_process(to, clock_wall(), WORKERS);
-    for (int family = FAMILY_DISCOVERY_REFRESHES; family <= FAMILY_READY; family++) {
+    for (int family = FAMILY_HEAT_SECONDS; family < FAMILY_BUILD; family++) {
         metrics_write_family(to, (enum metrics_family)family);
         metrics_write_sample(to, (enum metrics_family)family, NULL, 0, family);
     }
@@ -214,8 +336,13 @@ Test(metrics_text, promtool_finds_nothing_to_complain_of)
     if (system("command -v promtool >/dev/null") != 0) {
         cr_skip_test("promtool is not installed");
     }
+    struct node_counts node = {.name = "a:1"};
+
     histogram_record(&worker_metrics[0].request_time, 90);
+    worker_metrics[0].nodes = node_board_new();
+    node_board_add(worker_metrics[0].nodes, &node);
     write_everything(&text_queue);
+    node_board_remove(worker_metrics[0].nodes, &node);
     FILE *promtool = popen("promtool check metrics >&2", "w");
     cr_assert_not_null(promtool);
     fputs(text(), promtool);

@@ -1,0 +1,78 @@
+#include "proxy/metrics/node_board.h"
+
+#include <criterion/criterion.h>
+
+enum { WORKERS = 2 };
+
+static struct node_board *boards[WORKERS];
+static struct nodes_gathered gathered;
+
+static void set_up(void)
+{
+    for (size_t i = 0; i < WORKERS; i++) {
+        boards[i] = node_board_new();
+    }
+}
+
+static void tear_down(void)
+{
+    nodes_clear(&gathered);
+    for (size_t i = 0; i < WORKERS; i++) {
+        node_board_free(&boards[i]);
+    }
+}
+
+TestSuite(node_board, .init = set_up, .fini = tear_down);
+
+Test(node_board, a_node_of_several_workers_is_one_and_nodes_are_told_by_name)
+{
+    struct node_counts here = {.name = "b:1"};
+    struct node_counts there = {.name = "b:1"};
+    struct node_counts other = {.name = "a:1"};
+
+    metric_add(&here.requests_total, 2);
+    metric_add(&there.requests_total, 3);
+    metric_add(&there.connections, 1);
+    steps_record(&here.backend_time, 100, 1);
+    steps_record(&there.backend_time, 100, 4);
+    node_board_add(boards[0], &here);
+    node_board_add(boards[1], &there);
+    node_board_add(boards[1], &other);
+    gathered = nodes_gather(boards, WORKERS);
+    cr_assert_eq(gathered.count, 2);
+    cr_expect_str_eq(gathered.nodes[0].name, "a:1");
+    cr_expect_eq(gathered.nodes[0].requests_total, 0);
+    cr_expect_str_eq(gathered.nodes[1].name, "b:1");
+    cr_expect_eq(gathered.nodes[1].requests_total, 5);
+    cr_expect_eq(gathered.nodes[1].connections, 1);
+    cr_expect_eq(steps_count(&gathered.nodes[1].backend_time), 5);
+    cr_expect_eq(gathered.nodes[1].backend_time.sum, 500);
+    node_board_remove(boards[0], &here);
+    node_board_remove(boards[1], &there);
+    node_board_remove(boards[1], &other);
+}
+
+Test(node_board, a_node_that_has_left_is_told_no_more)
+{
+    struct node_counts gone = {.name = "a:1"};
+    struct node_counts stays = {.name = "b:1"};
+
+    node_board_add(boards[0], &gone);
+    node_board_add(boards[0], &stays);
+    node_board_remove(boards[0], &gone);
+    gathered = nodes_gather(boards, WORKERS);
+    cr_assert_eq(gathered.count, 1);
+    cr_expect_str_eq(gathered.nodes[0].name, "b:1");
+    node_board_remove(boards[0], &stays);
+}
+
+Test(node_board, where_there_is_no_board_nothing_is_told)
+{
+    struct node_board *none[] = {NULL};
+    struct node_counts counts = {.name = "a:1"};
+
+    node_board_add(NULL, &counts);
+    node_board_remove(NULL, &counts);
+    gathered = nodes_gather(none, ARRAY_LEN(none));
+    cr_expect_eq(gathered.count, 0);
+}
