@@ -286,6 +286,7 @@ static void check_listens(struct draft *draft, size_t pool)
 void draft_check(struct draft *draft)
 {
     check_counts(draft);
+    tls_check_admin(draft);
     for (size_t pool = 0; pool < draft->config->pool_count; pool++) {
         settle_password(draft, pool, OPTION_ID_clients_password, OPTION_ID_clients_password_file);
         settle_password(draft, pool, OPTION_ID_backend_password, OPTION_ID_backend_password_file);

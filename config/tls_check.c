@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "config/admin_secrets.h"
 #include "config/option_value.h"
 #include "config/tls_options.h"
 
@@ -9,6 +10,7 @@ static const char *place_text(struct draft_field field)
 {
     const char *text = draft_place(field)->text;
 
+    /* Only what has a value, and so a place, is at fault among the options of the whole. */
     return text != NULL ? text : field.draft->pools[field.pool].place;
 }
 
@@ -38,6 +40,25 @@ static void tls_refuse_option(struct draft *draft, size_t pool,
 
     draft_refuse(field, place_text(field), "wrong '%s', '%.*s' %s, expected %s", field.row->path,
                  CONFIG_ERROR_VALUE_BYTES, value, fault->text, fault->expected);
+}
+
+void tls_check_admin(struct draft *draft)
+{
+    static const enum option_id options[] = {OPTION_ID_admin_tls_certificate,
+                                             OPTION_ID_admin_tls_key, OPTION_ID_admin_token_file};
+    struct tls_option_fault fault;
+    struct admin_secrets secrets;
+
+    for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+        if (draft_place((struct draft_field){draft, &option_rows[options[i]], 0})->is_bad) {
+            return;
+        }
+    }
+    if (admin_secrets_read(&secrets, draft->config, &fault)) {
+        admin_secrets_clear(&secrets);
+    } else {
+        tls_refuse_option(draft, 0, &fault);
+    }
 }
 
 void tls_check(struct draft *draft, size_t pool)

@@ -7,4 +7,7 @@
 /* Adds an error for what is wrong with the options of TLS of that pool. */
 void tls_check(struct draft *draft, size_t pool);
 
+/* Likewise of the admin port. */
+void tls_check_admin(struct draft *draft);
+
 #endif

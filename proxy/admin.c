@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/socket.h"
+#include "proxy/admin_entry.h"
 #include "proxy/admin_guard.h"
 
 enum {
@@ -325,9 +326,13 @@ static enum MHD_Result admin_on_request(void *context, struct MHD_Connection *co
     struct admin_request asked = {
         .admin = context, .connection = connection, .path = path, .later = &later};
     struct admin_answer answer;
+    enum MHD_Result refusal;
 
     if (later != NULL) {
         return answer_send(&later->answer, &asked);
+    }
+    if (!admin_entry_admits(asked.admin->site.secrets, connection, path, &refusal)) {
+        return refusal;
     }
     asked.is_known = method_of(method, &asked.method);
     admin_answer_init(&answer);
@@ -378,13 +383,17 @@ static void admin_on_timer(struct reactor_timer *timer)
 /* Not before the socket listens: libmicrohttpd closes it in the end. */
 static struct MHD_Daemon *admin_start_daemon(struct admin *admin)
 {
-    return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,
-                            NULL, admin_on_request, admin, MHD_OPTION_EXTERNAL_LOGGER, admin_on_log,
-                            NULL, MHD_OPTION_LISTEN_SOCKET, admin->listener,
-                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-                            MHD_OPTION_NOTIFY_COMPLETED, admin_on_end, NULL, MHD_OPTION_END);
+    const struct admin_secrets *secrets = admin->site.secrets;
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME;
+    struct MHD_OptionItem entry[ADMIN_ENTRY_OPTIONS];
+
+    admin_entry_options(secrets, entry);
+    return MHD_start_daemon(
+        flags | admin_entry_flags(secrets), 0, NULL, NULL, admin_on_request, admin,
+        MHD_OPTION_EXTERNAL_LOGGER, admin_on_log, NULL, MHD_OPTION_LISTEN_SOCKET, admin->listener,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+        MHD_OPTION_NOTIFY_COMPLETED, admin_on_end, NULL, MHD_OPTION_ARRAY, entry, MHD_OPTION_END);
 }
 
 static bool admin_open(struct admin *admin, const struct address *listen)

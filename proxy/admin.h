@@ -24,6 +24,7 @@
 #define ADMIN_METRICS "text/plain; version=0.0.4; charset=utf-8"
 
 struct admin;
+struct admin_secrets;
 struct admin_request;
 struct admin_later;
 
@@ -53,6 +54,7 @@ struct admin_site {
     void *context; /* for the routes' serve */
     const struct admin_route *routes;
     size_t route_count;
+    const struct admin_secrets *secrets; /* NULL: neither TLS nor a token */
 };
 
 /* Listens, on an inherited socket if one fits, and serves from now on; copies `site`, not its

@@ -58,5 +58,6 @@ static const struct admin_route routes[] = {
 
 struct admin_site admin_routes_of(struct server *server)
 {
-    return (struct admin_site){server, routes, ARRAY_LEN(routes)};
+    return (struct admin_site){
+        .context = server, .routes = routes, .route_count = ARRAY_LEN(routes)};
 }

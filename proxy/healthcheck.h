@@ -13,9 +13,14 @@ enum healthcheck_result {
     HEALTHCHECK_TOO_SLOW,    /* no answer before the deadline */
 };
 
-/* GETs /readyz from the admin address; an address that stands for any is asked on loopback. Blocks
- * for `timeout_us` at most, not counting the resolver. */
-enum healthcheck_result healthcheck(const struct address *admin, uint64_t timeout_us) MUST_USE;
+/* How the admin address is spoken to. */
+enum healthcheck_speech { HEALTHCHECK_HTTP, HEALTHCHECK_HTTPS };
+
+/* GETs /readyz from the admin address; an address that stands for any is asked on loopback. Any
+ * certificate will do: it need not be for that address. Blocks for `timeout_us` at most, not
+ * counting the resolver. */
+enum healthcheck_result healthcheck(const struct address *admin, enum healthcheck_speech speech,
+                                    uint64_t timeout_us) MUST_USE;
 
 const char *healthcheck_text(enum healthcheck_result result);
 

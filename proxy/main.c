@@ -66,7 +66,9 @@ static int check_health(const struct config *config)
         return EXIT_BAD_CONFIG;
     }
     const struct address *admin = &config->admin_listen.items[0];
-    enum healthcheck_result result = healthcheck(admin, HEALTHCHECK_TIMEOUT_US);
+    enum healthcheck_speech speech =
+        config->admin_tls_certificate != NULL ? HEALTHCHECK_HTTPS : HEALTHCHECK_HTTP;
+    enum healthcheck_result result = healthcheck(admin, speech, HEALTHCHECK_TIMEOUT_US);
     if (result != HEALTHCHECK_READY) {
         fprintf(stderr, "slotway: %s, slotway at %s\n", healthcheck_text(result),
                 address_print(admin, text, sizeof text));

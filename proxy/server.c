@@ -172,8 +172,15 @@ static bool server_open_admin(struct server *server)
         return true;
     }
 
-    const struct admin_site site = admin_routes_of(server);
+    struct admin_site site = admin_routes_of(server);
+    struct tls_option_fault fault;
 
+    if (!admin_secrets_read(&server->admin_secrets, server->config, &fault)) {
+        log_error("admin page cannot start", "option=%s error=%s", option_rows[fault.option].path,
+                  fault.text);
+        return false;
+    }
+    site.secrets = &server->admin_secrets;
     server->admin = admin_new(server->reactor, &server->config->admin_listen.items[0], &site);
     return server->admin != NULL;
 }
@@ -380,6 +387,7 @@ static void server_free(struct server *server)
     if (server->admin != NULL) {
         admin_free(&server->admin);
     }
+    admin_secrets_clear(&server->admin_secrets);
     watchdog_free(&server->watchdog);
     /* Workers give hints to discovery, and discovery posts to workers' mailboxes: the threads end
      * in this order, and mailboxes last. */

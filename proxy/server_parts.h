@@ -4,6 +4,7 @@
 #ifndef PROXY_SERVER_PARTS_H
 #define PROXY_SERVER_PARTS_H
 
+#include "config/admin_secrets.h"
 #include "proxy/admin.h"
 #include "proxy/certificates.h"
 #include "proxy/downstream/listener.h"
@@ -42,7 +43,8 @@ struct server {
     size_t drained_count;      /* workers whose last client is gone */
     struct server_pool *pools; /* config->pool_count of them */
     struct admin *admin;
-    struct console *console; /* what the admin page remembers */
+    struct admin_secrets admin_secrets; /* of `admin` */
+    struct console *console;            /* what the admin page remembers */
     struct watchdog *watchdog;
     struct reload_record reloads;
     bool is_listening;

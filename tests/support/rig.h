@@ -34,6 +34,7 @@ struct rig_options {
     const char *scripts;         /* likewise, as "remembered: 0" */
     const char *pool;            /* more entries of the pools, as "slowlog: {max_len: 3}" */
     const char *tls;             /* of rig_tls_port, as "certificate: FILE"; there is none */
+    const char *admin;           /* more of this mapping */
     const char *global;          /* more lines of the file */
     const char *node_password;   /* that nodes want; none */
     bool start_dead;             /* the nodes are dead at first; implies do_not_wait */

@@ -62,7 +62,8 @@ struct bytes rig_config_text(const struct rig_options *options, const struct rig
     struct bytes text = {0};
 
     bytes_print(&text, "workers: %d\n", options->workers == 0 ? 1 : options->workers);
-    bytes_print(&text, "admin: {listen: \"127.0.0.1:%u\"}\n", ports->admin);
+    bytes_print(&text, "admin: {listen: \"127.0.0.1:%u\"%s%s}\n", ports->admin,
+                comma(options->admin), or_else(options->admin, ""));
     bytes_print(&text, "%s", or_else(options->global, ""));
     bytes_print(&text, "pools:\n");
     add_pool(&text, options, options->swaps_ports ? ports->other : ports->listen, "main", cluster);

@@ -29,11 +29,11 @@ static void clean_up(void)
 
 TestSuite(tls_options, .init = set_up, .fini = clean_up);
 
-/* `tls` with FOLDER for where the certificates are. */
-static char *yaml_of(const char *tls)
+/* `begin`, then `tls` with FOLDER for where the certificates are, then `end`. */
+static char *yaml_around(const char *begin, const char *tls, const char *end)
 {
     const char *folder = certificates_path(certificates, "");
-    char *yaml = memory_print("pools: [{backend: {seeds: [\"n:1\"]}, tls: {");
+    char *yaml = memory_print("%s", begin);
 
     while (*tls != '\0') {
         size_t size = strncmp(tls, "FOLDER", 6) == 0 ? 6 : 1;
@@ -45,10 +45,20 @@ static char *yaml_of(const char *tls)
         tls += size;
     }
 
-    char *whole = memory_print("%s}}]", yaml);
+    char *whole = memory_print("%s%s", yaml, end);
 
     free(yaml);
     return whole;
+}
+
+static char *yaml_of(const char *tls)
+{
+    return yaml_around("pools: [{backend: {seeds: [\"n:1\"]}, tls: {", tls, "}}]");
+}
+
+static char *yaml_of_admin(const char *admin)
+{
+    return yaml_around("admin: {", admin, "}\npools: [{backend: {seeds: [\"n:1\"]}}]");
 }
 
 #define FILES "certificate: FOLDER/server.pem, key: FOLDER/server.key"
@@ -133,23 +143,54 @@ static const struct row {
      "duplicate address in 'tls.listen', '127.0.0.1:6380' as at ", "one of its own"},
 };
 
+static const struct row admin_rows[] = {
+    {"a file that is not there", "tls_certificate: FOLDER/none.pem",
+     "/none.pem' cannot be read: No such file or directory",
+     "PEM files with a certificate and its key"},
+    {"another key", "tls_certificate: FOLDER/server.pem, tls_key: FOLDER/client.key",
+     "wrong 'admin.tls_key', '", "PEM files with a certificate and its key"},
+    {"no key", "tls_certificate: FOLDER/server.pem", "has no private key in PEM form",
+     "PEM files with a certificate and its key"},
+    {"a key alone", "tls_key: FOLDER/client.key", "/client.key' is of no certificate",
+     "a file in 'admin.tls_certificate' as well"},
+    {"no token", "token_file: FOLDER/empty", "/empty' its first line is empty",
+     "a readable file with the token in its first line"},
+};
+
+static void expect_bad(const struct row *row, char *yaml)
+{
+    struct config *config = NULL;
+    char *errors = fixture_load(yaml, NULL, &config);
+    char *end = memory_print(", expected %s\n", row->error);
+    size_t size = strlen(errors);
+
+    cr_expect_null(config, "%s", row->behaviour);
+    cr_expect_eq(strncmp(errors, "f.yaml:1:", 9), 0, "%s: %s", row->behaviour, errors);
+    cr_expect_not_null(strstr(errors, row->option), "%s: %s", row->behaviour, errors);
+    cr_expect(size > strlen(end) && strcmp(errors + size - strlen(end), end) == 0, "%s: %s",
+              row->behaviour, errors);
+    free(errors);
+    free(yaml);
+    free(end);
+    config_free(&config);
+}
+
 Test(tls_options, say_what_is_wrong)
 {
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct config *config = NULL;
-        char *yaml = yaml_of(rows[i].tls);
-        char *errors = fixture_load(yaml, NULL, &config);
-        char *end = memory_print(", expected %s\n", rows[i].error);
-        size_t size = strlen(errors);
-
-        cr_expect_null(config, "%s", rows[i].behaviour);
-        cr_expect_eq(strncmp(errors, "f.yaml:1:", 9), 0, "%s: %s", rows[i].behaviour, errors);
-        cr_expect_not_null(strstr(errors, rows[i].option), "%s: %s", rows[i].behaviour, errors);
-        cr_expect(size > strlen(end) && strcmp(errors + size - strlen(end), end) == 0, "%s: %s",
-                  rows[i].behaviour, errors);
-        free(errors);
-        free(yaml);
-        free(end);
-        config_free(&config);
+        expect_bad(&rows[i], yaml_of(rows[i].tls));
     }
+}
+
+Test(tls_options, of_the_admin_port_say_so_too)
+{
+    char *yaml = yaml_of_admin("tls_certificate: FOLDER/server.pem, tls_key: FOLDER/server.key, "
+                               "token_file: FOLDER/password");
+    struct config *config = fixture_good(yaml, NULL);
+
+    for (size_t i = 0; i < ARRAY_LEN(admin_rows); i++) {
+        expect_bad(&admin_rows[i], yaml_of_admin(admin_rows[i].tls));
+    }
+    config_free(&config);
+    free(yaml);
 }

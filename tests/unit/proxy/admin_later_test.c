@@ -42,7 +42,7 @@ static void serve_later(void *context UNUSED, const struct admin_request *reques
 }
 
 static const struct admin_route routes[] = {{ADMIN_GET, "/later", serve_later, NULL}};
-static const struct admin_site site = {NULL, routes, ARRAY_LEN(routes)};
+static const struct admin_site site = {.routes = routes, .route_count = ARRAY_LEN(routes)};
 
 static void *run(void *context UNUSED)
 {

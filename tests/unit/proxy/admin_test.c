@@ -72,7 +72,8 @@ static const struct admin_route routes[] = {
     {ADMIN_POST, "/only-post", count_order, "another"},
 };
 
-static const struct admin_site site = {&metric_lines, routes, ARRAY_LEN(routes)};
+static const struct admin_site site = {
+    .context = &metric_lines, .routes = routes, .route_count = ARRAY_LEN(routes)};
 
 static struct address local_address(uint16_t at)
 {

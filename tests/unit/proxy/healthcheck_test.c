@@ -78,7 +78,8 @@ Test(healthcheck, judges_the_answer)
     for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
         struct page page;
         struct address address = page_start(&page, samples[i].answer);
-        cr_expect_eq(healthcheck(&address, LONG_US), samples[i].result, "%s", samples[i].answer);
+        cr_expect_eq(healthcheck(&address, HEALTHCHECK_HTTP, LONG_US), samples[i].result, "%s",
+                     samples[i].answer);
         page_stop(&page);
         cr_expect_eq(strncmp(page.asked, "GET /readyz HTTP/1.0\r\n", 22), 0);
     }
@@ -92,7 +93,7 @@ Test(healthcheck, asks_loopback_for_an_address_that_is_any)
         struct page page;
         struct address address = page_start(&page, "HTTP/1.1 200 OK\r\n\r\n");
         strcpy(address.host, hosts[i]);
-        cr_expect_eq(healthcheck(&address, LONG_US), HEALTHCHECK_READY);
+        cr_expect_eq(healthcheck(&address, HEALTHCHECK_HTTP, LONG_US), HEALTHCHECK_READY);
         page_stop(&page);
     }
 }
@@ -105,7 +106,7 @@ Test(healthcheck, nobody_listens)
     cr_assert_geq(listener, 0);
     address.port = socket_port(listener);
     close(listener);
-    cr_expect_eq(healthcheck(&address, LONG_US), HEALTHCHECK_UNREACHABLE);
+    cr_expect_eq(healthcheck(&address, HEALTHCHECK_HTTP, LONG_US), HEALTHCHECK_UNREACHABLE);
 }
 
 Test(healthcheck, does_not_wait_for_ever)
@@ -115,7 +116,7 @@ Test(healthcheck, does_not_wait_for_ever)
 
     cr_assert_geq(listener, 0);
     address.port = socket_port(listener);
-    cr_expect_eq(healthcheck(&address, SHORT_US), HEALTHCHECK_TOO_SLOW);
+    cr_expect_eq(healthcheck(&address, HEALTHCHECK_HTTP, SHORT_US), HEALTHCHECK_TOO_SLOW);
     close(listener);
 }
 
@@ -123,7 +124,7 @@ Test(healthcheck, an_unknown_host)
 {
     struct address address = {.kind = ADDRESS_TCP, .host = "no such host.invalid", .port = 1};
 
-    cr_expect_eq(healthcheck(&address, SHORT_US), HEALTHCHECK_NO_ADDRESS);
+    cr_expect_eq(healthcheck(&address, HEALTHCHECK_HTTP, SHORT_US), HEALTHCHECK_NO_ADDRESS);
 }
 
 Test(healthcheck, every_result_has_a_text)

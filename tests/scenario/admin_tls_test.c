@@ -1,0 +1,99 @@
+/* The admin port over TLS, and for those who know a token. */
+#include <stdlib.h>
+
+#include "common/memory.h"
+#include "tests/support/expect.h"
+#include "tests/support/http.h"
+#include "tests/support/tls_rig.h"
+
+TestSuite(admin_tls, .init = tls_rig_set_up, .fini = tls_rig_clean_up, .timeout = 120);
+
+static const char *path(const char *file)
+{
+    return certificates_path(tls_rig_certificates, file);
+}
+
+/* With `lines` of the mapping admin. */
+static struct rig *start(const char *lines)
+{
+    return rig_start_with((struct rig_options){.nodes = 1, .do_not_wait = true, .admin = lines});
+}
+
+/* What curl says of `url`, a path, with more options; the status comes last. */
+static void expect_says(struct rig *rig, const char *options, const char *url, const char *part)
+{
+    const char *line = rig_print(
+        rig, "curl -sS -m 20 -w '%%{http_code}\\n' --cacert %s %s https://localhost:%u%s 2>&1",
+        path("ca.pem"), options, rig_admin_port(rig), url);
+    const char *const argv[] = {"/bin/sh", "-c", line, NULL};
+    struct bytes output = {0};
+
+    process_run(argv, &output);
+    bytes_add(&output, "", 0);
+    cr_expect_not_null(strstr(output.at == NULL ? "" : output.at, part), "%s says %s", line,
+                       output.at);
+    bytes_clear(&output);
+}
+
+static char *tls_lines(const char *more)
+{
+    return memory_print("tls_certificate: \"%s\", tls_key: \"%s\"%s", path("server.pem"),
+                        path("server.key"), more);
+}
+
+Test(admin_tls, speaks_https_and_nothing_else)
+{
+    char *lines = tls_lines("");
+    struct rig *rig = start(lines);
+
+    expect_says(rig, "", "/healthz", "ok\n200");
+    expect_says(rig, "", "/metrics", "slotway_info");
+    expect_says(rig, "--tls-max 1.1", "/healthz", "curl: (35)");
+    cr_expect_eq(http_get(rig_admin_port(rig), "/healthz", NULL), 0);
+    free(lines);
+    rig_stop(&rig);
+}
+
+static int healthcheck(const char *config)
+{
+    const char *const argv[] = {rig_binary(), "-c", config, "--healthcheck", NULL};
+
+    return process_run(argv, NULL);
+}
+
+Test(admin_tls, a_health_check_speaks_it_and_needs_no_token)
+{
+    certificates_write(tls_rig_certificates, "token", "s3cret\n");
+
+    char *more = memory_print(", token_file: \"%s\"", path("token"));
+    char *lines = tls_lines(more);
+    struct rig *rig = start(lines);
+
+    cr_expect(WAIT_FOR(healthcheck(rig_config_path(rig)) == 0));
+    free(lines);
+    free(more);
+    rig_stop(&rig);
+}
+
+Test(admin_tls, tells_only_who_knows_the_token)
+{
+    certificates_write(tls_rig_certificates, "token", "s3cret\nnot read\n");
+
+    char *more = memory_print(", token_file: \"%s\"", path("token"));
+    char *lines = tls_lines(more);
+    struct rig *rig = start(lines);
+
+    expect_says(rig, "", "/metrics", "a token is needed: Authorization: Bearer TOKEN\n401");
+    expect_says(rig, "-i", "/", "WWW-Authenticate: Basic realm=\"slotway\"");
+    expect_says(rig, "-H 'Authorization: Bearer wrong'", "/metrics", "401");
+    expect_says(rig, "-H 'Authorization: Bearer s3cret'", "/metrics", "slotway_info");
+    expect_says(rig, "-u operator:s3cret", "/metrics", "slotway_info");
+    expect_says(rig, "-u s3cret:wrong", "/metrics", "401");
+    expect_says(rig, "-X POST -H 'X-Slotway: 1'", "/reload", "401");
+    expect_says(rig, "", "/healthz", "ok\n200");
+    cr_expect(rig_has_written(rig, "admin request without the token"));
+    cr_expect_not(rig_has_written(rig, "s3cret"));
+    free(lines);
+    free(more);
+    rig_stop(&rig);
+}
