@@ -460,6 +460,14 @@ void admin_stop_accepting(struct admin *admin)
     }
 }
 
+bool admin_is_busy(const struct admin *admin)
+{
+    const union MHD_DaemonInfo *found =
+        MHD_get_daemon_info(admin->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+    return found != NULL && found->num_connections > 0;
+}
+
 uint16_t admin_port(const struct admin *admin)
 {
     return socket_port(admin->listener);

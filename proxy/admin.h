@@ -69,6 +69,9 @@ int admin_descriptor(const struct admin *admin);
  * on. */
 void admin_stop_accepting(struct admin *admin);
 
+/* Is anybody there? */
+bool admin_is_busy(const struct admin *admin);
+
 /* The port that it got, for a `listen` with port 0. */
 uint16_t admin_port(const struct admin *admin);
 

@@ -13,6 +13,7 @@
 enum {
     ASK_PATIENCE_US = 2 * US_PER_SECOND, /* until somebody who connects says what it wants */
     MARGIN_US = 5 * US_PER_SECOND,       /* a successor gives itself up first */
+    FULL_PAUSE_US = 100 * US_PER_MS,     /* when there is no descriptor for it */
 };
 
 static const char owner_name[] = "upgrade";
@@ -156,8 +157,12 @@ static void handover_on_late(struct reactor_timer *timer)
 {
     struct handover *handover = container_of(timer, struct handover, patience);
 
-    handover_fail(handover, handover->state == HANDOVER_ASKED ? "it does not say what it wants"
-                                                              : "it was not ready in time");
+    switch (handover->state) {
+    case HANDOVER_IDLE: handover_await(handover); return;
+    case HANDOVER_ASKED: handover_fail(handover, "it does not say what it wants"); return;
+    case HANDOVER_GIVEN: handover_fail(handover, "it was not ready in time"); return;
+    case HANDOVER_OVER: return;
+    }
 }
 
 /* Its user, and that it is one: also what keeps others out where the file does not. */
@@ -181,6 +186,10 @@ static void handover_on_arrival(struct ev_loop *loop UNUSED, ev_io *watcher, int
     struct handover *handover = container_of(watcher, struct handover, arrival);
     int fd = socket_accept(handover->listener, NULL);
 
+    if (fd < 0 && errno != EAGAIN) {
+        ev_io_stop(handover->reactor->loop, &handover->arrival);
+        reactor_timer_start(&handover->patience, FULL_PAUSE_US);
+    }
     if (fd < 0) {
         return;
     }
@@ -257,6 +266,7 @@ void handover_free(struct handover **handover)
         gone->file = SOCKET_FILE_PREDECESSORS;
     }
     handover_hang_up(gone);
+    reactor_timer_stop(&gone->patience);
     ev_io_stop(gone->reactor->loop, &gone->arrival);
     close(gone->listener);
     if (gone->file == SOCKET_FILE_OURS) {

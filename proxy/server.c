@@ -229,7 +229,7 @@ static void server_on_drained(struct message *message)
     server->drained_count++;
     if (server->drained_count == server->worker_count) {
         log_info("drained", "");
-        reactor_stop(server->reactor);
+        upgrade_end(&server->upgrade);
     }
 }
 

@@ -293,7 +293,7 @@ bool status_is_ready(void *context, struct sendq *why)
     const struct server *server = context;
     bool is_ready = status_is_healthy(context, why);
 
-    if (server->is_draining || !server->is_listening) {
+    if ((server->is_draining || !server->is_listening) && !server->upgrade.is_admin_taken) {
         sendq_print(why, server->is_draining ? "draining\n" : "not listening\n");
         is_ready = false;
     }

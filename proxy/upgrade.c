@@ -8,6 +8,11 @@
 #include "proxy/server_parts.h"
 #include "proxy/status.h"
 
+enum {
+    LINGER_LOOK_US = 10 * US_PER_MS,
+    LINGER_LOOKS = 100, /* somebody may have connected who never asks */
+};
+
 static const char admin_owner[] = "admin";
 
 static void list_socket(struct upgrade_sockets *sockets, const char *owner,
@@ -83,6 +88,7 @@ static void upgrade_on_replaced(void *context, pid_t successor,
         const struct upgrade_socket *one = &sockets->items[i];
 
         if (taken[i] == '1' && strcmp(one->owner, admin_owner) == 0) {
+            server->upgrade.is_admin_taken = true;
             admin_stop_accepting(server->admin);
         } else if (taken[i] == '1') {
             upgrade_spare(server, &one->address);
@@ -118,12 +124,30 @@ static void upgrade_on_failed(void *context)
     server_give_up(context);
 }
 
+static void upgrade_on_linger(struct reactor_timer *timer)
+{
+    upgrade_end(container_of(timer, struct upgrade, linger));
+}
+
+void upgrade_end(struct upgrade *upgrade)
+{
+    struct server *server = upgrade->server;
+
+    if (upgrade->is_admin_taken && admin_is_busy(server->admin) &&
+        upgrade->lingered++ < LINGER_LOOKS) {
+        reactor_timer_start(&upgrade->linger, LINGER_LOOK_US);
+        return;
+    }
+    reactor_stop(server->reactor);
+}
+
 bool upgrade_begin(struct upgrade *upgrade, struct server *server)
 {
     const struct handover_hooks hooks = {server, upgrade_list, upgrade_on_replaced};
 
     upgrade->server = server;
     successor_init(&upgrade->successor, server->reactor);
+    reactor_timer_init(&upgrade->linger, server->reactor, upgrade_on_linger);
     if (server->config->upgrade_socket == NULL) {
         return true;
     }
@@ -180,5 +204,6 @@ void upgrade_clear(struct upgrade *upgrade)
 {
     upgrade_stop(upgrade);
     takeover_free(&upgrade->takeover);
+    reactor_timer_stop(&upgrade->linger);
     successor_clear(&upgrade->successor);
 }

@@ -20,6 +20,9 @@ struct upgrade {
     struct takeover *takeover; /* NULL: we start as usual, or it is over */
     struct handover *handover; /* NULL: nobody is waited for */
     struct successor successor;
+    bool is_admin_taken; /* a successor answers at the admin address */
+    struct reactor_timer linger;
+    unsigned lingered; /* looks */
 };
 
 /* Before anything is listened at. False, with the reason logged: do not start. */
@@ -39,6 +42,10 @@ void upgrade_start_successor(struct upgrade *upgrade);
 
 /* A successor is waited for no more. One that is under way goes on without us. */
 void upgrade_stop(struct upgrade *upgrade);
+
+/* All clients are gone: ends the process's loop. Those who ask at the admin address, which a
+ * successor has now, get their answer first, if that is soon. */
+void upgrade_end(struct upgrade *upgrade);
 
 void upgrade_clear(struct upgrade *upgrade);
 

@@ -322,6 +322,40 @@ Test(upgrade, takes_no_nonsense)
     rig_stop(&rig);
 }
 
+/* The file keeps others out already; this is for when somebody has opened it. */
+static void be_a_stranger(void)
+{
+    char answer[64];
+
+    if (setresuid(65534, 65534, 65534) != 0) {
+        _exit(1);
+    }
+    int fd = connect_to_upgrade();
+    send(fd, "slotway-upgrade 1 take\n", 23, MSG_NOSIGNAL);
+    _exit(recv(fd, answer, sizeof answer, 0) > 0 ? 2 : 0);
+}
+
+Test(upgrade, gives_a_stranger_nothing)
+{
+    struct rig *rig = start_rig("timeout: 30s, spread: 0s");
+    int status;
+
+    if (geteuid() != 0) {
+        rig_stop(&rig);
+        cr_skip("only root can become somebody else");
+    }
+    cr_assert_eq(chmod(folder, 0711) + chmod(socket_path, 0666), 0);
+    pid_t stranger = fork();
+    if (stranger == 0) {
+        be_a_stranger();
+    }
+    cr_assert_eq(waitpid(stranger, &status, 0), stranger);
+    cr_expect_eq(status, 0);
+    cr_expect(rig_has_written(rig, "a stranger asks for the listening sockets"));
+    expect_unharmed(rig);
+    rig_stop(&rig);
+}
+
 Test(upgrade, is_not_kept_by_one_that_says_nothing)
 {
     struct rig *rig = start_rig("timeout: 30s, spread: 0s");

@@ -62,9 +62,8 @@ Test(notify, says_what_systemd_understands)
 
 Test(notify, says_nothing_where_nobody_listens)
 {
-    static const char *const names[] = {"", "relative", "@", "/nowhere/at/all",
-                                        "/0123456789012345678901234567890123456789012345678901234"
-                                        "5678901234567890123456789012345678901234567890123456789"};
+    static const char *const names[] = {"", "relative", "@", "/nowhere/at/all"};
+    char long_name[128];
 
     unsetenv("NOTIFY_SOCKET");
     cr_expect_not(notify_is_wanted());
@@ -73,6 +72,10 @@ Test(notify, says_nothing_where_nobody_listens)
         setenv("NOTIFY_SOCKET", names[i], 1);
         notify_ready("serving");
     }
+    memset(long_name, '/', sizeof long_name);
+    long_name[sizeof long_name - 1] = '\0';
+    setenv("NOTIFY_SOCKET", long_name, 1);
+    notify_ready("serving");
     cr_expect_str_eq(next_note(), "");
 }
 
