@@ -10,10 +10,12 @@
 
 enum address_kind { ADDRESS_TCP, ADDRESS_UNIX };
 
+enum { ADDRESS_HOST_SIZE = 256 };
+
 /* As written: not yet resolved. */
 struct address {
     enum address_kind kind;
-    char host[256]; /* name, IPv4 or IPv6 without brackets; the path for unix */
+    char host[ADDRESS_HOST_SIZE]; /* name, IPv4 or IPv6 without brackets; the path for unix */
     uint16_t port;
 };
 

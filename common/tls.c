@@ -307,7 +307,8 @@ void tls_say_goodbye(struct tls *tls)
 {
     bool is_said = (SSL_get_shutdown(tls->openssl) & SSL_SENT_SHUTDOWN) != 0;
 
-    if (tls->is_ready && !tls->is_broken && !tls->is_cut && !is_said && tls->write_awaits == TLS_AWAITS_NOTHING) {
+    if (tls->is_ready && !tls->is_broken && !tls->is_cut && !is_said &&
+        tls->write_awaits == TLS_AWAITS_NOTHING) {
         (void)SSL_shutdown(tls->openssl);
         ERR_clear_error();
     }

@@ -45,6 +45,9 @@ static bool is_hidden(const struct option_row *row, const void *fields)
     if (row == &option_rows[OPTION_ID_clients_password]) {
         return pool->clients_password_file != NULL;
     }
+    if (row == &option_rows[OPTION_ID_backend_password_next]) {
+        return pool->backend_password_next_file != NULL;
+    }
     return row == &option_rows[OPTION_ID_backend_password] && pool->backend_password_file != NULL;
 }
 

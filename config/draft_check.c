@@ -290,6 +290,8 @@ void draft_check(struct draft *draft)
     for (size_t pool = 0; pool < draft->config->pool_count; pool++) {
         settle_password(draft, pool, OPTION_ID_clients_password, OPTION_ID_clients_password_file);
         settle_password(draft, pool, OPTION_ID_backend_password, OPTION_ID_backend_password_file);
+        settle_password(draft, pool, OPTION_ID_backend_password_next,
+                        OPTION_ID_backend_password_next_file);
         check_seeds(draft, pool);
         check_announce(draft, pool);
         check_balancers(draft, pool);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "config/admin_secrets.h"
+#include "config/backend_tls.h"
 #include "config/option_value.h"
 #include "config/tls_options.h"
 
@@ -15,9 +16,10 @@ static const char *place_text(struct draft_field field)
 }
 
 /* Is one of them wrong in itself? Then that has been said. */
-static bool has_bad_option(struct draft *draft, size_t pool)
+static bool has_bad_option(struct draft *draft, size_t pool, enum option_id first,
+                           enum option_id last)
 {
-    for (size_t i = OPTION_ID_tls_listen; i <= OPTION_ID_tls_watch; i++) {
+    for (size_t i = first; i <= last; i++) {
         if (draft_place((struct draft_field){draft, &option_rows[i], pool})->is_bad) {
             return true;
         }
@@ -61,14 +63,11 @@ void tls_check_admin(struct draft *draft)
     }
 }
 
-void tls_check(struct draft *draft, size_t pool)
+static void check_listen(struct draft *draft, size_t pool)
 {
     const struct pool_config *config = &draft->config->pools[pool];
     struct tls_option_fault fault;
 
-    if (has_bad_option(draft, pool)) {
-        return;
-    }
     if (!tls_options_check(config, &fault)) {
         tls_refuse_option(draft, pool, &fault);
         return;
@@ -83,4 +82,35 @@ void tls_check(struct draft *draft, size_t pool)
         tls_refuse_option(draft, pool, &fault);
     }
     tls_context_release(&context);
+}
+
+static void check_backend(struct draft *draft, size_t pool)
+{
+    const struct pool_config *config = &draft->config->pools[pool];
+    struct tls_option_fault fault;
+
+    if (!backend_tls_check(config, &fault)) {
+        tls_refuse_option(draft, pool, &fault);
+        return;
+    }
+    if (!config->backend_tls) {
+        return;
+    }
+
+    struct tls_context *context = backend_tls_context(config, &fault);
+
+    if (context == NULL) {
+        tls_refuse_option(draft, pool, &fault);
+    }
+    tls_context_release(&context);
+}
+
+void tls_check(struct draft *draft, size_t pool)
+{
+    if (!has_bad_option(draft, pool, OPTION_ID_tls_listen, OPTION_ID_tls_watch)) {
+        check_listen(draft, pool);
+    }
+    if (!has_bad_option(draft, pool, OPTION_ID_backend_tls, OPTION_ID_backend_tls_ciphersuites)) {
+        check_backend(draft, pool);
+    }
 }

@@ -54,8 +54,7 @@ static struct span next_word(const char **at)
     return (struct span){begin, size};
 }
 
-/* 0 when one of them is unknown, or there is none. */
-static unsigned protocols_of(const char *text)
+unsigned tls_options_protocols(const char *text)
 {
     unsigned protocols = 0;
     struct span word;
@@ -82,7 +81,7 @@ static bool refuse(struct tls_option_fault *fault, enum option_id option, const 
 
 static bool check_words(const struct pool_config *pool, struct tls_option_fault *fault)
 {
-    if (protocols_of(pool->tls_protocols) == 0) {
+    if (tls_options_protocols(pool->tls_protocols) == 0) {
         return refuse(fault, OPTION_ID_tls_protocols, "is no list of versions",
                       "TLSv1.2, TLSv1.3 or both with a blank between them");
     }
@@ -126,27 +125,36 @@ bool tls_options_log_in(const struct pool_config *pool)
     return word != NULL && word->value;
 }
 
+const char *tls_options_expected(enum tls_setting setting)
+{
+    switch (setting) {
+    case TLS_SETTING_CERTIFICATE: return EXPECTED_CERTIFICATE;
+    case TLS_SETTING_KEY: return EXPECTED_KEY;
+    case TLS_SETTING_CA_FILE: return "a readable file with " EXPECTED_AUTHORITIES;
+    case TLS_SETTING_CA_FOLDER: return "a readable folder with " EXPECTED_AUTHORITIES;
+    case TLS_SETTING_CIPHERS: return "a list as for openssl ciphers";
+    case TLS_SETTING_CIPHER_SUITES:
+        return "names as TLS_AES_256_GCM_SHA384, with colons between them";
+    }
+    CHECK(false);
+    return NULL;
+}
+
 /* What a fault of the context means as an option. */
 static void refuse_setting(const struct pool_config *pool, const struct tls_fault *from,
                            struct tls_option_fault *fault)
 {
-    static const struct {
-        enum option_id option;
-        const char *expected;
-    } options[] = {
-        [TLS_SETTING_CERTIFICATE] = {OPTION_ID_tls_certificate, EXPECTED_CERTIFICATE},
-        [TLS_SETTING_KEY] = {OPTION_ID_tls_key, EXPECTED_KEY},
-        [TLS_SETTING_CA_FILE] = {OPTION_ID_tls_ca_file,
-                                 "a readable file with " EXPECTED_AUTHORITIES},
-        [TLS_SETTING_CA_FOLDER] = {OPTION_ID_tls_ca_folder,
-                                   "a readable folder with " EXPECTED_AUTHORITIES},
-        [TLS_SETTING_CIPHERS] = {OPTION_ID_tls_ciphers, "a list as for openssl ciphers"},
-        [TLS_SETTING_CIPHER_SUITES] = {OPTION_ID_tls_ciphersuites,
-                                       "names as TLS_AES_256_GCM_SHA384, with colons between them"},
+    static const enum option_id options[] = {
+        [TLS_SETTING_CERTIFICATE] = OPTION_ID_tls_certificate,
+        [TLS_SETTING_KEY] = OPTION_ID_tls_key,
+        [TLS_SETTING_CA_FILE] = OPTION_ID_tls_ca_file,
+        [TLS_SETTING_CA_FOLDER] = OPTION_ID_tls_ca_folder,
+        [TLS_SETTING_CIPHERS] = OPTION_ID_tls_ciphers,
+        [TLS_SETTING_CIPHER_SUITES] = OPTION_ID_tls_ciphersuites,
     };
 
     CHECK(pool->tls_certificate != NULL);
-    refuse(fault, options[from->setting].option, from->text, options[from->setting].expected);
+    refuse(fault, options[from->setting], from->text, tls_options_expected(from->setting));
 }
 
 static struct tls_settings settings_of(const struct pool_config *pool)
@@ -154,7 +162,7 @@ static struct tls_settings settings_of(const struct pool_config *pool)
     return (struct tls_settings){
         .kind = TLS_SERVER,
         .verify = (enum tls_verify)verify_of(pool)->value,
-        .protocols = protocols_of(pool->tls_protocols),
+        .protocols = tls_options_protocols(pool->tls_protocols),
         .certificate = pool->tls_certificate,
         .key = pool->tls_key,
         .ca_file = pool->tls_ca_file,

@@ -26,4 +26,10 @@ struct tls_context *tls_options_context(const struct pool_config *pool,
 /* Is a client logged in as the user that its certificate names? */
 bool tls_options_log_in(const struct pool_config *pool);
 
+/* "TLSv1.2 TLSv1.3" as bits of tls_context.h; 0 when a word is unknown, or there is none. */
+unsigned tls_options_protocols(const char *text);
+
+/* What is expected of a setting, for errors. */
+const char *tls_options_expected(enum tls_setting setting);
+
 #endif

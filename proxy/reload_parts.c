@@ -6,6 +6,7 @@
 #include "common/check.h"
 #include "common/log.h"
 #include "proxy/descriptors.h"
+#include "proxy/server_doors.h"
 #include "proxy/server_parts.h"
 #include "proxy/server_watch.h"
 
@@ -120,6 +121,7 @@ const struct reload_part reload_parts[] = {
     {"control thread", NULL, commit_views, NULL},
     {"certificates", prepare_certificates, commit_certificates, undo_certificates},
     {"listeners", prepare_listeners, commit_listeners, undo_listeners},
+    {"TLS to the nodes", server_doors_prepare, server_doors_commit, server_doors_undo},
     {"memory limits", NULL, commit_memory, NULL},
     {"watchdog", NULL, commit_watchdog, NULL},
     {"discovery", NULL, commit_discovery, NULL},

@@ -23,6 +23,7 @@
 #include "proxy/reload.h"
 #include "proxy/routing/halts.h"
 #include "proxy/routing/mending.h"
+#include "proxy/server_doors.h"
 #include "proxy/server_parts.h"
 #include "proxy/server_watch.h"
 
@@ -92,6 +93,7 @@ static void server_make_house(struct server *server, size_t number)
     house->mailboxes = memory_new(server->worker_count, sizeof(struct mailbox *));
     make_run_id(house->run_id);
     house->exchange = exchange_new(server->worker_count, house->run_id);
+    house->door = node_door_new();
     house->roll = roll_new();
     house->halts = halts_new(pool->name, server->worker_count);
     house->discovery = pool->discovery;
@@ -118,6 +120,9 @@ static void server_make_pool(struct server *server, size_t number)
     discovery_use_lessons(pool->discovery, pool->lessons);
     discovery_use_config(pool->discovery, server->share, number);
     server_make_house(server, number);
+    discovery_use_door(pool->discovery, pool->house.door);
+    pool->node_certificates =
+        node_certificates_new(server->reactor, &pool->view.config, pool->house.door);
     for (size_t i = 0; i < server->worker_count; i++) {
         worker_add_pool(server->workers[i], number, &pool->house, server->share);
     }
@@ -409,6 +414,8 @@ static void server_free(struct server *server)
         free(server->pools[i].house.clients);
         free(server->pools[i].house.mailboxes);
         exchange_free(&server->pools[i].house.exchange);
+        node_certificates_free(&server->pools[i].node_certificates);
+        node_door_free(&server->pools[i].house.door);
         free(server->pools[i].house.mendings);
         roll_free(&server->pools[i].house.roll);
         halts_free(&server->pools[i].house.halts);
@@ -434,6 +441,9 @@ static void server_free(struct server *server)
 static bool server_begin(struct server *server)
 {
     activation_take();
+    if (!server_doors_open(server)) {
+        return false;
+    }
     if (!upgrade_begin(&server->upgrade, server) || !server_listen(server)) {
         return false;
     }

@@ -8,6 +8,7 @@
 #include "proxy/admin.h"
 #include "proxy/certificates.h"
 #include "proxy/downstream/listener.h"
+#include "proxy/node_certificates.h"
 #include "proxy/reload.h"
 #include "proxy/server.h"
 #include "proxy/service.h"
@@ -27,6 +28,7 @@ struct server_pool {
     struct lessons *lessons;
     struct certificates *certificates; /* of the listener */
     struct listener *listener;
+    struct node_certificates *node_certificates;
     struct config_view view; /* the options that the control thread goes by */
     struct house house;
 };

@@ -30,6 +30,11 @@ static double figure_failures(const struct server_pool *pool)
     return (double)discovery_stats(pool->discovery)->failures;
 }
 
+static double figure_tls_failures(const struct server_pool *pool)
+{
+    return (double)discovery_stats(pool->discovery)->tls_failures;
+}
+
 static double figure_changes(const struct server_pool *pool)
 {
     return (double)discovery_stats(pool->discovery)->changes;
@@ -89,6 +94,7 @@ static const struct {
 } pool_figures[] = {
     {FAMILY_DISCOVERY_REFRESHES, figure_refreshes},
     {FAMILY_DISCOVERY_FAILURES, figure_failures},
+    {FAMILY_DISCOVERY_TLS, figure_tls_failures},
     {FAMILY_DISCOVERY_CHANGES, figure_changes},
     {FAMILY_DISCOVERY_AGE, figure_age},
     {FAMILY_TOPOLOGY_PRIMARIES, figure_primaries},

@@ -201,7 +201,9 @@ void worker_add_pool(struct worker *worker, size_t number, struct house *house,
                                        .config = config,
                                        .metrics = &pool->metrics,
                                        .discovery = discovery,
+                                       .door = house->door,
                                    });
+    pool->dispatcher->site.door = house->door;
     pool->dispatcher->board = house->mendings;
     pool->dispatcher->worker = worker->index;
     pool->dispatcher->halts = house->halts;

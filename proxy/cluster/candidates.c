@@ -1,5 +1,6 @@
 #include "proxy/cluster/candidates.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
@@ -83,6 +84,7 @@ void candidates_begin_round(struct candidates *candidates, const struct topology
 void candidates_prefer(struct candidates *candidates, const struct endpoint *endpoint)
 {
     candidates->preferred = endpoint == NULL ? (struct endpoint){0} : *endpoint;
+    memcpy(candidates->preferred_host, candidates->host, sizeof candidates->preferred_host);
     if (endpoint == NULL) {
         candidates->start++;
     }
@@ -119,6 +121,11 @@ bool candidates_is_seed(const struct candidates *candidates, const struct endpoi
     return false;
 }
 
+static void candidates_name(struct candidates *candidates, const char *host)
+{
+    snprintf(candidates->host, sizeof candidates->host, "%s", host);
+}
+
 static bool candidates_seed_at(struct candidates *candidates, uint32_t number,
                                struct endpoint *endpoint)
 {
@@ -127,6 +134,7 @@ static bool candidates_seed_at(struct candidates *candidates, uint32_t number,
         return false;
     }
     candidates->seed_endpoints[number] = *endpoint;
+    candidates_name(candidates, candidates->seeds->items[number].host);
     return true;
 }
 
@@ -136,6 +144,26 @@ static const struct node *node_at(const struct candidates *candidates,
     return &topology->nodes[(candidates->start + number) % topology->node_count];
 }
 
+/* Of the last picture. */
+static bool candidates_node_at(struct candidates *candidates, uint32_t number,
+                               struct endpoint *endpoint)
+{
+    const struct node *node = node_at(candidates, candidates->topology, number);
+
+    candidates_name(candidates, node->address.host);
+    *endpoint = node->endpoint;
+    return endpoint->size != 0;
+}
+
+static bool candidates_memory_at(struct candidates *candidates, uint32_t number,
+                                 struct endpoint *endpoint)
+{
+    const struct node *node = node_at(candidates, candidates->remembered, number);
+
+    candidates_name(candidates, node->address.host);
+    return resolver_find(candidates->resolver, &node->address, endpoint);
+}
+
 /* The place that belongs to a step; false when there is none at the moment. */
 static bool candidates_at(struct candidates *candidates, uint32_t step, struct endpoint *endpoint)
 {
@@ -143,18 +171,17 @@ static bool candidates_at(struct candidates *candidates, uint32_t step, struct e
     uint32_t seeds = (uint32_t)candidates->seeds->count;
 
     if (step == 0) {
+        candidates_name(candidates, candidates->preferred_host);
         *endpoint = candidates->preferred;
         return endpoint->size != 0 && !candidates->is_for_seeds;
     }
     if (step <= nodes) {
-        *endpoint = node_at(candidates, candidates->topology, step - 1)->endpoint;
-        return endpoint->size != 0;
+        return candidates_node_at(candidates, step - 1, endpoint);
     }
     if (step <= nodes + seeds) {
         return candidates_seed_at(candidates, step - 1 - nodes, endpoint);
     }
-    const struct node *node = node_at(candidates, candidates->remembered, step - 1 - nodes - seeds);
-    return resolver_find(candidates->resolver, &node->address, endpoint);
+    return candidates_memory_at(candidates, step - 1 - nodes - seeds, endpoint);
 }
 
 static bool candidates_have_asked(const struct candidates *candidates,

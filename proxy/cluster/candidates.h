@@ -35,11 +35,13 @@ struct candidates {
     const struct topology *remembered; /* or NULL */
     struct resolver *resolver;
     struct endpoint preferred; /* size 0: none */
-    uint32_t start;            /* the first node of the picture in this round */
-    uint32_t step;             /* places looked at in this round */
-    bool has_skipped;          /* a shunned place in this round */
-    bool is_for_seeds;         /* this round asks nobody else */
-    bool seeds_are_new;        /* the next one will not */
+    char preferred_host[ADDRESS_HOST_SIZE];
+    char host[ADDRESS_HOST_SIZE]; /* of the place that was given out last: what it is known by */
+    uint32_t start;               /* the first node of the picture in this round */
+    uint32_t step;                /* places looked at in this round */
+    bool has_skipped;             /* a shunned place in this round */
+    bool is_for_seeds;            /* this round asks nobody else */
+    bool seeds_are_new;           /* the next one will not */
     struct shunned shunned[CANDIDATES_SHUNNED_MAX]; /* a ring */
     uint32_t shunned_count;
     struct endpoint *asked; /* given out in this round */
@@ -58,13 +60,15 @@ void candidates_use_seeds(struct candidates *candidates);
 /* Starts a round. `topology` may be NULL and is borrowed until the next call. */
 void candidates_begin_round(struct candidates *candidates, const struct topology *topology);
 
-/* The next place to ask; false at the end of the round. May wait for the resolver. */
+/* The next place to ask, known by ->host; false at the end of the round. May wait for the resolver.
+ */
 bool candidates_next(struct candidates *candidates, struct endpoint *endpoint) MUST_USE;
 
 /* Is it where a seed is, as far as the seeds have been resolved? */
 bool candidates_is_seed(const struct candidates *candidates, const struct endpoint *endpoint);
 
-/* `endpoint` answered: it comes first in the next round. NULL: another node shall come first. */
+/* `endpoint`, given out last, answered: it comes first in the next round. NULL: another node shall
+ * come first. */
 void candidates_prefer(struct candidates *candidates, const struct endpoint *endpoint);
 
 /* `endpoint` was silent: it comes last for a while. */

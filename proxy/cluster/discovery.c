@@ -22,7 +22,6 @@
 enum {
     BACKOFF_FIRST_US = 50 * US_PER_MS,
     BACKOFF_LAST_US = US_PER_SECOND,
-    SEED_LOG_US = 10 * US_PER_SECOND,
     DOUBT_LOG_US = 10 * US_PER_SECOND,
     JITTER_PERCENT = 10,
     /* Every so many rounds that nothing hinted at, another node is asked than the one that answered
@@ -159,7 +158,7 @@ static enum node_link_result discovery_ask(struct discovery *discovery,
         }
     }
     node_link_close(link);
-    result = node_link_open(link, endpoint);
+    result = node_link_open(link, endpoint, discovery->candidates.host);
     return result == NODE_LINK_OK ? node_link_ask(link, answer) : result;
 }
 
@@ -185,20 +184,17 @@ static void discovery_choose_next(struct discovery *discovery, const struct node
 static void discovery_note_failure(struct discovery *discovery, const struct endpoint *endpoint,
                                    const char *error)
 {
-    uint64_t now = clock_now();
     char text[sizeof(struct address)];
 
     count(&discovery->stats.failures);
+    if (discovery->link.has_failed_in_tls) {
+        count(&discovery->stats.tls_failures);
+    }
     log_debug("node gives no picture", "pool=%s node=%s error=%s", discovery->pool->name,
               endpoint_print(endpoint, text, sizeof text), error);
-    if (!candidates_is_seed(&discovery->candidates, endpoint)) {
-        return;
-    }
-    count(&discovery->stats.seed_failures);
-    if (discovery->seed_logged_at == 0 || now - discovery->seed_logged_at >= SEED_LOG_US) {
-        discovery->seed_logged_at = now;
-        log_info("seed gives no picture", "pool=%s seed=%s error=%s", discovery->pool->name,
-                 endpoint_print(endpoint, text, sizeof text), error);
+    if (candidates_is_seed(&discovery->candidates, endpoint)) {
+        count(&discovery->stats.seed_failures);
+        silence_note_seed(&discovery->silence, discovery->pool->name, endpoint, error);
     }
 }
 
@@ -351,6 +347,7 @@ static void discovery_init_own(struct discovery *discovery)
     discovery->remembered = state_file_load(&discovery->state_file);
     discovery->resolver = resolver_new(discovery->lookup, discovery->stop_fd, RESOLVER_PATIENCE_US);
     node_link_init(&discovery->link, pool, discovery->stop_fd);
+    discovery->link.door = discovery->door;
     candidates_init(&discovery->candidates, &pool->seeds, discovery->remembered,
                     discovery->resolver);
     adoption_init(&discovery->adoption, discovery->remembered);
@@ -412,6 +409,12 @@ void discovery_use_lookup(struct discovery *discovery, resolver_lookup *lookup)
 {
     CHECK(!discovery->is_running);
     discovery->lookup = lookup;
+}
+
+void discovery_use_door(struct discovery *discovery, struct node_door *door)
+{
+    CHECK(!discovery->is_running);
+    discovery->door = door;
 }
 
 void discovery_use_lessons(struct discovery *discovery, struct lessons *lessons)

@@ -38,6 +38,7 @@ struct discovery_stats {
     _Atomic uint64_t overruled[DOUBT_COUNT]; /* those used for want of a better one */
     _Atomic uint64_t seed_failures;          /* seeds that were asked without a usable answer */
     _Atomic uint64_t seeds_unresolved;       /* times that a seed's name had no answer */
+    _Atomic uint64_t tls_failures;           /* questions that failed in TLS */
     _Atomic uint64_t state_failures;         /* times that the state file could not be written */
     _Atomic uint64_t hints[3];
     _Atomic uint64_t primaries; /* of the picture in use, likewise the next two */
@@ -61,6 +62,9 @@ void discovery_use_lessons(struct discovery *discovery, struct lessons *lessons)
  * `pool`; takes a reference. Other seeds are asked before anybody else, and believed: they may be
  * those of another cluster. */
 void discovery_use_config(struct discovery *discovery, struct config_share *share, size_t pool);
+
+/* Before the start: connections go through `door`, which is borrowed until freed. */
+void discovery_use_door(struct discovery *discovery, struct node_door *door);
 
 /* Starts the thread; once. */
 void discovery_start(struct discovery *discovery);

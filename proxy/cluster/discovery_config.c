@@ -78,6 +78,7 @@ static bool has_other_way(const struct pool_config *before, const struct pool_co
         OPTION_ID_address_map,
         OPTION_ID_backend_username,
         OPTION_ID_backend_password,
+        OPTION_ID_backend_password_next,
     };
 
     for (size_t i = 0; i < ARRAY_LEN(ways); i++) {

@@ -13,6 +13,7 @@
 struct discovery {
     topology_publish *publish;
     void *context;
+    struct node_door *door; /* NULL: connections are plain */
     struct discovery_stats stats;
     _Atomic bool is_hinted;
     int hint_fd;                           /* wakes the thread from its sleep between rounds */
@@ -40,7 +41,6 @@ struct discovery {
     struct silence silence;
     struct lessons *lessons; /* what nodes are asked for besides; NULL: nothing */
     uint64_t doubt_logged_at[DOUBT_COUNT];
-    uint64_t seed_logged_at;
     uint32_t quiet_rounds; /* in a row, that nothing hinted at */
     unsigned short dice[3];
 };

@@ -1,119 +1,25 @@
 #include "proxy/cluster/node_link.h"
 
-#include <errno.h>
 #include <hiredis/hiredis.h>
-#include <poll.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "common/check.h"
 #include "common/clock.h"
-#include "common/memory.h"
 #include "common/resp_scan.h"
 #include "common/resp_write.h"
-#include "common/socket.h"
 #include "proxy/cluster/info_lines.h"
+#include "proxy/cluster/node_link_parts.h"
 #include "proxy/cluster/topology_reply.h"
 
-enum { INPUT_FIRST = 64 * 1024 };
-
-void node_link_init(struct node_link *link, const struct pool_config *pool, int stop_fd)
+static bool link_has_other_login(const struct node_link *link)
 {
-    *link = (struct node_link){.pool = pool, .stop_fd = stop_fd, .fd = -1};
+    return link->pool->backend_password != NULL && link->pool->backend_password_next != NULL;
 }
 
-void node_link_close(struct node_link *link)
+static void compose_auth(struct sendq *queue, const struct node_link *link)
 {
-    if (link->fd >= 0) {
-        close(link->fd);
-    }
-    link->fd = -1;
-    link->is_greeted = false;
-    link->input_size = 0;
-}
-
-void node_link_clear(struct node_link *link)
-{
-    node_link_close(link);
-    free(link->input);
-    link->input = NULL;
-    link->input_room = 0;
-}
-
-PRINTF(2, 3)
-static enum node_link_result link_fail(struct node_link *link, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(link->error, sizeof link->error, format, arguments);
-    va_end(arguments);
-    return NODE_LINK_FAILED;
-}
-
-static enum node_link_result link_time_out(struct node_link *link, const char *doing)
-{
-    (void)link_fail(link, "%s took longer than %llu ms", doing,
-                    (unsigned long long)(link->pool->timeout_connect / US_PER_MS));
-    return NODE_LINK_TIMEOUT;
-}
-
-/* Until the socket is ready for `events`; stopping comes first. */
-static enum node_link_result link_wait(struct node_link *link, short events, uint64_t deadline,
-                                       const char *doing)
-{
-    struct pollfd watched[] = {{.fd = link->fd, .events = events},
-                               {.fd = link->stop_fd, .events = POLLIN}};
-
-    for (;;) {
-        uint64_t now = clock_now();
-        /* Once the time is over, one more look: the answer may be there, and we may be late. */
-        uint64_t left = now < deadline ? deadline - now : 0;
-        struct timespec timeout = {.tv_sec = (time_t)(left / US_PER_SECOND),
-                                   .tv_nsec = (long)(left % US_PER_SECOND) * 1000};
-        int ready = ppoll(watched, ARRAY_LEN(watched), &timeout, NULL);
-        if (ready < 0 && errno != EINTR) {
-            return link_fail(link, "poll: %s", strerror(errno));
-        }
-        if (ready > 0) {
-            return watched[1].revents != 0 ? NODE_LINK_STOPPED : NODE_LINK_OK;
-        }
-        if (ready == 0 && left == 0) {
-            return link_time_out(link, doing);
-        }
-    }
-}
-
-static enum node_link_result link_connect(struct node_link *link, uint64_t deadline)
-{
-    link->fd = socket_connect(&link->endpoint);
-    if (link->fd < 0) {
-        return link_fail(link, "connect: %s", strerror(errno));
-    }
-    enum node_link_result result = link_wait(link, POLLOUT, deadline, "connecting");
-    if (result != NODE_LINK_OK) {
-        return result;
-    }
-    int error = socket_connect_error(link->fd);
-    return error == 0 ? NODE_LINK_OK : link_fail(link, "connect: %s", strerror(error));
-}
-
-enum node_link_result node_link_open(struct node_link *link, const struct endpoint *endpoint)
-{
-    CHECK(link->fd < 0);
-    link->endpoint = *endpoint;
-    enum node_link_result result = link_connect(link, clock_now() + link->pool->timeout_connect);
-    if (result != NODE_LINK_OK) {
-        node_link_close(link);
-    }
-    return result;
-}
-
-static void compose_auth(struct sendq *queue, const struct pool_config *pool)
-{
-    struct span password = span_of(pool->backend_password);
+    const struct pool_config *pool = link->pool;
+    bool is_next = link->login == 1 && link_has_other_login(link);
+    struct span password = span_of(is_next ? pool->backend_password_next : pool->backend_password);
     struct span username = span_of(pool->backend_username);
 
     /* Servers before 6.0 know no users and take the password alone. */
@@ -137,55 +43,10 @@ static void compose_question(struct sendq *queue, const struct node_link *link)
     static const struct span state[] = {{"CLUSTER", 7}, {"INFO", 4}};
 
     if (link_must_greet(link)) {
-        compose_auth(queue, link->pool);
+        compose_auth(queue, link);
     }
     resp_write_request(queue, slots, ARRAY_LEN(slots));
     resp_write_request(queue, state, ARRAY_LEN(state));
-}
-
-static enum node_link_result link_send(struct node_link *link, struct sendq *queue,
-                                       uint64_t deadline)
-{
-    for (;;) {
-        size_t sent;
-        switch (sendq_write(queue, link->fd, &sent)) {
-        case SENDQ_OK: return NODE_LINK_OK;
-        case SENDQ_ERROR: return link_fail(link, "write: %s", strerror(errno));
-        case SENDQ_PARTLY: break;
-        }
-        enum node_link_result result = link_wait(link, POLLOUT, deadline, "sending the question");
-        if (result != NODE_LINK_OK) {
-            return result;
-        }
-    }
-}
-
-static void link_make_room(struct node_link *link)
-{
-    if (link->input_size == link->input_room) {
-        link->input_room = link->input_room == 0 ? INPUT_FIRST : link->input_room * 2;
-        link->input = memory_resize(link->input, link->input_room, 1);
-    }
-}
-
-static enum node_link_result link_read(struct node_link *link, uint64_t deadline)
-{
-    size_t size = 0;
-
-    link_make_room(link);
-    for (;;) {
-        switch (socket_read(link->fd, link->input + link->input_size,
-                            link->input_room - link->input_size, &size)) {
-        case SOCKET_OK: link->input_size += size; return NODE_LINK_OK;
-        case SOCKET_EOF: return link_fail(link, "the node closed the connection");
-        case SOCKET_ERROR: return link_fail(link, "read: %s", strerror(errno));
-        case SOCKET_AGAIN: break;
-        }
-        enum node_link_result result = link_wait(link, POLLIN, deadline, "the answer");
-        if (result != NODE_LINK_OK) {
-            return result;
-        }
-    }
 }
 
 /* A tree of the first `size` bytes of the input, which are one whole reply; NULL when hiredis
@@ -252,6 +113,7 @@ static enum node_link_result link_receive_greeting(struct node_link *link, uint6
     CHECK(reply != NULL);
     if (reply->type == REDIS_REPLY_ERROR) {
         result = link_fail(link, "AUTH: %.120s", reply->str);
+        link->is_refused = true;
     }
     link->is_greeted = true;
     freeReplyObject(reply);
@@ -348,12 +210,12 @@ static enum node_link_result link_converse(struct node_link *link, struct sendq 
     return result == NODE_LINK_OK ? link_end(link) : result;
 }
 
-enum node_link_result node_link_ask(struct node_link *link, struct node_answer *answer)
+static enum node_link_result link_ask(struct node_link *link, struct node_answer *answer)
 {
     struct sendq question;
 
-    CHECK(link->fd >= 0);
     *answer = (struct node_answer){0};
+    link->is_refused = false;
     sendq_init(&question);
     compose_question(&question, link);
     enum node_link_result result = link_converse(link, &question, answer);
@@ -363,6 +225,18 @@ enum node_link_result node_link_ask(struct node_link *link, struct node_answer *
         node_link_close(link);
     }
     return result;
+}
+
+enum node_link_result node_link_ask(struct node_link *link, struct node_answer *answer)
+{
+    CHECK(link->fd >= 0);
+    enum node_link_result result = link_ask(link, answer);
+    if (result != NODE_LINK_FAILED || !link->is_refused || !link_has_other_login(link)) {
+        return result;
+    }
+    link->login = link->login == 0 ? 1 : 0;
+    result = link_dial(link);
+    return result == NODE_LINK_OK ? link_ask(link, answer) : result;
 }
 
 void node_replies_clear(struct node_replies *replies)

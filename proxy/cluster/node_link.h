@@ -1,7 +1,7 @@
 /* node_link.h - discovery's talk with one node: blocking, with deadlines, and over at once when
  * another thread wants the discovery thread to stop.
  *
- *      open:  socket_connect ─> writable, or deadline
+ *      open:  socket_connect ─> writable ─> TLS handshake if there is to be TLS, or deadline
  *      ask:   AUTH (first time) + CLUSTER SLOTS + CLUSTER INFO in one write ─> whole replies, or
  *             deadline ─> a topology with its epoch
  *
@@ -14,6 +14,7 @@
 #include "common/sendq.h"
 #include "config/config.h"
 #include "proxy/cluster/adoption.h"
+#include "proxy/cluster/node_tls.h"
 
 enum {
     NODE_LINK_ERROR_SIZE = 160,
@@ -32,9 +33,16 @@ struct redisReply;
 struct node_link {
     const struct pool_config *pool;
     int stop_fd;
-    int fd; /* -1: closed */
+    int fd;                 /* -1: closed */
+    struct node_door *door; /* NULL: links are plain */
+    struct tls *tls;        /* NULL: this one is */
+    struct tls_memory tls_memory;
     struct endpoint endpoint;
+    char host[ADDRESS_HOST_SIZE]; /* that the node was asked for by */
+    uint8_t login; /* which password is given: 0 is backend.password, 1 the next one */
     bool is_greeted;
+    bool is_refused;        /* the last failure was a wrong password */
+    bool has_failed_in_tls; /* the last failure was one of TLS */
     char error[NODE_LINK_ERROR_SIZE];
     char *input;
     size_t input_size;
@@ -59,9 +67,10 @@ struct node_answer {
 /* A closed link. Borrows `pool`; `stop_fd` is watched, never read. */
 void node_link_init(struct node_link *link, const struct pool_config *pool, int stop_fd);
 
-/* Connects, within the pool's connect timeout. The link must be closed. */
-enum node_link_result node_link_open(struct node_link *link,
-                                     const struct endpoint *endpoint) MUST_USE;
+/* Connects, within the pool's connect timeout, to the node that `host` names. The link must be
+ * closed. */
+enum node_link_result node_link_open(struct node_link *link, const struct endpoint *endpoint,
+                                     const char *host) MUST_USE;
 
 /* Asks for the topology, within the same time again. The link stays open only after OK. */
 enum node_link_result node_link_ask(struct node_link *link, struct node_answer *answer) MUST_USE;

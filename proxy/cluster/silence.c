@@ -13,6 +13,19 @@ static unsigned long long seconds_since(uint64_t moment)
     return (clock_now() - moment) / US_PER_SECOND;
 }
 
+void silence_note_seed(struct silence *silence, const char *pool, const struct endpoint *seed,
+                       const char *cause)
+{
+    uint64_t now = clock_now();
+    char text[sizeof(struct address)];
+
+    if (silence->seed_logged_at == 0 || now - silence->seed_logged_at >= LOG_US) {
+        silence->seed_logged_at = now;
+        log_info("seed gives no picture", "pool=%s seed=%s error=%s", pool,
+                 endpoint_print(seed, text, sizeof text), cause);
+    }
+}
+
 void silence_note(struct silence *silence, const char *pool, const struct candidates *candidates,
                   const char *cause)
 {

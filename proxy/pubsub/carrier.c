@@ -316,8 +316,8 @@ struct carrier *carrier_new(struct exchange *exchange, const struct exchange_sit
     carrier->exchange = exchange;
     carrier->discovery = site->discovery;
     carrier->worker = site->worker;
-    carrier->site = (struct feed_site){site->reactor, site->intake, site->config,
-                                       site->metrics, &events,      carrier};
+    carrier->site = (struct feed_site){site->reactor, site->intake, site->config, site->metrics,
+                                       &events,       carrier,      site->door};
     list_init(&carrier->wide);
     list_init(&carrier->wanting);
     list_init(&carrier->feeds);

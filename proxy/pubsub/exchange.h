@@ -54,6 +54,7 @@ struct exchange_site {
     const struct pool_config *config;
     struct metrics *metrics;
     struct discovery *discovery; /* for hints; NULL in tests */
+    struct node_door *door;      /* NULL: connections to nodes are plain */
 };
 
 /* `run_id` of the process decides on its bus slot. Control thread, before the workers run. */

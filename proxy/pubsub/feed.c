@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "common/check.h"
 #include "common/log.h"
@@ -46,11 +45,6 @@ static void feed_become(struct feed *feed, enum feed_state next)
     feed->state = next;
 }
 
-static struct ev_loop *feed_loop(const struct feed *feed)
-{
-    return feed->site->reactor->loop;
-}
-
 static void feed_want_flush(struct feed *feed)
 {
     reactor_flush_later(feed->site->reactor, &feed->flush);
@@ -58,13 +52,8 @@ static void feed_want_flush(struct feed *feed)
 
 static void feed_close_socket(struct feed *feed)
 {
-    ev_io_stop(feed_loop(feed), &feed->readable);
-    ev_io_stop(feed_loop(feed), &feed->writable);
+    node_socket_close(&feed->socket);
     list_remove(&feed->flush.link);
-    if (feed->fd >= 0) {
-        close(feed->fd);
-        feed->fd = -1;
-    }
     sendq_clear(&feed->output);
     inbound_clear(&feed->inbound);
     reply_scan_reset(&feed->scan);
@@ -90,6 +79,16 @@ static bool is_orderly(enum close_reason reason)
     return reason == CLOSE_GIVEN_UP || reason == CLOSE_NODE_GONE || reason == CLOSE_DRAINED;
 }
 
+/* The first time; the pools of the same node say the rest. */
+static void feed_note_tls(const struct feed *feed, enum close_reason reason)
+{
+    metric_add(&feed->site->metrics->upstream_tls_failed_total, 1);
+    if (feed->failures == 0) {
+        log_warn("no subscriptions at a node: TLS failed", "pool=%s node=%s error=%s",
+                 feed->site->config->name, feed->name, node_socket_problem(&feed->socket, reason));
+    }
+}
+
 void feed_close(struct feed *feed, enum close_reason reason)
 {
     struct metrics *metrics = feed->site->metrics;
@@ -98,18 +97,20 @@ void feed_close(struct feed *feed, enum close_reason reason)
         return;
     }
     metric_add(&metrics->upstream_closed[reason], 1);
+    if (close_is_of_tls(reason)) {
+        feed_note_tls(feed, reason);
+    }
     if (!is_orderly(reason)) {
         metric_add(feed->state == FEED_READY ? &metrics->upstream_lost_total
                                              : &metrics->upstream_connect_failed_total,
                    1);
         log_debug("feed closed", "node=%s error=%s", feed->name,
-                  feed->error != 0 ? strerror(feed->error) : close_reason_text(reason));
+                  node_socket_problem(&feed->socket, reason));
         feed->retry_at = reactor_now(feed->site->reactor) + feed_pause(feed);
         feed->failures++;
     }
     feed_become(feed, FEED_IDLE);
     feed_close_socket(feed);
-    feed->error = 0;
     feed->site->events->closed(feed);
 }
 
@@ -118,15 +119,23 @@ static void feed_on_welcome(struct feed *feed)
     feed_become(feed, FEED_READY);
     feed->failures = 0;
     if (feed->is_held) {
-        ev_io_stop(feed_loop(feed), &feed->readable);
+        node_socket_hold(&feed->socket);
     }
     feed->site->events->ready(feed);
+}
+
+static void feed_say_greeting(struct feed *feed)
+{
+    block_bill(feed->site->intake->account);
+    greeting_begin(&feed->greeting, feed->site->config, DIALECT_RESP2, 0, &feed->output);
+    feed_want_flush(feed);
 }
 
 static void feed_on_greeting(struct feed *feed, struct span reply)
 {
     switch (greeting_hear(&feed->greeting, reply, feed->id, feed->name)) {
     case GREETING_MORE: return;
+    case GREETING_AGAIN: feed_say_greeting(feed); return;
     case GREETING_WELCOME: feed_on_welcome(feed); return;
     case GREETING_BUSY: feed_close(feed, CLOSE_NODE_BUSY); return;
     case GREETING_REFUSED: feed_close(feed, CLOSE_GREETING_REFUSED); return;
@@ -159,18 +168,58 @@ static void feed_scan(struct feed *feed)
     }
 }
 
-static void feed_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)
+/* It is the socket that has failed, or TLS on it. */
+static void feed_fail(struct feed *feed, enum close_reason reason)
 {
-    struct feed *feed = container_of(watcher, struct feed, readable);
-    size_t received = 0;
-    enum socket_result result =
-        intake_read(feed->site->intake, &feed->inbound, feed->fd, feed->scan.need, &received);
+    feed_close(feed, node_socket_blame(&feed->socket, reason));
+}
 
+static void feed_greet(struct feed *feed)
+{
+    feed_become(feed, FEED_GREETING);
+    feed->greeting = (struct greeting){.login = feed->greeting.login};
+    feed_say_greeting(feed);
+}
+
+static void feed_advance(struct feed *feed)
+{
+    const struct node_peer peer = {feed->site->door, feed->address.host, NULL};
+
+    switch (node_socket_advance(&feed->socket, &peer)) {
+    case NODE_SOCKET_STILL: return;
+    case NODE_SOCKET_OPEN: feed_greet(feed); return;
+    case NODE_SOCKET_FAILED: feed_fail(feed, CLOSE_CONNECT_FAILED); return;
+    }
+}
+
+static enum socket_result feed_read(struct feed *feed)
+{
+    size_t received = 0;
+    enum socket_result result = node_socket_read(&feed->socket, feed->site->intake, &feed->inbound,
+                                                 feed->scan.need, &received);
+
+    if (result == SOCKET_ERROR) {
+        feed->socket.error = errno;
+    }
     if (received > 0) {
         feed->last_read = reactor_now(feed->site->reactor);
         metric_add(&feed->site->metrics->upstream_received_bytes_total, received);
         feed_scan(feed);
     }
+    return result;
+}
+
+static void feed_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)
+{
+    struct feed *feed = container_of(watcher, struct feed, socket.readable);
+
+    if (feed->state == FEED_CONNECTING) {
+        feed_advance(feed);
+        return;
+    }
+
+    enum socket_result result = feed_read(feed);
+
     if (feed->state == FEED_IDLE) {
         return;
     }
@@ -178,10 +227,7 @@ static void feed_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, int ev
     case SOCKET_OK:
     case SOCKET_AGAIN: return;
     case SOCKET_EOF: feed_close(feed, CLOSE_PEER_CLOSED); return;
-    case SOCKET_ERROR:
-        feed->error = errno;
-        feed_close(feed, CLOSE_READ_FAILED);
-        return;
+    case SOCKET_ERROR: feed_fail(feed, CLOSE_READ_FAILED); return;
     }
 }
 
@@ -194,40 +240,25 @@ static void feed_flush(struct turn_task *task)
         return;
     }
 
-    enum sendq_result result = sendq_write(&feed->output, feed->fd, &sent);
+    enum sendq_result result = node_socket_write(&feed->socket, &feed->output, &sent);
 
     metric_add(&feed->site->metrics->upstream_sent_bytes_total, sent);
     switch (result) {
-    case SENDQ_OK: ev_io_stop(feed_loop(feed), &feed->writable); return;
-    case SENDQ_PARTLY: ev_io_start(feed_loop(feed), &feed->writable); return;
+    case SENDQ_OK: node_socket_await_no_room(&feed->socket); return;
+    case SENDQ_PARTLY: node_socket_await_room(&feed->socket); return;
     case SENDQ_ERROR:
-        feed->error = errno;
-        feed_close(feed, CLOSE_WRITE_FAILED);
+        feed->socket.error = errno;
+        feed_fail(feed, CLOSE_WRITE_FAILED);
         return;
     }
-}
-
-static void feed_on_connected(struct feed *feed)
-{
-    feed->error = socket_connect_error(feed->fd);
-    if (feed->error != 0) {
-        feed_close(feed, CLOSE_CONNECT_FAILED);
-        return;
-    }
-    ev_io_stop(feed_loop(feed), &feed->writable);
-    ev_io_start(feed_loop(feed), &feed->readable);
-    feed_become(feed, FEED_GREETING);
-    block_bill(feed->site->intake->account);
-    greeting_begin(&feed->greeting, feed->site->config, DIALECT_RESP2, 0, &feed->output);
-    feed_want_flush(feed);
 }
 
 static void feed_on_writable(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)
 {
-    struct feed *feed = container_of(watcher, struct feed, writable);
+    struct feed *feed = container_of(watcher, struct feed, socket.writable);
 
     if (feed->state == FEED_CONNECTING) {
-        feed_on_connected(feed);
+        feed_advance(feed);
         return;
     }
     feed_want_flush(feed);
@@ -239,16 +270,15 @@ struct feed *feed_new(const struct feed_site *site, const struct node *node)
 
     feed->site = site;
     memcpy(feed->id, node->id, sizeof feed->id);
+    feed->address = node->address;
     feed->endpoint = node->endpoint;
     address_print(&node->address, feed->name, sizeof feed->name);
-    feed->fd = -1;
     feed->used_at = reactor_now(site->reactor);
     feed->flush.run = feed_flush;
     list_init(&feed->taps);
     list_init(&feed->asks);
     sendq_init(&feed->output);
-    ev_init(&feed->readable, feed_on_readable);
-    ev_init(&feed->writable, feed_on_writable);
+    node_socket_init(&feed->socket, site->reactor->loop, feed_on_readable, feed_on_writable);
     return feed;
 }
 
@@ -279,16 +309,9 @@ void feed_connect(struct feed *feed)
     metric_add(&site->metrics->upstream_connections_total, 1);
     feed_become(feed, FEED_CONNECTING);
     feed->since = feed->last_read = reactor_now(site->reactor);
-    feed->fd = socket_connect(&feed->endpoint);
-    if (feed->fd < 0) {
-        feed->error = errno;
-        return;
-    }
-    socket_set_user_timeout(
-        feed->fd, (uint32_t)(USER_TIMEOUT_FACTOR * site->config->timeout_request / US_PER_MS));
-    ev_io_set(&feed->readable, feed->fd, EV_READ);
-    ev_io_set(&feed->writable, feed->fd, EV_WRITE);
-    ev_io_start(feed_loop(feed), &feed->writable);
+    node_socket_connect(
+        &feed->socket, &feed->endpoint,
+        (uint32_t)(USER_TIMEOUT_FACTOR * site->config->timeout_request / US_PER_MS));
 }
 
 void feed_say(struct feed *feed, struct feed_ask *ask, const char *verb, struct span name)
@@ -329,10 +352,10 @@ void feed_hold(struct feed *feed, bool is_held)
         return;
     }
     if (is_held) {
-        ev_io_stop(feed_loop(feed), &feed->readable);
+        node_socket_hold(&feed->socket);
     } else {
         feed->last_read = reactor_now(feed->site->reactor);
-        ev_io_start(feed_loop(feed), &feed->readable);
+        node_socket_let_go(&feed->socket);
     }
 }
 
@@ -366,10 +389,10 @@ void feed_look(struct feed *feed)
     case FEED_IDLE: return;
     case FEED_CONNECTING:
     case FEED_GREETING:
-        if (feed->fd < 0) {
+        if (feed->socket.fd < 0) {
             feed_close(feed, CLOSE_CONNECT_FAILED);
         } else if (now - feed->since > feed->site->config->timeout_connect) {
-            feed_close(feed, CLOSE_CONNECT_TIMEOUT);
+            feed_fail(feed, CLOSE_CONNECT_TIMEOUT);
         }
         return;
     case FEED_READY: feed_look_for_life(feed, now); return;

@@ -12,16 +12,14 @@
 #ifndef PROXY_PUBSUB_FEED_H
 #define PROXY_PUBSUB_FEED_H
 
-#include "common/intake.h"
-#include "common/reactor.h"
 #include "common/resp_scan.h"
 #include "proxy/cluster/topology.h"
-#include "proxy/metrics/metrics.h"
 #include "proxy/upstream/greeting.h"
+#include "proxy/upstream/node_socket.h"
 
 #define FEED_STATES(STATE)                                                                         \
     STATE(IDLE, "no connection", TO(CONNECTING))                                                   \
-    STATE(CONNECTING, "waiting for connect()", TO(GREETING) | TO(IDLE))                            \
+    STATE(CONNECTING, "waiting for connect() and TLS", TO(GREETING) | TO(IDLE))                    \
     STATE(GREETING, "sent the greeting, waiting for its answers", TO(READY) | TO(IDLE))            \
     STATE(READY, "subscriptions can be made", TO(IDLE))
 
@@ -56,17 +54,17 @@ struct feed_site {
     struct metrics *metrics;
     const struct feed_events *events;
     void *carrier;
+    struct node_door *door; /* NULL: connections are plain */
 };
 
 struct feed {
     struct list_link in_carrier;
     const struct feed_site *site;
     char id[NODE_ID_SIZE + 1];
+    struct address address;
     struct endpoint endpoint;
     char name[300]; /* "host:port" */
     enum feed_state state;
-    int fd;
-    int error;          /* errno of what ends the connection; 0: none */
     bool is_held;       /* not read from for a while */
     bool is_pinging;    /* the PING is among the asks */
     uint32_t failures;  /* in a row */
@@ -83,8 +81,7 @@ struct feed {
     struct inbound inbound;
     struct reply_scan scan;
     struct turn_task flush;
-    ev_io readable;
-    ev_io writable;
+    struct node_socket socket;
 };
 
 struct feed *feed_new(const struct feed_site *site, const struct node *node) MUST_USE;

@@ -328,7 +328,8 @@ struct dispatcher *dispatcher_new(struct reactor *reactor, struct intake *intake
 {
     struct dispatcher *dispatcher = memory_new(1, sizeof *dispatcher);
 
-    dispatcher->site = (struct pool_site){reactor, intake, config, metrics, &events, dispatcher};
+    dispatcher->site =
+        (struct pool_site){reactor, intake, config, metrics, &events, dispatcher, NULL};
     dispatcher->discovery = discovery;
     dispatcher->waiting_deadline = UINT64_MAX;
     dispatcher->made_at = reactor_now(reactor);

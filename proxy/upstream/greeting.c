@@ -10,10 +10,10 @@
 
 enum { LOGGED_MAX = 200, CRLF_SIZE = 2 };
 
-static void append_login(const struct pool_config *config, struct sendq *output)
+static void append_login(const struct pool_config *config, uint8_t which, struct sendq *output)
 {
-    const struct span login[] = {SPAN("AUTH"), span_of(config->backend_username),
-                                 span_of(config->backend_password)};
+    const char *secret = which == 0 ? config->backend_password : config->backend_password_next;
+    const struct span login[] = {SPAN("AUTH"), span_of(config->backend_username), span_of(secret)};
     const struct span password[] = {login[0], login[2]};
 
     if (strcmp(config->backend_username, "default") == 0) {
@@ -40,18 +40,29 @@ static void append_tracking(enum dialect dialect, uint64_t redirect, struct send
                                                             : 3);
 }
 
+static void begin_login(struct greeting *greeting, const struct pool_config *config)
+{
+    greeting->has_login = config->backend_password != NULL;
+    greeting->has_other_login = greeting->has_login && config->backend_password_next != NULL;
+    if (!greeting->has_other_login) {
+        greeting->login = 0;
+    }
+    greeting->is_repeated = greeting->is_to_repeat;
+    greeting->is_to_repeat = greeting->is_refused = false;
+}
+
 void greeting_begin(struct greeting *greeting, const struct pool_config *config,
                     enum dialect dialect, uint64_t redirect, struct sendq *output)
 {
     const struct span hello[] = {SPAN("HELLO"), SPAN("3")};
     const struct span who[] = {SPAN("CLUSTER"), SPAN("MYID")};
 
-    greeting->has_login = config->backend_password != NULL;
+    begin_login(greeting, config);
     greeting->has_hello = dialect_protocol(dialect) == 3;
     greeting->has_tracking = dialect_is_tracked(dialect);
     greeting->client_id = 0;
     if (greeting->has_login) {
-        append_login(config, output);
+        append_login(config, greeting->login, output);
     }
     greeting->label_count = label_write(config, output);
     greeting->answers_left = (uint8_t)(1 + greeting->has_login + greeting->label_count +
@@ -146,6 +157,39 @@ static uint64_t client_id_in(struct span reply)
     return id > 0 ? (uint64_t)id : 0;
 }
 
+/* Redis before 6.0 has no word of its own for it. */
+static bool is_wrong_password(struct span reply)
+{
+    return span_starts_with(reply, SPAN("-WRONGPASS")) ||
+           span_starts_with(reply, SPAN("-ERR invalid password"));
+}
+
+static enum greeting_result hear_login(struct greeting *greeting, struct span reply,
+                                       const char *name)
+{
+    if (reply.at[0] != '-') {
+        return GREETING_MORE;
+    }
+    if (!is_wrong_password(reply) || !greeting->has_other_login || greeting->is_repeated) {
+        return refused("node refuses our password", reply, name);
+    }
+    greeting->is_refused = true;
+    return GREETING_MORE;
+}
+
+/* An answer to what was said behind a wrong password. */
+static enum greeting_result hear_nothing(struct greeting *greeting, const char *name)
+{
+    if (greeting->answers_left > 0) {
+        return GREETING_MORE;
+    }
+    greeting->login = greeting->login == 0 ? 1 : 0;
+    greeting->is_to_repeat = true;
+    log_info("node refuses one of our passwords, trying the other", "node=%s tried=%s", name,
+             greeting->login == 0 ? "backend.password" : "backend.password_next");
+    return GREETING_AGAIN;
+}
+
 enum greeting_result greeting_hear(struct greeting *greeting, struct span reply, const char *id,
                                    const char *name)
 {
@@ -158,8 +202,11 @@ enum greeting_result greeting_hear(struct greeting *greeting, struct span reply,
     if (span_starts_with(reply, SPAN("-ERR max number of clients"))) {
         return refused("node has too many clients", reply, name);
     }
-    if (is_login && reply.at[0] == '-') {
-        return refused("node refuses our password", reply, name);
+    if (is_login) {
+        return hear_login(greeting, reply, name);
+    }
+    if (greeting->is_refused) {
+        return hear_nothing(greeting, name);
     }
     if (is_hello && reply.at[0] == '-') {
         return refused("node does not speak RESP3", reply, name);

@@ -9,7 +9,8 @@
  *      CLUSTER MYID        who lives there: an address may have been given to another node since it
  *                          was announced, perhaps one of another cluster, and nothing is sent to it
  *
- * All leave in one write. Worker's thread only.
+ * All leave in one write. Where there are two passwords and the node says that the one is wrong,
+ * all of it is said once more with the other. Worker's thread only.
  */
 #ifndef PROXY_UPSTREAM_GREETING_H
 #define PROXY_UPSTREAM_GREETING_H
@@ -19,6 +20,11 @@
 #include "proxy/upstream/dialect.h"
 
 struct greeting {
+    uint8_t login; /* which password is given: 0 is backend.password, 1 the next one */
+    bool has_other_login;
+    bool is_refused;   /* that password was wrong; what else is answered says nothing */
+    bool is_to_repeat; /* with the other one, */
+    bool is_repeated;  /* and has been */
     uint8_t answers_left;
     bool has_login;
     bool has_hello;
@@ -29,6 +35,7 @@ struct greeting {
 
 enum greeting_result {
     GREETING_MORE,     /* answers are still to come */
+    GREETING_AGAIN,    /* greeting_begin is to be called once more on this connection */
     GREETING_WELCOME,  /* the last one has come: requests may flow */
     GREETING_BUSY,     /* it lives, and cannot say who it is: loading its data, or in a script */
     GREETING_REFUSED,  /* it does not want us */
@@ -36,13 +43,15 @@ enum greeting_result {
                         */
 };
 
-/* Appends the greeting to `output`; `dialect` is spoken from then on. `redirect` is the node's
- * client that gets the invalidations of what is read there in RESP2; 0 for other dialects. */
+/* `greeting` is zero, or as the last connection to the node has left it: then the password is given
+ * that was right there. Appends the greeting to `output`; `dialect` is spoken from then on.
+ * `redirect` is the node's client that gets the invalidations of what is read there in RESP2; 0 for
+ * other dialects. */
 void greeting_begin(struct greeting *greeting, const struct pool_config *config,
                     enum dialect dialect, uint64_t redirect, struct sendq *output);
 
 /* The next answer, a whole reply. `id` is the node that we look for, "" when any will do; `name`
- * is for the log. After anything but MORE nothing may be heard any more. */
+ * is for the log. After anything but MORE and AGAIN nothing may be heard any more. */
 enum greeting_result greeting_hear(struct greeting *greeting, struct span reply, const char *id,
                                    const char *name) MUST_USE;
 

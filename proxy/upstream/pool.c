@@ -13,6 +13,7 @@ enum {
     BACKOFF_MAX_US = 500 * US_PER_MS,
     SUSPECT_AGAIN_US = US_PER_SECOND, /* between two probes of a node that is slow, but alive */
     RENEW_AGAIN_US = US_PER_SECOND,
+    TLS_LOG_US = 10 * US_PER_SECOND,
     EMPTY_US = 100 * US_PER_MS, /* that requests wait for others that are slow to be answered */
 };
 
@@ -103,6 +104,7 @@ void pool_free(struct pool **pool)
     }
     private_clear(gone);
     node_board_remove(gone->site->metrics->nodes, &gone->counts);
+    tls_memory_clear(&gone->tls_memory);
     free(gone->scripts);
     free(gone);
 }
@@ -278,6 +280,19 @@ void pool_on_failure(struct pool *pool, enum close_reason reason, const char *er
     pool->scripts = NULL;
     pool_log_failure(pool, reason, error);
     pool->site->events->unreachable(pool);
+}
+
+/* While another connection lives nobody else says it, and new certificates may be of no use. */
+void pool_on_tls_failure(struct pool *pool, bool quiet, const char *error)
+{
+    uint64_t now = reactor_now(pool->site->reactor);
+
+    metric_add(&pool->site->metrics->upstream_tls_failed_total, 1);
+    if (quiet && (pool->tls_logged_at == 0 || now - pool->tls_logged_at >= TLS_LOG_US)) {
+        pool->tls_logged_at = now;
+        log_warn("no further connection to a node: TLS failed", "pool=%s node=%s error=%s",
+                 pool->site->config->name, pool->name, error);
+    }
 }
 
 void pool_on_life(struct pool *pool)

@@ -58,6 +58,7 @@ struct pool_site {
     struct metrics *metrics;
     const struct pool_events *events;
     void *dispatcher;
+    struct node_door *door; /* what new connections go through; NULL: they are plain */
 };
 
 /* By their place; the same links as in the upstreams. */
@@ -101,6 +102,9 @@ struct pool {
     uint64_t mend_again_at; /* not before this time */
     uint64_t *scripts; /* POOL_SCRIPTS places for those that the node has; NULL: none. For heal.h */
     struct node_counts counts;
+    uint8_t login;                /* which of our passwords was right last */
+    struct tls_memory tls_memory; /* makes the next handshakes short */
+    uint64_t tls_logged_at;
     struct privates privates;
     struct upstream *only[LANE_DIALECTS]; /* the shared one of each dialect; NULL: several */
     uint32_t each_dialect;                /* how many shared ones there are of each dialect, */
@@ -211,6 +215,10 @@ bool pool_is_listening(const struct pool *pool);
 /* For upstreams: one that has pushes is ready; a tracked one was ready, and has closed. */
 void pool_on_tracked(struct upstream *upstream);
 void pool_on_untracked(struct upstream *upstream);
+
+/* For upstreams: TLS has failed on a connection; the log has not heard of it when that was
+ * `quiet`. */
+void pool_on_tls_failure(struct pool *pool, bool quiet, const char *error);
 
 /* For upstreams: is that there which this one depends on? If not, it is being made, and this one
  * is connected when it is. And: the node's client to redirect to. */

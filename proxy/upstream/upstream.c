@@ -1,9 +1,7 @@
 #include "proxy/upstream/upstream.h"
 
 #include <errno.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <stdio.h>
 
 #include "common/log.h"
 #include "proxy/upstream/plain.h"
@@ -13,7 +11,7 @@
 /* A node's reply may be as large as a client's patience: a bound only against garbage. */
 static const size_t reply_limit_bytes = (size_t)64 << 30;
 
-enum { USER_TIMEOUT_FACTOR = 2, LAST_READS = 64 };
+enum { USER_TIMEOUT_FACTOR = 2, LAST_READS = 64, ERROR_SIZE = 256 };
 
 static const struct {
     const char *text;
@@ -42,11 +40,6 @@ static void upstream_become(struct upstream *upstream, enum upstream_state next)
               upstream_states[upstream->state].text, upstream_states[next].text);
     upstream->state = next;
     pool_judge(upstream);
-}
-
-static struct ev_loop *upstream_loop(const struct upstream *upstream)
-{
-    return upstream->pool->site->reactor->loop;
 }
 
 void upstream_send(struct upstream *upstream, struct request *request)
@@ -90,13 +83,21 @@ static void upstream_on_ready(struct upstream *upstream)
     }
 }
 
+static void upstream_say_greeting(struct upstream *upstream)
+{
+    size_t before = upstream->output.size;
+
+    greeting_begin(&upstream->greeting, upstream->pool->site->config, upstream->dialect,
+                   pool_redirect(upstream), &upstream->output);
+    upstream->stream_queued += upstream->output.size - before;
+    upstream_want_flush(upstream);
+}
+
 static void upstream_greet(struct upstream *upstream)
 {
     upstream_become(upstream, UPSTREAM_GREETING);
-    greeting_begin(&upstream->greeting, upstream->pool->site->config, upstream->dialect,
-                   pool_redirect(upstream), &upstream->output);
-    upstream->stream_queued = upstream->output.size;
-    upstream_want_flush(upstream);
+    upstream->greeting = (struct greeting){.login = upstream->pool->login};
+    upstream_say_greeting(upstream);
 }
 
 /* Nothing is left to do on a connection that is made for one purpose at a time, or is to end. */
@@ -108,6 +109,7 @@ static bool upstream_is_done(const struct upstream *upstream)
 
 static void upstream_on_welcome(struct upstream *upstream)
 {
+    upstream->pool->login = upstream->greeting.login;
     upstream_on_ready(upstream);
     if (upstream_is_done(upstream)) {
         upstream_close(upstream, CLOSE_PROBED);
@@ -131,6 +133,7 @@ static void upstream_on_greeting(struct upstream *upstream, struct span reply)
 
     switch (greeting_hear(&upstream->greeting, reply, pool->id, pool->name)) {
     case GREETING_MORE: return;
+    case GREETING_AGAIN: upstream_say_greeting(upstream); return;
     case GREETING_WELCOME: upstream_on_welcome(upstream); return;
     case GREETING_BUSY:
         if (upstream_may_be_nameless(upstream)) {
@@ -228,8 +231,8 @@ static enum socket_result upstream_read(struct upstream *upstream)
 {
     const struct pool_site *site = upstream->pool->site;
     size_t received = 0;
-    enum socket_result result =
-        intake_read(site->intake, &upstream->inbound, upstream->fd, upstream->scan.need, &received);
+    enum socket_result result = node_socket_read(
+        &upstream->socket, site->intake, &upstream->inbound, upstream->scan.need, &received);
 
     if (received > 0) {
         upstream->last_read = reactor_now(site->reactor);
@@ -243,9 +246,33 @@ static enum socket_result upstream_read(struct upstream *upstream)
     return result;
 }
 
+/* It is the socket that has failed, or TLS on it. */
+static void upstream_fail(struct upstream *upstream, enum close_reason reason)
+{
+    upstream_close(upstream, node_socket_blame(&upstream->socket, reason));
+}
+
+static void upstream_advance(struct upstream *upstream)
+{
+    struct pool *pool = upstream->pool;
+    const struct node_peer peer = {pool->site->door, pool->address.host, &pool->tls_memory};
+
+    switch (node_socket_advance(&upstream->socket, &peer)) {
+    case NODE_SOCKET_STILL: return;
+    case NODE_SOCKET_OPEN: upstream_greet(upstream); return;
+    case NODE_SOCKET_FAILED: upstream_fail(upstream, CLOSE_CONNECT_FAILED); return;
+    }
+}
+
 static void upstream_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)
 {
-    struct upstream *upstream = container_of(watcher, struct upstream, readable);
+    struct upstream *upstream = container_of(watcher, struct upstream, socket.readable);
+
+    if (unlikely(upstream->state == UPSTREAM_CONNECTING)) {
+        upstream_advance(upstream);
+        return;
+    }
+
     enum socket_result result = upstream_read(upstream);
 
     if (upstream->state == UPSTREAM_IDLE) {
@@ -256,8 +283,8 @@ static void upstream_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, in
     case SOCKET_AGAIN: return;
     case SOCKET_EOF: upstream_close(upstream, CLOSE_PEER_CLOSED); return;
     case SOCKET_ERROR:
-        upstream->error = errno;
-        upstream_close(upstream, CLOSE_READ_FAILED);
+        upstream->socket.error = errno;
+        upstream_fail(upstream, CLOSE_READ_FAILED);
         return;
     }
 }
@@ -265,14 +292,14 @@ static void upstream_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, in
 /* Writing failed, but replies that came before stand: read what is there, then close. */
 static void upstream_on_broken(struct upstream *upstream)
 {
-    upstream->error = errno;
+    upstream->socket.error = errno;
     for (int reads = 0; reads < LAST_READS; reads++) {
         if (upstream->state == UPSTREAM_IDLE || upstream_read(upstream) != SOCKET_OK) {
             break;
         }
     }
     if (upstream->state != UPSTREAM_IDLE) {
-        upstream_close(upstream, CLOSE_WRITE_FAILED);
+        upstream_fail(upstream, CLOSE_WRITE_FAILED);
     }
 }
 
@@ -287,7 +314,7 @@ static void upstream_flush(struct turn_task *task)
 
     in_flight_publish(upstream);
 
-    enum sendq_result result = sendq_write(&upstream->output, upstream->fd, &sent);
+    enum sendq_result result = node_socket_write(&upstream->socket, &upstream->output, &sent);
 
     upstream->stream_sent += sent;
     if (unlikely(!list_is_empty(&upstream->unsent))) {
@@ -295,32 +322,18 @@ static void upstream_flush(struct turn_task *task)
     }
     metric_add(&upstream->pool->site->metrics->upstream_sent_bytes_total, sent);
     switch (result) {
-    case SENDQ_OK: ev_io_stop(upstream_loop(upstream), &upstream->writable); return;
-    case SENDQ_PARTLY: ev_io_start(upstream_loop(upstream), &upstream->writable); return;
+    case SENDQ_OK: node_socket_await_no_room(&upstream->socket); return;
+    case SENDQ_PARTLY: node_socket_await_room(&upstream->socket); return;
     case SENDQ_ERROR: upstream_on_broken(upstream); return;
     }
 }
 
-static void upstream_on_connected(struct upstream *upstream)
-{
-    int error = socket_connect_error(upstream->fd);
-
-    if (error != 0) {
-        upstream->error = error;
-        upstream_close(upstream, CLOSE_CONNECT_FAILED);
-        return;
-    }
-    ev_io_stop(upstream_loop(upstream), &upstream->writable);
-    ev_io_start(upstream_loop(upstream), &upstream->readable);
-    upstream_greet(upstream);
-}
-
 static void upstream_on_writable(struct ev_loop *loop UNUSED, ev_io *watcher, int events UNUSED)
 {
-    struct upstream *upstream = container_of(watcher, struct upstream, writable);
+    struct upstream *upstream = container_of(watcher, struct upstream, socket.writable);
 
     if (upstream->state == UPSTREAM_CONNECTING) {
-        upstream_on_connected(upstream);
+        upstream_advance(upstream);
         return;
     }
     upstream_want_flush(upstream);
@@ -332,7 +345,7 @@ static void upstream_on_connect_timeout(struct reactor_timer *timer)
 {
     struct upstream *upstream = container_of(timer, struct upstream, connect_timer);
 
-    upstream_close(upstream, upstream->fd < 0 ? CLOSE_CONNECT_FAILED : CLOSE_CONNECT_TIMEOUT);
+    upstream_fail(upstream, upstream->socket.fd < 0 ? CLOSE_CONNECT_FAILED : CLOSE_CONNECT_TIMEOUT);
 }
 
 void upstream_init(struct upstream *upstream, struct pool *pool, enum upstream_use use,
@@ -342,7 +355,6 @@ void upstream_init(struct upstream *upstream, struct pool *pool, enum upstream_u
         .pool = pool,
         .use = use,
         .dialect = dialect,
-        .fd = -1,
         .earliest_deadline = UINT64_MAX,
         .flush = {.run = upstream_flush},
     };
@@ -351,8 +363,8 @@ void upstream_init(struct upstream *upstream, struct pool *pool, enum upstream_u
     list_init(&upstream->unsent);
     sendq_init(&upstream->output);
     reactor_timer_init(&upstream->connect_timer, pool->site->reactor, upstream_on_connect_timeout);
-    ev_init(&upstream->readable, upstream_on_readable);
-    ev_init(&upstream->writable, upstream_on_writable);
+    node_socket_init(&upstream->socket, pool->site->reactor->loop, upstream_on_readable,
+                     upstream_on_writable);
 }
 
 void upstream_connect(struct upstream *upstream)
@@ -365,29 +377,19 @@ void upstream_connect(struct upstream *upstream)
     metric_add(&site->metrics->upstream_connections_total, 1);
     upstream_become(upstream, UPSTREAM_CONNECTING);
     reactor_timer_start(&upstream->connect_timer, site->config->timeout_connect);
-    upstream->fd = socket_connect(&upstream->pool->endpoint);
-    if (upstream->fd < 0) {
-        upstream->error = errno;
+    node_socket_connect(
+        &upstream->socket, &upstream->pool->endpoint,
+        (uint32_t)(USER_TIMEOUT_FACTOR * site->config->timeout_request / US_PER_MS));
+    if (upstream->socket.fd < 0) {
         reactor_timer_start(&upstream->connect_timer, 0);
-        return;
     }
-    socket_set_user_timeout(
-        upstream->fd, (uint32_t)(USER_TIMEOUT_FACTOR * site->config->timeout_request / US_PER_MS));
-    ev_io_set(&upstream->readable, upstream->fd, EV_READ);
-    ev_io_set(&upstream->writable, upstream->fd, EV_WRITE);
-    ev_io_start(upstream_loop(upstream), &upstream->writable);
 }
 
 static void upstream_close_socket(struct upstream *upstream)
 {
     reactor_timer_stop(&upstream->connect_timer);
-    ev_io_stop(upstream_loop(upstream), &upstream->readable);
-    ev_io_stop(upstream_loop(upstream), &upstream->writable);
+    node_socket_close(&upstream->socket);
     list_remove(&upstream->flush.link);
-    if (upstream->fd >= 0) {
-        close(upstream->fd);
-        upstream->fd = -1;
-    }
     sendq_clear(&upstream->output);
     inbound_clear(&upstream->inbound);
     reply_scan_reset(&upstream->scan);
@@ -411,14 +413,14 @@ static bool is_orderly(const struct upstream *upstream, enum close_reason reason
 void upstream_close(struct upstream *upstream, enum close_reason reason)
 {
     struct metrics *metrics = upstream->pool->site->metrics;
-    const char *error =
-        upstream->error != 0 ? strerror(upstream->error) : close_reason_text(reason);
+    char error[ERROR_SIZE];
     bool was_ready = upstream->state == UPSTREAM_READY;
     bool orderly = is_orderly(upstream, reason);
     uint64_t sent = upstream->stream_sent;
     struct list sent_requests;
     struct list unsent_requests;
 
+    snprintf(error, sizeof error, "%s", node_socket_problem(&upstream->socket, reason));
     list_init(&sent_requests);
     list_init(&unsent_requests);
     list_splice(&sent_requests, &upstream->in_flight);
@@ -429,9 +431,11 @@ void upstream_close(struct upstream *upstream, enum close_reason reason)
             was_ready ? &metrics->upstream_lost_total : &metrics->upstream_connect_failed_total, 1);
         metric_add(&upstream->pool->counts.failures_total, 1);
     }
+    if (unlikely(close_is_of_tls(reason))) {
+        pool_on_tls_failure(upstream->pool, orderly, error);
+    }
     upstream_become(upstream, UPSTREAM_IDLE);
     upstream_close_socket(upstream);
-    upstream->error = 0;
     upstream->in_flight_count = upstream->waiting_count = 0;
     in_flight_publish(upstream);
     upstream->stream_sent = upstream->stream_queued = upstream->gated_to = upstream->worn_since = 0;
@@ -459,7 +463,7 @@ void upstream_finish(struct upstream *upstream)
         return;
     }
     upstream->is_finished = true;
-    shutdown(upstream->fd, SHUT_WR);
+    node_socket_finish(&upstream->socket);
 }
 
 void upstream_clear(struct upstream *upstream)
@@ -489,5 +493,5 @@ bool upstream_is_cut_off(const struct upstream *upstream)
 
     return upstream_silence(upstream) >= config->silent_after &&
            upstream_silence(upstream) >= config->timeout_connect &&
-           socket_unacknowledged_us(upstream->fd) >= config->timeout_connect;
+           socket_unacknowledged_us(upstream->socket.fd) >= config->timeout_connect;
 }

@@ -14,13 +14,10 @@
 #ifndef PROXY_UPSTREAM_UPSTREAM_H
 #define PROXY_UPSTREAM_UPSTREAM_H
 
-#include "common/intake.h"
-#include "common/reactor.h"
 #include "common/resp_scan.h"
-#include "common/sendq.h"
-#include "proxy/metrics/metrics.h"
 #include "proxy/request/request.h"
 #include "proxy/upstream/greeting.h"
+#include "proxy/upstream/node_socket.h"
 
 struct pool;
 
@@ -34,7 +31,7 @@ enum private_place { PRIVATE_NEW, PRIVATE_BUSY, PRIVATE_RESTING, PRIVATE_SPENT, 
 
 #define UPSTREAM_STATES(STATE)                                                                     \
     STATE(IDLE, "no connection", TO(CONNECTING))                                                   \
-    STATE(CONNECTING, "waiting for connect()", TO(GREETING) | TO(IDLE))                            \
+    STATE(CONNECTING, "waiting for connect() and TLS", TO(GREETING) | TO(IDLE))                    \
     STATE(GREETING, "sent the greeting, waiting for its answers", TO(READY) | TO(IDLE))            \
     STATE(READY, "requests flow", TO(IDLE))
 
@@ -47,8 +44,6 @@ enum upstream_state {
 struct upstream {
     struct pool *pool;
     enum upstream_state state;
-    int fd;
-    int error; /* errno of what ends the connection; 0: none */
     uint32_t in_flight_count;
     uint32_t waiting_count;
     uint32_t told_in_flight; /* what the metrics have of in_flight_count */
@@ -84,8 +79,7 @@ struct upstream {
     struct reply_scan scan;
     struct turn_task flush;
     struct reactor_timer connect_timer;
-    ev_io readable;
-    ev_io writable;
+    struct node_socket socket;
 };
 
 /* `upstream` is the pool's memory. A reserved one closes whenever nothing is left to do on it. */

@@ -36,6 +36,39 @@ Test(upstream_auth, a_user_name_is_sent_along)
     rig_stop(&rig);
 }
 
+/* Each node may be at another step of a rotation. */
+Test(upstream_auth, the_next_password_is_right_where_the_first_one_is_not)
+{
+    struct rig *rig = start_guarded("password: secret, password_next: changed");
+
+    cr_expect(rig_topology_passes(rig, 0));
+    cr_expect_str_eq(ask(rig, "MSET", "a", "1", "b", "2"), "OK");
+    for (int i = 0; i < 2; i++) {
+        const char *before = i == 0 ? "secret" : "changed";
+        const char *after = i == 0 ? "changed" : "secret";
+
+        for (int node = 0; node < 2; node++) {
+            fake_node_set_password(rig_node(rig, node), after);
+            fake_node_drop_connections(rig_node(rig, node));
+            cr_expect(WAIT_FOR(ask(rig, "MSET", "a", "1", "b", "2")[0] == 'O'), "not %s", before);
+        }
+        long long version = metric(rig, "discovery_refreshes_total");
+        cr_expect(WAIT_FOR(metric(rig, "discovery_refreshes_total") > version + 1));
+    }
+    cr_expect_eq(metric(rig, "error_replies_total"), 0);
+    cr_expect_not(rig_has_written(rig, "AUTH: "));
+    rig_stop(&rig);
+}
+
+Test(upstream_auth, two_wrong_passwords_are_said_clearly)
+{
+    struct rig *rig = start_guarded("password: guess, password_next: other");
+
+    cr_expect(WAIT_FOR(rig_has_written(rig, "WRONGPASS")));
+    cr_expect_not(rig_has_written(rig, "guess"));
+    rig_stop(&rig);
+}
+
 static void expect_said_clearly(const char *backend, const char *cause)
 {
     struct rig *rig = start_guarded(backend);

@@ -12,11 +12,12 @@ enum {
     SHOWN_ARGUMENT = 64,
 };
 
-struct fake_connection *fake_connection_new(int fd, int number)
+struct fake_connection *fake_connection_new(int fd, int number, struct tls_context *tls)
 {
     struct fake_connection *connection = memory_new(1, sizeof *connection);
 
     connection->fd = fd;
+    connection->tls = tls == NULL ? NULL : tls_accept(tls, fd);
     connection->number = number;
     list_init(&connection->received);
     return connection;
@@ -37,6 +38,9 @@ void fake_connection_free(struct fake_connection **connection)
 
     while ((received = fake_connection_head(*connection)) != NULL) {
         fake_received_free(&received);
+    }
+    if ((*connection)->tls != NULL) {
+        tls_free(&(*connection)->tls);
     }
     close((*connection)->fd);
     bytes_clear(&(*connection)->input);
@@ -89,33 +93,76 @@ static void connection_scan(struct fake_connection *connection, uint64_t *arriva
     bytes_drop(&connection->input, used);
 }
 
+static enum socket_result connection_take(struct fake_connection *connection, char *room,
+                                          size_t *size)
+{
+    return connection->tls == NULL ? socket_read(connection->fd, room, READ_SIZE, size)
+                                   : tls_read(connection->tls, room, READ_SIZE, size);
+}
+
 void fake_connection_read(struct fake_connection *connection, uint64_t *arrivals)
 {
-    char *room = bytes_room(&connection->input, READ_SIZE);
-    ssize_t count = recv(connection->fd, room, READ_SIZE, MSG_DONTWAIT);
+    size_t size = 0;
 
-    if (count > 0) {
-        bytes_added(&connection->input, (size_t)count);
-        connection_scan(connection, arrivals);
-    } else if (count == 0 || errno != EAGAIN) {
-        connection->closed = true;
+    do {
+        switch (connection_take(connection, bytes_room(&connection->input, READ_SIZE), &size)) {
+        case SOCKET_OK:
+            bytes_added(&connection->input, size);
+            connection_scan(connection, arrivals);
+            break;
+        case SOCKET_AGAIN: return;
+        case SOCKET_EOF:
+        case SOCKET_ERROR: connection->closed = true; return;
+        }
+    } while (connection->tls != NULL && tls_has_more(connection->tls));
+}
+
+static enum socket_result connection_give_records(struct tls *tls, struct span bytes, size_t *size)
+{
+    enum socket_result result = SOCKET_OK;
+    size_t sent = 0;
+
+    *size = 0;
+    while (*size < bytes.size && result == SOCKET_OK) {
+        result = tls_write(tls, bytes.at + *size, bytes.size - *size, &sent);
+        *size += sent;
     }
+    return *size > 0 ? SOCKET_OK : result;
+}
+
+static enum socket_result connection_give(struct fake_connection *connection, struct span bytes,
+                                          size_t *size)
+{
+    if (connection->tls != NULL) {
+        return connection_give_records(connection->tls, bytes, size);
+    }
+
+    ssize_t count = send(connection->fd, bytes.at, bytes.size, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    *size = count > 0 ? (size_t)count : 0;
+    if (count > 0) {
+        return SOCKET_OK;
+    }
+    return errno == EAGAIN ? SOCKET_AGAIN : SOCKET_ERROR;
 }
 
 void fake_connection_write(struct fake_connection *connection)
 {
     struct bytes *output = &connection->output;
     size_t wanted = connection->in_pieces ? size_min(1, output->size) : output->size;
+    size_t count = 0;
 
     if (wanted == 0 || connection->closed) {
         return;
     }
-    ssize_t count = send(connection->fd, output->at, wanted, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (count > 0) {
-        bytes_drop(output, (size_t)count);
+    switch (connection_give(connection, (struct span){output->at, wanted}, &count)) {
+    case SOCKET_OK:
+        bytes_drop(output, count);
         connection->in_pieces &= output->size > 0;
-    } else if (errno != EAGAIN) {
-        connection->closed = true;
+        return;
+    case SOCKET_AGAIN: return;
+    case SOCKET_EOF:
+    case SOCKET_ERROR: connection->closed = true; return;
     }
 }
 

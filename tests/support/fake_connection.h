@@ -6,6 +6,7 @@
 #define TESTS_SUPPORT_FAKE_CONNECTION_H
 
 #include "common/list.h"
+#include "common/tls.h"
 #include "tests/support/resp.h"
 
 /* A command that was read and not yet looked at. */
@@ -20,6 +21,7 @@ struct fake_received {
 
 struct fake_connection {
     int fd;
+    struct tls *tls; /* NULL: plain */
     int number;
     bool closed;
     bool authenticated;
@@ -32,7 +34,8 @@ struct fake_connection {
     struct resp_request scan;
 };
 
-struct fake_connection *fake_connection_new(int fd, int number);
+/* With TLS by `tls`, which may be NULL. */
+struct fake_connection *fake_connection_new(int fd, int number, struct tls_context *tls);
 void fake_connection_free(struct fake_connection **connection);
 
 /* Reads what is there into `received`, each numbered by ++*arrivals. */

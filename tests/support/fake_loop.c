@@ -57,7 +57,7 @@ static void node_accept_locked(struct fake_node *node)
     CHECK(node->locked.connection_count < FAKE_CONNECTIONS_MAX);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     node->locked.connections[node->locked.connection_count++] =
-        fake_connection_new(fd, ++node->locked.accepted);
+        fake_connection_new(fd, ++node->locked.accepted, node->locked.tls);
 }
 
 static struct fake_connection *node_connection_locked(struct fake_node *node, int number)

@@ -32,6 +32,7 @@ struct fake_node {
         bool dead;
         bool dropping;
         bool full;
+        struct tls_context *tls; /* for connections that are made; NULL: plain */
         bool listening;
         struct fake_greeter greeter;
         struct fake_script script;

@@ -69,6 +69,7 @@ void fake_node_free(struct fake_node **node)
     }
     free((*node)->locked.records);
     fake_script_clear(&(*node)->locked.script);
+    tls_context_release(&(*node)->locked.tls);
     port_release(&(*node)->port);
     close((*node)->wake);
     pthread_mutex_destroy(&(*node)->lock);
@@ -104,6 +105,14 @@ void fake_node_set_password(struct fake_node *node, const char *password)
 void fake_node_set_full(struct fake_node *node, bool full)
 {
     NODE_LOCKED(node, node->locked.full = full);
+}
+
+void fake_node_use_tls(struct fake_node *node, struct tls_context *context)
+{
+    struct tls_context *old = NULL;
+
+    NODE_LOCKED(node, old = node->locked.tls; node->locked.tls = context);
+    tls_context_release(&old);
 }
 
 void fake_node_tell_slots(struct fake_node *node, const char *reply)

@@ -12,6 +12,7 @@
 #ifndef TESTS_SUPPORT_FAKE_NODE_H
 #define TESTS_SUPPORT_FAKE_NODE_H
 
+#include "common/tls_context.h"
 #include "tests/support/fake_cluster.h"
 
 enum step_kind {
@@ -80,6 +81,11 @@ void fake_node_set_password(struct fake_node *node, const char *password);
 /* Whether it has as many clients as it may: one more is told so, as a Redis server does, and
  * closed. Connections that are there stay. */
 void fake_node_set_full(struct fake_node *node, bool full);
+
+/* Connections speak TLS as `context` says, from the next one on; NULL is plain. Takes the
+ * reference.
+ */
+void fake_node_use_tls(struct fake_node *node, struct tls_context *context);
 
 /* A CLUSTER SLOTS reply of its own, whatever the cluster's map says; NULL is the map again. */
 void fake_node_tell_slots(struct fake_node *node, const char *reply);

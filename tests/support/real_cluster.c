@@ -7,7 +7,7 @@
 #include "common/memory.h"
 #include "tests/support/real_nodes.h"
 
-enum { NODES_MAX = 10 };
+enum { NODES_MAX = 10, MORE_MAX = 8 };
 
 struct real_cluster {
     struct real_nodes *nodes;
@@ -25,6 +25,32 @@ void real_cluster_run_list(struct real_cluster *cluster, const char *const *argu
 
 struct real_cluster *real_cluster_start(void)
 {
+    return real_cluster_start_with((const char *const[]){NULL});
+}
+
+static void real_cluster_create(struct real_cluster *cluster, const char *port,
+                                const char *const *more)
+{
+    static const char *const usual[] = {"--password", REAL_NODES_PASSWORD,
+                                        "--set",      "cluster-node-timeout 2000",
+                                        "--set",      "cluster-require-full-coverage no",
+                                        "--set",      "repl-diskless-sync-delay 0",
+                                        "--set",      "save \"\""};
+    const char *arguments[ARRAY_LEN(usual) + MORE_MAX + 4] = {"create", "--base-port", port};
+    size_t count = 3;
+
+    for (size_t i = 0; i < ARRAY_LEN(usual); i++) {
+        arguments[count++] = usual[i];
+    }
+    for (size_t i = 0; more[i] != NULL; i++) {
+        cr_assert_lt(i, MORE_MAX);
+        arguments[count++] = more[i];
+    }
+    real_cluster_run_list(cluster, arguments);
+}
+
+struct real_cluster *real_cluster_start_with(const char *const *more)
+{
     struct real_cluster *cluster = memory_new(1, sizeof *cluster);
     char port[8];
 
@@ -33,9 +59,7 @@ struct real_cluster *real_cluster_start(void)
     snprintf(port, sizeof port, "%u", base_port);
     snprintf(cluster->seeds, sizeof cluster->seeds, "\"127.0.0.1:%u\", \"127.0.0.1:%u\"", base_port,
              base_port + 1);
-    real_cluster_run(cluster, "--base-port", port, "--password", REAL_NODES_PASSWORD, "--set",
-                     "cluster-node-timeout 2000", "--set", "cluster-require-full-coverage no",
-                     "--set", "repl-diskless-sync-delay 0", "--set", "save \"\"", "create");
+    real_cluster_create(cluster, port, more);
     return cluster;
 }
 
@@ -44,6 +68,11 @@ void real_cluster_stop(struct real_cluster **cluster)
     real_nodes_free(&(*cluster)->nodes);
     free(*cluster);
     *cluster = NULL;
+}
+
+const char *real_cluster_folder(const struct real_cluster *cluster)
+{
+    return real_nodes_folder(cluster->nodes);
 }
 
 uint16_t real_cluster_port(const struct real_cluster *cluster, int node)

@@ -15,6 +15,9 @@ struct real_cluster;
 
 /* Six nodes that notice each other's death after two seconds, and serve what they can. */
 struct real_cluster *real_cluster_start(void);
+
+/* Likewise, with further options of `script/cluster create`, up to NULL. */
+struct real_cluster *real_cluster_start_with(const char *const *more);
 void real_cluster_stop(struct real_cluster **cluster);
 
 /* Runs script/cluster with a verb and its arguments; a test that cannot go on without it fails. */
@@ -33,6 +36,9 @@ bool real_cluster_says_list(const struct real_cluster *cluster, int node, const 
                             const char *const *arguments);
 #define real_cluster_says(cluster, node, start, ...)                                               \
     real_cluster_says_list((cluster), (node), (start), (const char *const[]){__VA_ARGS__, NULL})
+
+/* Where script/cluster keeps it. */
+const char *real_cluster_folder(const struct real_cluster *cluster);
 
 /* Is this node a primary, as it sees itself? False when it is dead. */
 bool real_cluster_is_primary(const struct real_cluster *cluster, int node);

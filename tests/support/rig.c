@@ -128,6 +128,9 @@ struct rig *rig_start_with(struct rig_options options)
     }
     for (int i = 0; i < options.nodes; i++) {
         fake_node_set_password(rig_node(rig, i), options.node_password);
+        if (options.node_tls != NULL) {
+            fake_node_use_tls(rig_node(rig, i), tls_context_take(options.node_tls));
+        }
         if (options.start_dead) {
             fake_node_die(rig_node(rig, i));
         }

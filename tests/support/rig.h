@@ -42,6 +42,8 @@ struct rig_options {
     bool with_store;             /* the nodes work as a small cluster: fake_store.h */
     bool swaps_ports;            /* each pool listens where the other one would */
     bool with_relays;            /* slotway reaches each node by a relay only: rig_relay */
+    /* What nodes speak; lent. Plain text */
+    struct tls_context *node_tls;
 };
 
 /* Zero in `options` means what their comments say. */

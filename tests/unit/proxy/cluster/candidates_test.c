@@ -243,3 +243,28 @@ Test(candidates, with_a_name_are_seeds_once_they_were_resolved)
     cr_assert(candidates_next(&candidates, &endpoint));
     cr_expect(candidates_is_seed(&candidates, &endpoint));
 }
+
+static void expect_next_by(const char *host)
+{
+    struct endpoint endpoint;
+
+    cr_assert(candidates_next(&candidates, &endpoint), "the round ended before %s", host);
+    cr_expect_str_eq(candidates.host, host);
+}
+
+Test(candidates, have_the_name_that_they_are_known_by)
+{
+    struct topology *topology = nodes(2);
+
+    strcpy(topology->nodes[0].address.host, "first.example.org");
+    strcpy(topology->nodes[1].address.host, "second.example.org");
+    candidates_begin_round(&candidates, topology);
+    expect_next_by("first.example.org");
+    expect_next_by("second.example.org");
+    candidates_prefer(&candidates, &topology->nodes[1].endpoint);
+    expect_next_by("10.9.0.1");
+    candidates_begin_round(&candidates, topology);
+    expect_next_by("second.example.org");
+    expect_next_by("first.example.org");
+    topology_release(&topology);
+}

@@ -80,7 +80,7 @@ static void open_link(void)
     struct endpoint endpoint;
 
     cr_assert_eq(address_resolve(&address, &endpoint), ADDRESS_OK);
-    cr_assert_eq(node_link_open(&link, &endpoint), NODE_LINK_OK);
+    cr_assert_eq(node_link_open(&link, &endpoint, "127.0.0.1"), NODE_LINK_OK);
 }
 
 /* A visit `us` after the last one. */

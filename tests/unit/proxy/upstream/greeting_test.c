@@ -13,7 +13,7 @@ static void says_in(enum dialect dialect, const char *username, const char *pass
                     const char *wire)
 {
     struct sendq output;
-    struct greeting greeting;
+    struct greeting greeting = {0};
 
     sendq_init(&output);
     config.backend_username = (char *)username;
@@ -74,7 +74,7 @@ Test(greeting, learns_its_own_number_at_the_node)
 
     for (size_t row = 0; row < ARRAY_LEN(rows); row++) {
         struct sendq output;
-        struct greeting greeting;
+        struct greeting greeting = {0};
 
         sendq_init(&output);
         config.backend_password = NULL;
@@ -106,7 +106,7 @@ Test(greeting, each_refusal_of_a_dialect_ends_it)
 
     for (size_t row = 0; row < ARRAY_LEN(rows); row++) {
         struct sendq output;
-        struct greeting greeting;
+        struct greeting greeting = {0};
         enum greeting_result result = GREETING_MORE;
 
         sendq_init(&output);
@@ -156,7 +156,7 @@ Test(greeting, answers_mean)
 
     for (size_t row = 0; row < ARRAY_LEN(rows); row++) {
         struct sendq output;
-        struct greeting greeting;
+        struct greeting greeting = {0};
         enum greeting_result result = GREETING_MORE;
 
         sendq_init(&output);
@@ -224,4 +224,84 @@ Test(greeting, refuses_a_wrong_password_also_with_a_library)
     sendq_clear(&output);
     cr_expect_eq(greeting_hear(&greeting, SPAN("-WRONGPASS no\r\n"), OUR_ID, "n"),
                  GREETING_REFUSED);
+}
+
+#define AUTH(secret) "*2\r\n$4\r\nAUTH\r\n$5\r\n" secret "\r\n"
+
+/* Says the greeting, and hears `answers` up to NULL. */
+static enum greeting_result goes(struct greeting *greeting, const char *said,
+                                 const char *const *answers)
+{
+    struct sendq output;
+    enum greeting_result result = GREETING_MORE;
+
+    sendq_init(&output);
+    greeting_begin(greeting, &config, DIALECT_RESP2, 0, &output);
+
+    struct block *block = sendq_flatten(&output);
+
+    cr_expect(span_equal((struct span){block->bytes, block->used}, span_of(said)), "%.*s",
+              (int)block->used, block->bytes);
+    block_release(&block);
+    sendq_clear(&output);
+    for (size_t i = 0; answers[i] != NULL; i++) {
+        cr_expect_eq(result, GREETING_MORE);
+        result = greeting_hear(greeting, span_of(answers[i]), OUR_ID, "node");
+    }
+    return result;
+}
+
+static const char *const wrong[] = {"-WRONGPASS no\r\n", "-NOAUTH no\r\n", "-NOAUTH no\r\n", NULL};
+static const char *const old_wrong[] = {"-ERR invalid password\r\n", "-NOAUTH no\r\n",
+                                        "-NOAUTH no\r\n", NULL};
+static const char *const right[] = {"+OK\r\n", "+OK\r\n", "$40\r\n" OUR_ID "\r\n", NULL};
+
+static void set_two_passwords(void)
+{
+    config = (struct pool_config){.backend_username = "default",
+                                  .backend_password = "first",
+                                  .backend_password_next = "other"};
+}
+
+static void clear_passwords(void)
+{
+    config = (struct pool_config){.backend_username = "default"};
+}
+
+TestSuite(greeting_with_two_passwords, .init = set_two_passwords, .fini = clear_passwords);
+
+Test(greeting_with_two_passwords, says_the_other_when_the_one_is_wrong_and_remembers_it)
+{
+    struct greeting greeting = {0};
+
+    cr_expect_eq(goes(&greeting, AUTH("first") NAME_AND_ID, wrong), GREETING_AGAIN);
+    cr_expect_eq(goes(&greeting, AUTH("other") NAME_AND_ID, right), GREETING_WELCOME);
+    cr_expect_eq(goes(&greeting, AUTH("other") NAME_AND_ID, right), GREETING_WELCOME);
+    cr_expect_eq(goes(&greeting, AUTH("other") NAME_AND_ID, old_wrong), GREETING_AGAIN);
+    cr_expect_eq(goes(&greeting, AUTH("first") NAME_AND_ID, right), GREETING_WELCOME);
+}
+
+Test(greeting_with_two_passwords, ends_when_both_are_wrong)
+{
+    struct greeting greeting = {0};
+    static const char *const refusal[] = {"-WRONGPASS no\r\n", NULL};
+
+    cr_expect_eq(goes(&greeting, AUTH("first") NAME_AND_ID, wrong), GREETING_AGAIN);
+    cr_expect_eq(goes(&greeting, AUTH("other") NAME_AND_ID, refusal), GREETING_REFUSED);
+}
+
+Test(greeting_with_two_passwords, forgets_the_other_when_it_is_taken_away)
+{
+    struct greeting greeting = {.login = 1};
+
+    config.backend_password_next = NULL;
+    cr_expect_eq(goes(&greeting, AUTH("first") NAME_AND_ID, right), GREETING_WELCOME);
+}
+
+Test(greeting_with_two_passwords, does_not_try_the_other_for_another_reason)
+{
+    struct greeting greeting = {0};
+    static const char *const refusal[] = {"-LOADING data\r\n", NULL};
+
+    cr_expect_eq(goes(&greeting, AUTH("first") NAME_AND_ID, refusal), GREETING_REFUSED);
 }

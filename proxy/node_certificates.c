@@ -1,0 +1,135 @@
+#include "proxy/node_certificates.h"
+
+#include <stdlib.h>
+
+#include "common/file_looks.h"
+#include "common/log.h"
+#include "common/memory.h"
+
+struct node_certificates {
+    const struct pool_config *config;
+    struct node_door *door;
+    struct reactor_timer look;
+    uint64_t used;  /* what the files in use look like from outside */
+    uint64_t tried; /* what they looked like at the last look */
+    bool is_told;   /* that these cannot be used has been logged */
+};
+
+static uint64_t looks_of(const struct pool_config *config)
+{
+    const char *const paths[] = {
+        config->backend_tls_certificate,       config->backend_tls_key,
+        config->backend_tls_key_password_file, config->backend_tls_ca_file,
+        config->backend_tls_ca_folder,
+    };
+
+    return file_looks(paths, ARRAY_LEN(paths));
+}
+
+static void log_fault(const struct pool_config *config, const struct tls_option_fault *fault)
+{
+    log_error("TLS files for the nodes cannot be used", "pool=%s option=%s error=%s expected=%s",
+              config->name, option_rows[fault->option].path, fault->text, fault->expected);
+}
+
+static void watch(struct node_certificates *certificates)
+{
+    const struct pool_config *config = certificates->config;
+
+    if (config->backend_tls && config->tls_watch > 0) {
+        reactor_timer_start(&certificates->look, config->tls_watch);
+    } else {
+        reactor_timer_stop(&certificates->look);
+    }
+}
+
+static void try_files(struct node_certificates *certificates, uint64_t looks)
+{
+    struct tls_option_fault fault;
+    struct node_tls *tls = node_tls_new(certificates->config, &fault);
+
+    if (tls != NULL) {
+        certificates->used = looks;
+        node_door_use(certificates->door, tls);
+        log_info("new TLS files are in use for new connections to nodes", "pool=%s",
+                 certificates->config->name);
+    } else if (looks == certificates->tried && !certificates->is_told) {
+        certificates->is_told = true;
+        log_fault(certificates->config, &fault);
+    }
+}
+
+static void on_look(struct reactor_timer *timer)
+{
+    struct node_certificates *certificates = container_of(timer, struct node_certificates, look);
+    uint64_t looks = looks_of(certificates->config);
+
+    if (looks != certificates->tried) {
+        certificates->is_told = false;
+    }
+    if (looks != certificates->used && !certificates->is_told) {
+        try_files(certificates, looks);
+    }
+    certificates->tried = looks;
+    watch(certificates);
+}
+
+struct node_certificates *node_certificates_new(struct reactor *reactor,
+                                                const struct pool_config *config,
+                                                struct node_door *door)
+{
+    struct node_certificates *certificates = memory_new(1, sizeof *certificates);
+
+    certificates->config = config;
+    certificates->door = door;
+    reactor_timer_init(&certificates->look, reactor, on_look);
+    return certificates;
+}
+
+void node_certificates_free(struct node_certificates **certificates)
+{
+    struct node_certificates *gone = *certificates;
+
+    *certificates = NULL;
+    if (gone != NULL) {
+        reactor_timer_stop(&gone->look);
+        free(gone);
+    }
+}
+
+bool node_certificates_open(struct node_certificates *certificates)
+{
+    struct tls_option_fault fault;
+    uint64_t looks = looks_of(certificates->config);
+    struct node_tls *tls = node_tls_new(certificates->config, &fault);
+
+    if (tls == NULL) {
+        log_fault(certificates->config, &fault);
+        return false;
+    }
+    certificates->used = certificates->tried = looks;
+    node_door_use(certificates->door, tls);
+    watch(certificates);
+    return true;
+}
+
+struct node_tls *node_certificates_read(const struct pool_config *config,
+                                        struct config_errors *errors)
+{
+    struct tls_option_fault fault;
+    struct node_tls *tls = node_tls_new(config, &fault);
+
+    if (tls == NULL) {
+        config_errors_add(errors, config->name, "wrong '%s', its value %s, expected %s",
+                          option_rows[fault.option].path, fault.text, fault.expected);
+    }
+    return tls;
+}
+
+void node_certificates_use(struct node_certificates *certificates, struct node_tls *tls)
+{
+    certificates->used = certificates->tried = looks_of(certificates->config);
+    certificates->is_told = false;
+    node_door_use(certificates->door, tls);
+    watch(certificates);
+}

@@ -1,0 +1,38 @@
+/* node_certificates.h - the files of TLS towards the nodes of a pool: read at the start, and again
+ * when one of them changes or the configuration does.
+ *
+ *      files ── looked at every tls.watch ──> changed ─> struct node_tls ─> node_door_use
+ *                                                └ cannot be used ─> all stays, an error is logged
+ *
+ * Whoever renews several files does it one after the other, so what cannot be used is tried once
+ * more at the next look before anything is said of it. Control thread only.
+ */
+#ifndef PROXY_NODE_CERTIFICATES_H
+#define PROXY_NODE_CERTIFICATES_H
+
+#include "common/reactor.h"
+#include "config/errors.h"
+#include "proxy/cluster/node_tls.h"
+
+struct node_certificates;
+
+/* Borrows all; what `config` says may change while nobody calls. Nothing is read yet. */
+struct node_certificates *node_certificates_new(struct reactor *reactor,
+                                                const struct pool_config *config,
+                                                struct node_door *door) MUST_USE;
+
+/* NULL inside is fine. */
+void node_certificates_free(struct node_certificates **certificates);
+
+/* Reads the files, and looks at them from now on. False, with the reason logged, when they cannot
+ * be used. */
+bool node_certificates_open(struct node_certificates *certificates) MUST_USE;
+
+/* For a configuration to come: what `config` says, or NULL after a line in `errors`. */
+struct node_tls *node_certificates_read(const struct pool_config *config,
+                                        struct config_errors *errors) MUST_USE;
+
+/* The configuration has changed: takes `tls`, which was read for it, into use. */
+void node_certificates_use(struct node_certificates *certificates, struct node_tls *tls);
+
+#endif

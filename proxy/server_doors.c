@@ -1,0 +1,53 @@
+#include "proxy/server_doors.h"
+
+#include <stdlib.h>
+
+#include "common/memory.h"
+#include "proxy/server_parts.h"
+
+bool server_doors_open(struct server *server)
+{
+    for (size_t i = 0; i < server->config->pool_count; i++) {
+        if (!node_certificates_open(server->pools[i].node_certificates)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What is made is a list, with a node_tls for each pool. */
+bool server_doors_prepare(struct reload *reload, void **made)
+{
+    size_t count = reload->next->pool_count;
+    struct node_tls **list = memory_new(count, sizeof *list);
+    bool is_done = true;
+
+    *made = list;
+    for (size_t i = 0; i < count; i++) {
+        list[i] = node_certificates_read(&reload->next->pools[i], reload->errors);
+        is_done = is_done && list[i] != NULL;
+    }
+    return is_done;
+}
+
+void server_doors_commit(struct reload *reload, void **made)
+{
+    struct node_tls **list = *made;
+
+    for (size_t i = 0; i < reload->next->pool_count; i++) {
+        node_certificates_use(reload->server->pools[i].node_certificates, list[i]);
+    }
+    free(list);
+    *made = NULL;
+}
+
+void server_doors_undo(struct reload *reload, void **made)
+{
+    struct node_tls **list = *made;
+
+    for (size_t i = 0; list != NULL && i < reload->next->pool_count; i++) {
+        node_tls_free(&list[i]);
+    }
+    free(list);
+    *made = NULL;
+}
