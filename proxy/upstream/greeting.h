@@ -30,7 +30,7 @@ struct greeting {
     bool has_hello;
     bool has_tracking;
     uint8_t label_count; /* commands of label.h */
-    uint64_t client_id; /* that HELLO has told; 0: none */
+    uint64_t client_id;  /* that HELLO has told; 0: none */
 };
 
 enum greeting_result {
