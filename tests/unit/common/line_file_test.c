@@ -1,0 +1,123 @@
+#include "common/line_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+#include "common/clock.h"
+
+/* Waits until the condition holds; false when it does not for long. */
+#define WAIT_FOR(condition)                                                                        \
+    ({                                                                                             \
+        uint64_t until = clock_now() + 30 * (uint64_t)US_PER_SECOND;                               \
+        while (!(condition) && clock_now() < until) {                                              \
+            usleep(1000);                                                                          \
+        }                                                                                          \
+        (condition);                                                                               \
+    })
+
+static char folder[] = "/tmp/slotway-lines-XXXXXX";
+static char path[64];
+static char moved[64];
+
+static void set_up(void)
+{
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/lines", folder);
+    snprintf(moved, sizeof moved, "%s/moved", folder);
+}
+
+static void clean_up(void)
+{
+    unlink(path);
+    unlink(moved);
+    rmdir(folder);
+}
+
+TestSuite(line_file, .init = set_up, .fini = clean_up, .timeout = 40);
+
+/* What the file at `name` holds; "" when there is none. */
+static const char *content(const char *name)
+{
+    static char bytes[4096];
+    FILE *file = fopen(name, "r");
+    size_t size = file == NULL ? 0 : fread(bytes, 1, sizeof bytes - 1, file);
+
+    bytes[size] = '\0';
+    if (file != NULL) {
+        fclose(file);
+    }
+    return bytes;
+}
+
+Test(line_file, has_all_lines_in_their_order)
+{
+    struct line_file *file = line_file_open(path, 1000, "lines");
+
+    cr_expect(line_file_put(file, SPAN("one\n")));
+    cr_expect(WAIT_FOR(strcmp(content(path), "one\n") == 0), "nobody has to close it for that");
+    cr_expect(line_file_put(file, SPAN("two\n")));
+    cr_expect(line_file_put(file, SPAN("three\n")));
+    line_file_close(&file);
+    cr_expect_str_eq(content(path), "one\ntwo\nthree\n");
+    file = line_file_open(path, 1000, "lines");
+    cr_expect(line_file_put(file, SPAN("four\n")));
+    line_file_close(&file);
+    cr_expect_str_eq(content(path), "one\ntwo\nthree\nfour\n", "what was there stays");
+}
+
+Test(line_file, goes_on_in_a_new_file_when_the_old_one_was_moved_away)
+{
+    struct line_file *file = line_file_open(path, 1000, "lines");
+
+    cr_expect(line_file_put(file, SPAN("one\n")));
+    cr_expect(WAIT_FOR(strcmp(content(path), "one\n") == 0));
+    cr_assert_eq(rename(path, moved), 0);
+    cr_expect(line_file_put(file, SPAN("two\n")));
+    cr_expect(WAIT_FOR(strcmp(content(moved), "one\ntwo\n") == 0));
+    line_file_reopen(file);
+    cr_expect(WAIT_FOR(access(path, F_OK) == 0));
+    cr_expect(line_file_put(file, SPAN("three\n")));
+    line_file_close(&file);
+    cr_expect_str_eq(content(moved), "one\ntwo\n");
+    cr_expect_str_eq(content(path), "three\n");
+}
+
+/* Nobody takes anything out of a pipe that nobody reads. */
+Test(line_file, loses_and_counts_what_has_no_room_and_keeps_nobody_waiting)
+{
+    static char line[1000];
+
+    memset(line, 'x', sizeof line - 1);
+    line[sizeof line - 1] = '\n';
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    struct line_file *file = line_file_open(path, 3500, "lines");
+    uint64_t kept = 0;
+
+    for (int i = 0; i < 10; i++) {
+        kept += line_file_put(file, (struct span){line, sizeof line});
+    }
+    cr_expect_eq(kept, 3);
+    cr_expect_eq(line_file_lost(file), 7);
+
+    FILE *reader = fopen(path, "r");
+    cr_assert_not_null(reader);
+    for (uint64_t i = 0; i < kept * sizeof line; i++) {
+        cr_assert_neq(fgetc(reader), EOF);
+    }
+    fclose(reader);
+    line_file_close(&file);
+}
+
+Test(line_file, loses_and_counts_what_cannot_be_written)
+{
+    struct line_file *file = line_file_open("/nowhere/at/all", 1000, "lines");
+
+    cr_expect(line_file_put(file, SPAN("one\n")));
+    cr_expect(line_file_put(file, SPAN("two\n")));
+    cr_expect(WAIT_FOR(line_file_lost(file) == 2));
+    line_file_close(&file);
+}
