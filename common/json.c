@@ -181,6 +181,12 @@ void json_add_null(struct json *json, const char *name)
     json_add_printed(json, name, "null");
 }
 
+void json_end_line(struct json *json)
+{
+    json_put(json, SPAN("\n"));
+    json->is_behind = false;
+}
+
 void json_add_value(struct json *json, const char *name, struct span value)
 {
     json_begin_value(json, name);

@@ -36,6 +36,9 @@ void json_end_object(struct json *json);
 void json_begin_array(struct json *json, const char *name);
 void json_end_array(struct json *json);
 
+/* Behind a whole value: what comes next is another, on a line of its own. */
+void json_end_line(struct json *json);
+
 /* A string; NULL is null. */
 void json_add_text(struct json *json, const char *name, const char *text);
 void json_add_span(struct json *json, const char *name, struct span text);

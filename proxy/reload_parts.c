@@ -116,6 +116,16 @@ static void commit_workers(struct reload *reload, void **made UNUSED)
     }
 }
 
+/* Also when nothing has changed: that is how it is asked for by who has moved a file away. */
+static void commit_traces(struct reload *reload, void **made UNUSED)
+{
+    for (size_t i = 0; i < reload->next->pool_count; i++) {
+        if (reload->server->pools[i].house.trace != NULL) {
+            line_file_reopen(reload->server->pools[i].house.trace);
+        }
+    }
+}
+
 const struct reload_part reload_parts[] = {
     {"log", NULL, commit_log, NULL},
     {"control thread", NULL, commit_views, NULL},
@@ -126,6 +136,7 @@ const struct reload_part reload_parts[] = {
     {"watchdog", NULL, commit_watchdog, NULL},
     {"discovery", NULL, commit_discovery, NULL},
     {"workers", NULL, commit_workers, NULL},
+    {"traces", NULL, commit_traces, NULL},
 };
 
 const size_t reload_part_count = ARRAY_LEN(reload_parts);

@@ -28,7 +28,8 @@
 #include "proxy/server_watch.h"
 
 enum {
-    END_SECONDS = 10, /* that threads may take to end */
+    TRACE_ROOM = 1024 * 1024, /* bytes of lines that may wait to be written */
+    END_SECONDS = 10,         /* that threads may take to end */
 };
 
 static void server_on_topology(void *context, struct topology *topology)
@@ -96,6 +97,9 @@ static void server_make_house(struct server *server, size_t number)
     house->door = node_door_new();
     house->roll = roll_new();
     house->halts = halts_new(pool->name, server->worker_count);
+    if (house->pool->trace_file != NULL) {
+        house->trace = line_file_open(house->pool->trace_file, TRACE_ROOM, "trace");
+    }
     house->discovery = pool->discovery;
     for (size_t i = 0; i < server->worker_count; i++) {
         house->clients[i] = &server->workers[i]->pools[number].clients;
@@ -405,6 +409,7 @@ static void server_free(struct server *server)
     for (size_t i = 0; i < server->config->pool_count; i++) {
         discovery_free(&server->pools[i].discovery);
         lessons_free(&server->pools[i].lessons);
+        line_file_close(&server->pools[i].house.trace);
     }
     alarm(0);
     for (size_t i = 0; i < server->worker_count; i++) {

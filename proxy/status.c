@@ -73,6 +73,11 @@ static double figure_accept_pauses(const struct server_pool *pool)
     return (double)pool->house.accept_pauses;
 }
 
+static double figure_traces_lost(const struct server_pool *pool)
+{
+    return pool->house.trace == NULL ? 0 : (double)line_file_lost(pool->house.trace);
+}
+
 static double figure_buffered(const struct server_pool *pool)
 {
     return (double)budget_used(&pool->house.budget);
@@ -102,6 +107,7 @@ static const struct {
     {FAMILY_TOPOLOGY_SLOTS, figure_slots},
     {FAMILY_REJECTED, figure_rejected},
     {FAMILY_ACCEPT_PAUSES, figure_accept_pauses},
+    {FAMILY_TRACES_LOST, figure_traces_lost},
     {FAMILY_POOL_BUFFERED, figure_buffered},
     {FAMILY_POOL_MEMORY_LIMIT, figure_memory_limit},
     {FAMILY_POOL_MEMORY_LEVEL, figure_memory_level},

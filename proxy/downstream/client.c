@@ -18,6 +18,7 @@
 #include "proxy/downstream/requests.h"
 #include "proxy/downstream/sampled_request.h"
 #include "proxy/downstream/subscribe.h"
+#include "proxy/downstream/trace.h"
 #include "proxy/downstream/tracking.h"
 
 static const struct {
@@ -103,6 +104,7 @@ static NOINLINE void client_on_odd_done(struct request *request, struct block *b
     size_t size = request->reply.size + bytes.size;
 
     client_note_done(client, request, size);
+    trace_note(client, request, bytes, size);
     client_note_reply(client, size);
     client_want_flush(client);
     pipeline_settle(&client->pipeline, &client->output, request, block, bytes);

@@ -15,6 +15,7 @@
 #include "proxy/downstream/command_times.h"
 #include "proxy/downstream/monitor.h"
 #include "proxy/downstream/sampling.h"
+#include "proxy/downstream/trace.h"
 #include "proxy/routing/dispatcher.h"
 #include "proxy/routing/fanout.h"
 
@@ -46,6 +47,7 @@ struct house {
     struct exchange *exchange;               /* subscriptions */
     struct mending_board *mendings;          /* of nodes that lack functions; NULL in tests */
     struct halts *halts;                     /* nodes that an operator has paused */
+    struct line_file *trace;                 /* trace.file; NULL: there is none */
     struct roll *roll;                       /* clients by their ids */
     struct script_memory *scripts;           /* of the pool's clients; NULL: none are kept */
     struct budget budget;                    /* of the pool, in blocks of all workers */
@@ -96,6 +98,7 @@ struct clients {
     struct command_log logs[LOG_COUNT];
     struct command_times times;
     struct sampling sampling;
+    struct trace trace;
     struct monitor monitor;
     enum pause_mode pause;          /* what must wait now: the house's, or the dispatcher's */
     struct reactor_timer pause_end; /* when that is over */

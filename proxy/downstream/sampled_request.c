@@ -1,6 +1,7 @@
 #include "proxy/downstream/sampled_request.h"
 
 #include "proxy/command/command_kind.h"
+#include "proxy/downstream/trace.h"
 #include "proxy/metrics/heat.h"
 
 _Static_assert((int)COMMAND_KIND_COUNT <= (int)METRICS_COMMAND_KINDS, "each has its metrics");
@@ -47,7 +48,7 @@ static void note_keys(struct client *client, const struct command *command, uint
 static uint32_t take(struct clients *clients)
 {
     return sampling_take(&clients->sampling, reactor_now(clients->reactor),
-                         clients->config->metrics_sample);
+                         trace_distance(clients));
 }
 
 void sampled_request_begin(struct client *client, struct request *request)
