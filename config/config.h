@@ -15,7 +15,8 @@
  *      ADDRESSES   struct addresses  one or a list; min and max bound the number
  *      ADDRESS_MAP struct address_map  "FROM=TO", one or a list; likewise
  *      COMMAND_RULES struct command_rules  a mapping of NAME: RULE, or "NAME=RULE", one or a list
- *      LOG_LEVEL, LOG_FORMAT         the enums of log.h
+ *      USERS       struct user_rules  a mapping of NAME: RULES, or "NAME RULES", one or a list; in
+ * a variable one a line LOG_LEVEL, LOG_FORMAT         the enums of log.h
  *
  * "${NAME}" inside any scalar of the file is replaced by the environment variable; "$${" is a
  * literal "${". A config is immutable once loaded: any thread may read it. Threads that go over to
@@ -29,6 +30,7 @@
 #include "common/address_map.h"
 #include "common/log.h"
 #include "config/command_rules.h"
+#include "config/user_rules.h"
 
 struct addresses {
     struct address *items;
@@ -48,6 +50,7 @@ struct addresses {
 #define CONFIG_TYPE_ADDRESSES     struct addresses
 #define CONFIG_TYPE_ADDRESS_MAP   struct address_map
 #define CONFIG_TYPE_COMMAND_RULES struct command_rules
+#define CONFIG_TYPE_USERS         struct user_rules
 #define CONFIG_TYPE_LOG_LEVEL     enum log_level
 #define CONFIG_TYPE_LOG_FORMAT    enum log_format
 

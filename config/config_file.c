@@ -47,10 +47,31 @@ static void walk_refuse_key(struct file_walk *walk, const struct yaml_entry *ent
     free(place);
 }
 
+/* Users as for walk_expand: what was a secret is none any more. */
+static char *walk_expand_users(struct file_walk *walk, struct draft_field field,
+                               const struct yaml_entry *entry)
+{
+    char *problem = NULL;
+    char *text = user_rules_expand(entry->value, &problem);
+
+    if (text == NULL) {
+        char *place = walk_place(walk, entry->place);
+
+        draft_refuse(field, place, "bad user for '%s', %s", field.row->path, problem);
+        free(place);
+        free(problem);
+    }
+    return text;
+}
+
 /* The text with its variables filled in, or NULL and an error. */
 static char *walk_expand(struct file_walk *walk, struct draft_field field,
                          const struct yaml_entry *entry)
 {
+    if (field.row->type == OPTION_USERS) {
+        return walk_expand_users(walk, field, entry);
+    }
+
     char *text = NULL;
     const char *what = NULL;
     const char *expected = NULL;
@@ -99,35 +120,22 @@ static const char *item_text(const struct option_row *row)
     if (row->type == OPTION_COMMAND_RULES) {
         return "NAME=RULE";
     }
+    if (row->type == OPTION_USERS) {
+        return "NAME and ACL rules";
+    }
     return row->type == OPTION_ADDRESSES ? "an address" : "FROM=TO";
 }
 
-static void walk_list(struct file_walk *walk, struct draft_field field, size_t at)
-{
-    const struct option_row *row = field.row;
-    size_t end = yaml_skip(&walk->entries, at);
-    char *place = walk_place(walk, walk->entries.items[at].place);
-
-    draft_begin_list(field, (struct draft_origin){DRAFT_FILE, place});
-    free(place);
-    for (size_t item = at + 1; item < end; item = yaml_skip(&walk->entries, item)) {
-        const struct yaml_entry *entry = &walk->entries.items[item];
-        if (entry->kind == YAML_SCALAR) {
-            walk_set(walk, field, entry, draft_append);
-        } else {
-            walk_refuse_kind(walk, entry, item_text(row));
-            draft_place(field)->is_bad = true;
-        }
-    }
-}
-
-/* Key and value of a mapping as one item of a list: "keys: deny" is "keys=deny". */
+/* Key and value of a mapping as one item of a list: "keys: deny" is "keys=deny", "alice: on" is
+ * "user alice on". */
 static void walk_pair(struct file_walk *walk, struct draft_field field,
                       const struct yaml_entry *entry)
 {
     size_t quote = entry->key[0] == '\'' ? 1 : 0;
-    char *pair = memory_print("%.*s=%s", (int)(strlen(entry->key) - 2 * quote), entry->key + quote,
-                              entry->value);
+    bool is_user = field.row->type == OPTION_USERS;
+    char *pair =
+        memory_print("%s%.*s%s%s", is_user ? "user " : "", (int)(strlen(entry->key) - 2 * quote),
+                     entry->key + quote, is_user ? " " : "=", entry->value);
     struct yaml_entry item = *entry;
 
     item.value = pair;
@@ -138,16 +146,41 @@ static void walk_pair(struct file_walk *walk, struct draft_field field,
 static void walk_pairs(struct file_walk *walk, struct draft_field field, size_t at)
 {
     size_t end = yaml_skip(&walk->entries, at);
-    char *place = walk_place(walk, walk->entries.items[at].place);
 
-    draft_begin_list(field, (struct draft_origin){DRAFT_FILE, place});
-    free(place);
     for (size_t item = at + 1; item < end; item = yaml_skip(&walk->entries, item)) {
         const struct yaml_entry *entry = &walk->entries.items[item];
         if (entry->kind == YAML_SCALAR) {
             walk_pair(walk, field, entry);
         } else {
-            walk_refuse_kind(walk, entry, "a rule, as deny");
+            walk_refuse_kind(walk, entry,
+                             field.row->type == OPTION_USERS ? "rules" : "a rule, as deny");
+            draft_place(field)->is_bad = true;
+        }
+    }
+}
+
+static void walk_begin_list(struct file_walk *walk, struct draft_field field, size_t at)
+{
+    char *place = walk_place(walk, walk->entries.items[at].place);
+
+    draft_begin_list(field, (struct draft_origin){DRAFT_FILE, place});
+    free(place);
+}
+
+static void walk_list(struct file_walk *walk, struct draft_field field, size_t at)
+{
+    const struct option_row *row = field.row;
+    size_t end = yaml_skip(&walk->entries, at);
+
+    walk_begin_list(walk, field, at);
+    for (size_t item = at + 1; item < end; item = yaml_skip(&walk->entries, item)) {
+        const struct yaml_entry *entry = &walk->entries.items[item];
+        if (entry->kind == YAML_SCALAR) {
+            walk_set(walk, field, entry, draft_append);
+        } else if (entry->kind == YAML_MAPPING && row->type == OPTION_USERS) {
+            walk_pairs(walk, field, item);
+        } else {
+            walk_refuse_kind(walk, entry, item_text(row));
             draft_place(field)->is_bad = true;
         }
     }
@@ -168,7 +201,8 @@ static void walk_option(struct file_walk *walk, const struct option_row *row, si
         }
         break;
     case YAML_MAPPING:
-        if (row->type == OPTION_COMMAND_RULES) {
+        if (row->type == OPTION_COMMAND_RULES || row->type == OPTION_USERS) {
+            walk_begin_list(walk, field, at);
             walk_pairs(walk, field, at);
             return;
         }

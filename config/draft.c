@@ -7,6 +7,7 @@
 #include "common/check.h"
 #include "common/memory.h"
 #include "config/draft_check.h"
+#include "config/draft_users.h"
 #include "config/option_field.h"
 #include "config/option_value.h"
 
@@ -105,6 +106,11 @@ static void draft_judge(struct draft_field field, const char *place, const char 
 void draft_set(struct draft_field field, struct draft_origin origin, const char *text)
 {
     draft_say(field, origin);
+    if (field.row->type == OPTION_USERS) {
+        option_clear(field.row, draft_value(field));
+        draft_users_add_lines(field, origin.place, text);
+        return;
+    }
     draft_judge(field, origin.place, text,
                 option_parse(field.row, span_of(text), draft_value(field)));
 }
@@ -118,6 +124,10 @@ void draft_begin_list(struct draft_field field, struct draft_origin origin)
 
 void draft_append(struct draft_field field, struct draft_origin origin, const char *text)
 {
+    if (field.row->type == OPTION_USERS) {
+        draft_users_add(field, origin.place, span_of(text));
+        return;
+    }
     draft_judge(field, origin.place, text,
                 option_append(field.row, span_of(text), draft_value(field)));
 }

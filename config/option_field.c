@@ -66,6 +66,7 @@ bool option_equal(const struct option_row *row, const void *a, const void *b)
     case OPTION_ADDRESSES: return addresses_equal(a, b);
     case OPTION_ADDRESS_MAP: return address_maps_equal(a, b);
     case OPTION_COMMAND_RULES: return command_rules_equal(a, b);
+    case OPTION_USERS: return user_rules_equal(a, b);
     case OPTION_LOG_LEVEL: return *(const enum log_level *)a == *(const enum log_level *)b;
     case OPTION_LOG_FORMAT: return *(const enum log_format *)a == *(const enum log_format *)b;
     }
@@ -127,6 +128,7 @@ void option_copy(const struct option_row *row, const void *from, void *to)
     case OPTION_ADDRESSES: copy_addresses(from, to); return;
     case OPTION_ADDRESS_MAP: copy_address_map(from, to); return;
     case OPTION_COMMAND_RULES: copy_command_rules(from, to); return;
+    case OPTION_USERS: user_rules_copy(from, to); return;
     case OPTION_LOG_LEVEL: *(enum log_level *)to = *(const enum log_level *)from; return;
     case OPTION_LOG_FORMAT: *(enum log_format *)to = *(const enum log_format *)from; return;
     }
@@ -144,6 +146,9 @@ void option_clear(const struct option_row *row, void *field)
     }
     if (row->type == OPTION_COMMAND_RULES) {
         command_rules_clear(field);
+    }
+    if (row->type == OPTION_USERS) {
+        user_rules_clear(field);
     }
     if (is_text(row)) {
         char **string = field;

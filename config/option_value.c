@@ -117,7 +117,8 @@ bool option_is_list(const struct option_row *row)
     switch (row->type) {
     case OPTION_ADDRESSES:
     case OPTION_ADDRESS_MAP:
-    case OPTION_COMMAND_RULES: return true;
+    case OPTION_COMMAND_RULES:
+    case OPTION_USERS: return true;
     case OPTION_SWITCH:
     case OPTION_WORKERS:
     case OPTION_COUNT:
@@ -146,6 +147,9 @@ enum option_result option_append(const struct option_row *row, struct span text,
     if (row->type == OPTION_COMMAND_RULES) {
         return command_rules_append(field, text) ? OPTION_OK : OPTION_BAD_FORM;
     }
+    if (row->type == OPTION_USERS) {
+        return user_rules_append(field, text, NULL) ? OPTION_OK : OPTION_BAD_FORM;
+    }
     if (address_parse(text, &address) != ADDRESS_OK) {
         return OPTION_BAD_FORM;
     }
@@ -171,6 +175,7 @@ union list {
     struct addresses addresses;
     struct address_map address_map;
     struct command_rules command_rules;
+    struct user_rules users;
 };
 
 static void list_put(const struct option_row *row, const union list *list, void *field)
@@ -179,6 +184,8 @@ static void list_put(const struct option_row *row, const union list *list, void 
         *(struct address_map *)field = list->address_map;
     } else if (row->type == OPTION_COMMAND_RULES) {
         *(struct command_rules *)field = list->command_rules;
+    } else if (row->type == OPTION_USERS) {
+        *(struct user_rules *)field = list->users;
     } else {
         *(struct addresses *)field = list->addresses;
     }
@@ -192,7 +199,7 @@ static enum option_result set_list(const struct option_row *row, struct span tex
     bool more = !is_off;
 
     while (more && result == OPTION_OK) {
-        const char *comma = memchr(text.at, ',', text.size);
+        const char *comma = memchr(text.at, row->type == OPTION_USERS ? '\n' : ',', text.size);
         size_t size = comma == NULL ? text.size : (size_t)(comma - text.at);
         result = option_append(row, trim((struct span){text.at, size}), &list);
         more = comma != NULL;
@@ -265,7 +272,8 @@ enum option_result option_parse(const struct option_row *row, struct span text, 
     case OPTION_FILENAME: return set_text(row, text, field);
     case OPTION_ADDRESSES:
     case OPTION_ADDRESS_MAP:
-    case OPTION_COMMAND_RULES: return set_list(row, text, field);
+    case OPTION_COMMAND_RULES:
+    case OPTION_USERS: return set_list(row, text, field);
     case OPTION_LOG_LEVEL: return set_log_level(text, field);
     case OPTION_LOG_FORMAT: return set_log_format(text, field);
     }
@@ -278,6 +286,9 @@ size_t option_count(const struct option_row *row, const void *field)
     CHECK(option_is_list(row));
     if (row->type == OPTION_COMMAND_RULES) {
         return ((const struct command_rules *)field)->count;
+    }
+    if (row->type == OPTION_USERS) {
+        return ((const struct user_rules *)field)->count;
     }
     return row->type == OPTION_ADDRESS_MAP ? ((const struct address_map *)field)->count
                                            : ((const struct addresses *)field)->count;
@@ -349,6 +360,7 @@ void option_print(const struct option_row *row, const void *field, FILE *to)
     case OPTION_ADDRESSES: print_addresses(field, to); return;
     case OPTION_ADDRESS_MAP: print_address_map(field, to); return;
     case OPTION_COMMAND_RULES: print_command_rules(field, to); return;
+    case OPTION_USERS: user_rules_print(field, to); return;
     case OPTION_LOG_LEVEL: fputs(log_level_words[*(const enum log_level *)field], to); return;
     case OPTION_LOG_FORMAT: fputs(log_format_words[*(const enum log_format *)field], to); return;
     }
@@ -396,6 +408,9 @@ char *option_expected(const struct option_row *row)
     case OPTION_COMMAND_RULES:
         return memory_print("NAME=deny, NAME=read KEYS or NAME=write KEYS, each NAME once, where "
                             "KEYS is none, first, all or FIRST:LAST:STEP as in COMMAND INFO");
+    case OPTION_USERS:
+        return memory_print("NAME and ACL rules as Redis has them, with passwords as #SHA256, "
+                            ">${VARIABLE} or password_file=PATH");
     case OPTION_LOG_LEVEL: return memory_print("debug, info, warn or error");
     case OPTION_LOG_FORMAT: return memory_print("text or json");
     }

@@ -52,6 +52,7 @@ static void add_value(struct json *json, const char *name, const struct option_r
     case OPTION_DURATION:
     case OPTION_ADDRESS_MAP:
     case OPTION_COMMAND_RULES:
+    case OPTION_USERS:
     case OPTION_LOG_LEVEL:
     case OPTION_LOG_FORMAT: add_printed(json, name, row, field); return;
     }

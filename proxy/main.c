@@ -11,6 +11,7 @@
 #include "proxy/healthcheck.h"
 #include "proxy/metrics/metrics_text.h"
 #include "proxy/server.h"
+#include "proxy/users.h"
 
 /* Less than the time that container engines give a health check. */
 enum { HEALTHCHECK_TIMEOUT_US = 2 * US_PER_SECOND };
@@ -21,6 +22,16 @@ static void say_errors(struct config_errors *errors)
         fprintf(stderr, "slotway: %s\n", errors->lines[i]);
     }
     config_errors_clear(errors);
+}
+
+/* Says everything that is wrong with the users, whom only a running slotway needs. */
+static bool check_users(const struct config *config)
+{
+    struct config_errors errors = {0};
+    bool is_good = users_check(config, &errors);
+
+    say_errors(&errors);
+    return is_good;
 }
 
 /* The configuration, or NULL after everything that is wrong has been said. */
@@ -54,6 +65,10 @@ static int run(const struct command_line *line)
     }
     log_configure(config->log_level, config->log_format);
     warn_of_unknown_variables();
+    if (!check_users(config)) {
+        config_free(&config);
+        return EXIT_BAD_CONFIG;
+    }
     return (int)server_run(config_share_new(&config), &source);
 }
 
@@ -103,9 +118,12 @@ static int healthcheck_action(struct command_line *line)
     return with_config(&lenient, check_health);
 }
 
-static int check_action(const struct config *config UNUSED)
+static int check_action(const struct config *config)
 {
     warn_of_unknown_variables();
+    if (!check_users(config)) {
+        return EXIT_BAD_CONFIG;
+    }
     puts("slotway: the configuration is good");
     return EXIT_FINE;
 }

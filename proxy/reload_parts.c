@@ -5,10 +5,13 @@
 #include "common/budget.h"
 #include "common/check.h"
 #include "common/log.h"
+#include "common/memory.h"
+#include "proxy/acl/user_set.h"
 #include "proxy/descriptors.h"
 #include "proxy/server_doors.h"
 #include "proxy/server_parts.h"
 #include "proxy/server_watch.h"
+#include "proxy/users.h"
 
 static void commit_log(struct reload *reload, void **made UNUSED)
 {
@@ -126,6 +129,41 @@ static void commit_traces(struct reload *reload, void **made UNUSED)
     }
 }
 
+/* Of all pools, also where nothing is said of users: what their files say may have changed. */
+static bool prepare_users(struct reload *reload, void **made)
+{
+    size_t count = reload->next->pool_count;
+    struct user_set **sets = memory_new(count, sizeof(struct user_set *));
+    bool is_done = true;
+
+    *made = sets;
+    for (size_t i = 0; i < count; i++) {
+        sets[i] = user_set_new(&reload->next->pools[i], reload->errors);
+        is_done = is_done && sets[i] != NULL;
+    }
+    return is_done;
+}
+
+static void commit_users(struct reload *reload, void **made)
+{
+    struct user_set **sets = *made;
+
+    for (size_t i = 0; i < reload->next->pool_count; i++) {
+        users_give(&reload->server->pools[i], sets[i]);
+    }
+    free(sets);
+}
+
+static void undo_users(struct reload *reload, void **made)
+{
+    struct user_set **sets = *made;
+
+    for (size_t i = 0; sets != NULL && i < reload->next->pool_count; i++) {
+        user_set_release(&sets[i]);
+    }
+    free(sets);
+}
+
 const struct reload_part reload_parts[] = {
     {"log", NULL, commit_log, NULL},
     {"control thread", NULL, commit_views, NULL},
@@ -137,6 +175,7 @@ const struct reload_part reload_parts[] = {
     {"discovery", NULL, commit_discovery, NULL},
     {"workers", NULL, commit_workers, NULL},
     {"traces", NULL, commit_traces, NULL},
+    {"users", prepare_users, commit_users, undo_users},
 };
 
 const size_t reload_part_count = ARRAY_LEN(reload_parts);

@@ -26,6 +26,7 @@
 #include "proxy/server_doors.h"
 #include "proxy/server_parts.h"
 #include "proxy/server_watch.h"
+#include "proxy/users.h"
 
 enum {
     TRACE_ROOM = 1024 * 1024, /* bytes of lines that may wait to be written */
@@ -127,6 +128,7 @@ static void server_make_pool(struct server *server, size_t number)
     discovery_use_door(pool->discovery, pool->house.door);
     pool->node_certificates =
         node_certificates_new(server->reactor, &pool->view.config, pool->house.door);
+    users_begin(pool);
     for (size_t i = 0; i < server->worker_count; i++) {
         worker_add_pool(server->workers[i], number, &pool->house, server->share);
     }
@@ -424,6 +426,7 @@ static void server_free(struct server *server)
         free(server->pools[i].house.mendings);
         roll_free(&server->pools[i].house.roll);
         halts_free(&server->pools[i].house.halts);
+        users_end(&server->pools[i]);
         script_memory_free(&server->pools[i].house.scripts);
         config_view_clear(&server->pools[i].view);
         free(server->pools[i].name);

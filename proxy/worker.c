@@ -5,6 +5,7 @@
 
 #include "common/log.h"
 #include "common/memory.h"
+#include "proxy/downstream/login.h"
 #include "proxy/metrics/node_board.h"
 #include "proxy/pubsub/exchange.h"
 
@@ -19,6 +20,7 @@ struct order {
     struct command_table *commands; /* to use from then on */
     struct config_share *config;    /* likewise */
     struct drain_plan plan;         /* of a drain */
+    struct user_set *users;         /* likewise */
 };
 
 static struct order *order_new(struct worker *worker, void (*deliver)(struct message *message),
@@ -41,6 +43,7 @@ static void order_drop(struct message *message)
     }
     command_table_release(&order->commands);
     config_share_release(&order->config);
+    user_set_release(&order->users);
     free(order);
 }
 
@@ -99,6 +102,25 @@ void worker_use_config(struct worker *worker, size_t number, struct config_share
 
     order->pool = number;
     order->config = config_share_take(share);
+    mailbox_post(worker->mailbox, &order->message);
+}
+
+static void worker_on_users(struct message *message)
+{
+    struct order *order = container_of(message, struct order, message);
+    struct user_set *users = order->users;
+
+    order->users = NULL;
+    login_use_users(&order->worker->pools[order->pool].clients, users);
+    order_drop(message);
+}
+
+void worker_use_users(struct worker *worker, size_t number, struct user_set *users)
+{
+    struct order *order = order_new(worker, worker_on_users, order_drop);
+
+    order->pool = number;
+    order->users = users;
     mailbox_post(worker->mailbox, &order->message);
 }
 

@@ -54,6 +54,9 @@ void worker_adopt(struct worker *worker, size_t number, struct topology *topolog
 /* Any thread: takes a reference to the commands of that pool's cluster. */
 void worker_use_commands(struct worker *worker, size_t number, struct command_table *table);
 
+/* Any thread: takes a reference to who may use that pool. */
+void worker_use_users(struct worker *worker, size_t number, struct user_set *users);
+
 /* Any thread: from now on pool `number` goes by what `share` says of it; takes a reference. */
 void worker_use_config(struct worker *worker, size_t number, struct config_share *share);
 

@@ -93,7 +93,7 @@ void audit_refusal(const struct client *client, const struct command *command,
 {
     bool is_admin = command != NULL && (command->flags & COMMAND_ADMIN) != 0;
 
-    if (symbol == ERROR_NO_AUTH || symbol == ERROR_WRONG_PASS ||
+    if (symbol == ERROR_NO_AUTH || symbol == ERROR_WRONG_PASS || symbol == ERROR_NO_PERMISSION ||
         (symbol == ERROR_UNSUPPORTED && is_admin)) {
         note_denial(client, command == NULL ? "" : command->name, error_reply_names()[symbol]);
     }

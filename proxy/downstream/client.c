@@ -129,7 +129,7 @@ void client_on_done(struct request *request, struct block *block, struct span by
 
 void client_speak(struct client *client, int protocol)
 {
-    client->session.protocol = protocol;
+    client->session.protocol = (uint8_t)protocol;
     client->output.protocol = (uint8_t)protocol;
     tracking_fit(client);
 }
@@ -401,7 +401,7 @@ struct client *client_open(struct clients *clients, int fd, struct tls_context *
     uint64_t id = atomic_fetch_add(&clients->house->next_client_id, 1) + 1;
 
     *client = (struct client){.clients = clients, .flush.run = client_on_flush};
-    session_init(&client->session, id, now, clients->config->clients_password == NULL);
+    session_init(&client->session, id, now, false);
     lane_init(&client->lane, id);
     client->lane.on_gathered = client_on_gathered;
     client->reply_size = clients->reply_size;

@@ -115,12 +115,14 @@ static bool filter_parse_age(struct client_filter *filter, struct span value)
     return true;
 }
 
-static bool filter_parse_user(struct client_filter *filter, struct span value, const char *user)
+static bool filter_parse_user(struct client_filter *filter, struct span value,
+                              const struct user_set *users)
 {
-    if (!span_equal(value, span_of(user))) {
+    if (user_set_find(users, value) == NULL) {
         return filter_refuse(filter, "ERR No such user '%.*s'",
                              (int)size_min(value.size, SHOWN_BYTES), value.at);
     }
+    filter_set(&filter->user, value);
     return true;
 }
 
@@ -138,7 +140,7 @@ static bool filter_parse_spare(struct client_filter *filter, struct span value, 
 }
 
 static bool filter_parse_option(struct client_filter *filter, const struct span words[2],
-                                uint64_t asker, const char *user)
+                                uint64_t asker, const struct user_set *users)
 {
     struct span value = words[1];
 
@@ -157,7 +159,7 @@ static bool filter_parse_option(struct client_filter *filter, const struct span 
         return true;
     }
     if (span_equal_nocase(words[0], SPAN("user"))) {
-        return filter_parse_user(filter, value, user);
+        return filter_parse_user(filter, value, users);
     }
     if (span_equal_nocase(words[0], SPAN("skipme"))) {
         return filter_parse_spare(filter, value, asker);
@@ -169,7 +171,7 @@ static bool filter_parse_option(struct client_filter *filter, const struct span 
 }
 
 bool client_filter_parse_kill(struct client_filter *filter, const struct arguments *arguments,
-                              uint64_t asker, const char *user)
+                              uint64_t asker, const struct user_set *users)
 {
     *filter = (struct client_filter){.spared = asker};
     if (arguments->count == 3) {
@@ -182,7 +184,7 @@ bool client_filter_parse_kill(struct client_filter *filter, const struct argumen
         if (i + 1 == arguments->count) {
             return filter_refuse_syntax(filter);
         }
-        if (!filter_parse_option(filter, arguments->items + i, asker, user)) {
+        if (!filter_parse_option(filter, arguments->items + i, asker, users)) {
             return false;
         }
     }
@@ -200,6 +202,7 @@ void client_filter_clear(struct client_filter *filter)
     free(filter->ids);
     free(filter->peer);
     free(filter->local);
+    free(filter->user);
     *filter = (struct client_filter){.id_count = 0};
 }
 
@@ -238,14 +241,20 @@ bool client_filter_admits_ends(const struct client_filter *filter, const struct 
            (filter->local == NULL || strcmp(filter->local, ends->local) == 0);
 }
 
+bool client_filter_admits_user(const struct client_filter *filter, const char *user)
+{
+    return filter->user == NULL || strcmp(filter->user, user) == 0;
+}
+
 bool client_filter_matches(const struct client_filter *filter, const struct client *client)
 {
     const struct session *session = &client->session;
     uint64_t now = reactor_now(client->clients->reactor);
-    uint64_t age = now < session->created ? 0 : now - session->created;
+    uint64_t age_s = now / US_PER_SECOND - session->created_s;
 
-    if (!client_filter_admits(filter, session->id, age / US_PER_SECOND) ||
-        !client_filter_admits_type(filter, client_is_subscribed(client))) {
+    if (!client_filter_admits(filter, session->id, age_s) ||
+        !client_filter_admits_type(filter, client_is_subscribed(client)) ||
+        !client_filter_admits_user(filter, session->user->name)) {
         return false;
     }
     if (filter->peer == NULL && filter->local == NULL) {

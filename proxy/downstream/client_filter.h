@@ -6,6 +6,7 @@
 #define PROXY_DOWNSTREAM_CLIENT_FILTER_H
 
 #include "common/resp_scan.h"
+#include "proxy/acl/user_set.h"
 #include "proxy/downstream/client_line.h"
 
 enum client_type {
@@ -19,8 +20,9 @@ struct client_filter {
     uint64_t *ids; /* with has_ids: one of these */
     uint32_t id_count;
     bool has_ids;
-    char *peer; /* NULL: any. Likewise the next */
+    char *peer; /* NULL: any. Likewise the next two */
     char *local;
+    char *user;
     uint64_t min_age_s; /* at least so old */
     uint64_t spared;    /* not this one; 0: none */
     enum client_type type;
@@ -33,10 +35,9 @@ struct client_filter {
 bool client_filter_parse_list(struct client_filter *filter,
                               const struct arguments *arguments) MUST_USE;
 
-/* Likewise of CLIENT KILL. `asker` is the client that asks, `user` the name that all clients have.
- */
+/* Likewise of CLIENT KILL. `asker` is the client that asks, `users` who there may be. */
 bool client_filter_parse_kill(struct client_filter *filter, const struct arguments *arguments,
-                              uint64_t asker, const char *user) MUST_USE;
+                              uint64_t asker, const struct user_set *users) MUST_USE;
 
 /* The client with this id; client_filter_clear as well. */
 void client_filter_one(struct client_filter *filter, uint64_t id);
@@ -51,6 +52,9 @@ bool client_filter_admits_type(const struct client_filter *filter, bool is_subsc
 
 /* And with these addresses? */
 bool client_filter_admits_ends(const struct client_filter *filter, const struct client_ends *ends);
+
+/* And a user of this name? */
+bool client_filter_admits_user(const struct client_filter *filter, const char *user);
 
 /* All of that, for a client of this thread. */
 bool client_filter_matches(const struct client_filter *filter, const struct client *client);

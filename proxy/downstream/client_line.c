@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/memory.h"
+#include "proxy/acl/acl_user.h"
 #include "proxy/downstream/tracking.h"
 
 static void client_end_unix(const struct endpoint *local, struct client_ends *ends)
@@ -150,7 +151,7 @@ static size_t unused_bytes(const struct inbound *inbound)
 
 const char *client_user(const struct client *client)
 {
-    return client->session.is_authenticated ? client->clients->config->clients_username : "";
+    return client->session.is_authenticated ? client->session.user->name : "";
 }
 
 /* There is no static reply buffer: what waits for the socket is all in a list. */
@@ -176,7 +177,7 @@ char *client_line_print(const struct client *client, const struct arguments *in_
         " rbs=0 rbp=0 obl=0 oll=%zu omem=%zu tot-mem=%zu events=%s cmd=%s user=%s redir=%" PRId64
         " resp=%d lib-name=%s lib-ver=%s\n",
         session->id, ends.peer, ends.local, client_fd(client),
-        text_or_none(session_text(session, TEXT_NAME)), seconds_since(session->created, now),
+        text_or_none(session_text(session, TEXT_NAME)), now / US_PER_SECOND - session->created_s,
         seconds_since(session->last_active, now), flags, counts[TOPIC_CHANNEL],
         counts[TOPIC_PATTERN], counts[TOPIC_SHARD],
         session->is_in_multi ? (int64_t)queued->count : -1, unanswered_bytes(client),
@@ -186,7 +187,7 @@ char *client_line_print(const struct client *client, const struct arguments *in_
         sizeof *client + client->inbound.size + queued->bytes.size + pending,
         sendq_is_empty(&client->output) ? "r" : "rw",
         session->last_command == NULL ? "NULL" : command_wire_name(session->last_command, command),
-        client->clients->config->clients_username, tracking_redirection(client_tracking(client)),
-        session->protocol, text_or_none(session_text(session, TEXT_LIBRARY_NAME)),
+        session->user->name, tracking_redirection(client_tracking(client)), session->protocol,
+        text_or_none(session_text(session, TEXT_LIBRARY_NAME)),
         text_or_none(session_text(session, TEXT_LIBRARY_VERSION)));
 }

@@ -10,6 +10,7 @@
 #include "proxy/downstream/farewell.h"
 #include "proxy/downstream/halting.h"
 #include "proxy/downstream/live.h"
+#include "proxy/downstream/login.h"
 #include "proxy/downstream/pause.h"
 #include "proxy/downstream/roll.h"
 #include "proxy/tracking/tracker.h"
@@ -159,6 +160,9 @@ static void clients_on_pause_end(struct reactor_timer *timer)
 
 void clients_init(struct clients *clients)
 {
+    struct user_set *users = clients->house->users;
+
+    clients->users = users == NULL ? user_set_of_one(clients->config) : user_set_take(users);
     clients->tracker = tracker_new(clients->dispatcher, clients->metrics);
     list_init(&clients->open);
     list_init(&clients->arriving);
@@ -190,6 +194,7 @@ void clients_clear(struct clients *clients)
     monitor_clear(&clients->monitor);
     arguments_clear(&clients->arguments);
     keys_clear(&clients->keys);
+    user_set_release(&clients->users);
 }
 
 void clients_close_all(struct clients *clients, enum close_reason reason)
@@ -204,6 +209,7 @@ void clients_on_open(struct clients *clients, struct list_link *link)
 {
     list_append(&clients->open, link);
     roll_add(clients->house->roll, client_at(link));
+    login_begin(client_at(link));
     clients->count++;
     if (!reactor_timer_is_running(&clients->look)) {
         reactor_timer_start(&clients->look, LOOK_US);

@@ -19,12 +19,15 @@
 #include "proxy/routing/dispatcher.h"
 #include "proxy/routing/fanout.h"
 
+struct acl_log;
 struct client;
+struct config_errors;
 struct exchange;
 struct halts;
 struct hub;
 struct tracker;
 struct roll;
+struct user_set;
 
 /* What waits before slotway looks at it; the stricter is the greater. */
 enum pause_mode {
@@ -49,6 +52,9 @@ struct house {
     struct halts *halts;                     /* nodes that an operator has paused */
     struct line_file *trace;                 /* trace.file; NULL: there is none */
     struct roll *roll;                       /* clients by their ids */
+    struct acl_log *acl_log;                 /* what clients were refused; NULL: none is kept */
+    struct user_set *users;                  /* at the start; NULL: those of `pool` alone */
+    struct mailbox *control;                 /* the control thread's; NULL in tests */
     struct script_memory *scripts;           /* of the pool's clients; NULL: none are kept */
     struct budget budget;                    /* of the pool, in blocks of all workers */
     _Atomic uint64_t next_client_id;         /* of the pool */
@@ -58,6 +64,9 @@ struct house {
     _Atomic uint64_t accept_pauses;  /* times accepting had to pause, of the pool */
     _Atomic uint64_t pause;          /* pause.h: of the pool */
     char run_id[41];                 /* 40 hex digits, new with each start */
+    /* Control thread: makes the users anew and gives them to all workers. False: *errors says why
+     * they are as before. */
+    bool (*load_users)(struct house *house, struct config_errors *errors);
 };
 
 /* How far it is with letting all of them go: drain.h. */
@@ -83,6 +92,7 @@ struct clients {
     const struct pool_config *config;
     struct metrics *metrics;
     struct command_table *commands; /* of the pool's cluster; NULL: slotway's own */
+    struct user_set *users;         /* who clients may be; login.h */
     struct list open;               /* of struct client */
     struct list arriving;           /* arrival.h */
     struct list vigils;             /* halting.h: those who wait for a pause to hold */
@@ -128,7 +138,7 @@ static inline enum budget_level clients_memory(const struct clients *clients)
 /* Memory is used up: looks soon who holds most. */
 void clients_hurry(struct clients *clients);
 
-/* A client came or went: keeps counts and metrics. */
+/* A client came, a newcomer among users, or went: keeps counts and metrics. */
 void clients_on_open(struct clients *clients, struct list_link *link);
 void clients_on_close(struct clients *clients, struct list_link *link);
 

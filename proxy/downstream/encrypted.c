@@ -8,6 +8,7 @@
 #include "config/tls_options.h"
 #include "proxy/downstream/client_line.h"
 #include "proxy/downstream/client_watch.h"
+#include "proxy/downstream/login.h"
 
 static struct encrypted *encrypted_of(const struct client *client)
 {
@@ -18,14 +19,10 @@ static struct encrypted *encrypted_of(const struct client *client)
 /* What stands in the certificate was verified, so it is as good as a password. */
 static void log_in_by_name(struct client *client, const char *name)
 {
-    const struct pool_config *config = client->clients->config;
-
-    if (strcmp(name, config->clients_username) == 0) {
-        client->session.is_authenticated = true;
-        return;
+    if (!session_login_as(client, span_of(name))) {
+        log_debug("a certificate is for no user", "client=%" PRIu64 " name=%s", client->session.id,
+                  name);
     }
-    log_debug("a certificate is for no user", "client=%" PRIu64 " name=%s", client->session.id,
-              name);
 }
 
 static void note_ready(struct client *client, const struct tls *tls)
@@ -192,10 +189,13 @@ bool client_has_unread(const struct client *client)
            socket_unread(client_fd(client)) > 0;
 }
 
+/* When it came is known to the second. */
 bool encrypted_is_late(const struct client *client, uint64_t now)
 {
+    uint64_t created = (client->session.created_s + 1ULL) * US_PER_SECOND;
+
     return !tls_is_ready(encrypted_of(client)->tls) &&
-           client->session.created + client->clients->config->timeout_handshake < now;
+           created + client->clients->config->timeout_handshake < now;
 }
 
 void encrypted_close_late(struct client *client)

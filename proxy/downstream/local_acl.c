@@ -1,36 +1,17 @@
-/* ACL, as far as it asks: the one user that clients have, who may do whatever slotway does. Nothing
- * is ever noted in its log. */
+/* ACL, as far as it is not about the users that there are: local_acl_users.c. */
 #include <stdio.h>
 #include <sys/random.h>
 
 #include "common/resp_write.h"
-#include "common/sha256.h"
+#include "proxy/acl/acl_category.h"
+#include "proxy/acl/user_set.h"
 #include "proxy/command/command_reply.h"
+#include "proxy/downstream/acl_load.h"
+#include "proxy/downstream/acl_log.h"
 #include "proxy/downstream/local_call.h"
+#include "proxy/downstream/permission.h"
 
-enum { USER_PAIRS = 6, PASS_BITS = 256, PASS_BITS_MAX = 4096, BITS_PER_DIGIT = 4 };
-
-/* Redis's, in its order. */
-static const char *const categories[] = {
-    "keyspace", "read",   "write",       "set",       "sortedset",  "list",        "hash",
-    "string",   "bitmap", "hyperloglog", "geo",       "stream",     "pubsub",      "admin",
-    "fast",     "slow",   "blocking",    "dangerous", "connection", "transaction", "scripting",
-};
-
-static const struct pool_config *config_of(const struct local_call *call)
-{
-    return call->client->clients->config;
-}
-
-static bool is_category(struct span word)
-{
-    for (size_t i = 0; i < ARRAY_LEN(categories); i++) {
-        if (span_equal_nocase(word, span_of(categories[i]))) {
-            return true;
-        }
-    }
-    return false;
-}
+enum { LOG_SHOWN = 10, PASS_BITS = 256, PASS_BITS_MAX = 4096, BITS_PER_DIGIT = 4 };
 
 void local_acl_cat(const struct local_call *call)
 {
@@ -40,7 +21,7 @@ void local_acl_cat(const struct local_call *call)
         call_bad_subcommand(call);
         return;
     }
-    if (call_count(call) == 3 && !is_category(call_word(call, 2))) {
+    if (call_count(call) == 3 && acl_category_find(call_word(call, 2)) == 0) {
         struct span word = call_word(call, 2);
 
         call_error(call, "ERR Unknown category '%.*s'", call_shown(word), word.at);
@@ -51,45 +32,51 @@ void local_acl_cat(const struct local_call *call)
         command_reply_list(to, call->client->clients->commands, COMMAND_FILTER_CATEGORY,
                            call_word(call, 2));
     } else {
-        resp_write_array(to, ARRAY_LEN(categories));
-        for (size_t i = 0; i < ARRAY_LEN(categories); i++) {
-            resp_write_text(to, categories[i]);
+        resp_write_array(to, ACL_CATEGORY_COUNT);
+        for (size_t i = 0; i < ACL_CATEGORY_COUNT; i++) {
+            resp_write_text(to, acl_category_name(i));
         }
     }
     call_end(call);
 }
 
 /* A bulk, not an error: it was only asked. */
-static void call_deny(const struct local_call *call, const struct command *command)
+static void call_answer(const struct local_call *call, const struct acl_user *user,
+                        const struct acl_request *request, struct acl_ruling ruling)
 {
-    char name[COMMAND_NAME_MAX + 1];
-    char text[256];
+    char text[ACL_TEXT_MAX];
 
-    snprintf(text, sizeof text, "This user has no permissions to run the '%s' command",
-             command_wire_name(command, name));
-    call_text(call, text);
+    if (ruling.verdict == ACL_ALLOWED) {
+        call_status(call, "OK");
+    } else {
+        call_text(call, acl_refusal_in_full(user, request, ruling, text));
+    }
 }
 
 void local_acl_dryrun(const struct local_call *call)
 {
-    struct span user = call_word(call, 2);
+    struct clients *clients = call->client->clients;
+    struct span name = call_word(call, 2);
     struct arguments inner = call_inner(call, 3);
-    const struct command *command = NULL;
+    const struct acl_user *user = user_set_find(clients->users, name);
+    struct acl_request request = permission_request(call->client, NULL);
     char text[ERROR_REPLY_MAX];
 
-    if (!span_equal(user, span_of(config_of(call)->clients_username))) {
-        call_error(call, "ERR User '%.*s' not found", call_shown(user), user.at);
+    request.arguments = &inner;
+    if (user == NULL) {
+        call_error(call, "ERR User '%.*s' not found", call_shown(name), name.at);
         return;
     }
 
-    enum command_result result =
-        command_table_find(call->client->clients->commands, &inner, &command);
+    enum command_result result = command_table_find(clients->commands, &inner, &request.command);
 
     switch (result) {
-    case COMMAND_FOUND: call_status(call, "OK"); return;
-    case COMMAND_DENIED: call_deny(call, command); return;
+    case COMMAND_FOUND: call_answer(call, user, &request, acl_check(user, &request)); return;
+    case COMMAND_DENIED:
+        call_answer(call, user, &request, (struct acl_ruling){ACL_NO_COMMAND, 0});
+        return;
     case COMMAND_BAD_ARITY:
-        call_error(call, "%s", command_error(result, command, &inner, text, sizeof text));
+        call_error(call, "%s", command_error(result, request.command, &inner, text, sizeof text));
         return;
     case COMMAND_UNKNOWN:
     case COMMAND_UNKNOWN_SUBCOMMAND:
@@ -143,117 +130,62 @@ void local_acl_genpass(const struct local_call *call)
     call_bulk(call, (struct span){text, count});
 }
 
-/* What the configuration denies to all clients is taken from "all". */
-static void print_rules(const struct pool_config *config, struct sendq *text)
+static void call_log(const struct local_call *call, int64_t most)
 {
-    sendq_append(text, SPAN("+@all"));
-    for (size_t i = 0; i < config->commands.count; i++) {
-        const struct command_rule *rule = &config->commands.items[i];
-
-        if (rule->kind == COMMAND_RULE_DENY) {
-            sendq_append(text, SPAN(" -"));
-            for (const char *at = rule->name; *at != '\0'; at++) {
-                sendq_append(text, *at == ' ' ? SPAN("|") : (struct span){at, 1});
-            }
-        }
-    }
-}
-
-/* As one bulk; takes what is in `text`. */
-static void write_composed(struct sendq *to, struct sendq *text)
-{
-    sendq_print(to, "$%zu\r\n", text->size);
-    sendq_move(to, text);
-    sendq_append(to, SPAN("\r\n"));
-}
-
-static void write_user(const struct local_call *call, struct sendq *to)
-{
-    const struct pool_config *config = config_of(call);
-    bool has_password = config->clients_password != NULL;
-    char digest[SHA256_DIGITS + 1];
-    struct sendq rules;
-
-    sendq_init(&rules);
-    print_rules(config, &rules);
-    resp_write_map(to, USER_PAIRS);
-    resp_write_text(to, "flags");
-    resp_write_set(to, has_password ? 1 : 2);
-    resp_write_text(to, "on");
-    if (!has_password) {
-        resp_write_text(to, "nopass");
-    }
-    resp_write_text(to, "passwords");
-    resp_write_array(to, has_password ? 1 : 0);
-    if (has_password) {
-        sha256_print(span_of(config->clients_password), digest);
-        resp_write_text(to, digest);
-    }
-    resp_write_text(to, "commands");
-    write_composed(to, &rules);
-    resp_write_text(to, "keys");
-    resp_write_text(to, "~*");
-    resp_write_text(to, "channels");
-    resp_write_text(to, "&*");
-    resp_write_text(to, "selectors");
-    resp_write_array(to, 0);
-}
-
-void local_acl_getuser(const struct local_call *call)
-{
-    if (!span_equal(call_word(call, 2), span_of(config_of(call)->clients_username))) {
-        call_text(call, NULL);
-        return;
-    }
-    write_user(call, call_begin(call));
-    call_end(call);
-}
-
-void local_acl_list(const struct local_call *call)
-{
-    const struct pool_config *config = config_of(call);
-    char digest[SHA256_DIGITS + 1] = "";
-    struct sendq line;
-    struct sendq *to;
-
-    if (config->clients_password != NULL) {
-        sha256_print(span_of(config->clients_password), digest);
-    }
-    sendq_init(&line);
-    sendq_print(&line, "user %s on %s%s ~* &* ", config->clients_username,
-                digest[0] == '\0' ? "nopass" : "#", digest);
-    print_rules(config, &line);
-    to = call_begin(call);
-    resp_write_array(to, 1);
-    write_composed(to, &line);
-    call_end(call);
-}
-
-void local_acl_users(const struct local_call *call)
-{
+    struct acl_log *log = call->client->clients->house->acl_log;
     struct sendq *to = call_begin(call);
 
-    resp_write_array(to, 1);
-    resp_write_text(to, config_of(call)->clients_username);
+    if (log == NULL) {
+        resp_write_array(to, 0);
+    } else {
+        acl_log_write(log, most < 0 ? 0 : (size_t)most, to);
+    }
     call_end(call);
 }
 
 void local_acl_log(const struct local_call *call)
 {
-    int64_t count;
+    struct acl_log *log = call->client->clients->house->acl_log;
+    int64_t most = LOG_SHOWN;
 
     if (call_count(call) > 3) {
         call_bad_subcommand(call);
         return;
     }
     if (call_count(call) == 3 && span_equal_nocase(call_word(call, 2), SPAN("reset"))) {
+        if (log != NULL) {
+            acl_log_reset(log);
+        }
         call_status(call, "OK");
         return;
     }
-    if (call_count(call) == 3 && !span_to_int64(call_word(call, 2), &count)) {
+    if (call_count(call) == 3 && !span_to_int64(call_word(call, 2), &most)) {
         call_error(call, "ERR value is not an integer or out of range");
         return;
     }
-    resp_write_array(call_begin(call), 0);
-    call_end(call);
+    call_log(call, most);
+}
+
+void local_acl_load(const struct local_call *call)
+{
+    const struct clients *clients = call->client->clients;
+
+    if (clients->config->clients_acl_file == NULL || clients->house->control == NULL) {
+        call_error(call,
+                   "ERR This slotway is not configured to use an ACL file: clients.acl_file in the "
+                   "configuration of pool '%s' would name one",
+                   clients->config->name);
+        return;
+    }
+    acl_load_start(call);
+}
+
+/* SETUSER, DELUSER, SAVE: what they changed would be gone with the next start, and in no other
+ * slotway. */
+void local_acl_fixed(const struct local_call *call)
+{
+    call_error(call,
+               "ERR proxy: users are what the configuration of pool '%s' says in clients.users and "
+               "clients.acl_file; ACL LOAD reads that file again",
+               call->client->clients->config->name);
 }

@@ -4,51 +4,55 @@
 #include "common/log.h"
 #include "common/resp_write.h"
 #include "proxy/downstream/client_name.h"
-#include "proxy/downstream/credentials.h"
 #include "proxy/downstream/facade.h"
 #include "proxy/downstream/local_call.h"
+#include "proxy/downstream/login.h"
+#include "proxy/downstream/permission.h"
 
-/* Refuses the call and returns false when they are wrong. */
-static bool call_credentials(const struct local_call *call, const struct span *user,
-                             struct span password)
+static void call_refuse_login(const struct local_call *call, const struct span *name)
 {
-    const struct session *session = &call->client->session;
+    struct client *client = call->client;
+    const struct user_set *users = client->clients->users;
 
-    switch (credentials_check(call->client->clients->config, user, password)) {
-    case CREDENTIALS_OK: return true;
-    case CREDENTIALS_NOT_NEEDED:
+    log_warn("a client gave wrong credentials", "client=%" PRIu64, client->session.id);
+    permission_note_login(client, call->command,
+                          name == NULL ? span_of(users->newcomer->name) : *name);
+    client_refuse(client, call->command, ERROR_WRONG_PASS, NULL);
+}
+
+/* Who it is then; refuses the call and returns NULL when name or password are wrong. */
+static const struct acl_user *call_login(const struct local_call *call, const struct span *name,
+                                         struct span password)
+{
+    const struct acl_user *user = NULL;
+
+    switch (user_set_judge(call->client->clients->users, name, password, &user)) {
+    case LOGIN_OK: return user;
+    case LOGIN_NOT_NEEDED:
         client_refuse(call->client, call->command, ERROR_NO_PASSWORD, NULL);
-        return false;
-    case CREDENTIALS_WRONG:
-        log_warn("a client gave wrong credentials", "client=%" PRIu64, session->id);
-        client_refuse(call->client, call->command, ERROR_WRONG_PASS, NULL);
-        return false;
+        return NULL;
+    case LOGIN_WRONG: call_refuse_login(call, name); return NULL;
     }
-    return false;
+    return NULL;
 }
 
 void local_auth(const struct local_call *call)
 {
-    struct span user;
-    struct span password;
+    const struct acl_user *user = NULL;
+    struct span name;
 
     switch (call_count(call)) {
-    case 2:
-        if (!call_credentials(call, NULL, call_word(call, 1))) {
-            return;
-        }
-        break;
+    case 2: user = call_login(call, NULL, call_word(call, 1)); break;
     case 3:
-        user = call_word(call, 1);
-        password = call_word(call, 2);
-        if (!call_credentials(call, &user, password)) {
-            return;
-        }
+        name = call_word(call, 1);
+        user = call_login(call, &name, call_word(call, 2));
         break;
     default: call_syntax_error(call); return;
     }
-    call->client->session.is_authenticated = true;
-    call_status(call, "OK");
+    if (user != NULL) {
+        login_as(call->client, user);
+        call_status(call, "OK");
+    }
 }
 
 struct hello {
@@ -140,7 +144,13 @@ void local_hello(const struct local_call *call)
     if (!hello_protocol(call, &hello) || !hello_options(call, &hello)) {
         return;
     }
-    if (hello.has_user && !call_credentials(call, &hello.user, hello.password)) {
+
+    const struct acl_user *user = session->user;
+
+    if (hello.has_user) {
+        user = call_login(call, &hello.user, hello.password);
+    }
+    if (user == NULL) {
         return;
     }
     if (!hello.has_user && !session->is_authenticated) {
@@ -150,7 +160,7 @@ void local_hello(const struct local_call *call)
                          "same time");
         return;
     }
-    session->is_authenticated = true;
+    login_as(call->client, user);
     client_speak(call->client, hello.protocol);
     if (hello.has_name) {
         session_set(session, TEXT_NAME, hello.name);

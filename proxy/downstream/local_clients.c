@@ -68,7 +68,7 @@ void local_client_kill(const struct local_call *call)
     struct client_filter filter;
 
     if (!client_filter_parse_kill(&filter, call->arguments, client->session.id,
-                                  client->clients->config->clients_username)) {
+                                  client->clients->users)) {
         call_error(call, "%s", filter.error);
         client_filter_clear(&filter);
         return;

@@ -1,7 +1,7 @@
 /* COMMAND and its subcommands. */
 #include "common/resp_write.h"
 #include "proxy/command/command_reply.h"
-#include "proxy/downstream/key_access.h"
+#include "proxy/command/key_access.h"
 #include "proxy/downstream/local_call.h"
 
 /* The commands of this pool. */

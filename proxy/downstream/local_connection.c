@@ -5,6 +5,7 @@
 #include "common/resp_write.h"
 #include "proxy/downstream/facade.h"
 #include "proxy/downstream/local_call.h"
+#include "proxy/downstream/login.h"
 #include "proxy/downstream/subscribe.h"
 #include "proxy/downstream/tracking.h"
 #include "proxy/downstream/transaction.h"
@@ -57,7 +58,8 @@ void local_reset(const struct local_call *call)
     subscribe_drop(client);
     tracking_end(client);
     monitor_end(client);
-    session_reset(&client->session, client->clients->config->clients_password == NULL);
+    session_reset(&client->session, false);
+    login_begin(client);
     client_speak(client, 2);
     call_status(call, "RESET");
 }
@@ -112,9 +114,4 @@ void local_lolwut(const struct local_call *call)
     }
     call_verbatim(call, "many nodes, one way in: slotway " SLOTWAY_VERSION "\n"
                         "Redis ver. " FACADE_VERSION "\n");
-}
-
-void local_acl_whoami(const struct local_call *call)
-{
-    call_text(call, call->client->clients->config->clients_username);
 }

@@ -2,6 +2,7 @@
 #include "common/resp_write.h"
 #include "proxy/downstream/local_call.h"
 #include "proxy/downstream/node_view.h"
+#include "proxy/downstream/permission.h"
 
 /* What they change belongs to a connection, and ours are everybody's. */
 static const enum command_id connection_commands[] = {
@@ -136,6 +137,13 @@ void local_proxy_node(const struct local_call *call)
     const struct command *command = call_find_command(call, &inner);
 
     if (command == NULL) {
+        return;
+    }
+
+    struct acl_request request = permission_request(call->client, command);
+
+    request.arguments = &inner;
+    if (permission_forbids_inner(call->client, call->command, &request)) {
         return;
     }
 

@@ -8,6 +8,7 @@
 #include "proxy/downstream/local.h"
 #include "proxy/downstream/nonsense.h"
 #include "proxy/downstream/pause.h"
+#include "proxy/downstream/permission.h"
 #include "proxy/downstream/scripted.h"
 #include "proxy/downstream/subscribe.h"
 #include "proxy/downstream/tracking.h"
@@ -132,7 +133,8 @@ static void requests_route_shown(struct client *client, const struct command *co
     }
 }
 
-/* In the order of checks of Redis's processCommand: known, arity, authenticated, subscribed. */
+/* In the order of checks of Redis's processCommand: known, arity, authenticated, allowed,
+ * subscribed. */
 static void requests_take(struct client *client, enum command_result result,
                           const struct command *command, struct block *block, struct span bytes)
 {
@@ -148,6 +150,9 @@ static void requests_take(struct client *client, enum command_result result,
     session->last_command = command;
     if (unlikely(!session->is_authenticated && (command->flags & COMMAND_NO_AUTH) == 0)) {
         client_refuse(client, command, ERROR_NO_AUTH, NULL);
+        return;
+    }
+    if (unlikely(session->is_limited) && permission_forbids(client, command)) {
         return;
     }
     if (unlikely(client_is_subscribed(client)) && subscribe_forbids(client, command)) {
@@ -307,6 +312,10 @@ static ALWAYS_INLINE bool requests_take_plain(struct client *client, size_t used
         return false;
     }
     if (command->only_key == 0 || command->class != COMMAND_CLASS_ONE_KEY || local_has(command)) {
+        return false;
+    }
+    if (unlikely(client->session.is_limited) &&
+        !acl_allows_plain(client->session.user, command, arguments)) {
         return false;
     }
     request_scan_reset(&client->scan);

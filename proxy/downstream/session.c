@@ -12,7 +12,7 @@ void session_init(struct session *session, uint64_t id, uint64_t now, bool is_au
 {
     *session = (struct session){
         .id = id,
-        .created = now,
+        .created_s = (uint32_t)(now / US_PER_SECOND),
         .last_active = now,
         .protocol = 2,
         .is_authenticated = is_authenticated,

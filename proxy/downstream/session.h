@@ -10,6 +10,8 @@
 #include "common/span.h"
 #include "proxy/downstream/extras.h"
 
+struct acl_user;
+
 enum reply_mode {
     REPLY_MODE_ON,
     REPLY_MODE_OFF,       /* CLIENT REPLY OFF: no replies until ON */
@@ -25,18 +27,20 @@ struct watched {
 
 struct session {
     uint64_t id;                        /* unique in the process, never used again */
-    uint64_t created;                   /* clock_now() */
-    uint64_t last_active;               /* likewise: when bytes came, or a request was begun */
+    uint64_t last_active;               /* clock_now(): when bytes came, or a request was begun */
     const struct command *last_command; /* NULL: none yet */
+    const struct acl_user *user;        /* of the pool's set: login.h */
     struct extras *extras;              /* NULL: there is none of it */
+    uint32_t created_s;                 /* clock_now(), in seconds */
     struct watched watched;
-    int protocol;                   /* 2 or 3: RESP2 or RESP3 */
     enum reply_mode reply_mode : 8; /* of its own width: thousands of clients have a session */
+    uint8_t protocol;               /* 2 or 3: RESP2 or RESP3 */
     bool is_in_multi;               /* extras->queued is open */
-    bool is_tracking;               /* there are extras->tracking */
-    bool has_subscribed;            /* there are extras->subscriptions */
-    bool is_encrypted;              /* there is extras->encrypted: the connection speaks TLS */
     bool is_authenticated;
+    bool is_limited;         /* the user may not do everything: permission.h is to be asked */
+    bool is_tracking : 1;    /* there are extras->tracking */
+    bool has_subscribed : 1; /* there are extras->subscriptions */
+    bool is_encrypted : 1;   /* there is extras->encrypted: the connection speaks TLS */
     bool no_evict;
     bool no_touch;
 };

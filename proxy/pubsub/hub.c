@@ -181,7 +181,7 @@ void hub_free(struct hub **hub)
     free(gone);
 }
 
-void subscriber_init(struct subscriber *subscriber, struct hub *hub, const int *protocol)
+void subscriber_init(struct subscriber *subscriber, struct hub *hub, const uint8_t *protocol)
 {
     *subscriber = (struct subscriber){.hub = hub, .protocol = protocol};
     for (int i = 0; i < TOPIC_KINDS; i++) {

@@ -36,7 +36,7 @@ struct subscriber {
     struct hub *hub;
     struct list members[TOPIC_KINDS];   /* in the order they came */
     uint32_t active_count[TOPIC_KINDS]; /* those that get messages */
-    const int *protocol;                /* 2 or 3: in which it wants them */
+    const uint8_t *protocol;            /* 2 or 3: in which it wants them */
     /* One whole message. `block` keeps the bytes; NULL: nobody does when this returns. May not
      * change any subscription. */
     void (*deliver)(struct subscriber *subscriber, struct block *block, struct span bytes);
@@ -80,7 +80,7 @@ void hub_hear(struct hub *hub, struct letter *letter);
 void hub_open(struct hub *hub, struct parcel *parcel);
 
 /* Borrows `protocol`, which may change. */
-void subscriber_init(struct subscriber *subscriber, struct hub *hub, const int *protocol);
+void subscriber_init(struct subscriber *subscriber, struct hub *hub, const uint8_t *protocol);
 
 /* Drops all its members, whether active or not. Nobody may wait for any. */
 void subscriber_clear(struct subscriber *subscriber);

@@ -31,8 +31,10 @@ static void check_filter(const struct client_filter *filter, uint64_t asker, boo
 
 static void check_words(const struct arguments *arguments, uint64_t asker, bool is_kill)
 {
+    struct pool_config config = {.clients_username = (char *)"default"};
+    struct user_set *users = user_set_of_one(&config);
     struct client_filter filter = {0};
-    bool is_good = is_kill ? client_filter_parse_kill(&filter, arguments, asker, "default")
+    bool is_good = is_kill ? client_filter_parse_kill(&filter, arguments, asker, users)
                            : client_filter_parse_list(&filter, arguments);
 
     CHECK(is_good == (filter.error[0] == '\0'));
@@ -43,6 +45,7 @@ static void check_words(const struct arguments *arguments, uint64_t asker, bool 
         CHECK(strncmp(filter.error, "ERR ", 4) == 0);
     }
     client_filter_clear(&filter);
+    user_set_release(&users);
 }
 
 /* Behind the two words that lead here. */

@@ -61,6 +61,7 @@ static const char *another(const struct option_row *row)
     case OPTION_ADDRESSES: return "10.9.8.7:65";
     case OPTION_ADDRESS_MAP: return "10.0.0.1=10.0.0.2";
     case OPTION_COMMAND_RULES: return "keys=deny";
+    case OPTION_USERS: return "alice on";
     case OPTION_LOG_LEVEL: return "error";
     case OPTION_LOG_FORMAT: return "json";
     }

@@ -139,9 +139,9 @@ Test(acl, what_the_configuration_denies_is_taken_from_the_user)
     cr_expect_not_null(
         strstr(local_rig_ask(rig, fd, "ACL GETUSER default"), "\r\n+@all -keys -config|set\r\n"));
     cr_expect_str_eq(local_rig_ask(rig, fd, "ACL DRYRUN default keys *"),
-                     "$54\r\nThis user has no permissions to run the 'keys' command\r\n");
+                     "$57\r\nUser default has no permissions to run the 'keys' command\r\n");
     cr_expect_str_eq(local_rig_ask(rig, fd, "ACL DRYRUN default config set a b"),
-                     "$60\r\nThis user has no permissions to run the 'config|set' command\r\n");
+                     "$63\r\nUser default has no permissions to run the 'config|set' command\r\n");
     rig->workers[0].clients.commands = NULL;
     command_table_release(&table);
 }

@@ -52,7 +52,12 @@ static const struct row {
 static bool parse(struct client_filter *filter, const struct words *words)
 {
     if (span_equal(words->items[1], SPAN("kill"))) {
-        return client_filter_parse_kill(filter, &words->arguments, ASKER, "default");
+        struct pool_config config = {.clients_username = (char *)"default"};
+        struct user_set *users = user_set_of_one(&config);
+        bool is_good = client_filter_parse_kill(filter, &words->arguments, ASKER, users);
+
+        user_set_release(&users);
+        return is_good;
     }
     return client_filter_parse_list(filter, &words->arguments);
 }
@@ -142,4 +147,20 @@ Test(client_filter, addresses_are_compared_as_they_are_shown)
                      ends_rows[i].words);
         client_filter_clear(&filter);
     }
+}
+
+Test(client_filter, users_are_compared_by_name)
+{
+    struct client_filter filter;
+    struct words words;
+
+    words_init(&words, "client kill user default");
+    cr_assert(parse(&filter, &words));
+    cr_expect(client_filter_admits_user(&filter, "default"));
+    cr_expect_not(client_filter_admits_user(&filter, "alice"));
+    client_filter_clear(&filter);
+    words_init(&words, "client kill id 1");
+    cr_assert(parse(&filter, &words));
+    cr_expect(client_filter_admits_user(&filter, "alice"));
+    client_filter_clear(&filter);
 }

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 
+#include "proxy/downstream/login.h"
 #include "proxy/downstream/pause.h"
 #include "tests/unit/proxy/downstream/local_rig.h"
 
@@ -203,6 +204,7 @@ Test(pausing, a_held_client_can_be_killed)
 Test(pausing, strangers_are_refused_as_ever)
 {
     rig->config->pools[0].clients_password = strdup("secret");
+    login_use_users(&rig->workers[1].clients, user_set_of_one(&rig->config->pools[0]));
 
     int stranger = local_rig_connect(rig, 1);
 

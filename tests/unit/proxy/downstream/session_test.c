@@ -8,7 +8,7 @@ static struct session session;
 
 static void open_session(void)
 {
-    session_init(&session, 7, 100, false);
+    session_init(&session, 7, 100 * US_PER_SECOND, false);
 }
 
 static void clear_session(void)
@@ -21,8 +21,8 @@ TestSuite(session, .init = open_session, .fini = clear_session);
 Test(session, starts_with_nothing_said)
 {
     cr_expect_eq(session.id, 7);
-    cr_expect_eq(session.created, 100);
-    cr_expect_eq(session.last_active, 100);
+    cr_expect_eq(session.created_s, 100);
+    cr_expect_eq(session.last_active, 100 * US_PER_SECOND);
     cr_expect_eq(session.reply_mode, REPLY_MODE_ON);
     cr_expect_not(session.is_authenticated);
     cr_expect_null(session_text(&session, TEXT_NAME));

@@ -16,7 +16,7 @@ static struct {
 
 struct person {
     struct subscriber subscriber;
-    int protocol;
+    uint8_t protocol;
     char heard[256];
     size_t heard_bytes;
     struct block *block; /* of the last message */
@@ -76,7 +76,7 @@ static struct topic a(void)
     return topic_of(TOPIC_CHANNEL, SPAN("a"));
 }
 
-static void person_init(struct person *person, int protocol)
+static void person_init(struct person *person, uint8_t protocol)
 {
     *person = (struct person){.protocol = protocol};
     subscriber_init(&person->subscriber, rig.hub, &person->protocol);
@@ -177,7 +177,7 @@ Test(hub, a_large_message_is_copied_once_for_each_protocol)
     enum { LARGE = 100 * 1024 };
     static char push[LARGE];
     struct person people[3];
-    const int protocols[] = {2, 2, 3};
+    const uint8_t protocols[] = {2, 2, 3};
 
     memset(push, 'x', sizeof push);
     memcpy(push, "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n", 24);

@@ -1,4 +1,4 @@
-#include "proxy/downstream/key_access.h"
+#include "proxy/command/key_access.h"
 
 #include "proxy/command/keys.h"
 #include "tests/unit/proxy/command/words.h"
@@ -14,6 +14,9 @@ static const struct row {
     {"set get 1", {KEY_OW | KEY_UPDATE}},
     {"mset a 1 b 2", {KEY_OW | KEY_UPDATE, KEY_OW | KEY_UPDATE}},
     {"bitfield a get u8 0", {KEY_RO | KEY_ACCESS}},
+    {"bitfield a overflow wrap get u8 0", {KEY_RO | KEY_ACCESS}},
+    {"bitfield a get u8", {KEY_RW | KEY_ACCESS | KEY_UPDATE}},
+    {"bitfield a x", {KEY_RW | KEY_ACCESS | KEY_UPDATE}},
     {"bitfield a get u8 0 set u8 0 1", {KEY_RW | KEY_ACCESS | KEY_UPDATE}},
     {"bitfield a incrby u8 0 1", {KEY_RW | KEY_ACCESS | KEY_UPDATE}},
     {"rename a b", {KEY_RW | KEY_ACCESS | KEY_DELETE, KEY_OW | KEY_UPDATE}},

@@ -1,6 +1,6 @@
 /* key_access.h - what a command does to each of its keys, for COMMAND GETKEYSANDFLAGS. Pure. */
-#ifndef PROXY_DOWNSTREAM_KEY_ACCESS_H
-#define PROXY_DOWNSTREAM_KEY_ACCESS_H
+#ifndef PROXY_COMMAND_KEY_ACCESS_H
+#define PROXY_COMMAND_KEY_ACCESS_H
 
 #include "common/sendq.h"
 #include "proxy/command/command.h"

@@ -1,4 +1,4 @@
-#include "proxy/downstream/key_access.h"
+#include "proxy/command/key_access.h"
 
 #include "common/resp_write.h"
 
@@ -49,6 +49,23 @@ static bool has_word(const struct arguments *arguments, uint32_t from, const cha
     return false;
 }
 
+/* Nothing but GET and OVERFLOW, each whole: as Redis has it, what makes no sense may write. */
+static bool bitfield_only_reads(const struct arguments *arguments)
+{
+    for (uint32_t i = 2; i < arguments->count; i++) {
+        uint32_t left = arguments->count - i - 1;
+
+        if (left >= 2 && word_is(arguments, i, "get")) {
+            i += 2;
+        } else if (left >= 1 && word_is(arguments, i, "overflow")) {
+            i += 1;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Of these commands the options say what becomes of the key. */
 static uint32_t access_by_options(const struct command *command, const struct arguments *arguments,
                                   uint32_t access)
@@ -56,8 +73,7 @@ static uint32_t access_by_options(const struct command *command, const struct ar
     if (command->id == COMMAND_ID_SET && !has_word(arguments, 3, "get")) {
         return KEY_OW | KEY_UPDATE;
     }
-    if (command->id == COMMAND_ID_BITFIELD && !has_word(arguments, 2, "set") &&
-        !has_word(arguments, 2, "incrby")) {
+    if (command->id == COMMAND_ID_BITFIELD && bitfield_only_reads(arguments)) {
         return KEY_RO | KEY_ACCESS;
     }
     return access;

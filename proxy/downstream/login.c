@@ -1,0 +1,122 @@
+#include "proxy/downstream/login.h"
+
+#include <inttypes.h>
+
+#include "common/log.h"
+#include "proxy/pubsub/hub.h"
+
+static void set_user(struct client *client, const struct acl_user *user)
+{
+    client->session.user = user;
+    client->session.is_limited = !user->is_free;
+}
+
+void login_begin(struct client *client)
+{
+    const struct user_set *users = client->clients->users;
+
+    set_user(client, users->newcomer);
+    client->session.is_authenticated = user_set_is_open(users);
+}
+
+void login_as(struct client *client, const struct acl_user *user)
+{
+    set_user(client, user);
+    client->session.is_authenticated = true;
+}
+
+bool session_login_as(struct client *client, struct span name)
+{
+    const struct acl_user *user = user_set_find(client->clients->users, name);
+
+    if (user == NULL || !user->is_on) {
+        return false;
+    }
+    login_as(client, user);
+    return true;
+}
+
+static bool may_hear(const struct acl_user *user, enum topic_kind kind, struct span name)
+{
+    for (size_t i = 0; i < user->selector_count; i++) {
+        const struct acl_selector *selector = &user->selectors[i];
+
+        if (kind == TOPIC_PATTERN ? acl_selector_allows_pattern(selector, name)
+                                  : acl_selector_allows_channel(selector, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Also to what it has only asked for yet. */
+static bool hears_too_much(const struct client *client, const struct acl_user *user)
+{
+    const struct subscriptions *subscriptions = client_subscriptions(client);
+
+    for (size_t kind = 0; subscriptions != NULL && kind < TOPIC_KINDS; kind++) {
+        LIST_EACH (link, &subscriptions->subscriber.members[kind]) {
+            const struct topic *topic =
+                &container_of(link, struct member, in_subscriber)->demand->topic;
+
+            if (!may_hear(user, (enum topic_kind)kind, topic->name)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void close_with_word(struct client *client, const char *reason)
+{
+    log_info("a client is closed, for its user's sake", "client=%" PRIu64 " user=%s reason=%s",
+             client->session.id, client->session.user->name, reason);
+    client_close(client, CLOSE_USER_CHANGED);
+}
+
+/* Who he is in the new set. The only one of a pool that names no users is himself under any name.
+ */
+static const struct acl_user *successor(const struct clients *clients, const struct user_set *users,
+                                        const struct acl_user *old)
+{
+    bool is_only_one = clients->users->count == 1 && users->count == 1;
+
+    return is_only_one ? users->newcomer : user_set_find(users, span_of(old->name));
+}
+
+/* Who is there under a name that has not changed stays, whatever password it came with. */
+static void client_use_users(struct client *client, const struct user_set *users)
+{
+    const struct acl_user *old = client->session.user;
+    const struct acl_user *user = successor(client->clients, users, old);
+
+    if (!client->session.is_authenticated) {
+        set_user(client, users->newcomer);
+        client->session.is_authenticated = user_set_is_open(users);
+        return;
+    }
+    if (user == NULL || !user->is_on) {
+        close_with_word(client, user == NULL ? "it is gone" : "it is off");
+        return;
+    }
+    if (hears_too_much(client, user)) {
+        close_with_word(client, "it may not hear its channels any more");
+        return;
+    }
+    if (!acl_user_equal(old, user)) {
+        session_spoil(&client->session);
+    }
+    set_user(client, user);
+}
+
+void login_use_users(struct clients *clients, struct user_set *users)
+{
+    struct user_set *old = clients->users;
+
+    block_bill(clients->intake->account);
+    LIST_EACH_SAFE (link, &clients->open) {
+        client_use_users(container_of(link, struct client, in_clients), users);
+    }
+    clients->users = users;
+    user_set_release(&old);
+}
