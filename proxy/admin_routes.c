@@ -2,6 +2,7 @@
 
 #include "proxy/admin_halts.h"
 #include "proxy/documents.h"
+#include "proxy/page.h"
 #include "proxy/reload.h"
 #include "proxy/status.h"
 
@@ -38,6 +39,17 @@ static const struct admin_route routes[] = {
      "200 while the process works, else 503 and what is wrong"},
     {ADMIN_GET, "/readyz", serve_readyz,
      "200 when clients can be served, else 503 and what is missing"},
+    {ADMIN_GET, "/", page_serve, "the cluster at a glance, for a browser"},
+    {ADMIN_GET, "/page/page.css", page_serve, NULL},
+    {ADMIN_GET, "/page/icon.svg", page_serve, NULL},
+    {ADMIN_GET, "/page/main.js", page_serve, NULL},
+    {ADMIN_GET, "/page/verdict.js", page_serve, NULL},
+    {ADMIN_GET, "/page/lists.js", page_serve, NULL},
+    {ADMIN_GET, "/page/slots.js", page_serve, NULL},
+    {ADMIN_GET, "/page/nodes.js", page_serve, NULL},
+    {ADMIN_GET, "/page/charts.js", page_serve, NULL},
+    {ADMIN_GET, "/page/source.js", page_serve, NULL},
+    {ADMIN_GET, "/page/dom.js", page_serve, NULL},
     {ADMIN_GET, "/topology", document_topology, "JSON: nodes, how they stand, and their slots"},
     {ADMIN_GET, "/stats", document_stats, "JSON: totals, workers and nodes, for each second"},
     {ADMIN_GET, "/history", document_history, "JSON: the last ten minutes; ?seconds="},

@@ -6,6 +6,7 @@
 #include "proxy/document.h"
 #include "proxy/document_nodes.h"
 #include "proxy/documents.h"
+#include "proxy/routing/halts.h"
 #include "proxy/server_parts.h"
 #include "proxy/status.h"
 
@@ -97,6 +98,28 @@ static void add_discovery(struct json *json, const struct discovery_stats *stats
     }
 }
 
+/* What an operator has paused, or drains. */
+static void add_halts(struct json *json, struct halts *halts)
+{
+    uint64_t now = clock_now();
+    struct halt found[HALTS_MAX];
+    size_t count = halts_list(halts, now, found);
+
+    json_begin_array(json, "halts");
+    for (size_t i = 0; i < count; i++) {
+        json_begin_object(json, NULL);
+        json_add_text(json, "what", found[i].kind == HALT_PAUSE ? "pause" : "drain");
+        json_add_text(json, "node", found[i].node[0] == '\0' ? NULL : found[i].node);
+        if (found[i].until == UINT64_MAX) {
+            json_add_null(json, "left_ms");
+        } else {
+            json_add_number(json, "left_ms", (found[i].until - now) / US_PER_MS);
+        }
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
 static void add_pool(struct json *json, const struct server *server,
                      const struct standing *standing, size_t number)
 {
@@ -113,6 +136,7 @@ static void add_pool(struct json *json, const struct server *server,
     json_end_object(json);
     json_add_number(json, "waiting", found->waiting);
     json_add_number(json, "in_flight", found->in_flight);
+    add_halts(json, pool->house.halts);
     add_totals(json, server, number);
     document_add_nodes(json, server->console, standing, number);
     json_end_object(json);

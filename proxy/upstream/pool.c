@@ -257,8 +257,8 @@ static uint64_t backoff_us(uint32_t attempts)
 static void pool_log_failure(const struct pool *pool, enum close_reason reason, const char *error)
 {
     if (pool->attempts == 1) {
-        events_post(EVENT_NODE_DOWN, pool->site->config->name, pool->name, "unreachable: %s, %s",
-                    close_reason_text(reason), error);
+        events_post(EVENT_NODE_DOWN, pool->site->config->name, pool->name, "unreachable: %s",
+                    error);
     }
     if ((pool->attempts & (pool->attempts - 1)) == 0) {
         log_warn("node unreachable", "pool=%s node=%s reason=%s error=%s attempts=%u",

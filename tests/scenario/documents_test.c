@@ -233,8 +233,8 @@ Test(documents, config_has_no_secrets)
     bytes_clear(&body);
     expect_document(rig, "/config",
                     "[(o['value'], o['live']) for o in d['pools'][0]['options'] if o['name'] in "
-                    "('clients.max', 'clients.password', 'backend.password')]",
-                    "[(77, True), ('***', True), ('***', False)]");
+                    "('clients.max', 'clients.password', 'backend.password', 'scripts.bytes')]",
+                    "[(77, True), ('***', True), ('16mb', False), ('***', True)]");
     expect_document(rig, "/config", "[o['value'] for o in d['options'] if o['name'] == 'workers']",
                     "[1]");
     rig_stop(&rig);
