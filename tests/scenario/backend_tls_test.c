@@ -118,6 +118,22 @@ Test(backend_tls, requests_small_and_large_go_through_it)
     rig_stop(&rig);
 }
 
+/* Of which the last bytes have been taken from the socket, and no room was left for them. */
+Test(backend_tls, replies_that_are_a_little_longer_than_a_block_come_whole)
+{
+    enum { BLOCK = 64 * 1024, AROUND = 120, STEP = 5 };
+    struct rig *rig = start();
+    char *value = memory_new(BLOCK + 1, 1);
+
+    for (size_t size = BLOCK - AROUND; size < BLOCK; size += STEP) {
+        memset(value, 'x', size);
+        cr_expect_str_eq(ask(rig, "SET", "b", value), "OK");
+        cr_assert_str_eq(ask(rig, "GET", "b"), value, "%zu", size);
+    }
+    free(value);
+    rig_stop(&rig);
+}
+
 Test(backend_tls, connections_of_one_client_go_through_it_and_end_well)
 {
     struct rig *rig = start();
@@ -128,6 +144,22 @@ Test(backend_tls, connections_of_one_client_go_through_it_and_end_well)
         cr_expect_str_eq(wire_ask(wire, "BLPOP", "a", "1"), "[a x]");
     }
     cr_expect_eq(metric(rig, "upstream_tls_failed_total"), 0);
+    rig_stop(&rig);
+}
+
+/* The connections that are there hide it from everybody else. */
+Test(backend_tls, a_further_connection_that_fails_is_said_too)
+{
+    struct rig *rig = start();
+
+    expect_served(rig);
+    certificates_make(certificates, "stranger", .alternative = "IP:127.0.0.1");
+    fake_node_use_tls(rig_node(rig, 1), node_with("stranger", NULL));
+    wire_request(rig_client(rig), "BLPOP", "a", "1");
+    cr_expect(WAIT_FOR(rig_has_written(rig, "no further connection to a node: TLS failed")));
+    cr_expect(rig_has_written(rig, "self-signed certificate"));
+    cr_expect_str_eq(wire_text(rig_client(rig)), "(nil)");
+    expect_served(rig);
     rig_stop(&rig);
 }
 
