@@ -24,15 +24,6 @@ struct config *config_load(const char *path, const struct config_overrides *over
     return draft_finish(&draft);
 }
 
-static void fields_clear(void *fields, enum option_scope scope)
-{
-    for (size_t i = 0; i < OPTION_ID_COUNT; i++) {
-        if (option_rows[i].scope == scope) {
-            option_clear(&option_rows[i], (char *)fields + option_rows[i].offset);
-        }
-    }
-}
-
 void config_free(struct config **config)
 {
     struct config *taken = *config;
@@ -42,9 +33,10 @@ void config_free(struct config **config)
         return;
     }
     for (size_t i = 0; i < taken->pool_count; i++) {
-        fields_clear(&taken->pools[i], OPTION_POOL);
+        option_clear_all(OPTION_POOL, &taken->pools[i]);
     }
     free(taken->pools);
-    fields_clear(taken, OPTION_GLOBAL);
+    free(taken->gone);
+    option_clear_all(OPTION_GLOBAL, taken);
     free(taken);
 }

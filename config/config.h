@@ -72,7 +72,16 @@ struct config {
 #include "config/options.def"
     struct pool_config *pools;
     size_t pool_count;
+    bool *gone; /* as many: this one is not in the file any more, but was; NULL: no such pool */
 };
+
+/* How many pools a process can come to have while it runs; at its start it may have more. */
+enum { CONFIG_POOLS_LIVE = 64 };
+
+static inline bool config_has_gone(const struct config *config, size_t pool)
+{
+    return config->gone != NULL && config->gone[pool];
+}
 
 /* What a command line says on top of, or instead of, a file; NULL and zero are "not said". */
 struct config_overrides {

@@ -9,10 +9,13 @@
 #include "config/option_field.h"
 #include "config/option_value.h"
 
-const struct pool_config *config_find_pool(const struct config *config, const char *name)
+/* The pool of that name, unless it has none any more: then it has been moved away. */
+static struct pool_config *find_pool(const struct config *config, const char *name)
 {
     for (size_t i = 0; i < config->pool_count; i++) {
-        if (strcmp(config->pools[i].name, name) == 0) {
+        const char *found = config->pools[i].name;
+
+        if (found != NULL && strcmp(found, name) == 0) {
             return &config->pools[i];
         }
     }
@@ -70,33 +73,48 @@ static void compare_fields(struct config_diff *diff, const char *pool, const voi
     }
 }
 
-static void note_pool(struct config_diff *diff, const char *pool, const char *before,
-                      const char *after)
+static void note_pool(struct config_diff *diff, const char *pool, const char *after,
+                      enum option_reload reload)
 {
+    const char *before = strcmp(after, "gone") == 0 ? "there" : "none";
+
     diff_add(diff, (struct config_change){.pool = copy_text(pool),
                                           .before = copy_text(before),
                                           .after = copy_text(after),
-                                          .reload = OPTION_RESTART});
+                                          .reload = reload});
+}
+
+static void compare_pool(struct config_diff *diff, const struct config *now, size_t pool,
+                         const struct pool_config *next)
+{
+    const struct pool_config *mine = &now->pools[pool];
+    bool was_gone = config_has_gone(now, pool);
+
+    if (next == NULL) {
+        if (!was_gone) {
+            note_pool(diff, mine->name, "gone", OPTION_LIVE);
+        }
+        return;
+    }
+    if (was_gone) {
+        note_pool(diff, mine->name, "there", OPTION_LIVE);
+    }
+    compare_fields(diff, mine->name, mine, next);
 }
 
 struct config_diff config_diff_of(const struct config *now, const struct config *next)
 {
     struct config_diff diff = {0};
+    size_t count = now->pool_count;
 
     compare_fields(&diff, NULL, now, next);
     for (size_t i = 0; i < now->pool_count; i++) {
-        const struct pool_config *mine = &now->pools[i];
-        const struct pool_config *other = config_find_pool(next, mine->name);
-
-        if (other == NULL) {
-            note_pool(&diff, mine->name, "there", "gone");
-        } else {
-            compare_fields(&diff, mine->name, mine, other);
-        }
+        compare_pool(&diff, now, i, find_pool(next, now->pools[i].name));
     }
     for (size_t i = 0; i < next->pool_count; i++) {
-        if (config_find_pool(now, next->pools[i].name) == NULL) {
-            note_pool(&diff, next->pools[i].name, "none", "new");
+        if (find_pool(now, next->pools[i].name) == NULL) {
+            note_pool(&diff, next->pools[i].name, "there",
+                      count++ < CONFIG_POOLS_LIVE ? OPTION_LIVE : OPTION_RESTART);
         }
     }
     return diff;
@@ -125,44 +143,69 @@ static void copy_fields(enum option_scope scope, const void *now, void *next, bo
     }
 }
 
-/* The same pool in `next` moves to *to and leaves nothing behind. */
-static bool move_pool(struct config *next, const char *name, struct pool_config *to)
+static void pool_move(struct pool_config *from, struct pool_config *to)
 {
-    struct pool_config *found = (struct pool_config *)config_find_pool(next, name);
-
-    if (found == NULL) {
-        return false;
-    }
-    *to = *found;
-    *found = next->pools[--next->pool_count];
-    return true;
+    *to = *from;
+    *from = (struct pool_config){0};
 }
 
-static void clear_pool(struct pool_config *pool)
+/* What one that is gone does not have any more: addresses, and files, which may be gone as well. */
+static void retire_pool(struct pool_config *pool)
 {
+    static const enum option_id listens[] = {OPTION_ID_listen, OPTION_ID_tls_listen};
+
+    for (size_t i = 0; i < ARRAY_LEN(listens); i++) {
+        option_clear(&option_rows[listens[i]], option_field(&option_rows[listens[i]], pool));
+    }
     for (size_t i = 0; i < OPTION_ID_COUNT; i++) {
-        if (option_rows[i].scope == OPTION_POOL) {
-            option_clear(&option_rows[i], option_field(&option_rows[i], pool));
+        const struct option_row *row = &option_rows[i];
+
+        if (row->scope == OPTION_POOL && row->type == OPTION_FILENAME) {
+            option_clear(row, option_field(row, pool));
         }
+    }
+}
+
+/* What becomes of pool `pool` of `now`: as `next` says, or as it was, but for listening. */
+static void settle_pool(const struct config *now, size_t pool, const struct config *next,
+                        struct config *settled)
+{
+    struct pool_config *found = find_pool(next, now->pools[pool].name);
+    struct pool_config *to = &settled->pools[pool];
+
+    settled->gone[pool] = found == NULL;
+    if (found != NULL) {
+        pool_move(found, to);
+    }
+    copy_fields(OPTION_POOL, &now->pools[pool], to, found == NULL);
+    if (found == NULL) {
+        retire_pool(to);
     }
 }
 
 void config_settle(const struct config *now, struct config *next)
 {
-    struct pool_config *pools = memory_new(now->pool_count, sizeof *pools);
+    size_t room = now->pool_count + next->pool_count;
+    struct config settled = {.pools = memory_new(room, sizeof *settled.pools),
+                             .gone = memory_new(room, sizeof *settled.gone)};
 
     copy_fields(OPTION_GLOBAL, now, next, false);
-    for (size_t i = 0; i < now->pool_count; i++) {
-        bool is_there = move_pool(next, now->pools[i].name, &pools[i]);
-
-        copy_fields(OPTION_POOL, &now->pools[i], &pools[i], !is_there);
+    for (; settled.pool_count < now->pool_count; settled.pool_count++) {
+        settle_pool(now, settled.pool_count, next, &settled);
     }
     for (size_t i = 0; i < next->pool_count; i++) {
-        clear_pool(&next->pools[i]);
+        struct pool_config *left = &next->pools[i];
+
+        if (left->name != NULL && settled.pool_count < CONFIG_POOLS_LIVE) {
+            pool_move(left, &settled.pools[settled.pool_count++]);
+        }
+        option_clear_all(OPTION_POOL, left);
     }
     free(next->pools);
-    next->pools = pools;
-    next->pool_count = now->pool_count;
+    free(next->gone);
+    next->pools = settled.pools;
+    next->pool_count = settled.pool_count;
+    next->gone = settled.gone;
 }
 
 char *config_change_text(const struct config_change *change)

@@ -31,14 +31,11 @@ struct config_diff config_diff_of(const struct config *now, const struct config 
 void config_diff_clear(struct config_diff *diff);
 
 /* Puts into `next` what can only change at a restart as `now` has it, so that `next` is what holds
- * when it is taken over: the other options of RESTART rows, and all pools of `now`, in its order
- * and no others. */
+ * when it is taken over. The pools of `now` come first, in its order: those that `next` has not are
+ * kept as gone, and listen nowhere. Behind them are the new ones, as far as there is room. */
 void config_settle(const struct config *now, struct config *next);
 
 /* One change as a line for people, without its end. The caller frees it. */
 char *config_change_text(const struct config_change *change) MUST_USE;
-
-/* The pool of that name, or NULL. */
-const struct pool_config *config_find_pool(const struct config *config, const char *name);
 
 #endif

@@ -156,3 +156,12 @@ void option_clear(const struct option_row *row, void *field)
         *string = NULL;
     }
 }
+
+void option_clear_all(enum option_scope scope, void *fields)
+{
+    for (size_t i = 0; i < OPTION_ID_COUNT; i++) {
+        if (option_rows[i].scope == scope) {
+            option_clear(&option_rows[i], option_field(&option_rows[i], fields));
+        }
+    }
+}

@@ -29,4 +29,7 @@ void option_copy(const struct option_row *row, const void *from, void *to);
 /* Frees what the field holds and zeroes it. */
 void option_clear(const struct option_row *row, void *field);
 
+/* The same for all fields of a scope, in a struct config or struct pool_config. */
+void option_clear_all(enum option_scope scope, void *fields);
+
 #endif

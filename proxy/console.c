@@ -15,22 +15,16 @@ struct console {
     struct standing *before; /* at least RATE_US older; NULL: none */
 };
 
-static struct history *start_history(struct server *server)
+void console_add_pool(struct console *console, const struct server *server, size_t pool)
 {
-    size_t pool_count = server->config->pool_count;
-    struct metrics_source *sources = memory_new(pool_count, sizeof *sources);
+    const struct metrics **workers = memory_new(server->worker_count, sizeof(struct metrics *));
 
-    for (size_t i = 0; i < pool_count; i++) {
-        const struct metrics **workers = memory_new(server->worker_count, sizeof(struct metrics *));
-
-        for (size_t j = 0; j < server->worker_count; j++) {
-            workers[j] = &server->workers[j]->pools[i].metrics;
-        }
-        sources[i] = (struct metrics_source){.pool = server->pools[i].name,
-                                             .workers = workers,
-                                             .worker_count = server->worker_count};
+    for (size_t i = 0; i < server->worker_count; i++) {
+        workers[i] = &server->workers[i]->pools[pool].metrics;
     }
-    return history_new(server->reactor, sources, pool_count);
+    history_add(console->history, &(struct metrics_source){.pool = server->pools[pool].name,
+                                                           .workers = workers,
+                                                           .worker_count = server->worker_count});
 }
 
 struct console *console_new(struct server *server)
@@ -39,7 +33,11 @@ struct console *console_new(struct server *server)
 
     console->site = (struct inquiry_site){server->reactor, server->mailbox, server->workers,
                                           server->worker_count};
-    console->history = start_history(server);
+    console->history =
+        history_new(server->reactor, size_max(server->config->pool_count, CONFIG_POOLS_LIVE));
+    for (size_t i = 0; i < server->config->pool_count; i++) {
+        console_add_pool(console, server, i);
+    }
     return console;
 }
 
@@ -87,7 +85,8 @@ struct node_pace console_pace(const struct console *console, size_t pool, size_t
     const struct standing *before = console->before;
     struct node_pace pace = {.is_known = false};
 
-    if (before == NULL || last->at == before->at || last->at - before->at > RATE_MAX_US) {
+    if (before == NULL || pool >= before->pool_count || last->at == before->at ||
+        last->at - before->at > RATE_MAX_US) {
         return pace;
     }
 

@@ -17,6 +17,9 @@ struct console;
 /* Before the workers start. Borrows the server, whose workers, pools and mailbox are there. */
 struct console *console_new(struct server *server) MUST_USE;
 
+/* Pool `pool` has come, the next one. */
+void console_add_pool(struct console *console, const struct server *server, size_t pool);
+
 /* When no worker runs any more and the admin page is gone. */
 void console_free(struct console **console);
 

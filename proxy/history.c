@@ -38,7 +38,7 @@ struct history {
     struct reactor_timer timer;
     uint64_t looked_at; /* 0: not yet */
     uint64_t count;     /* seconds that were seen; number n is at n % HISTORY_SECONDS */
-    struct metrics_source *sources;
+    size_t room;
     size_t pool_count;
     struct pool_history pools[];
 };
@@ -160,19 +160,24 @@ static void history_on_timer(struct reactor_timer *timer)
     reactor_timer_start(timer, LOOK_US);
 }
 
-struct history *history_new(struct reactor *reactor, struct metrics_source *sources, size_t count)
+struct history *history_new(struct reactor *reactor, size_t room)
 {
-    struct history *history = memory_new(1, sizeof *history + count * sizeof history->pools[0]);
+    struct history *history = memory_new(1, sizeof *history + room * sizeof history->pools[0]);
 
-    history->sources = sources;
-    history->pool_count = count;
-    for (size_t i = 0; i < count; i++) {
-        history->pools[i].source = sources[i];
-        history->pools[i].quiet = BURST_REST;
-    }
+    history->room = room;
     reactor_timer_init(&history->timer, reactor, history_on_timer);
     reactor_timer_start(&history->timer, 0);
     return history;
+}
+
+void history_add(struct history *history, const struct metrics_source *source)
+{
+    struct pool_history *pool = &history->pools[history->pool_count];
+
+    CHECK(history->pool_count < history->room);
+    history->pool_count++;
+    pool->source = *source;
+    pool->quiet = BURST_REST;
 }
 
 void history_free(struct history **history)
@@ -185,9 +190,8 @@ void history_free(struct history **history)
     }
     reactor_timer_stop(&gone->timer);
     for (size_t i = 0; i < gone->pool_count; i++) {
-        free((void *)gone->sources[i].workers);
+        free((void *)gone->pools[i].source.workers);
     }
-    free(gone->sources);
     free(gone);
 }
 

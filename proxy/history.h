@@ -38,10 +38,11 @@ enum history_series {
 
 struct history;
 
-/* Takes the array `sources` and the arrays inside, which are freed with it; looks once a second
- * from now on. */
-struct history *history_new(struct reactor *reactor, struct metrics_source *sources,
-                            size_t count) MUST_USE;
+/* Of up to `room` pools, none at first; looks once a second from now on. */
+struct history *history_new(struct reactor *reactor, size_t room) MUST_USE;
+
+/* The next pool. Takes the array inside of `source`, which is freed with the history. */
+void history_add(struct history *history, const struct metrics_source *source);
 void history_free(struct history **history);
 
 /* Looks now: what the timer does. `now` is clock_now(). */

@@ -7,9 +7,11 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "proxy/acl/user_set.h"
+#include "proxy/console.h"
 #include "proxy/descriptors.h"
 #include "proxy/server_doors.h"
 #include "proxy/server_parts.h"
+#include "proxy/server_pool.h"
 #include "proxy/server_watch.h"
 #include "proxy/users.h"
 
@@ -56,15 +58,86 @@ static void undo_certificates(struct reload *reload, void **made UNUSED)
 }
 
 /* All make room before the first one looks for it: addresses may move from pool to pool. */
+static void plan_listeners(struct reload *reload)
+{
+    for (size_t i = 0; i < reload->now->pool_count; i++) {
+        listener_plan(reload->server->pools[i].listener, &reload->next->pools[i]);
+    }
+}
+
+static void undo_listeners(struct reload *reload, void **made UNUSED)
+{
+    for (size_t i = 0; i < reload->now->pool_count; i++) {
+        listener_undo(reload->server->pools[i].listener);
+    }
+}
+
+/* Those that come are made whole, with their listeners, and workers do not know of them yet. */
+static bool prepare_pools(struct reload *reload, void **made UNUSED)
+{
+    struct server *server = reload->server;
+
+    plan_listeners(reload);
+    for (size_t i = reload->now->pool_count; i < reload->next->pool_count; i++) {
+        server_pool_make(server, i, reload->share);
+        if (!server_pool_listen(&server->pools[i])) {
+            config_errors_add(reload->errors, "pools", "pool '%s' cannot listen, see the log",
+                              server->pools[i].name);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void undo_pools(struct reload *reload, void **made)
+{
+    for (size_t i = reload->now->pool_count; i < reload->next->pool_count; i++) {
+        server_pool_drop(&reload->server->pools[i]);
+    }
+    undo_listeners(reload, made);
+}
+
+/* What workers are told of a pool reaches them before its first client does. */
+static void commit_pools(struct reload *reload, void **made UNUSED)
+{
+    struct server *server = reload->server;
+
+    for (size_t i = 0; i < server->worker_count; i++) {
+        worker_use_pools(server->workers[i], reload->next->pool_count);
+    }
+    for (size_t i = reload->now->pool_count; i < reload->next->pool_count; i++) {
+        server->pools[i].is_late = true;
+        console_add_pool(server->console, server, i);
+        server_watch_pool(server, &server->pools[i]);
+    }
+}
+
+/* Behind all others: who comes goes by all of its options then. */
+static void commit_comings(struct reload *reload, void **made UNUSED)
+{
+    struct server *server = reload->server;
+
+    for (size_t i = 0; i < reload->now->pool_count; i++) {
+        bool was_gone = config_has_gone(reload->now, i);
+        bool is_gone = config_has_gone(reload->next, i);
+
+        if (is_gone && !was_gone) {
+            server_pool_leave(&server->pools[i]);
+        } else if (was_gone && !is_gone) {
+            server_pool_return(&server->pools[i]);
+        }
+    }
+    for (size_t i = reload->now->pool_count; i < reload->next->pool_count; i++) {
+        server_pool_begin(&server->pools[i]);
+    }
+}
+
 static bool prepare_listeners(struct reload *reload, void **made UNUSED)
 {
     struct server *server = reload->server;
     bool is_done = true;
 
-    for (size_t i = 0; i < reload->next->pool_count; i++) {
-        listener_plan(server->pools[i].listener, &reload->next->pools[i]);
-    }
-    for (size_t i = 0; i < reload->next->pool_count; i++) {
+    for (size_t i = 0; i < reload->now->pool_count; i++) {
         is_done =
             listener_prepare(server->pools[i].listener, &reload->next->pools[i], reload->errors) &&
             is_done;
@@ -77,13 +150,6 @@ static void commit_listeners(struct reload *reload, void **made UNUSED)
     descriptors_raise(reload->next);
     for (size_t i = 0; i < reload->next->pool_count; i++) {
         listener_commit(reload->server->pools[i].listener);
-    }
-}
-
-static void undo_listeners(struct reload *reload, void **made UNUSED)
-{
-    for (size_t i = 0; i < reload->next->pool_count; i++) {
-        listener_undo(reload->server->pools[i].listener);
     }
 }
 
@@ -167,6 +233,7 @@ static void undo_users(struct reload *reload, void **made)
 const struct reload_part reload_parts[] = {
     {"log", NULL, commit_log, NULL},
     {"control thread", NULL, commit_views, NULL},
+    {"pools", prepare_pools, commit_pools, undo_pools},
     {"certificates", prepare_certificates, commit_certificates, undo_certificates},
     {"listeners", prepare_listeners, commit_listeners, undo_listeners},
     {"TLS to the nodes", server_doors_prepare, server_doors_commit, server_doors_undo},
@@ -176,6 +243,7 @@ const struct reload_part reload_parts[] = {
     {"workers", NULL, commit_workers, NULL},
     {"traces", NULL, commit_traces, NULL},
     {"users", prepare_users, commit_users, undo_users},
+    {"pools that begin or end", NULL, commit_comings, NULL},
 };
 
 const size_t reload_part_count = ARRAY_LEN(reload_parts);

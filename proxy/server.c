@@ -18,44 +18,16 @@
 #include "proxy/admin_routes.h"
 #include "proxy/console.h"
 #include "proxy/descriptors.h"
-#include "proxy/downstream/roll.h"
-#include "proxy/pubsub/exchange.h"
 #include "proxy/reload.h"
 #include "proxy/routing/halts.h"
-#include "proxy/routing/mending.h"
 #include "proxy/server_doors.h"
 #include "proxy/server_parts.h"
+#include "proxy/server_pool.h"
 #include "proxy/server_watch.h"
-#include "proxy/users.h"
 
 enum {
-    TRACE_ROOM = 1024 * 1024, /* bytes of lines that may wait to be written */
-    END_SECONDS = 10,         /* that threads may take to end */
+    END_SECONDS = 10, /* that threads may take to end */
 };
-
-static void server_on_topology(void *context, struct topology *topology)
-{
-    struct server_pool *pool = context;
-    struct server *server = pool->server;
-    size_t number = (size_t)(pool - server->pools);
-
-    for (size_t i = 0; i < server->worker_count; i++) {
-        worker_adopt(server->workers[i], number, topology_take(topology));
-    }
-    topology_release(&topology);
-}
-
-static void server_on_commands(void *context, struct command_table *table)
-{
-    struct server_pool *pool = context;
-    struct server *server = pool->server;
-    size_t number = (size_t)(pool - server->pools);
-
-    for (size_t i = 0; i < server->worker_count; i++) {
-        worker_use_commands(server->workers[i], number, command_table_take(table));
-    }
-    command_table_release(&table);
-}
 
 /* Pauses are jittered by random(): without a seed, proxies that start together would come back to a
  * sick node together. */
@@ -69,71 +41,6 @@ static void seed_random(void)
     srandom(seed);
 }
 
-/* 40 hex digits that no other start has. */
-static void make_run_id(char *text)
-{
-    unsigned char bytes[20];
-
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
-        memset(bytes, 0, sizeof bytes);
-    }
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-    }
-}
-
-static void server_make_house(struct server *server, size_t number)
-{
-    struct server_pool *pool = &server->pools[number];
-    struct house *house = &pool->house;
-
-    house->started = clock_now();
-    house->pool = &pool->view.config;
-    budget_init(&house->budget, pool->name, house->pool->clients_memory_limit);
-    house->worker_count = server->worker_count;
-    house->clients = memory_new(server->worker_count, sizeof(struct clients *));
-    house->mailboxes = memory_new(server->worker_count, sizeof(struct mailbox *));
-    make_run_id(house->run_id);
-    house->exchange = exchange_new(server->worker_count, house->run_id);
-    house->door = node_door_new();
-    house->roll = roll_new();
-    house->halts = halts_new(pool->name, server->worker_count);
-    if (house->pool->trace_file != NULL) {
-        house->trace = line_file_open(house->pool->trace_file, TRACE_ROOM, "trace");
-    }
-    house->discovery = pool->discovery;
-    for (size_t i = 0; i < server->worker_count; i++) {
-        house->clients[i] = &server->workers[i]->pools[number].clients;
-        house->mailboxes[i] = server->workers[i]->mailbox;
-    }
-    house->mendings = mending_board_new(server->worker_count);
-    if (house->pool->scripts_remembered > 0) {
-        house->scripts =
-            script_memory_new(house->pool->scripts_remembered, house->pool->scripts_bytes);
-    }
-}
-
-static void server_make_pool(struct server *server, size_t number)
-{
-    struct server_pool *pool = &server->pools[number];
-
-    pool->server = server;
-    config_view_show(&pool->view, server->share, number);
-    pool->name = memory_copy(pool->view.config.name, strlen(pool->view.config.name));
-    pool->discovery = discovery_new(&server->config->pools[number], server_on_topology, pool);
-    pool->lessons = lessons_new(&server->config->pools[number], server_on_commands, pool);
-    discovery_use_lessons(pool->discovery, pool->lessons);
-    discovery_use_config(pool->discovery, server->share, number);
-    server_make_house(server, number);
-    discovery_use_door(pool->discovery, pool->house.door);
-    pool->node_certificates =
-        node_certificates_new(server->reactor, &pool->view.config, pool->house.door);
-    users_begin(pool);
-    for (size_t i = 0; i < server->worker_count; i++) {
-        worker_add_pool(server->workers[i], number, &pool->house, server->share);
-    }
-}
-
 static void server_make(struct server *server)
 {
     const struct config *config = server->config;
@@ -144,27 +51,19 @@ static void server_make(struct server *server)
     server->mailbox = mailbox_new(server->reactor);
     server->worker_count = config->workers;
     server->workers = memory_new(server->worker_count, sizeof(struct worker *));
-    server->pools = memory_new(config->pool_count, sizeof *server->pools);
+    /* Pools may come, and none of those there are may move. */
+    size_t room = size_max(config->pool_count, CONFIG_POOLS_LIVE);
+    server->pools = memory_new(room, sizeof *server->pools);
     for (size_t i = 0; i < server->worker_count; i++) {
-        server->workers[i] = worker_new(i, config->pool_count);
+        server->workers[i] = worker_new(i, room);
         server->workers[i]->owner = server;
     }
     for (size_t i = 0; i < config->pool_count; i++) {
-        server_make_pool(server, i);
+        server_pool_make(server, i, server->share);
     }
-}
-
-static bool server_pool_listen(struct server_pool *pool)
-{
-    struct reactor *reactor = pool->server->reactor;
-
-    pool->certificates = certificates_new(reactor, pool->house.pool);
-    if (pool->certificates == NULL) {
-        return false;
+    for (size_t i = 0; i < server->worker_count; i++) {
+        worker_use_pools(server->workers[i], config->pool_count);
     }
-    pool->listener = listener_open(reactor, &pool->house, certificates_context(pool->certificates));
-    certificates_serve(pool->certificates, pool->listener);
-    return pool->listener != NULL;
 }
 
 static bool server_listen(struct server *server)
@@ -261,17 +160,22 @@ static void server_on_drain_timeout(struct reactor_timer *timer)
     reactor_stop(container_of(timer, struct server, drain_timer)->reactor);
 }
 
-static void server_drain(struct server *server)
+struct drain_plan server_drain_plan(const struct config *config)
 {
-    const struct config *config = server->config;
     uint64_t half = config->drain_timeout / 2;
-    const struct drain_plan plan = {
+
+    return (struct drain_plan){
         .spread = config->drain_spread < half ? config->drain_spread : half,
         .patience = half,
     };
+}
+
+static void server_drain(struct server *server)
+{
+    const struct drain_plan plan = server_drain_plan(server->config);
 
     server_stop_listening(server);
-    reactor_timer_start(&server->drain_timer, config->drain_timeout);
+    reactor_timer_start(&server->drain_timer, server->config->drain_timeout);
     for (size_t i = 0; i < server->worker_count; i++) {
         worker_drain(server->workers[i], &plan);
     }
@@ -370,10 +274,7 @@ static void server_start_workers(struct server *server)
 static void server_start_discovery(struct server *server)
 {
     for (size_t i = 0; i < server->config->pool_count; i++) {
-        lessons_begin(server->pools[i].lessons);
-    }
-    for (size_t i = 0; i < server->config->pool_count; i++) {
-        discovery_start(server->pools[i].discovery);
+        server_pool_begin(&server->pools[i]);
     }
 }
 
@@ -409,27 +310,14 @@ static void server_free(struct server *server)
         worker_join(server->workers[i]);
     }
     for (size_t i = 0; i < server->config->pool_count; i++) {
-        discovery_free(&server->pools[i].discovery);
-        lessons_free(&server->pools[i].lessons);
-        line_file_close(&server->pools[i].house.trace);
+        server_pool_end(&server->pools[i]);
     }
     alarm(0);
     for (size_t i = 0; i < server->worker_count; i++) {
         worker_free(&server->workers[i]);
     }
     for (size_t i = 0; i < server->config->pool_count; i++) {
-        free(server->pools[i].house.clients);
-        free(server->pools[i].house.mailboxes);
-        exchange_free(&server->pools[i].house.exchange);
-        node_certificates_free(&server->pools[i].node_certificates);
-        node_door_free(&server->pools[i].house.door);
-        free(server->pools[i].house.mendings);
-        roll_free(&server->pools[i].house.roll);
-        halts_free(&server->pools[i].house.halts);
-        users_end(&server->pools[i]);
-        script_memory_free(&server->pools[i].house.scripts);
-        config_view_clear(&server->pools[i].view);
-        free(server->pools[i].name);
+        server_pool_clear(&server->pools[i]);
     }
     ev_signal_stop(server->reactor->loop, &server->terminate);
     ev_signal_stop(server->reactor->loop, &server->interrupt);

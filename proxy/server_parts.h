@@ -29,7 +29,9 @@ struct server_pool {
     struct certificates *certificates; /* of the listener */
     struct listener *listener;
     struct node_certificates *node_certificates;
-    struct config_view view; /* the options that the control thread goes by */
+    struct config_view view;       /* the options that the control thread goes by */
+    bool is_late;                  /* has come by a reload: is not waited for to be ready */
+    struct reactor_timer patience; /* with the clients of a pool that is gone */
     struct house house;
 };
 
@@ -61,6 +63,9 @@ struct server {
     ev_signal hangup;
     ev_signal user2;
 };
+
+/* How clients are let go. */
+struct drain_plan server_drain_plan(const struct config *config);
 
 /* Accepts clients, and serves the admin page. False, with the reason logged, when it cannot. */
 bool server_open(struct server *server) MUST_USE;

@@ -18,7 +18,7 @@ static char *discovery_name(const struct server_pool *pool)
     return memory_print("discovery-%s", pool->name);
 }
 
-static void watch_discovery(struct server *server, const struct server_pool *pool)
+void server_watch_pool(struct server *server, const struct server_pool *pool)
 {
     char *name = discovery_name(pool);
 
@@ -56,7 +56,7 @@ void server_watch_threads(struct server *server)
                                        });
     }
     for (size_t i = 0; i < server->config->pool_count; i++) {
-        watch_discovery(server, &server->pools[i]);
+        server_watch_pool(server, &server->pools[i]);
     }
 }
 

@@ -179,7 +179,7 @@ static void begin_pool(struct pool_standing *pool, const struct inquiry_findings
     for (size_t i = 0; i < findings->worker_count; i++) {
         const struct standing *found = findings->by_worker[i];
 
-        if (found != NULL) {
+        if (found != NULL && number < found->pool_count) {
             take_picture(pool, found->pools[number].topology);
             room += found->pools[number].count;
         }
@@ -219,7 +219,7 @@ struct standing *standing_merge(const struct inquiry_findings *findings, size_t 
         for (size_t i = 0; i < findings->worker_count; i++) {
             const struct standing *found = findings->by_worker[i];
 
-            if (found != NULL) {
+            if (found != NULL && pool < found->pool_count) {
                 add_pool(&standing->pools[pool], &found->pools[pool]);
             }
         }

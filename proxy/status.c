@@ -291,7 +291,9 @@ bool status_knows_clusters(const struct server *server, struct sendq *why)
     bool is_known = true;
 
     for (size_t i = 0; i < server->config->pool_count; i++) {
-        if (!pool_is_known(server, i)) {
+        bool is_waited_for = !server->pools[i].is_late && !config_has_gone(server->config, i);
+
+        if (is_waited_for && !pool_is_known(server, i)) {
             sendq_print(why, "pool %s: no node of its cluster has answered yet\n",
                         server->config->pools[i].name);
             is_known = false;

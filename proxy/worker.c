@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/log.h"
 #include "common/memory.h"
@@ -20,7 +21,8 @@ struct order {
     struct command_table *commands; /* to use from then on */
     struct config_share *config;    /* likewise */
     struct drain_plan plan;         /* of a drain */
-    struct user_set *users;         /* likewise */
+    struct user_set *users;         /* who may use the pool */
+    size_t pool_count;              /* that there are from now on */
 };
 
 static struct order *order_new(struct worker *worker, void (*deliver)(struct message *message),
@@ -142,6 +144,10 @@ static void worker_on_drain(struct message *message)
     struct order *order = container_of(message, struct order, message);
     struct worker *worker = order->worker;
 
+    /* Also those of a pool that is gone: they are looked at once more, and counted once. */
+    for (size_t i = 0; i < worker->pool_count; i++) {
+        worker->pools[i].is_drained = false;
+    }
     for (size_t i = 0; i < worker->pool_count; i++) {
         drain_begin(&worker->pools[i].clients, &order->plan);
     }
@@ -153,6 +159,60 @@ void worker_drain(struct worker *worker, const struct drain_plan *plan)
     struct order *order = order_new(worker, worker_on_drain, order_drop);
 
     order->plan = *plan;
+    mailbox_post(worker->mailbox, &order->message);
+}
+
+static void worker_on_drain_pool(struct message *message)
+{
+    struct order *order = container_of(message, struct order, message);
+
+    drain_begin(&order->worker->pools[order->pool].clients, &order->plan);
+    order_drop(message);
+}
+
+void worker_drain_pool(struct worker *worker, size_t number, const struct drain_plan *plan)
+{
+    struct order *order = order_new(worker, worker_on_drain_pool, order_drop);
+
+    order->pool = number;
+    order->plan = *plan;
+    mailbox_post(worker->mailbox, &order->message);
+}
+
+static void worker_on_admit_pool(struct message *message)
+{
+    struct order *order = container_of(message, struct order, message);
+    struct worker_pool *pool = &order->worker->pools[order->pool];
+
+    drain_call_off(&pool->clients);
+    pool->is_drained = false;
+    order_drop(message);
+}
+
+void worker_admit_pool(struct worker *worker, size_t number)
+{
+    struct order *order = order_new(worker, worker_on_admit_pool, order_drop);
+
+    order->pool = number;
+    mailbox_post(worker->mailbox, &order->message);
+}
+
+static void worker_on_close_pool(struct message *message)
+{
+    struct order *order = container_of(message, struct order, message);
+    struct clients *clients = &order->worker->pools[order->pool].clients;
+
+    if (clients->drain.is_on) {
+        clients_close_all(clients, CLOSE_DRAIN_TIMEOUT);
+    }
+    order_drop(message);
+}
+
+void worker_close_pool(struct worker *worker, size_t number)
+{
+    struct order *order = order_new(worker, worker_on_close_pool, order_drop);
+
+    order->pool = number;
     mailbox_post(worker->mailbox, &order->message);
 }
 
@@ -187,12 +247,11 @@ static void worker_on_tidy(struct reactor_timer *timer)
     reactor_timer_start(timer, TIDY_US);
 }
 
-struct worker *worker_new(size_t index, size_t pool_count)
+struct worker *worker_new(size_t index, size_t room)
 {
-    struct worker *worker = memory_new(1, sizeof *worker + pool_count * sizeof worker->pools[0]);
+    struct worker *worker = memory_new(1, sizeof *worker + room * sizeof worker->pools[0]);
 
     worker->index = index;
-    worker->pool_count = pool_count;
     worker->reactor = reactor_new();
     worker->mailbox = mailbox_new(worker->reactor);
     reactor_timer_init(&worker->tidy, worker->reactor, worker_on_tidy);
@@ -249,19 +308,50 @@ void worker_add_pool(struct worker *worker, size_t number, struct house *house,
     clients_init(&pool->clients);
 }
 
+static void pool_clear(struct worker_pool *pool, size_t worker)
+{
+    clients_clear(&pool->clients);
+    command_table_release(&pool->clients.commands);
+    exchange_close(pool->clients.house->exchange, worker);
+    dispatcher_free(&pool->dispatcher);
+    node_board_free(&pool->metrics.nodes);
+    script_view_clear(&pool->scripts);
+    intake_clear(&pool->requests);
+    intake_clear(&pool->replies);
+    config_view_clear(&pool->view);
+}
+
+void worker_drop_pool(struct worker *worker, size_t number)
+{
+    pool_clear(&worker->pools[number], worker->index);
+    memset(&worker->pools[number], 0, sizeof worker->pools[number]);
+}
+
+static void worker_on_pools(struct message *message)
+{
+    struct order *order = container_of(message, struct order, message);
+
+    order->worker->pool_count = order->pool_count;
+    order_drop(message);
+}
+
+void worker_use_pools(struct worker *worker, size_t count)
+{
+    if (!worker->is_started) {
+        worker->pool_count = count;
+        return;
+    }
+    struct order *order = order_new(worker, worker_on_pools, order_drop);
+
+    order->pool_count = count;
+    mailbox_post(worker->mailbox, &order->message);
+}
+
 /* Blocks and requests come from free lists of the thread: what holds any must go in the thread. */
 static void worker_clear(struct worker *worker)
 {
     for (size_t i = 0; i < worker->pool_count; i++) {
-        clients_clear(&worker->pools[i].clients);
-        command_table_release(&worker->pools[i].clients.commands);
-        exchange_close(worker->pools[i].clients.house->exchange, worker->index);
-        dispatcher_free(&worker->pools[i].dispatcher);
-        node_board_free(&worker->pools[i].metrics.nodes);
-        script_view_clear(&worker->pools[i].scripts);
-        intake_clear(&worker->pools[i].requests);
-        intake_clear(&worker->pools[i].replies);
-        config_view_clear(&worker->pools[i].view);
+        pool_clear(&worker->pools[i], worker->index);
     }
     reactor_timer_stop(&worker->tidy);
     request_trim();
@@ -281,6 +371,7 @@ void worker_start(struct worker *worker)
     char name[32];
 
     snprintf(name, sizeof name, "worker-%zu", worker->index);
+    worker->is_started = true;
     thread_start(&worker->thread, name, worker_run, worker);
 }
 

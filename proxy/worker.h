@@ -38,14 +38,24 @@ struct worker {
     _Atomic uint32_t load;                     /* clients here, and on their way here */
     void (*on_drained)(struct worker *worker); /* in the worker's thread */
     void *owner;
+    bool is_started;
     size_t pool_count;
-    struct worker_pool pools[];
+    struct worker_pool pools[]; /* there is room for more */
 };
 
-/* Control thread. Makes the worker with its mailbox; pools are added before it starts. */
-struct worker *worker_new(size_t index, size_t pool_count) MUST_USE;
+/* Control thread. Makes the worker with its mailbox and room for so many pools. */
+struct worker *worker_new(size_t index, size_t room) MUST_USE;
+
+/* Control thread, also while the worker runs: makes pool `number`, at which the worker does not
+ * look yet; or gives it back. */
 void worker_add_pool(struct worker *worker, size_t number, struct house *house,
                      struct config_share *share);
+void worker_drop_pool(struct worker *worker, size_t number);
+
+/* Control thread: the first `count` pools are made, and no more are given back. */
+void worker_use_pools(struct worker *worker, size_t count);
+
+/* Its thread runs from now on. */
 void worker_start(struct worker *worker);
 
 /* Any thread: takes a reference to a picture of pool `number`'s cluster. */
@@ -59,6 +69,13 @@ void worker_use_users(struct worker *worker, size_t number, struct user_set *use
 
 /* Any thread: from now on pool `number` goes by what `share` says of it; takes a reference. */
 void worker_use_config(struct worker *worker, size_t number, struct config_share *share);
+
+/* Any thread: lets the clients of pool `number` go, and those that come; or not any more. */
+void worker_drain_pool(struct worker *worker, size_t number, const struct drain_plan *plan);
+void worker_admit_pool(struct worker *worker, size_t number);
+
+/* Any thread: closes those of its clients that are left, if it is still being drained. */
+void worker_close_pool(struct worker *worker, size_t number);
 
 /* Any thread: lets its clients go; on_drained is called when the last one is gone. */
 void worker_drain(struct worker *worker, const struct drain_plan *plan);

@@ -385,6 +385,7 @@ static void discovery_run(void *context)
         }
     } while (end != ROUND_STOPPED && cause != WAKE_STOP);
     discovery_clear_own(discovery);
+    pulse_rest(&discovery->pulse);
 }
 
 struct discovery *discovery_new(const struct pool_config *pool, topology_publish *publish,
@@ -470,6 +471,19 @@ const struct discovery_stats *discovery_stats(const struct discovery *discovery)
     return &discovery->stats;
 }
 
+void discovery_stop(struct discovery *discovery)
+{
+    uint64_t ignored;
+
+    if (!discovery->is_running) {
+        return;
+    }
+    wake(discovery->stop_fd);
+    thread_join(&discovery->thread);
+    discovery->is_running = false;
+    CHECK(read(discovery->stop_fd, &ignored, sizeof ignored) == sizeof ignored);
+}
+
 void discovery_free(struct discovery **discovery)
 {
     struct discovery *gone = *discovery;
@@ -478,10 +492,7 @@ void discovery_free(struct discovery **discovery)
     if (gone == NULL) {
         return;
     }
-    if (gone->is_running) {
-        wake(gone->stop_fd);
-        thread_join(&gone->thread);
-    }
+    discovery_stop(gone);
     discovery_drop_config(gone);
     close(gone->hint_fd);
     close(gone->stop_fd);

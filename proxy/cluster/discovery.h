@@ -66,7 +66,7 @@ void discovery_use_config(struct discovery *discovery, struct config_share *shar
 /* Before the start: connections go through `door`, which is borrowed until freed. */
 void discovery_use_door(struct discovery *discovery, struct node_door *door);
 
-/* Starts the thread; once. */
+/* Starts the thread, if it does not run. */
 void discovery_start(struct discovery *discovery);
 
 /* Any thread; cheap, also when called for every request. */
@@ -79,7 +79,10 @@ const struct discovery_stats *discovery_stats(const struct discovery *discovery)
 const struct thread *discovery_thread(const struct discovery *discovery);
 const struct pulse *discovery_pulse(const struct discovery *discovery);
 
-/* Ends the thread, within a second even when a node hangs, and frees. NULL inside is fine. */
+/* Ends the thread, within a second even when a node hangs; it may be started again. */
+void discovery_stop(struct discovery *discovery);
+
+/* The same, and frees. NULL inside is fine. */
 void discovery_free(struct discovery **discovery);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "proxy/downstream/arrival.h"
 #include "proxy/downstream/client_limits.h"
@@ -171,7 +172,7 @@ void clients_init(struct clients *clients)
         command_log_init(&clients->logs[i]);
     }
     command_times_init(&clients->times);
-    sampling_init(&clients->sampling, reactor_now(clients->reactor), trace_distance(clients));
+    sampling_init(&clients->sampling, clock_now(), trace_distance(clients));
     monitor_init(&clients->monitor);
     reactor_timer_init(&clients->look, clients->reactor, clients_on_look);
     reactor_timer_init(&clients->pause_end, clients->reactor, clients_on_pause_end);

@@ -99,10 +99,18 @@ void drain_begin(struct clients *clients, const struct drain_plan *plan)
     drain->spread = plan->spread;
     drain->patience = plan->patience;
     drain->count = clients->count;
+    drain->told = 0;
     drain_some(clients);
     if (is_empty) {
         clients->drained(clients);
     }
+}
+
+void drain_call_off(struct clients *clients)
+{
+    clients->drain.is_on = false;
+    clients->drain.allowed = 0;
+    reactor_timer_stop(&clients->drain.step);
 }
 
 void drain_look_closely(struct client *client)

@@ -27,6 +27,9 @@ void drain_clear(struct clients *clients);
 /* Begins. Calls clients->drained when none is left, perhaps before this returns. */
 void drain_begin(struct clients *clients, const struct drain_plan *plan);
 
+/* Ends it: who is still there, stays. */
+void drain_call_off(struct clients *clients);
+
 /* The same for a client that goes, or where some do. */
 void drain_look_closely(struct client *client);
 

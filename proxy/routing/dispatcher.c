@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "proxy/routing/blocking.h"
@@ -332,7 +333,7 @@ struct dispatcher *dispatcher_new(struct reactor *reactor, struct intake *intake
         (struct pool_site){reactor, intake, config, metrics, &events, dispatcher, NULL};
     dispatcher->discovery = discovery;
     dispatcher->waiting_deadline = UINT64_MAX;
-    dispatcher->made_at = reactor_now(reactor);
+    dispatcher->made_at = clock_now(); /* not the reactor's: its thread may be at work */
     dispatcher->pump.run = holding_on_pump;
     gates_init(&dispatcher->gates);
     list_init(&dispatcher->mendings);

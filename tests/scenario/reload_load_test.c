@@ -18,7 +18,8 @@ static int number_of(const char *variable, int otherwise)
     return said == NULL ? otherwise : atoi(said);
 }
 
-/* One of three configurations that differ in everything that a client may feel. */
+/* One of three configurations that differ in everything that a client may feel, and in whether
+ * there is another pool. */
 static struct rig_options variant(struct rig *rig, int number)
 {
     static const char *const clients[] = {
@@ -29,6 +30,8 @@ static struct rig_options variant(struct rig *rig, int number)
     static const char *const backends[] = {"refresh_min: 20ms", "silent_after: 2s", "private: 77"};
     static const char *const commands[] = {"", "keys: deny", "debug: deny, foo.bar: write first"};
     struct rig_options options = {.nodes = 3,
+                                  .other_nodes = 1,
+                                  .hides_other = number % 3 != 2,
                                   .with_store = true,
                                   .workers = 2,
                                   .request_timeout = "20s",

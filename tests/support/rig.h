@@ -23,6 +23,7 @@ struct rig_options {
     int other_nodes;             /* fake nodes of a second cluster behind a second pool; 0 */
     int workers;                 /* 1 */
     const char *listen;          /* instead of rig_port, likewise */
+    const char *other_listen;    /* instead of rig_other_port, likewise */
     const char *seeds;           /* instead of fake nodes, as in YAML: "\"host:port\", ..." */
     const char *request_timeout; /* "2s" */
     const char *connect_timeout; /* "300ms" */
@@ -40,6 +41,7 @@ struct rig_options {
     bool start_dead;             /* the nodes are dead at first; implies do_not_wait */
     bool do_not_wait;            /* until /readyz is well */
     bool with_store;             /* the nodes work as a small cluster: fake_store.h */
+    bool hides_other;            /* no second pool in front of other_nodes yet */
     bool swaps_ports;            /* each pool listens where the other one would */
     bool with_relays;            /* slotway reaches each node by a relay only: rig_relay */
     /* What nodes speak; lent. Plain text */

@@ -1,5 +1,6 @@
 #include "tests/support/rig_config.h"
 
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -34,9 +35,11 @@ static void add_tls(struct bytes *text, const struct rig_options *options, uint1
 static void add_pool(struct bytes *text, const struct rig_options *options, uint16_t port,
                      const char *name, const struct fake_cluster *cluster)
 {
+    const char *listen = strcmp(name, "main") == 0 ? options->listen : options->other_listen;
+
     bytes_print(text, "  - name: %s\n    listen: [", name);
-    if (options->listen != NULL) {
-        bytes_print(text, "%s]\n", options->listen);
+    if (listen != NULL) {
+        bytes_print(text, "%s]\n", listen);
     } else {
         bytes_print(text, "\"127.0.0.1:%u\"]\n", port);
     }
@@ -68,7 +71,7 @@ struct bytes rig_config_text(const struct rig_options *options, const struct rig
     bytes_print(&text, "pools:\n");
     add_pool(&text, options, options->swaps_ports ? ports->other : ports->listen, "main", cluster);
     add_tls(&text, options, ports->tls);
-    if (options->other_nodes > 0) {
+    if (options->other_nodes > 0 && !options->hides_other) {
         add_pool(&text, options, options->swaps_ports ? ports->listen : ports->other, "other",
                  other);
     }

@@ -145,35 +145,93 @@ Test(config_diff, settling_keeps_what_needs_a_restart_and_nothing_else)
     config_free(&wanted);
 }
 
-Test(config_diff, compares_pools_by_name_and_keeps_those_there_are)
+static void expect_texts(const struct config_diff *diff, const char *const *texts, size_t count)
+{
+    cr_assert_eq(diff->count, count);
+    for (size_t i = 0; i < count; i++) {
+        char *text = config_change_text(&diff->items[i]);
+
+        cr_expect_str_eq(text, texts[i]);
+        free(text);
+    }
+}
+
+Test(config_diff, compares_pools_by_name_and_keeps_the_place_of_each)
 {
     static const char *const before[] = {"a", "b", "gone"};
-    static const char *const after[] = {"new", "b", "a"};
+    static const char *const after[] = {"new", "b", "a", "newer"};
+    static const char *const settled[] = {"a", "b", "gone", "new", "newer"};
+    static const char *const texts[] = {"pool b, clients.max: 10000 -> 7",
+                                        "pool gone: there -> gone", "pool new: none -> there",
+                                        "pool newer: none -> there"};
     struct config *now = config_with(before, ARRAY_LEN(before));
     struct config *next = config_with(after, ARRAY_LEN(after));
 
     next->pools[1].clients_max = 7;
     struct config_diff diff = config_diff_of(now, next);
-    cr_assert_eq(diff.count, 3);
-    static const char *const texts[] = {"pool b, clients.max: 10000 -> 7",
-                                        "pool gone: there -> gone (needs a restart)",
-                                        "pool new: none -> new (needs a restart)"};
-    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-        char *text = config_change_text(&diff.items[i]);
-
-        cr_expect_str_eq(text, texts[i]);
-        free(text);
-    }
+    expect_texts(&diff, texts, ARRAY_LEN(texts));
     config_settle(now, next);
-    cr_assert_eq(next->pool_count, 3);
-    for (size_t i = 0; i < ARRAY_LEN(before); i++) {
-        cr_expect_str_eq(next->pools[i].name, before[i]);
+    cr_assert_eq(next->pool_count, ARRAY_LEN(settled));
+    for (size_t i = 0; i < ARRAY_LEN(settled); i++) {
+        cr_expect_str_eq(next->pools[i].name, settled[i]);
+        cr_expect_eq(config_has_gone(next, i), i == 2);
+        cr_expect_eq(next->pools[i].listen.count, i == 2 ? 0 : 1);
     }
     cr_expect_eq(next->pools[1].clients_max, 7);
     cr_expect_eq(next->pools[2].clients_max, 10000);
     config_diff_clear(&diff);
     config_free(&now);
     config_free(&next);
+}
+
+Test(config_diff, a_pool_that_is_gone_is_told_of_once_and_may_come_back)
+{
+    static const char *const both[] = {"a", "b"};
+    static const char *const texts[] = {"pool b: none -> there",
+                                        "pool b, listen: [] -> [\"127.0.0.1:6380\"]"};
+    struct config *now = config_with(both, 2);
+    struct config *without = config_with(both, 1);
+    struct config *again = config_with(both, 1);
+    struct config *back = config_with(both, 2);
+
+    config_settle(now, without);
+    struct config_diff diff = config_diff_of(without, again);
+    cr_expect_eq(diff.count, 0);
+    config_diff_clear(&diff);
+    config_settle(without, again);
+    cr_expect(config_has_gone(again, 1));
+    diff = config_diff_of(again, back);
+    expect_texts(&diff, texts, ARRAY_LEN(texts));
+    config_settle(again, back);
+    cr_expect_not(config_has_gone(back, 1));
+    cr_expect_eq(back->pools[1].listen.count, 1);
+    config_diff_clear(&diff);
+    config_free(&now);
+    config_free(&without);
+    config_free(&again);
+    config_free(&back);
+}
+
+Test(config_diff, more_pools_than_there_is_room_for_wait_for_a_restart)
+{
+    const char *names[CONFIG_POOLS_LIVE + 1];
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        names[i] = memory_print("pool-%zu", i);
+    }
+    struct config *now = config_with(names, 1);
+    struct config *next = config_with(names, ARRAY_LEN(names));
+    struct config_diff diff = config_diff_of(now, next);
+    cr_expect_eq(diff.count, CONFIG_POOLS_LIVE);
+    cr_expect_eq(diff.restart_count, 1);
+    config_settle(now, next);
+    cr_expect_eq(next->pool_count, CONFIG_POOLS_LIVE);
+    config_diff_clear(&diff);
+    config_free(&now);
+    config_free(&next);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        free((char *)names[i]);
+    }
 }
 
 Test(config_diff, changes_are_lines_without_secrets)

@@ -15,17 +15,16 @@ static uint64_t now;
 
 static void set_up(void)
 {
-    struct metrics_source *sources = memory_new(1, sizeof *sources);
     const struct metrics **borrowed = memory_new(WORKERS, sizeof(struct metrics *));
 
     workers = memory_new(WORKERS, sizeof *workers);
     for (size_t i = 0; i < WORKERS; i++) {
         borrowed[i] = &workers[i];
     }
-    *sources =
-        (struct metrics_source){.pool = "main", .workers = borrowed, .worker_count = WORKERS};
     reactor = reactor_new();
-    history = history_new(reactor, sources, 1);
+    history = history_new(reactor, 1);
+    history_add(history, &(struct metrics_source){
+                             .pool = "main", .workers = borrowed, .worker_count = WORKERS});
     events_forget();
     now = 100 * US_PER_SECOND;
     history_look(history, now);

@@ -1,0 +1,138 @@
+/* Pools that come, go and come back while slotway runs. */
+#include <stdio.h>
+
+#include "tests/support/expect.h"
+#include "tests/support/http.h"
+#include "tests/support/ports.h"
+#include "tests/support/rig.h"
+
+TestSuite(reload_pools, .timeout = 60, .fini = rig_clean_up);
+
+static const struct rig_options one = {.nodes = 1,
+                                       .other_nodes = 1,
+                                       .hides_other = true,
+                                       .with_store = true,
+                                       .workers = 2,
+                                       .global = "drain: {timeout: 300ms}\n"};
+
+static struct rig_options both(void)
+{
+    struct rig_options options = one;
+
+    options.hides_other = false;
+    return options;
+}
+
+static struct rig *start(struct rig_options options)
+{
+    struct rig *rig = rig_start_with(options);
+
+    fake_node_handle(fake_cluster_node(rig_other_cluster(rig), 0), fake_always, "+other");
+    cr_expect_str_eq(ask(rig, "SET", "k", "main"), "OK");
+    return rig;
+}
+
+static void change(struct rig *rig, struct rig_options next, const char *line)
+{
+    const char *said;
+
+    rig_rewrite(rig, next);
+    cr_assert_eq(rig_reload(rig, &said), 200, "%s", said);
+    cr_expect_not_null(strstr(said, line), "%s", said);
+}
+
+static void expect_other_serves(struct rig *rig)
+{
+    enum { CLIENTS = 4 };
+
+    for (int i = 0; i < CLIENTS; i++) {
+        struct wire *wire = wire_open(rig_other_port(rig));
+
+        cr_assert_not_null(wire);
+        cr_expect_str_eq(wire_ask(wire, "GET", "k"), "other");
+        wire_close(&wire);
+    }
+}
+
+Test(reload_pools, one_that_comes_is_served_one_that_goes_is_not_and_it_may_come_back)
+{
+    struct rig *rig = start(one);
+    struct wire *late;
+
+    cr_expect_null(wire_open(rig_other_port(rig)));
+    for (int round = 0; round < 3; round++) {
+        change(rig, both(), "pool other: none -> there\n");
+        expect_other_serves(rig);
+        late = wire_open(rig_other_port(rig));
+        cr_assert_not_null(late);
+        cr_expect_str_eq(wire_ask(late, "GET", "k"), "other");
+        cr_expect_eq(rig_metric(rig, "topology_slots", "pool=\"other\""), 16384);
+        cr_expect_eq(http_get(rig_admin_port(rig), "/stats", NULL), 200);
+        cr_expect_eq(http_get(rig_admin_port(rig), "/history", NULL), 200);
+        change(rig, one, "pool other: there -> gone\n");
+        cr_expect(wire_is_closed(late));
+        wire_close(&late);
+        cr_expect_null(wire_open(rig_other_port(rig)));
+        cr_expect_str_eq(ask(rig, "GET", "k"), "main");
+        cr_expect_eq(rig_reload(rig, NULL), 200);
+    }
+    rig_stop(&rig);
+}
+
+Test(reload_pools, what_a_client_has_begun_there_is_over_when_its_time_is)
+{
+    struct rig *rig = start(both());
+    struct wire *bound = wire_open(rig_other_port(rig));
+
+    cr_assert_not_null(bound);
+    cr_expect_str_eq(wire_ask(bound, "MULTI"), "OK");
+    change(rig, one, "pool other: there -> gone\n");
+    cr_expect(wire_is_closed(bound));
+    wire_close(&bound);
+    cr_expect_str_eq(ask(rig, "GET", "k"), "main");
+    rig_stop(&rig);
+}
+
+Test(reload_pools, one_that_cannot_listen_leaves_everything_as_it_is)
+{
+    struct rig *rig = start(one);
+    struct rig_options next = both();
+    const char *said;
+    struct wire *taken = NULL;
+
+    /* Both pools would listen where the main one does. */
+    next.other_listen = rig_print(rig, "\"127.0.0.1:%u\"", rig_port(rig));
+    rig_rewrite(rig, next);
+    cr_expect_eq(rig_reload(rig, &said), 400);
+    cr_expect_not_null(strstr(said, "duplicate address"), "%s", said);
+    struct port other = port_reserve();
+    port_listen(&other);
+    next = both();
+    next.other_listen = rig_print(rig, "\"127.0.0.1:%u\"", other.number);
+    next.clients = "max: 1";
+    rig_rewrite(rig, next);
+    cr_expect_eq(rig_reload(rig, &said), 400);
+    cr_expect_not_null(strstr(said, "pool 'other' cannot listen"), "%s", said);
+    taken = rig_connect(rig);
+    cr_expect_str_eq(wire_ask(taken, "GET", "k"), "main", "clients.max is what it was");
+    port_stop_listening(&other);
+    change(rig, both(), "pool other: none -> there\n");
+    expect_other_serves(rig);
+    rig_stop(&rig);
+    port_release(&other);
+}
+
+Test(reload_pools, one_whose_cluster_is_away_makes_nobody_unready)
+{
+    struct rig *rig = start(one);
+
+    fake_node_die(fake_cluster_node(rig_other_cluster(rig), 0));
+    change(rig, both(), "pool other: none -> there\n");
+    cr_expect(WAIT_FOR(rig_has_written(rig, "no node of the cluster answers")));
+    cr_expect_eq(http_get(rig_admin_port(rig), "/readyz", NULL), 200);
+    cr_expect_str_eq(ask(rig, "GET", "k"), "main");
+    fake_node_return(fake_cluster_node(rig_other_cluster(rig), 0));
+    cr_expect(WAIT_FOR(rig_metric(rig, "topology_slots", "pool=\"other\"") == 16384));
+    expect_other_serves(rig);
+    rig_stop(&rig);
+}
