@@ -167,6 +167,20 @@ Test(upgrade, lets_clients_finish_what_they_have_begun)
     rig_stop(&rig);
 }
 
+static bool answers_at_path(void)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    char answer[8] = "";
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    memcpy(name.sun_path, client_path, strlen(client_path));
+    bool is_there = connect(fd, (struct sockaddr *)&name, sizeof name) == 0 &&
+                    send(fd, "PING\r\n", 6, MSG_NOSIGNAL) == 6 &&
+                    recv(fd, answer, 7, MSG_WAITALL) == 7 && strcmp(answer, "+PONG\r\n") == 0;
+    close(fd);
+    return is_there;
+}
+
 Test(upgrade, of_one_with_another_configuration_takes_what_it_names)
 {
     struct rig *rig = start_rig("timeout: 30s, spread: 0s");
@@ -188,7 +202,10 @@ Test(upgrade, of_one_with_another_configuration_takes_what_it_names)
     cr_expect(wire_is_closed(client));
     rig_disconnect(rig, &client);
     expect_replaced(rig);
-    cr_expect_eq(access(client_path, F_OK), 0);
+    cr_expect(answers_at_path());
+    process_start(&next, argv, environment);
+    expect_replaced(rig);
+    cr_expect(answers_at_path(), "who goes leaves the file to who stays");
     struct wire *later = rig_connect(rig);
     cr_expect_str_eq(wire_ask(later, "GET", "k"), "1");
     rig_disconnect(rig, &later);
