@@ -30,6 +30,7 @@ static const struct target_reason reasons[] = {
     {"redirect_refresh_threshold", "the first redirection asks for the slots"},
     {"failure_refresh_threshold", "the first failure asks for the slots"},
     {"host_degraded_refresh_threshold", "the first failure asks for the slots"},
+    {"transport_socket", "TLS is to be set by hand: tls of a pool, backend.tls towards the nodes"},
     {"health_checks", "a node's silence is noticed: backend.silent_after"},
     {"outlier_detection", "a node's silence is noticed: backend.silent_after"},
     {NULL, NULL},
