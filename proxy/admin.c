@@ -12,8 +12,8 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/socket.h"
+#include "proxy/admin_answer.h"
 #include "proxy/admin_entry.h"
-#include "proxy/admin_guard.h"
 
 enum {
     CONNECTIONS_MAX = 32,
@@ -42,209 +42,6 @@ struct admin_later {
     struct admin_answer answer;
 };
 
-struct admin_request {
-    struct admin *admin;
-    struct MHD_Connection *connection;
-    const char *path;
-    struct admin_later **later; /* where one that waits is put */
-    bool is_known;              /* `method` is one that some route may have */
-    enum admin_method method;
-    const char *allowed; /* of 405: the methods that the path has */
-};
-
-static const char *request_value(const struct admin_request *request, enum MHD_ValueKind kind,
-                                 const char *name)
-{
-    return MHD_lookup_connection_value(request->connection, kind, name);
-}
-
-const char *admin_request_path(const struct admin_request *request)
-{
-    return request->path;
-}
-
-const char *admin_request_header(const struct admin_request *request, const char *name)
-{
-    return request_value(request, MHD_HEADER_KIND, name);
-}
-
-/* One without a value is a NULL of libmicrohttpd's, as one that is not there. */
-static enum MHD_Result note_argument(void *context, enum MHD_ValueKind kind UNUSED, const char *key,
-                                     const char *value UNUSED)
-{
-    struct span *wanted = context;
-
-    if (span_equal(span_of(key), *wanted)) {
-        wanted->at = NULL;
-        return MHD_NO;
-    }
-    return MHD_YES;
-}
-
-const char *admin_request_argument(const struct admin_request *request, const char *name)
-{
-    const char *value = request_value(request, MHD_GET_ARGUMENT_KIND, name);
-    struct span wanted = span_of(name);
-
-    if (value != NULL) {
-        return value;
-    }
-    MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, note_argument, &wanted);
-    return wanted.at == NULL ? "" : NULL;
-}
-
-void admin_answer_whether(struct admin_answer *answer, bool is_yes, struct span yes)
-{
-    if (is_yes) {
-        sendq_clear(&answer->body);
-        sendq_append(&answer->body, yes);
-        return;
-    }
-    answer->status = MHD_HTTP_SERVICE_UNAVAILABLE;
-}
-
-static const char *const method_names[] = {[ADMIN_GET] = "GET", [ADMIN_POST] = "POST"};
-static const char *const method_lists[] = {[1 << ADMIN_GET] = "GET, HEAD",
-                                           [1 << ADMIN_POST] = "POST",
-                                           [1 << ADMIN_GET | 1 << ADMIN_POST] = "GET, HEAD, POST"};
-
-static void serve_list(const struct admin *admin, struct admin_answer *answer)
-{
-    sendq_append(&answer->body, SPAN("slotway " SLOTWAY_VERSION "\n\n"));
-    for (size_t at = 0; at < admin->site.route_count; at++) {
-        const struct admin_route *route = &admin->site.routes[at];
-
-        if (route->help != NULL) {
-            sendq_print(&answer->body, "%-4s %-12s %s\n", method_names[route->method], route->path,
-                        route->help);
-        }
-    }
-}
-
-static bool is_list(const char *path)
-{
-    return strcmp(path, "/") == 0 || strcmp(path, "/help") == 0;
-}
-
-/* The methods that the path has, as bits. */
-static unsigned methods_of(const struct admin *admin, const char *path)
-{
-    unsigned methods = is_list(path) ? 1 << ADMIN_GET : 0;
-
-    for (size_t at = 0; at < admin->site.route_count; at++) {
-        if (strcmp(path, admin->site.routes[at].path) == 0) {
-            methods |= 1u << admin->site.routes[at].method;
-        }
-    }
-    return methods;
-}
-
-static const struct admin_route *find_route(const struct admin *admin,
-                                            const struct admin_request *request)
-{
-    for (size_t at = 0; request->is_known && at < admin->site.route_count; at++) {
-        const struct admin_route *route = &admin->site.routes[at];
-
-        if (route->method == request->method && strcmp(request->path, route->path) == 0) {
-            return route;
-        }
-    }
-    return NULL;
-}
-
-static const char *objection_to(const struct admin_request *request)
-{
-    if (request->method == ADMIN_GET) {
-        return NULL;
-    }
-    return admin_guard_objection(&(struct admin_sender){
-        .mark = admin_request_header(request, ADMIN_GUARD_HEADER),
-        .fetch_site = admin_request_header(request, "Sec-Fetch-Site"),
-        .origin = admin_request_header(request, MHD_HTTP_HEADER_ORIGIN),
-        .host = admin_request_header(request, MHD_HTTP_HEADER_HOST),
-    });
-}
-
-static void serve_route(const struct admin *admin, const struct admin_route *route,
-                        const struct admin_request *request, struct admin_answer *answer)
-{
-    const char *objection = objection_to(request);
-
-    if (objection != NULL) {
-        answer->status = MHD_HTTP_FORBIDDEN;
-        sendq_print(&answer->body, "refused: %s\n", objection);
-        log_info("order by HTTP refused", "kind=audit path=%s reason=%s", route->path, objection);
-        return;
-    }
-    route->serve(admin->site.context, request, answer);
-    if (route->method == ADMIN_POST) {
-        log_info("order by HTTP", "kind=audit path=%s status=%u", route->path, answer->status);
-    }
-}
-
-static void admin_answer(const struct admin *admin, struct admin_request *request,
-                         struct admin_answer *answer)
-{
-    const struct admin_route *route = find_route(admin, request);
-    unsigned methods = methods_of(admin, request->path);
-    bool is_get = request->is_known && request->method == ADMIN_GET;
-
-    if (route != NULL) {
-        serve_route(admin, route, request, answer);
-    } else if (is_get && is_list(request->path)) {
-        serve_list(admin, answer);
-    } else if (methods == 0) {
-        answer->status = MHD_HTTP_NOT_FOUND;
-        sendq_append(&answer->body, SPAN("no such page\n"));
-    } else {
-        answer->status = MHD_HTTP_METHOD_NOT_ALLOWED;
-        request->allowed = method_lists[methods];
-        sendq_print(&answer->body, "only %s\n", request->allowed);
-    }
-}
-
-/* What a header or a response refuses is memory that it lacks. */
-static void response_add(struct MHD_Response *response, const char *name, const char *value)
-{
-    CHECK(MHD_add_response_header(response, name, value) == MHD_YES);
-}
-
-/* The page is ours alone: nothing from elsewhere runs in it, nobody shows it as a part of theirs,
- * and no other site reads what is here. */
-static void response_add_policy(struct MHD_Response *response)
-{
-    response_add(response, "Content-Security-Policy",
-                 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-                 "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
-    response_add(response, "X-Frame-Options", "DENY");
-    response_add(response, "X-Content-Type-Options", "nosniff");
-    response_add(response, "Referrer-Policy", "no-referrer");
-    response_add(response, "Cross-Origin-Resource-Policy", "same-origin");
-}
-
-static enum MHD_Result answer_send(const struct admin_answer *answer,
-                                   const struct admin_request *request)
-{
-    struct block *body = sendq_flatten(&answer->body);
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(body->used, body->bytes, MHD_RESPMEM_MUST_COPY);
-
-    block_release(&body);
-    if (response == NULL) {
-        return MHD_NO;
-    }
-    response_add(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type);
-    response_add(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    response_add(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    response_add_policy(response);
-    if (request->allowed != NULL) {
-        response_add(response, MHD_HTTP_HEADER_ALLOW, request->allowed);
-    }
-    enum MHD_Result result = MHD_queue_response(request->connection, answer->status, response);
-    MHD_destroy_response(response);
-    return result;
-}
-
 static bool method_of(const char *text, enum admin_method *method)
 {
     bool is_post = strcmp(text, MHD_HTTP_METHOD_POST) == 0;
@@ -252,12 +49,6 @@ static bool method_of(const char *text, enum admin_method *method)
     *method = is_post ? ADMIN_POST : ADMIN_GET;
     return is_post || strcmp(text, MHD_HTTP_METHOD_GET) == 0 ||
            strcmp(text, MHD_HTTP_METHOD_HEAD) == 0;
-}
-
-void admin_answer_init(struct admin_answer *answer)
-{
-    *answer = (struct admin_answer){.status = MHD_HTTP_OK, .type = ADMIN_TEXT};
-    sendq_init(&answer->body);
 }
 
 struct admin_later *admin_answer_later(const struct admin_request *request,
@@ -329,21 +120,21 @@ static enum MHD_Result admin_on_request(void *context, struct MHD_Connection *co
     enum MHD_Result refusal;
 
     if (later != NULL) {
-        return answer_send(&later->answer, &asked);
+        return admin_answer_send(&later->answer, &asked);
     }
     if (!admin_entry_admits(asked.admin->site.secrets, connection, path, &refusal)) {
         return refusal;
     }
     asked.is_known = method_of(method, &asked.method);
     admin_answer_init(&answer);
-    admin_answer(context, &asked, &answer);
+    admin_answer_request(&asked.admin->site, &asked, &answer);
     if (later != NULL) {
         sendq_clear(&answer.body);
         *request = later;
         MHD_suspend_connection(connection);
         return MHD_YES;
     }
-    enum MHD_Result result = answer_send(&answer, &asked);
+    enum MHD_Result result = admin_answer_send(&answer, &asked);
     sendq_clear(&answer.body);
     return result;
 }
