@@ -6,6 +6,7 @@
 #include "common/budget.h"
 #include "common/clock.h"
 #include "common/memory.h"
+#include "common/tls_context.h"
 #include "proxy/metrics/metrics_text.h"
 #include "proxy/server_parts.h"
 #include "proxy/status_counts.h"
@@ -78,6 +79,14 @@ static double figure_traces_lost(const struct server_pool *pool)
     return pool->house.trace == NULL ? 0 : (double)line_file_lost(pool->house.trace);
 }
 
+static double figure_tls_expires(const struct server_pool *pool)
+{
+    struct tls_context *context =
+        pool->certificates == NULL ? NULL : certificates_context(pool->certificates);
+
+    return context == NULL ? 0 : (double)tls_context_expires(context);
+}
+
 static double figure_buffered(const struct server_pool *pool)
 {
     return (double)budget_used(&pool->house.budget);
@@ -108,6 +117,7 @@ static const struct {
     {FAMILY_REJECTED, figure_rejected},
     {FAMILY_ACCEPT_PAUSES, figure_accept_pauses},
     {FAMILY_TRACES_LOST, figure_traces_lost},
+    {FAMILY_TLS_EXPIRES, figure_tls_expires},
     {FAMILY_POOL_BUFFERED, figure_buffered},
     {FAMILY_POOL_MEMORY_LIMIT, figure_memory_limit},
     {FAMILY_POOL_MEMORY_LEVEL, figure_memory_level},

@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
 #include "tests/support/expect.h"
 #include "tests/support/tls_rig.h"
@@ -46,6 +47,7 @@ Test(tls_rotation, new_clients_see_the_new_certificate_and_old_ones_go_on)
     cr_expect_not(is_by(rig, "ca"));
     cr_expect_str_eq(wire_ask(old, "GET", "k"), "v");
     cr_expect(rig_has_written(rig, IN_USE));
+    cr_expect_gt(metric(rig, "tls_certificate_expires_seconds"), (long long)time(NULL));
     rig_stop(&rig);
 }
 
