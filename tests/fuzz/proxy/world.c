@@ -20,6 +20,7 @@ enum {
     TIMEOUT_CONNECT_US = 400 * US_PER_MS,
     TIMEOUT_REQUEST_US = US_PER_SECOND,
     SILENT_US = 300 * US_PER_MS,
+    SAMPLE = 3, /* requests, of which one goes the way of samples */
     DOWN_US = 2 * US_PER_SECOND,
     OUTPUT_BYTES = 256 * 1024,
     PENDING_BYTES = 48 * 1024,
@@ -77,6 +78,8 @@ static void configure(struct pool_config *config, const struct world_rules *rule
     config->timeout_connect = TIMEOUT_CONNECT_US;
     config->timeout_request = TIMEOUT_REQUEST_US;
     config->silent_after = SILENT_US;
+    config->metrics_sample = SAMPLE;
+    config->metrics_keys = true;
     config->down_after = DOWN_US;
 }
 
