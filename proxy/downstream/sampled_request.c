@@ -51,8 +51,14 @@ static uint32_t take(struct clients *clients)
                          trace_distance(clients));
 }
 
+/* What is answered at once, behind others, is no sample: the next one is due instead. */
 void sampled_request_begin(struct client *client, struct request *request)
 {
+    if (request->bytes.size == 0) {
+        sampling_postpone(&client->clients->sampling);
+        return;
+    }
+
     uint32_t weight = take(client->clients);
 
     if (weight == 0) {

@@ -43,6 +43,12 @@ static inline bool sampling_is_due(struct sampling *sampling)
  * is the next one, at a distance of about `sample`, an option: 0 is never. */
 uint32_t sampling_take(struct sampling *sampling, uint64_t now, uint64_t sample);
 
+/* The one that is due is none to look at: the next one is. */
+static inline void sampling_postpone(struct sampling *sampling)
+{
+    sampling->left = 1;
+}
+
 /* To be called about once a second: what was busy may have become quiet. */
 void sampling_look(struct sampling *sampling, uint64_t now);
 

@@ -112,6 +112,27 @@ Test(sampling, where_there_are_too_many_nodes_none_has_metrics_of_its_own)
     rig_stop(&rig);
 }
 
+/* Of them not even the command need be known. */
+Test(sampling, what_is_answered_at_once_behind_others_is_none)
+{
+    struct rig *rig = rig_with(1, "metrics: {sample: 1}");
+
+    wire_request(rig_client(rig), "SET", "a", "1");
+    wire_request(rig_client(rig), "NONSENSE");
+    wire_request(rig_client(rig), "GET");
+    wire_request(rig_client(rig), "PING");
+    wire_request(rig_client(rig), "GET", "a");
+    cr_expect_str_eq(wire_text(rig_client(rig)), "OK");
+    EXPECT_STARTS(wire_text(rig_client(rig)), "-ERR unknown command 'NONSENSE'");
+    EXPECT_STARTS(wire_text(rig_client(rig)), "-ERR wrong number of arguments for 'get'");
+    cr_expect_str_eq(wire_text(rig_client(rig)), "PONG");
+    cr_expect_str_eq(wire_text(rig_client(rig)), "1");
+    cr_expect_eq(of_kind(rig, "request_bytes_count", "write"), 1);
+    cr_expect_eq(of_kind(rig, "request_bytes_count", "read"), 1);
+    cr_expect_eq(of_kind(rig, "request_bytes_count", "admin"), 0);
+    rig_stop(&rig);
+}
+
 Test(sampling, can_be_switched_off)
 {
     struct rig *rig = rig_with(1, "metrics: {sample: 0}");
