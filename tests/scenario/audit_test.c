@@ -51,6 +51,17 @@ Test(audit, tells_what_was_denied_and_never_a_password)
     rig_stop(&rig);
 }
 
+Test(audit, tells_what_a_user_may_not_do)
+{
+    struct rig *rig = start("users: {default: \"on nopass ~* &* +@all -flushall\"}");
+
+    EXPECT_STARTS(ask(rig, "FLUSHALL"), "-NOPERM");
+    WRITTEN(rig, " user=default address=127.");
+    WRITTEN(rig, " command=flushall reason=noperm");
+    cr_expect_not(rig_has_written(rig, "order of a client"));
+    rig_stop(&rig);
+}
+
 Test(audit, can_be_turned_off)
 {
     struct rig *rig = start("audit: false");
