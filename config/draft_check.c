@@ -174,6 +174,22 @@ static void check_announced(struct draft *draft, struct draft_field field)
     }
 }
 
+/* Who forgets the first one would not log in at all. */
+static void check_next_password(struct draft *draft, size_t pool)
+{
+    const struct pool_config *config = &draft->config->pools[pool];
+    struct draft_field first = pool_field(draft, pool, OPTION_ID_backend_password);
+    struct draft_field next = pool_field(draft, pool, OPTION_ID_backend_password_next);
+    struct draft_field file = pool_field(draft, pool, OPTION_ID_backend_password_next_file);
+    struct draft_field said = draft_place(next)->text != NULL ? next : file;
+
+    if (config->backend_password_next != NULL && config->backend_password == NULL &&
+        draft_place(first)->source == DRAFT_DEFAULT && !draft_place(said)->is_bad) {
+        draft_refuse(said, place_text(draft, said), "'%s' without '%s', expected both",
+                     said.row->path, first.row->path);
+    }
+}
+
 static void check_announce(struct draft *draft, size_t pool)
 {
     const struct pool_config *config = &draft->config->pools[pool];
@@ -293,6 +309,7 @@ void draft_check(struct draft *draft)
         settle_password(draft, pool, OPTION_ID_backend_password_next,
                         OPTION_ID_backend_password_next_file);
         check_seeds(draft, pool);
+        check_next_password(draft, pool);
         check_announce(draft, pool);
         check_balancers(draft, pool);
         check_name(draft, pool);

@@ -15,7 +15,8 @@ bool server_doors_open(struct server *server)
     return true;
 }
 
-/* What is made is a list, with a node_tls for each pool. */
+/* What is made is a list, with a node_tls for each pool but those that are gone, whose files may be,
+ * too. */
 bool server_doors_prepare(struct reload *reload, void **made)
 {
     size_t count = reload->next->pool_count;
@@ -24,8 +25,10 @@ bool server_doors_prepare(struct reload *reload, void **made)
 
     *made = list;
     for (size_t i = 0; i < count; i++) {
-        list[i] = node_certificates_read(&reload->next->pools[i], reload->errors);
-        is_done = is_done && list[i] != NULL;
+        if (!config_has_gone(reload->next, i)) {
+            list[i] = node_certificates_read(&reload->next->pools[i], reload->errors);
+            is_done = is_done && list[i] != NULL;
+        }
     }
     return is_done;
 }
@@ -35,7 +38,9 @@ void server_doors_commit(struct reload *reload, void **made)
     struct node_tls **list = *made;
 
     for (size_t i = 0; i < reload->next->pool_count; i++) {
-        node_certificates_use(reload->server->pools[i].node_certificates, list[i]);
+        if (list[i] != NULL) {
+            node_certificates_use(reload->server->pools[i].node_certificates, list[i]);
+        }
     }
     free(list);
     *made = NULL;

@@ -18,7 +18,7 @@ static const struct bad_file keys[] = {
      "f.yaml:1:7: unknown key, 'log.colour', expected one of level, format\n"},
     {"an unknown top-level key gets the list with pools", "quux: 1\npools: [{" SEEDS "}]",
      "f.yaml:1:1: unknown key, 'quux', expected one of workers, memory, log, admin, drain, "
-     "watchdog, pools\n"},
+     "upgrade, watchdog, pools\n"},
     {"pools misspelt", "pool: [{" SEEDS "}]\n",
      "f.yaml:1:1: unknown key, 'pool', did you mean 'pools'?\n"
      "f.yaml: no seeds, pool 'main', expected a node of the cluster in 'backend.seeds' or "
@@ -34,16 +34,27 @@ static const struct bad_file keys[] = {
      "f.yaml:1:10: unknown key, 'pools[0].workers', expected at the top level\n"},
     {"a dotted key is not a path", "log.level: debug\npools: [{" SEEDS "}]",
      "f.yaml:1:1: unknown key, ''log.level'', expected one of workers, memory, log, admin, drain, "
-     "watchdog, pools\n"},
+     "upgrade, watchdog, pools\n"},
     {"what is inside an unknown key is not looked at", "x: {y: [1, {z: 2}]}\npools: [{" SEEDS "}]",
-     "f.yaml:1:1: unknown key, 'x', expected one of workers, memory, log, admin, drain, watchdog, "
+     "f.yaml:1:1: unknown key, 'x', expected one of workers, memory, log, admin, drain, upgrade, "
+     "watchdog, "
      "pools\n"},
     {"a duplicate key", "workers: 2\nlog: {level: info}\nworkers: 3\npools: [{" SEEDS "}]",
      "f.yaml:3:1: duplicate key 'workers', first at line 1, expected once\n"},
     {"a control character in a key does not reach the terminal",
      "\"a\\eb\": 1\npools: [{" SEEDS "}]",
      "f.yaml:1:1: unknown key, ''a?b'', expected one of workers, memory, log, admin, drain, "
-     "watchdog, pools\n"},
+     "upgrade, watchdog, pools\n"},
+};
+
+static const struct bad_file passwords[] = {
+    {"a next password without the first one",
+     "pools: [{backend: {password_next: x, seeds: [\"n:1\"]}}]",
+     "f.yaml:1:35: 'backend.password_next' without 'backend.password', expected both\n"},
+    {"two next passwords",
+     "pools: [{backend: {password: a, password_next: x, password_next_file: y, seeds: [\"n:1\"]}}]",
+     "f.yaml:1:71: two passwords, 'backend.password_next_file' beside 'backend.password_next', "
+     "expected one of them\n"},
 };
 
 static const struct bad_file announcements[] = {
@@ -253,6 +264,11 @@ Test(config_bad, pools)
     expect_all(pools, ARRAY_LEN(pools));
 }
 
+Test(config_bad, passwords)
+{
+    expect_all(passwords, ARRAY_LEN(passwords));
+}
+
 Test(config_bad, forms)
 {
     expect_all(forms, ARRAY_LEN(forms));
@@ -268,7 +284,7 @@ Test(config_bad, all_errors_come_at_once)
         "256\n"
         "f.yaml:2:6: wrong type for 'log', a list, expected a mapping\n"
         "f.yaml:3:1: unknown key, 'colour', expected one of workers, memory, log, admin, drain, "
-        "watchdog, pools\n"
+        "upgrade, watchdog, pools\n"
         "f.yaml:6:23: value out of bounds for 'timeouts.request', '2h', expected a duration "
         "as 250us, 50ms, 5s, 1m or 1h, from 1ms to 1h\n"
         "f.yaml:5:3: no seeds, pool 'a', expected a node of the cluster in 'backend.seeds' or "

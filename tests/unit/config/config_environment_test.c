@@ -137,7 +137,7 @@ Test(config_environment, errors_of_file_and_variables_come_together)
     fixture_bad(
         "together", "quux: 1\n", NULL,
         "f.yaml:1:1: unknown key, 'quux', expected one of workers, memory, log, admin, drain, "
-        "watchdog, pools\n"
+        "upgrade, watchdog, pools\n"
         "SLOTWAY_LISTEN: bad value for 'listen', 'nonsense', expected host:port, [v6]:port "
         "or unix:/path\n"
         "f.yaml: no seeds, pool 'main', expected a node of the cluster in 'backend.seeds' "

@@ -111,7 +111,8 @@ Test(option_rows, suggestions)
 {
     expect_suggestion(OPTION_POOL, "lisen", "lisen", "did you mean 'listen'?");
     expect_suggestion(OPTION_POOL, "timeouts.requst", "requst", "did you mean 'request'?");
-    expect_suggestion(OPTION_POOL, "timeouts.zzz", "zzz", "expected one of connect, request");
+    expect_suggestion(OPTION_POOL, "timeouts.zzz", "zzz",
+                      "expected one of handshake, connect, request");
     expect_suggestion(OPTION_GLOBAL, "wokers", "wokers", "did you mean 'workers'?");
     expect_suggestion(OPTION_GLOBAL, "polls", "polls", "did you mean 'pools'?");
     expect_suggestion(OPTION_GLOBAL, "clients", "clients", "expected inside an entry of 'pools'");
