@@ -96,12 +96,13 @@ void acl_line_write_commands(struct sendq *to, const struct acl_selector *select
     }
 }
 
-static const char *key_prefix(unsigned access)
+/* "~*" would be read as allkeys, behind which no other pattern may stand. */
+static const char *key_prefix(const struct acl_pattern *pattern)
 {
-    switch (access) {
+    switch (pattern->access) {
     case ACL_READ: return "%R~";
     case ACL_WRITE: return "%W~";
-    default: return "~";
+    default: return strcmp(pattern->glob, "*") == 0 ? "%RW~" : "~";
     }
 }
 
@@ -112,7 +113,7 @@ void acl_line_write_keys(struct sendq *to, const struct acl_selector *selector)
     }
     for (size_t i = 0; i < selector->keys.count; i++) {
         sendq_append(to, i == 0 ? SPAN("") : SPAN(" "));
-        write_word(to, key_prefix(selector->keys.items[i].access), selector->keys.items[i].glob);
+        write_word(to, key_prefix(&selector->keys.items[i]), selector->keys.items[i].glob);
     }
 }
 

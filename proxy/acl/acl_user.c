@@ -137,7 +137,10 @@ static enum acl_problem apply_selector(struct acl_user *user, struct span rule,
     struct span word;
 
     while (acl_line_next(&rest, &word)) {
-        enum acl_problem problem = acl_selector_apply(selector, word, known);
+        /* A pattern that ends like a selector could not be read back. */
+        enum acl_problem problem = word.at[word.size - 1] == ')'
+                                       ? ACL_PROBLEM_SYNTAX
+                                       : acl_selector_apply(selector, word, known);
 
         if (problem != ACL_PROBLEM_NONE) {
             drop_selectors(user, user->selector_count - 1);

@@ -244,6 +244,31 @@ Test(config_bad, keys)
     expect_all(keys, ARRAY_LEN(keys));
 }
 
+static const struct bad_file users[] = {
+    {"a password in the open", "pools: [{clients: {users: {a: \"on >hush\"}}, " SEEDS "}]",
+     "f.yaml:1:31: bad user for 'clients.users', a password in the open, expected #SHA256, "
+     ">${VARIABLE} or password_file=PATH\n"},
+    {"a variable that is not there",
+     "pools: [{clients: {users: [\"a on >${NOT_SET_AT_ALL}\"]}, " SEEDS "}]",
+     "f.yaml:1:28: bad user for 'clients.users', variable is not set, 'NOT_SET_AT_ALL'\n"},
+    {"a password file that is not there",
+     "pools: [{clients: {users: {a: \"on password_file=no\"}}, " SEEDS "}]",
+     "f.yaml:1:31: bad user for 'clients.users', no password in 'no': No such file or directory, "
+     "expected a readable file with the password in its first line\n"},
+    {"nobody's rules", "pools: [{clients: {users: [\"user\"]}, " SEEDS "}]",
+     "f.yaml:1:28: bad user for 'clients.users', expected NAME and ACL rules\n"},
+    {"a list of rules", "pools: [{clients: {users: {a: [on]}}, " SEEDS "}]",
+     "f.yaml:1:31: wrong type for 'pools[0].clients.users.a', a list, expected rules\n"},
+    {"a list in the list", "pools: [{clients: {users: [[on]]}, " SEEDS "}]",
+     "f.yaml:1:28: wrong type for 'pools[0].clients.users[0]', a list, expected NAME and ACL "
+     "rules\n"},
+};
+
+Test(config_bad, users)
+{
+    expect_all(users, ARRAY_LEN(users));
+}
+
 Test(config_bad, announcements)
 {
     expect_all(announcements, ARRAY_LEN(announcements));

@@ -81,6 +81,44 @@ Test(config_good, commands_are_a_mapping_or_a_list)
     }
 }
 
+#define FOO "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
+
+Test(config_good, users_are_a_mapping_a_list_or_lines)
+{
+    const char *const files[] = {
+        "pools:\n- clients: {users: {alice: \"on >${FOO} ~a\", \"b.b\": \"on\"}}\n  " SEEDS,
+        "pools:\n- clients: {users: [\"user alice on >${FOO} ~a\", \"b.b on\"]}\n  " SEEDS,
+        "pools:\n- clients: {users: [{alice: \"on #" FOO " ~a\"}, {\"b.b\": \"on\"}]}\n  " SEEDS,
+        "pools:\n- clients:\n    users: |\n      user alice on >${FOO}  ~a\n\n      user b.b on\n"
+        "  " SEEDS,
+        "pools:\n- clients: {users: [\"${LINE}\", \"b.b on\"]}\n  " SEEDS,
+    };
+
+    setenv("FOO", "foo", 1);
+    setenv("LINE", "alice on >foo ~a", 1);
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        struct config *config = fixture_good(files[i], NULL);
+        const struct user_rules *users = &config->pools[0].clients_users;
+        cr_assert_eq(users->count, 2, "%s", files[i]);
+        cr_expect_str_eq(users->items[0].text, "alice on #" FOO " ~a");
+        cr_expect_str_eq(users->items[1].text, "b.b on");
+        cr_expect_not_null(users->items[0].place);
+        config_free(&config);
+    }
+}
+
+Test(config_good, users_come_from_a_variable_one_a_line)
+{
+    setenv("SLOTWAY_CLIENTS_USERS", "user alice on >foo ~a,b\nbob on\n", 1);
+    struct config *config = fixture_good("pools: [{" SEEDS "}]", NULL);
+    const struct user_rules *users = &config->pools[0].clients_users;
+
+    cr_assert_eq(users->count, 2);
+    cr_expect_str_eq(users->items[0].text, "alice on #" FOO " ~a,b");
+    cr_expect_str_eq(users->items[0].place, "SLOTWAY_CLIENTS_USERS");
+    config_free(&config);
+}
+
 Test(config_good, quoted_null_is_text)
 {
     struct config *config = fixture_good("pools:\n- name: \"null\"\n  " SEEDS, NULL);

@@ -26,7 +26,8 @@ static const struct row {
     {"%R~a* %w~b* %rW~c* %WR~d*", "off %R~a* %W~b* ~c* ~d* resetchannels -@all"},
     {"%R~a* %W~a*", "off ~a* resetchannels -@all"},
     {"%R", "off %R~ resetchannels -@all"},
-    {"%RW~*", "off ~* resetchannels -@all"},
+    {"%RW~* ~a", "off %RW~* ~a resetchannels -@all"},
+    {"%R~* %W~*", "off %RW~* resetchannels -@all"},
     {"~a* allkeys", "off ~* resetchannels -@all"},
     {"~a* ~*", "off ~* resetchannels -@all"},
     {"allkeys resetkeys ~a", "off ~a resetchannels -@all"},
@@ -128,6 +129,7 @@ static const struct {
     {"on (+get ~a &b", "(+get: unmatched"},
     {"(+nosuch)", "(+nosuch): " UNKNOWN},
     {"(on)", "(on): " SYNTAX},
+    {"(~a))", "(~a)): " SYNTAX},
     {")", "): " SYNTAX},
     {"(+get)x", "(+get)x: unmatched"},
 };
