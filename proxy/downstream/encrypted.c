@@ -52,7 +52,7 @@ static void note_failed(const struct client *client, const char *reason)
     client_ends_of(client, &ends);
     metric_add(&clients->metrics->downstream_tls_handshake_failures_total, 1);
     log_warn("TLS handshake with a client failed", "pool=%s address=%s reason=%s",
-             clients->house->pool->name, ends.peer, reason);
+             clients->config->name, ends.peer, reason);
 }
 
 /* It is told why by an alert, which must not be lost by closing on what it has sent meanwhile.

@@ -269,3 +269,32 @@ Test(watchdog, off_means_off)
     cr_expect_eq(watchdog_report(off, 0).stalls, 0);
     watchdog_free(&off);
 }
+
+Test(watchdog, whose_patience_grows_takes_longer_to_be_stuck)
+{
+    struct message message;
+
+    watch("worker-7", &worker_reactor->pulse, 3600ull * US_PER_SECOND);
+    block_worker(&message);
+    watchdog_set_patience(watchdog, "worker-8", AFTER_US);
+    cr_expect(is_content());
+    watchdog_set_patience(watchdog, "worker-7", AFTER_US);
+    cr_expect(TURN_UNTIL(!is_content()));
+    release_worker();
+    cr_expect(TURN_UNTIL(is_content()));
+}
+
+Test(watchdog, is_switched_off_and_on)
+{
+    struct message message;
+
+    watch("worker-7", &worker_reactor->pulse, AFTER_US);
+    block_worker(&message);
+    cr_expect(TURN_UNTIL(!is_content()));
+    watchdog_set_after(watchdog, 0);
+    cr_expect(is_content());
+    watchdog_set_after(watchdog, AFTER_US);
+    cr_expect(TURN_UNTIL(!is_content()));
+    release_worker();
+    cr_expect(TURN_UNTIL(is_content()));
+}
