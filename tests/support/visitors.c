@@ -24,6 +24,7 @@ struct visitor {
 
 struct visitors {
     uint16_t port;
+    struct tls_context *context; /* NULL: without TLS */
     int count;
     struct visitor *items;
     atomic_bool ends;
@@ -36,7 +37,7 @@ static bool visitor_ask(struct visitor *visitor, struct wire *wire)
     struct visitors_result *result = &visitor->result;
     char wanted[32];
 
-    if (wire_has_input(wire)) {
+    if (wire_is_sent_away(wire)) {
         result->sent_away++;
         return false;
     }
@@ -58,7 +59,10 @@ static bool visitor_ask(struct visitor *visitor, struct wire *wire)
 
 static void visit(struct visitor *visitor)
 {
-    struct wire *wire = wire_open(visitor->visitors->port);
+    const struct visitors *visitors = visitor->visitors;
+    struct wire *wire = visitors->context == NULL
+                            ? wire_open(visitors->port)
+                            : wire_open_tls(visitors->port, visitors->context, "localhost");
 
     if (wire == NULL) {
         visitor->result.refused++;
@@ -86,9 +90,15 @@ static void *visitor_run(void *argument)
 
 struct visitors *visitors_start(uint16_t port, int count)
 {
+    return visitors_start_tls(port, count, NULL);
+}
+
+struct visitors *visitors_start_tls(uint16_t port, int count, struct tls_context *context)
+{
     struct visitors *visitors = memory_new(1, sizeof *visitors);
 
     visitors->port = port;
+    visitors->context = context;
     visitors->count = count;
     visitors->items = memory_new((size_t)count, sizeof *visitors->items);
     for (int i = 0; i < count; i++) {

@@ -12,6 +12,7 @@
 
 #include "common/base.h"
 
+struct tls_context;
 struct visitors;
 
 struct visitors_result {
@@ -26,6 +27,9 @@ struct visitors_result {
 
 /* Starts `count` of them, who work until visitors_stop. */
 struct visitors *visitors_start(uint16_t port, int count);
+
+/* The same over TLS, to localhost. Borrows `context`. */
+struct visitors *visitors_start_tls(uint16_t port, int count, struct tls_context *context);
 
 /* How many requests have been answered so far. */
 uint64_t visitors_progress(const struct visitors *visitors);

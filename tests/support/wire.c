@@ -381,6 +381,18 @@ bool wire_has_input(struct wire *wire)
     return poll(&poller, 1, 0) > 0 && (poller.revents & POLLIN) != 0;
 }
 
+/* Over TLS there is also what no client sees. */
+bool wire_is_sent_away(struct wire *wire)
+{
+    if (wire->tls == NULL) {
+        return wire_has_input(wire);
+    }
+    if (!wire->closed && (tls_has_more(wire->tls) || wire_has_input(wire))) {
+        wire_read(wire, wait_now_ms() + 1);
+    }
+    return wire->closed || wire->input.size > wire->given;
+}
+
 void wire_finish_sending(struct wire *wire)
 {
     if (wire->tls != NULL) {

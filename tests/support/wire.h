@@ -68,6 +68,9 @@ bool wire_is_closed(struct wire *wire);
 /* Is a byte waiting to be read, now? */
 bool wire_has_input(struct wire *wire);
 
+/* Has the peer closed, or said something that nobody asked for, now? */
+bool wire_is_sent_away(struct wire *wire);
+
 /* Says that nothing more will be sent, and still reads. */
 void wire_finish_sending(struct wire *wire);
 
