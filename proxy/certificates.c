@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "common/events.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "config/tls_options.h"
@@ -53,6 +54,8 @@ static void log_fault(const struct pool_config *pool, const struct tls_option_fa
 {
     log_error("TLS files cannot be used", "pool=%s option=%s error=%s expected=%s", pool->name,
               option_rows[fault->option].path, fault->text, fault->expected);
+    events_post(EVENT_REFUSED, pool->name, NULL, "TLS files cannot be used: %s, %s",
+                option_rows[fault->option].path, fault->text);
 }
 
 static void use(struct certificates *certificates, struct tls_context *context, uint64_t looks)
@@ -84,6 +87,8 @@ static void certificates_try(struct certificates *certificates, uint64_t looks)
     if (context != NULL) {
         use(certificates, context, looks);
         log_info("new TLS files are in use", "pool=%s", certificates->pool->name);
+        events_post(EVENT_CERTIFICATE, certificates->pool->name, NULL,
+                    "new TLS files are in use for clients");
     } else if (looks == certificates->tried && !certificates->is_told) {
         certificates->is_told = true;
         log_fault(certificates->pool, &fault);

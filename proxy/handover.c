@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/check.h"
+#include "common/events.h"
 #include "common/inherited.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -66,6 +67,7 @@ static bool handover_say(struct handover *handover, enum upgrade_word word, cons
 static void handover_fail(struct handover *handover, const char *why)
 {
     log_warn("no successor takes over", "pid=%d reason=%s", (int)handover->successor, why);
+    events_post(EVENT_REFUSED, NULL, NULL, "no successor takes over: %s", why);
     (void)!handover_say(handover, UPGRADE_NO, why);
     handover_hang_up(handover);
     handover_await(handover);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/events.h"
 #include "common/file_looks.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -30,6 +31,8 @@ static void log_fault(const struct pool_config *config, const struct tls_option_
 {
     log_error("TLS files for the nodes cannot be used", "pool=%s option=%s error=%s expected=%s",
               config->name, option_rows[fault->option].path, fault->text, fault->expected);
+    events_post(EVENT_REFUSED, config->name, NULL, "TLS files for nodes cannot be used: %s, %s",
+                option_rows[fault->option].path, fault->text);
 }
 
 static void watch(struct node_certificates *certificates)
@@ -53,6 +56,8 @@ static void try_files(struct node_certificates *certificates, uint64_t looks)
         node_door_use(certificates->door, tls);
         log_info("new TLS files are in use for new connections to nodes", "pool=%s",
                  certificates->config->name);
+        events_post(EVENT_CERTIFICATE, certificates->config->name, NULL,
+                    "new TLS files are in use for new connections to nodes");
     } else if (looks == certificates->tried && !certificates->is_told) {
         certificates->is_told = true;
         log_fault(certificates->config, &fault);

@@ -8,6 +8,7 @@
 
 #include "common/check.h"
 #include "common/clock.h"
+#include "common/events.h"
 #include "common/inherited.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -192,6 +193,7 @@ static void takeover_fail(struct takeover *takeover, const char *why)
 static void takeover_serve(struct takeover *takeover)
 {
     log_info("took over from the running slotway", "");
+    events_post(EVENT_UPGRADE, NULL, NULL, "took over from the slotway that ran before");
     takeover_end(takeover);
     takeover->hooks.served(takeover->hooks.context);
 }

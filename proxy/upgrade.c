@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "common/events.h"
 #include "common/log.h"
 #include "common/notify.h"
 #include "proxy/downstream/listening.h"
@@ -83,6 +84,7 @@ static void upgrade_on_replaced(void *context, pid_t successor,
     struct server *server = context;
 
     log_info("a successor has taken over", "pid=%d", (int)successor);
+    events_post(EVENT_UPGRADE, NULL, NULL, "process %d has taken over", (int)successor);
     notify_main_process(successor);
     for (size_t i = 0; i < sockets->count; i++) {
         const struct upgrade_socket *one = &sockets->items[i];

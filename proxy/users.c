@@ -1,5 +1,6 @@
 #include "proxy/users.h"
 
+#include "common/events.h"
 #include "common/log.h"
 #include "proxy/acl/user_set.h"
 #include "proxy/downstream/acl_log.h"
@@ -38,9 +39,12 @@ static bool load_users(struct house *house, struct config_errors *errors)
     if (users == NULL) {
         log_error("users stay as they are: what defines them has errors", "pool=%s errors=%zu",
                   pool->name, errors->count);
+        events_post(EVENT_REFUSED, pool->name, NULL, "users stay as they are: %s",
+                    errors->lines[0]);
         return false;
     }
     log_info("users loaded", "pool=%s users=%zu", pool->name, users->count);
+    events_post(EVENT_USERS, pool->name, NULL, "%zu users loaded", users->count);
     users_give(pool, users);
     return true;
 }
