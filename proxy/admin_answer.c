@@ -106,14 +106,18 @@ static const struct admin_route *find_route(const struct admin_site *site,
 
 static const char *objection_to(const struct admin_request *request)
 {
+    const char *host = admin_request_header(request, MHD_HTTP_HEADER_HOST);
+
     if (request->method == ADMIN_GET) {
-        return NULL;
+        const char *agent = admin_request_header(request, MHD_HTTP_HEADER_USER_AGENT);
+
+        return request->guards_readers ? admin_guard_reader_objection(agent, host) : NULL;
     }
     return admin_guard_objection(&(struct admin_sender){
         .mark = admin_request_header(request, ADMIN_GUARD_HEADER),
         .fetch_site = admin_request_header(request, "Sec-Fetch-Site"),
         .origin = admin_request_header(request, MHD_HTTP_HEADER_ORIGIN),
-        .host = admin_request_header(request, MHD_HTTP_HEADER_HOST),
+        .host = host,
     });
 }
 

@@ -35,6 +35,14 @@ static bool is_address(struct span host)
     return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
 }
 
+/* An address, or localhost: no name that others could give this machine. */
+static bool is_own_name(struct span authority)
+{
+    struct span host = host_of(authority);
+
+    return is_address(host) || span_equal_nocase(host, SPAN("localhost"));
+}
+
 static bool is_same_origin(const char *origin, const char *host)
 {
     const char *authority = strstr(origin, "://");
@@ -43,7 +51,7 @@ static bool is_same_origin(const char *origin, const char *host)
     if (authority == NULL || !span_equal_nocase(span_of(authority + 3), asked)) {
         return false;
     }
-    return is_address(host_of(asked)) || span_equal_nocase(host_of(asked), SPAN("localhost"));
+    return is_own_name(asked);
 }
 
 const char *admin_guard_objection(const struct admin_sender *sender)
@@ -60,4 +68,15 @@ const char *admin_guard_objection(const struct admin_sender *sender)
         return "the request is another site's, or the admin port was not called by its address";
     }
     return NULL;
+}
+
+/* All browsers say that they are Mozilla. */
+const char *admin_guard_reader_objection(const char *agent, const char *host)
+{
+    bool is_browser = agent != NULL && strncmp(agent, "Mozilla/", strlen("Mozilla/")) == 0;
+
+    if (!is_browser || (host != NULL && is_own_name(span_of(host)))) {
+        return NULL;
+    }
+    return "the admin port of this machine was not called by its address or as localhost";
 }

@@ -9,7 +9,7 @@
  *      Origin, Host       where a browser says them: the same, and by address or as localhost, for
  *                         a name may be one that its owner has come to mean this machine
  *
- * Who is no browser only has to say X-Slotway. Pure.
+ * Who is no browser only has to say X-Slotway, and to read nothing. Pure.
  */
 #ifndef PROXY_ADMIN_GUARD_H
 #define PROXY_ADMIN_GUARD_H
@@ -28,5 +28,10 @@ struct admin_sender {
 
 /* NULL when it may; else why not, for people. */
 const char *admin_guard_objection(const struct admin_sender *sender);
+
+/* Likewise for one that only reads, at a port that only this machine reaches and that wants no
+ * token: a browser must have called it by address or as localhost, for another site's name may have
+ * come to mean this machine. `agent` and `host` are headers; NULL: not there. */
+const char *admin_guard_reader_objection(const char *agent, const char *host);
 
 #endif

@@ -40,3 +40,30 @@ Test(admin_guard, who_may_change_something)
                      objection == NULL ? "admitted" : objection);
     }
 }
+
+#define FIREFOX "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"
+
+Test(admin_guard, who_may_read_what_only_this_machine_reaches)
+{
+    static const struct {
+        const char *agent;
+        const char *host;
+        bool is_admitted;
+    } rows[] = {
+        {NULL, NULL, true},
+        {"curl/8.5.0", "slotway.example:9180", true},
+        {"Prometheus/3.0", "node-7", true},
+        {FIREFOX, "127.0.0.1:9180", true},
+        {FIREFOX, "localhost:9180", true},
+        {FIREFOX, "[::1]:9180", true},
+        {FIREFOX, NULL, false},
+        {FIREFOX, "rebound.example:9180", false},
+        {FIREFOX, "localhost.rebound.example:9180", false},
+    };
+
+    for (size_t at = 0; at < ARRAY_LEN(rows); at++) {
+        const char *objection = admin_guard_reader_objection(rows[at].agent, rows[at].host);
+
+        cr_expect_eq(objection == NULL, rows[at].is_admitted, "row %zu", at);
+    }
+}

@@ -203,6 +203,14 @@ Test(admin_later, who_waits_at_the_end_is_told_and_so_is_who_was_to_answer)
     close(fds[1]);
 }
 
+Test(admin_later, a_browser_that_was_led_here_by_another_name_reads_nothing)
+{
+    int fd = ask("/later HTTP/1.1\r\nUser-Agent: Mozilla/5.0\r\nX:");
+    const char *answer = hear(fd);
+
+    cr_expect_eq(strncmp(answer, "HTTP/1.1 403", 12), 0, "%s", answer);
+}
+
 Test(admin_later, every_answer_keeps_browsers_from_mischief)
 {
     const char *answer = hear(ask("/help"));
