@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/resp_write.h"
 #include "proxy/downstream/facade.h"
+#include "proxy/downstream/pause.h"
 
 enum {
     SECONDS_PER_DAY = 24 * 60 * 60,
@@ -160,6 +161,32 @@ static uint64_t count_blocked(const struct client *client, const struct info_tot
     return is_told && with_nodes < totals->begun ? with_nodes : totals->begun;
 }
 
+/* Redis 7.4's fields, for PROXY PAUSE as well. */
+static void write_pause(const struct client *client, struct sendq *to)
+{
+    const struct clients *clients = client->clients;
+    uint64_t now = reactor_now(clients->reactor);
+    uint64_t halted_until = clients->dispatcher->halted_until;
+    uint64_t paused_until = pause_until_of(clients->house);
+    uint64_t until = paused_until;
+    const char *reason = "none";
+    const char *actions = "none";
+
+    if (halted_until > now) {
+        reason = "proxy_pause";
+        actions = "all";
+        until = halted_until;
+    } else if (paused_until > now) {
+        reason = "client_pause";
+        actions = pause_mode_of(clients->house) == PAUSE_WRITE ? "write" : "all";
+    }
+    sendq_print(to,
+                "paused_reason:%s\r\n"
+                "paused_actions:%s\r\n"
+                "paused_timeout_milliseconds:%" PRIu64 "\r\n",
+                reason, actions, until > now ? (until - now) / US_PER_MS : 0);
+}
+
 static void write_clients(const struct client *client, const struct info_totals *totals,
                           struct sendq *to)
 {
@@ -172,6 +199,7 @@ static void write_clients(const struct client *client, const struct info_totals 
                 "clients_in_timeout_table:0\r\n",
                 HOUSE_METRIC(client, downstream_connections_active),
                 client->clients->config->clients_max, count_blocked(client, totals));
+    write_pause(client, to);
 }
 
 /* A node that loads its data makes requests wait; slotway itself is never loading. */

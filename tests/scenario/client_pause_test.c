@@ -25,6 +25,8 @@ Test(client_pause, of_writes_keeps_them_from_the_nodes_until_its_end)
     }
     cr_expect(WAIT_FOR(metric(rig, "downstream_held_total") == OTHERS));
     cr_expect_str_eq(ask(rig, "GET", "k"), "before");
+    EXPECT_CONTAINS(ask(rig, "INFO", "clients"),
+                    "paused_reason:client_pause\r\npaused_actions:write\r\n");
     for (int i = 0; i < OTHERS; i++) {
         cr_expect_not(wire_has_input(others[i]));
     }

@@ -41,6 +41,8 @@ Test(proxy_pause, keeps_all_requests_from_the_nodes_and_then_answers_them_in_ord
     EXPECT_CONTAINS(held, ALL_HELD);
     EXPECT_CONTAINS(held, NOTHING);
     cr_expect_eq(metric(rig, "nodes_paused"), 4, "two nodes, as two workers see them");
+    EXPECT_CONTAINS(ask(rig, "INFO", "clients"),
+                    "paused_reason:proxy_pause\r\npaused_actions:all\r\n");
     before = fake_node_count(rig_node(rig, 0), "INCR") + fake_node_count(rig_node(rig, 1), "INCR");
     for (int i = 0; i < OTHERS; i++) {
         wire_request(others[i], "INCR", rig_print(rig, "k%d", i));
@@ -60,6 +62,8 @@ Test(proxy_pause, keeps_all_requests_from_the_nodes_and_then_answers_them_in_ord
     }
     cr_expect(WAIT_FOR(metric(rig, "nodes_paused") == 0));
     cr_expect_str_eq(ask(rig, "PROXY", "RESUME"), "0");
+    EXPECT_CONTAINS(ask(rig, "INFO", "clients"), "paused_reason:none\r\npaused_actions:none\r\n"
+                                                 "paused_timeout_milliseconds:0\r\n");
     rig_stop(&rig);
 }
 
