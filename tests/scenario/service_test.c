@@ -147,7 +147,8 @@ Test(service, is_ready_when_it_listens_and_tells_how_it_is_doing)
     cr_expect(WAIT_FOR(is_told("READY=1")));
     kill(slotway.pid, SIGTERM);
     cr_expect(WAIT_FOR(is_told("STOPPING=1")));
-    expect_end();
+    cr_expect(WAIT_FOR(process_has_ended(&slotway)));
+    cr_expect_eq(slotway.status, 0);
 }
 
 Test(service, takes_the_sockets_that_are_passed_and_who_waits_there)
