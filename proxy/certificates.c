@@ -1,9 +1,9 @@
 #include "proxy/certificates.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "common/events.h"
+#include "common/file_looks.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "config/tls_options.h"
@@ -20,34 +20,13 @@ struct certificates {
     bool is_told;   /* that has been logged */
 };
 
-static uint64_t mix(uint64_t sum, uint64_t value)
-{
-    return (sum ^ value) * UINT64_C(0x100000001b3);
-}
-
-static uint64_t mix_file(uint64_t sum, const char *path)
-{
-    struct stat status;
-
-    if (path == NULL || stat(path, &status) != 0) {
-        return mix(sum, path == NULL);
-    }
-    sum = mix(mix(sum, status.st_dev), status.st_ino);
-    sum = mix(mix(sum, (uint64_t)status.st_size), (uint64_t)status.st_mtim.tv_sec);
-    return mix(mix(sum, (uint64_t)status.st_mtim.tv_nsec), (uint64_t)status.st_ctim.tv_nsec);
-}
-
 /* Changes when one of the files does, or another one takes its place. */
 static uint64_t look_at(const struct pool_config *pool)
 {
     const char *const paths[] = {pool->tls_certificate, pool->tls_key, pool->tls_key_password_file,
                                  pool->tls_ca_file, pool->tls_ca_folder};
-    uint64_t sum = UINT64_C(0xcbf29ce484222325);
 
-    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
-        sum = mix_file(sum, paths[i]);
-    }
-    return sum;
+    return file_looks(paths, ARRAY_LEN(paths));
 }
 
 static void log_fault(const struct pool_config *pool, const struct tls_option_fault *fault)

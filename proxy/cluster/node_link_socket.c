@@ -155,6 +155,10 @@ enum node_link_result node_link_open(struct node_link *link, const struct endpoi
                                      const char *host)
 {
     link->endpoint = *endpoint;
+    /* A session that is gone on with is not verified again: it must be this host's. */
+    if (strcmp(link->host, host) != 0) {
+        tls_memory_clear(&link->tls_memory);
+    }
     snprintf(link->host, sizeof link->host, "%s", host);
     return link_dial(link);
 }

@@ -261,6 +261,7 @@ static void feed_on_writable(struct ev_loop *loop UNUSED, ev_io *watcher, int ev
         feed_advance(feed);
         return;
     }
+    node_socket_on_room(&feed->socket);
     feed_want_flush(feed);
 }
 

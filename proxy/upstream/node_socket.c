@@ -107,6 +107,14 @@ enum sendq_result node_socket_write_tls(struct node_socket *socket, struct sendq
     return sendq_write_tls(queue, socket->tls, sent);
 }
 
+void node_socket_on_room(struct node_socket *socket)
+{
+    if (socket->tls != NULL && tls_read_awaits(socket->tls) == TLS_AWAITS_WRITABLE &&
+        ev_is_active(&socket->readable)) {
+        ev_feed_event(socket->loop, &socket->readable, EV_READ);
+    }
+}
+
 void node_socket_await_room(struct node_socket *socket)
 {
     if (socket->tls == NULL || tls_write_awaits(socket->tls) == TLS_AWAITS_WRITABLE) {

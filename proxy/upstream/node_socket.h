@@ -82,6 +82,9 @@ static inline enum sendq_result node_socket_write(struct node_socket *socket, st
     return sendq_write(queue, socket->fd, sent);
 }
 
+/* It is writable: a read that waited for that goes on. */
+void node_socket_on_room(struct node_socket *socket);
+
 /* Becomes writable when there is room again after a write, or not any more. */
 void node_socket_await_room(struct node_socket *socket);
 void node_socket_await_no_room(struct node_socket *socket);

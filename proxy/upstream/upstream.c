@@ -336,6 +336,7 @@ static void upstream_on_writable(struct ev_loop *loop UNUSED, ev_io *watcher, in
         upstream_advance(upstream);
         return;
     }
+    node_socket_on_room(&upstream->socket);
     upstream_want_flush(upstream);
 }
 
