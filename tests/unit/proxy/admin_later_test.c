@@ -161,7 +161,7 @@ Test(admin_later, each_gets_its_own_answer)
     post(answer_all);
     for (int i = 0; i < ASKERS; i++) {
         const char *answer = hear(fds[i]);
-        char expected[16];
+        char expected[32];
 
         snprintf(expected, sizeof expected, "\r\n\r\n[%d]", i);
         cr_expect_eq(strncmp(answer, "HTTP/1.1 200", 12), 0, "%s", answer);
