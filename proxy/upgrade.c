@@ -118,7 +118,6 @@ static void upgrade_on_served(void *context)
 {
     struct server *server = context;
 
-    events_post(EVENT_START, NULL, NULL, "took over from the slotway that ran");
     service_begin(&server->service);
 }
 
