@@ -15,8 +15,8 @@ bool server_doors_open(struct server *server)
     return true;
 }
 
-/* What is made is a list, with a node_tls for each pool but those that are gone, whose files may be,
- * too. */
+/* What is made is a list, with a node_tls for each pool but those that are gone, whose files may
+ * be, too. */
 bool server_doors_prepare(struct reload *reload, void **made)
 {
     size_t count = reload->next->pool_count;

@@ -46,8 +46,8 @@ struct house {
     struct clients **clients;   /* of this pool, by worker */
     struct mailbox **mailboxes; /* by worker */
     size_t worker_count;
-    struct node_door *door; /* what new connections to nodes go through; NULL: they are plain */
-    struct exchange *exchange;               /* subscriptions */
+    struct node_door *door;    /* what new connections to nodes go through; NULL: they are plain */
+    struct exchange *exchange; /* subscriptions */
     struct mending_board *mendings;          /* of nodes that lack functions; NULL in tests */
     struct halts *halts;                     /* nodes that an operator has paused */
     struct line_file *trace;                 /* trace.file; NULL: there is none */
