@@ -179,6 +179,29 @@ Test(tls_handshake, logs_the_client_in_as_the_user_of_its_certificate)
     rig_stop(&rig);
 }
 
+Test(tls_handshake, comes_behind_what_a_load_balancer_says)
+{
+    static const char header[] = "PROXY TCP4 192.0.2.7 192.0.2.8 50000 6380\r\n";
+    struct rig *rig = tls_rig_start_with(
+        (struct rig_options){.nodes = 1, .clients = "proxy_protocol_from: 127.0.0.1"}, "");
+    int fd = wire_connect(rig_tls_port(rig));
+    char heard[1024];
+    size_t size;
+
+    cr_assert_eq(write(fd, header, sizeof header - 1), sizeof header - 1);
+
+    struct tls *tls =
+        tls_connect(tls_rig_context(NULL), fd, &(struct tls_server){.expected = "localhost"});
+
+    cr_assert_eq(tls_write(tls, "CLIENT LIST\r\n", 13, &size), SOCKET_OK, "%s", tls_problem(tls));
+    cr_assert_eq(tls_read(tls, heard, sizeof heard - 1, &size), SOCKET_OK, "%s", tls_problem(tls));
+    heard[size] = '\0';
+    EXPECT_CONTAINS(heard, " addr=192.0.2.7:50000 ");
+    tls_free(&tls);
+    close(fd);
+    rig_stop(&rig);
+}
+
 Test(tls_handshake, is_short_when_a_client_comes_back)
 {
     struct rig *rig = tls_rig_start("");
