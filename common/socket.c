@@ -1,6 +1,7 @@
 #include "common/socket.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -117,6 +118,27 @@ static int listen_unix(const struct address *address, const struct listen_option
 void socket_share_port(int fd, bool is_shared)
 {
     set_option(fd, SOL_SOCKET, SO_REUSEPORT, is_shared);
+}
+
+/* Closing it would reset who connects between the last accept and the close. What is dropped are
+ * the packets that begin a connection, which the peer's kernel sends again. */
+void socket_answer_no_more(int fd)
+{
+    enum { FLAGS_AT = 13, SYN = 0x02, SYN_ACK = 0x12, ALL = 0xffff };
+    struct sock_filter lines[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_AT), /* of the TCP header */
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, SYN_ACK),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYN, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, ALL),
+    };
+    struct sock_fprog filter = {.len = ARRAY_LEN(lines), .filter = lines};
+    struct endpoint here;
+
+    socket_local(fd, &here);
+    if (here.storage.ss_family != AF_UNIX) {
+        (void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
+    }
 }
 
 /* `only_v6` keeps [::] and 0.0.0.0 apart, so that one may listen on both with the same port. */

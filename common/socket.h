@@ -32,6 +32,10 @@ int socket_listen_as(const struct address *address, const struct listen_options 
  * say so. For the moment in which one takes the place of another. */
 void socket_share_port(int fd, bool is_shared);
 
+/* Who would connect to this listening socket from now on gets no answer, and tries again a second
+ * later; who is connected can be accepted still. Nothing for a unix socket. */
+void socket_answer_no_more(int fd);
+
 /* Why socket_listen failed with `error`, an errno: for logs. */
 const char *socket_listen_text(const struct address *address, int error);
 

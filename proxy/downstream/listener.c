@@ -230,6 +230,7 @@ static void listener_end(struct listener *listener, struct listening_socket *lis
 {
     char text[sizeof listening->address + 16];
 
+    listening_retire(listening);
     while (listener_accept(listening) == ACCEPTED_SOME) {
     }
     log_info("listening no more", "pool=%s address=%s", listener->house->pool->name,

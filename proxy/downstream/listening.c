@@ -168,13 +168,18 @@ bool listening_open(struct list *sockets, const struct pool_config *config,
     return open_all(sockets, true, config, errors) && is_plain_done;
 }
 
+static void remove_file(const struct listening_socket *listening)
+{
+    if (listening->address.kind == ADDRESS_UNIX && listening->file == SOCKET_FILE_OURS) {
+        unlink(listening->address.host);
+    }
+}
+
 static void close_socket(struct listening_socket *listening)
 {
     list_remove(&listening->link);
     close(listening->fd);
-    if (listening->address.kind == ADDRESS_UNIX && listening->file == SOCKET_FILE_OURS) {
-        unlink(listening->address.host);
-    }
+    remove_file(listening);
     free(listening);
 }
 
@@ -222,6 +227,14 @@ void listening_refresh(struct listening_socket *listening, const struct pool_con
                      listening->address.host, strerror(errno));
         }
     }
+}
+
+/* The file goes first and only once: from then on another may have its name. */
+void listening_retire(struct listening_socket *listening)
+{
+    remove_file(listening);
+    listening->file = SOCKET_FILE_PREDECESSORS;
+    socket_answer_no_more(listening->fd);
 }
 
 void listening_close(struct listening_socket **listening)

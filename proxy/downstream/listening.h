@@ -48,6 +48,9 @@ void listening_refresh(struct listening_socket *listening, const struct pool_con
 /* What the sockets of a pool are inherited as. */
 void listening_owner(const char *pool, char *text, size_t room);
 
+/* Nobody comes to it from now on, but who has come can be accepted. */
+void listening_retire(struct listening_socket *listening);
+
 /* Closes it; the file of a unix socket goes too, if it is ours. Its watcher is stopped. Takes the
  * pointer. */
 void listening_close(struct listening_socket **listening);

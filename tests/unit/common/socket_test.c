@@ -300,3 +300,40 @@ Test(socket, why_nobody_can_listen_is_told_in_words)
     cr_expect_str_eq(socket_listen_text(&unknown, errno), "the name cannot be resolved");
     cr_expect_str_eq(socket_listen_text(&elsewhere, EADDRINUSE), "Address already in use");
 }
+
+/* Who knocks while one socket takes the place of another is let in by either. */
+Test(socket, that_answers_no_more_loses_nobody)
+{
+    struct address narrow = parsed("127.0.0.1:0");
+    struct endpoint endpoint;
+    int first = socket_listen(&narrow, 16);
+
+    cr_assert_geq(first, 0);
+    narrow.port = socket_port(first);
+    struct address wide = parsed("0.0.0.0:0");
+    wide.port = narrow.port;
+    cr_expect_eq(socket_listen(&wide, 16), -1);
+    socket_share_port(first, true);
+    int second =
+        socket_listen_as(&wide, &(struct listen_options){.backlog = 16, .is_shared = true});
+    cr_assert_geq(second, 0);
+    cr_assert(address_to_endpoint(&narrow, &endpoint));
+    int early = socket_connect(&endpoint);
+    wait_for(first, POLLIN);
+    socket_answer_no_more(first);
+    int late = socket_connect(&endpoint);
+    int served = socket_accept(first, NULL);
+    cr_expect_geq(served, 0);
+    cr_expect_eq(socket_accept(first, NULL), -1);
+    close(first);
+    wait_for(second, POLLIN);
+    int other = socket_accept(second, NULL);
+    cr_expect_geq(other, 0);
+    wait_for(late, POLLOUT);
+    cr_expect_eq(socket_connect_error(late), 0);
+    close(early);
+    close(late);
+    close(served);
+    close(other);
+    close(second);
+}
