@@ -151,6 +151,8 @@ void private_hear(struct upstream *upstream, const struct request *request, stru
     }
 }
 
+/* The node may read this after the answer to what is to be woken, so nothing else may block on the
+ * same connection: it would be woken instead. */
 bool private_wake(struct upstream *upstream, enum private_wake how, uint64_t lane_number)
 {
     char digits[24];
@@ -175,6 +177,7 @@ bool private_wake(struct upstream *upstream, enum private_wake how, uint64_t lan
                          (struct span){block->bytes, block->used}),
               lane_number);
     block_release(&block);
+    upstream->is_finished = true;
     return true;
 }
 

@@ -91,6 +91,23 @@ Test(blocking, a_connection_that_is_lost_meanwhile_may_have_taken_something_alon
     gets_error(&stage, question, "-ERR proxy: connection to 127.0.0.1:");
 }
 
+/* The node may read what is to wake one request only after the answer to that, when another blocks
+ * on the same connection. */
+Test(blocking, a_connection_that_was_to_be_woken_serves_nobody_else)
+{
+    const struct question *question = block(":7\r\n");
+
+    wake(question, "*-1\r\n");
+    peer_accepts(&shared);
+    peer_gets(&shared, "CLIENT UNBLOCK 7 TIMEOUT");
+    peer_says(node, "*2\r\n$1\r\nb\r\n$1\r\nx\r\n");
+    gets_answer(&stage, question, "*2\r\n$1\r\nb\r\n$1\r\nx");
+    for (int i = 0; i < PEER_QUIET_TURNS; i++) {
+        turn(stage.reactor);
+    }
+    cr_expect(peer_is_left(node));
+}
+
 Test(blocking, a_node_that_does_not_say_the_number_is_told_that_nothing_more_will_come)
 {
     const struct question *question = block("-NOPERM no\r\n");
