@@ -227,7 +227,7 @@ static bool v1_read_end(int family, struct span host, struct span port, struct e
 /* What stands behind UNKNOWN is of no meaning. */
 static enum proxy_header_result v1_read(struct proxy_header *header)
 {
-    struct span words[V1_WORDS];
+    struct span words[V1_WORDS] = {0};
     size_t count = v1_split(header, words);
     int family = span_equal(words[1], SPAN("UNKNOWN")) ? AF_UNSPEC
                  : span_equal(words[1], SPAN("TCP4"))  ? AF_INET

@@ -90,6 +90,10 @@ static bool read_password(struct span path, FILE *to, char **problem)
 /* A rule as it is kept, and as it is shown. */
 static bool print_word(struct span word, FILE *text, FILE *shown, char **problem)
 {
+    if (is_password(word) && word.size == 1) {
+        *problem = memory_print("a password is empty, expected at least one letter");
+        return false;
+    }
     if (is_password(word)) {
         print_digest(text, word);
         fprintf(shown, "%c***", word.at[0] == '>' ? '#' : '!');
@@ -261,6 +265,11 @@ static bool expand_rule(struct span word, FILE *to, char **problem)
     char *expanded = expand_word(word, problem);
 
     if (expanded == NULL) {
+        return false;
+    }
+    if (is_password(word) && strlen(expanded) == 1) {
+        *problem = memory_print("a password is empty, expected at least one letter");
+        free(expanded);
         return false;
     }
     if (is_password(word)) {

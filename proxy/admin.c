@@ -100,6 +100,7 @@ static void admin_on_end(void *context UNUSED, struct MHD_Connection *connection
         return;
     }
     if (later->lost != NULL) {
+        CHECK(later->lost != NULL);
         later->lost(later->context);
     }
     list_remove(&later->in_waiting);

@@ -189,6 +189,7 @@ static void server_on_delay_over(struct reactor_timer *timer)
 void server_be_replaced(struct server *server)
 {
     server->is_draining = true;
+    server->is_replaced = true;
     service_end(&server->service);
     reactor_timer_start(&server->delay_timer, 0);
 }
@@ -205,7 +206,12 @@ static void server_on_stop_signal(struct ev_loop *loop UNUSED, ev_signal *watche
     struct server *server = watcher->data;
     const struct config *config = server->config;
 
-    if (server->is_draining) {
+    if (server->is_replaced) {
+        server->is_replaced = false; /* the next one is the second */
+        log_info("stopping once the last clients are gone", "signal=%d", watcher->signum);
+        return;
+    }
+    if (server->is_draining || !server->is_listening) {
         log_warn("stopping at once", "signal=%d", watcher->signum);
         reactor_stop(server->reactor);
         return;

@@ -53,6 +53,7 @@ struct server {
     struct reload_record reloads;
     bool is_listening;
     bool is_draining; /* SIGTERM has come, or a successor */
+    bool is_replaced; /* a successor serves, and no signal has come since */
     enum server_result result;
     struct upgrade upgrade;
     struct service service;

@@ -82,6 +82,7 @@ struct user_set *user_set_of_one(const struct pool_config *config)
 
     set_add(set, short_form(config));
     set->newcomer = set->users[0];
+    set->is_short_form = true;
     return set;
 }
 

@@ -22,6 +22,7 @@ struct user_set {
     struct acl_user **users; /* by name, bytewise */
     size_t count;
     const struct acl_user *newcomer; /* whom a client is before it says who it is */
+    bool is_short_form;              /* nothing but clients.username and clients.password */
 };
 
 /* With one reference; NULL, with everything that is wrong in *errors, which the caller clears. */

@@ -125,13 +125,13 @@ static void add_locked(struct acl_log *log, struct acl_entry *added)
     log->locked.count++;
 }
 
-/* Without the end of the line that it has in CLIENT LIST. */
+/* Without the end of the line that it has in CLIENT LIST; names in it may be of any length. */
 static char *client_text(struct client *client)
 {
     char *text = client_line_print(client, &client->clients->arguments);
 
-    text[strcspn(text, "\n")] = '\0';
-    return text;
+    text[size_min(strcspn(text, "\n"), ACL_LOG_OBJECT_MAX)] = '\0';
+    return memory_resize(text, strlen(text) + 1, 1);
 }
 
 static char *cut_copy(struct span text, size_t *size)
@@ -184,7 +184,7 @@ static void write_bytes(struct sendq *to, const char *name, struct span bytes)
 
 static void write_entry(const struct acl_entry *entry, uint64_t now, struct sendq *to)
 {
-    uint64_t age = now > entry->updated ? now - entry->updated : 0;
+    uint64_t age_ms = (now > entry->updated ? now - entry->updated : 0) / US_PER_MS;
 
     resp_write_map(to, PAIRS);
     write_number(to, "count", entry->count);
@@ -193,7 +193,7 @@ static void write_entry(const struct acl_entry *entry, uint64_t now, struct send
     write_bytes(to, "object", (struct span){entry->object, entry->object_size});
     write_bytes(to, "username", (struct span){entry->user, entry->user_size});
     resp_write_text(to, "age-seconds");
-    resp_write_double(to, (double)(age / US_PER_MS) / 1000);
+    resp_write_double(to, (double)age_ms / 1000);
     write_bytes(to, "client-info", span_of(entry->client));
     write_number(to, "entry-id", entry->id);
     write_number(to, "timestamp-created", entry->created / US_PER_MS);

@@ -65,10 +65,10 @@ void audit_order(const struct client *client, const struct command *command)
     print_arguments(&clients->arguments, command, orders[command->id] - 1u, text);
     client_ends_of(client, &ends);
     log_info("order of a client",
-             "kind=audit pool=%s client=%" PRIu64 " user=%s address=%s name=%s command=%s "
-             "arguments=%s",
+             "kind=audit pool=%s client=%" PRIu64 " user=%s address=%s command=%s "
+             "arguments=%s name=%s",
              clients->config->name, client->session.id, client_user(client), ends.peer,
-             name_of(client), command->name, text);
+             command->name, text, name_of(client));
 }
 
 static void note_denial(const struct client *client, const char *command, const char *reason)
@@ -81,10 +81,10 @@ static void note_denial(const struct client *client, const char *command, const 
     }
     client_ends_of(client, &ends);
     log_info("denied to a client",
-             "kind=audit pool=%s client=%" PRIu64 " user=%s address=%s name=%s command=%s "
-             "reason=%s",
-             clients->config->name, client->session.id, client_user(client), ends.peer,
-             name_of(client), command, reason);
+             "kind=audit pool=%s client=%" PRIu64 " user=%s address=%s command=%s "
+             "reason=%s name=%s",
+             clients->config->name, client->session.id, client_user(client), ends.peer, command,
+             reason, name_of(client));
 }
 
 /* Of what slotway does not do at all, only administration is worth a line. */

@@ -219,6 +219,7 @@ static void multi_on_taken(struct request *request)
     struct queued *queued = queued_of(client);
 
     queued_begin(queued);
+    client->clients->arguments.count = 0; /* by now they may be another client's */
 
     struct request *step = step_begin(client, queued->step.command);
 

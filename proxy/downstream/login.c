@@ -79,7 +79,7 @@ static void close_with_word(struct client *client, const char *reason)
 static const struct acl_user *successor(const struct clients *clients, const struct user_set *users,
                                         const struct acl_user *old)
 {
-    bool is_only_one = clients->users->count == 1 && users->count == 1;
+    bool is_only_one = clients->users->is_short_form && users->is_short_form;
 
     return is_only_one ? users->newcomer : user_set_find(users, span_of(old->name));
 }

@@ -14,11 +14,11 @@ static struct span shown(const struct client *client, struct span key)
     return client->clients->config->metrics_keys ? key : (struct span){"", 0};
 }
 
-/* Are the arguments in hand those of `command`? What slotway makes of a request itself is another.
- */
+/* Are the arguments in hand those of `command`? What slotway makes of a request itself is another,
+ * and a step of a transaction that follows a node's answer finds those of whoever was read last. */
 static bool is_in_hand(const struct client *client, const struct command *command)
 {
-    return command == client->session.last_command;
+    return client->clients->arguments.count > 0 && command == client->session.last_command;
 }
 
 static void note_keys(struct client *client, const struct command *command, uint32_t weight)

@@ -24,7 +24,7 @@ Test(audit, tells_who_gave_an_order_and_what_it_was)
     cr_expect_str_eq(ask(rig, "CLIENT", "KILL", "ID", "4711"), "0");
     ask(rig, "PROXY", "PAUSE", "NODE", rig_address(rig, 0), "5");
     WRITTEN(rig, "INFO  order of a client kind=audit pool=main client=1 user=default address=127.");
-    WRITTEN(rig, " name=ops command=flushall arguments=\"\"");
+    WRITTEN(rig, " command=flushall arguments=\"\" name=ops");
     WRITTEN(rig, " command=\"client kill\" arguments=\"ID 4711\"");
     WRITTEN(rig, rig_print(rig, " command=\"proxy pause\" arguments=\"NODE %s 5\"",
                            rig_address(rig, 0)));
@@ -59,6 +59,20 @@ Test(audit, tells_what_a_user_may_not_do)
     WRITTEN(rig, " user=default address=127.");
     WRITTEN(rig, " command=flushall reason=noperm");
     cr_expect_not(rig_has_written(rig, "order of a client"));
+    rig_stop(&rig);
+}
+
+/* A line has room for so much. */
+Test(audit, a_long_name_does_not_hide_what_was_done)
+{
+    struct rig *rig = start("admin: true");
+    char name[5000];
+
+    memset(name, 'a', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    cr_expect_str_eq(ask(rig, "CLIENT", "SETNAME", name), "OK");
+    cr_expect_str_eq(ask(rig, "FLUSHALL"), "OK");
+    WRITTEN(rig, " command=flushall");
     rig_stop(&rig);
 }
 

@@ -26,6 +26,7 @@ static const struct {
     {"", NULL, NULL},
     {"   ", NULL, NULL},
     {"user", NULL, NULL},
+    {"alice on >", NULL, NULL},
     {"alice password_file=/nonexistent", NULL, NULL},
 };
 
@@ -55,6 +56,7 @@ static const struct {
     {"alice >${SECRET} on", "alice #" FOO " on"},
     {"alice >${FO}o", "alice #" FOO},
     {"alice <${SECRET}", "alice !" FOO},
+    {"alice >${EMPTY}", NULL},
     {"alice ${RULES}", "alice on >foo ~x"},
     {"${NAME} on", "bob on"},
     {"alice ~${NAME}:*", "alice ~bob:*"},
@@ -70,6 +72,7 @@ static const struct {
 
 Test(user_rules, of_a_file_have_their_passwords_from_the_environment)
 {
+    setenv("EMPTY", "", 1);
     setenv("SECRET", "foo", 1);
     setenv("FO", "fo", 1);
     setenv("NAME", "bob", 1);
