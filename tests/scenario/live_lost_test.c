@@ -295,3 +295,21 @@ Test(live_lost, where_it_is_watched_is_nil_when_the_connection_is_gone)
     cr_expect_eq(fake_node_count(rig_node(rig, 1), "EXEC"), 0);
     rig_stop(&rig);
 }
+
+/* Each request is sampled. Another client's arguments are in hand by then. */
+Test(live_lost, is_no_sample_of_what_others_say_while_its_node_is_asked)
+{
+    struct rig *rig =
+        rig_start_with((struct rig_options){.nodes = 1, .pool = "metrics: {sample: 1}"});
+    struct wire *other = rig_connect(rig);
+    script(rig, 0, WANT("MULTI"), STALL, SAY("+OK\r\n"), QUEUED("SET", "k", "1"), DISCARDED);
+
+    cr_expect_str_eq(ask(rig, "MULTI"), "OK");
+    wire_request(rig_client(rig), "SET", "k", "1");
+    cr_expect(fake_node_has_stalled(rig_node(rig, 0)));
+    cr_expect_str_eq(wire_ask(other, "PING"), "PONG");
+    fake_node_release(rig_node(rig, 0));
+    wire_expect(rig_client(rig), "+QUEUED\r\n");
+    cr_expect_str_eq(ask(rig, "DISCARD"), "OK");
+    rig_stop(&rig);
+}
