@@ -23,6 +23,7 @@ struct tls {
     bool is_cut;    /* nothing can be sent any more; what has come can be read */
     int error;      /* errno of what broke or cut it */
     bool has_more;
+    size_t unfinished; /* bytes that tls_write was SOCKET_AGAIN for; 0: none */
 };
 
 static struct tls *tls_new(struct tls_context *context, int fd)
@@ -274,18 +275,37 @@ static enum socket_result tls_cut(struct tls *tls)
     return tls_still_broken(tls);
 }
 
+static enum socket_result tls_write_end(struct tls *tls, int code, int error, size_t offered)
+{
+    enum socket_result result = tls_result(tls, code, error, &tls->write_awaits);
+
+    if (result == SOCKET_EOF) {
+        result = tls_break_by_socket(tls, EPIPE);
+    }
+    if (result == SOCKET_AGAIN) {
+        tls->unfinished = offered;
+    }
+    return result == SOCKET_ERROR ? tls_cut(tls) : result;
+}
+
+/* Behind a record that waited OpenSSL would seal what else it is offered, and tell of neither when
+ * that one has to wait: so it is offered nothing else. */
 enum socket_result tls_write(struct tls *tls, const char *from, size_t size, size_t *sent)
 {
+    size_t offered = tls->unfinished != 0 ? tls->unfinished : size_min(size, TLS_RECORD_MAX);
+
     CHECK(size > 0);
     *sent = 0;
     tls->write_awaits = TLS_AWAITS_NOTHING;
     if (unlikely(tls->is_broken || tls->is_cut)) {
         return tls_still_broken(tls);
     }
+    CHECK(size >= offered);
+    tls->unfinished = 0;
     ERR_clear_error();
     errno = 0;
 
-    int code = SSL_write_ex(tls->openssl, from, size_min(size, TLS_RECORD_MAX), sent);
+    int code = SSL_write_ex(tls->openssl, from, offered, sent);
     int error = errno;
 
     tls_look_whether_ready(tls);
@@ -293,13 +313,7 @@ enum socket_result tls_write(struct tls *tls, const char *from, size_t size, siz
         return SOCKET_OK;
     }
     *sent = 0;
-
-    enum socket_result result = tls_result(tls, code, error, &tls->write_awaits);
-
-    if (result == SOCKET_EOF) {
-        result = tls_break_by_socket(tls, EPIPE);
-    }
-    return result == SOCKET_ERROR ? tls_cut(tls) : result;
+    return tls_write_end(tls, code, error, offered);
 }
 
 /* Not behind a record that is cut: nobody could read it. */

@@ -202,6 +202,40 @@ Test(tls, what_a_peer_has_said_before_it_went_can_be_read)
     cr_expect_neq(errno, EPROTO);
 }
 
+/* All that has come, whole records of it. */
+static size_t read_sum(struct tls *tls)
+{
+    static char heard[TLS_RECORD_MAX];
+    size_t sum = 0;
+    size_t size;
+
+    while (tls_read(tls, heard, sizeof heard, &size) == SOCKET_OK) {
+        sum += size;
+    }
+    return sum;
+}
+
+/* More is offered than waits, and the socket has room for what waits only. */
+Test(tls, what_waited_and_has_left_counts_as_sent_though_more_was_offered)
+{
+    enum { PART = TLS_RECORD_MAX * 3 / 4 };
+    static char bytes[TLS_RECORD_MAX];
+    size_t sum = 0;
+    size_t sent = 0;
+    size_t heard = 0;
+
+    connect_usual();
+    while (tls_write(pair.client, bytes, PART, &sent) == SOCKET_OK) {
+        sum += sent;
+    }
+    cr_assert_eq(tls_write_awaits(pair.client), TLS_AWAITS_WRITABLE);
+    cr_assert_eq(tls_read(pair.server, bytes, PART, &heard), SOCKET_OK);
+    cr_assert_eq(heard, PART);
+    cr_expect_eq(tls_write(pair.client, bytes, sizeof bytes, &sent), SOCKET_OK);
+    cr_expect_eq(sent, PART);
+    cr_expect_eq(heard + read_sum(pair.server), sum + sent);
+}
+
 /* Handshakes that fail: what the one says of it, and the other; "" where it does not matter. */
 struct failure {
     const char *name;
