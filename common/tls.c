@@ -228,9 +228,12 @@ enum socket_result tls_handshake(struct tls *tls)
 /* What ended a read. What was read before it comes first; an end, or a failure, comes again. */
 static enum socket_result tls_read_end(struct tls *tls, int code, size_t size)
 {
-    enum socket_result result = tls_result(tls, code, errno, &tls->read_awaits);
+    int error = errno;
 
     tls_look_whether_ready(tls);
+
+    enum socket_result result = tls_result(tls, code, error, &tls->read_awaits);
+
     if (size == 0) {
         return result;
     }

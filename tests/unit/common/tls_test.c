@@ -202,6 +202,22 @@ Test(tls, what_a_peer_has_said_before_it_went_can_be_read)
     cr_expect_neq(errno, EPROTO);
 }
 
+Test(tls, a_goodbye_that_comes_with_the_end_of_the_handshake_is_no_failure)
+{
+    char heard[16];
+    size_t size;
+
+    use(server_settings(), client_settings());
+    open_pair((struct tls_server){.expected = "localhost"});
+    cr_assert_eq(tls_handshake(pair.client), SOCKET_AGAIN);
+    cr_assert_eq(tls_handshake(pair.server), SOCKET_AGAIN);
+    cr_assert_eq(tls_handshake(pair.client), SOCKET_OK);
+    tls_say_goodbye(pair.client);
+    cr_expect_eq(tls_read(pair.server, heard, sizeof heard, &size), SOCKET_EOF, "%s",
+                 tls_problem(pair.server));
+    cr_expect(tls_is_ready(pair.server));
+}
+
 /* All that has come, whole records of it. */
 static size_t read_sum(struct tls *tls)
 {
