@@ -279,7 +279,7 @@ struct feed *feed_new(const struct feed_site *site, const struct node *node)
     list_init(&feed->taps);
     list_init(&feed->asks);
     sendq_init(&feed->output);
-    node_socket_init(&feed->socket, site->reactor->loop, feed_on_readable, feed_on_writable);
+    node_socket_init(&feed->socket, site->reactor, feed_on_readable, feed_on_writable);
     return feed;
 }
 

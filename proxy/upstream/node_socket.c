@@ -6,10 +6,20 @@
 
 #include "common/check.h"
 
-void node_socket_init(struct node_socket *socket, struct ev_loop *loop, node_socket_ready *readable,
-                      node_socket_ready *writable)
+/* As if the kernel had told of it. */
+static void on_turn(struct turn_task *task)
 {
-    *socket = (struct node_socket){.fd = -1, .loop = loop};
+    struct node_socket *socket = container_of(task, struct node_socket, read_on);
+
+    if (ev_is_active(&socket->readable)) {
+        ev_invoke(socket->reactor->loop, &socket->readable, EV_READ);
+    }
+}
+
+void node_socket_init(struct node_socket *socket, struct reactor *reactor,
+                      node_socket_ready *readable, node_socket_ready *writable)
+{
+    *socket = (struct node_socket){.fd = -1, .reactor = reactor, .read_on = {.run = on_turn}};
     ev_init(&socket->readable, readable);
     ev_init(&socket->writable, writable);
 }
@@ -25,33 +35,40 @@ void node_socket_connect(struct node_socket *socket, const struct endpoint *endp
     socket_set_user_timeout(socket->fd, user_timeout_ms);
     ev_io_set(&socket->readable, socket->fd, EV_READ);
     ev_io_set(&socket->writable, socket->fd, EV_WRITE);
-    ev_io_start(socket->loop, &socket->writable);
+    ev_io_start(socket->reactor->loop, &socket->writable);
 }
 
 /* In a handshake only what it waits for: the other direction may be ready all the time. */
 static void await_handshake(struct node_socket *socket)
 {
     if (tls_write_awaits(socket->tls) == TLS_AWAITS_WRITABLE) {
-        ev_io_stop(socket->loop, &socket->readable);
-        ev_io_start(socket->loop, &socket->writable);
+        ev_io_stop(socket->reactor->loop, &socket->readable);
+        ev_io_start(socket->reactor->loop, &socket->writable);
     } else {
-        ev_io_stop(socket->loop, &socket->writable);
-        ev_io_start(socket->loop, &socket->readable);
+        ev_io_stop(socket->reactor->loop, &socket->writable);
+        ev_io_start(socket->reactor->loop, &socket->readable);
+    }
+}
+
+static void read_next_turn(struct node_socket *socket)
+{
+    if (ev_is_active(&socket->readable)) {
+        reactor_next_turn(socket->reactor, &socket->read_on);
     }
 }
 
 /* What TLS has taken from the socket already: the kernel will not tell of it. */
 static void read_on(struct node_socket *socket)
 {
-    if (tls_has_more(socket->tls) && ev_is_active(&socket->readable)) {
-        ev_feed_event(socket->loop, &socket->readable, EV_READ);
+    if (tls_has_more(socket->tls)) {
+        read_next_turn(socket);
     }
 }
 
 static enum node_socket_step node_socket_open(struct node_socket *socket)
 {
-    ev_io_stop(socket->loop, &socket->writable);
-    ev_io_start(socket->loop, &socket->readable);
+    ev_io_stop(socket->reactor->loop, &socket->writable);
+    ev_io_start(socket->reactor->loop, &socket->readable);
     if (socket->tls != NULL) {
         read_on(socket);
     }
@@ -92,7 +109,7 @@ enum socket_result node_socket_read_tls(struct node_socket *socket, struct intak
     case SOCKET_OK: read_on(socket); break;
     case SOCKET_AGAIN:
         if (tls_read_awaits(socket->tls) == TLS_AWAITS_WRITABLE) {
-            ev_io_start(socket->loop, &socket->writable);
+            ev_io_start(socket->reactor->loop, &socket->writable);
         }
         break;
     case SOCKET_EOF:
@@ -109,32 +126,32 @@ enum sendq_result node_socket_write_tls(struct node_socket *socket, struct sendq
 
 void node_socket_on_room(struct node_socket *socket)
 {
-    if (socket->tls != NULL && tls_read_awaits(socket->tls) == TLS_AWAITS_WRITABLE &&
-        ev_is_active(&socket->readable)) {
-        ev_feed_event(socket->loop, &socket->readable, EV_READ);
+    if (socket->tls != NULL && tls_read_awaits(socket->tls) == TLS_AWAITS_WRITABLE) {
+        read_next_turn(socket);
     }
 }
 
 void node_socket_await_room(struct node_socket *socket)
 {
     if (socket->tls == NULL || tls_write_awaits(socket->tls) == TLS_AWAITS_WRITABLE) {
-        ev_io_start(socket->loop, &socket->writable);
+        ev_io_start(socket->reactor->loop, &socket->writable);
     }
 }
 
 void node_socket_await_no_room(struct node_socket *socket)
 {
-    ev_io_stop(socket->loop, &socket->writable);
+    ev_io_stop(socket->reactor->loop, &socket->writable);
 }
 
 void node_socket_hold(struct node_socket *socket)
 {
-    ev_io_stop(socket->loop, &socket->readable);
+    reactor_forget(&socket->read_on);
+    ev_io_stop(socket->reactor->loop, &socket->readable);
 }
 
 void node_socket_let_go(struct node_socket *socket)
 {
-    ev_io_start(socket->loop, &socket->readable);
+    ev_io_start(socket->reactor->loop, &socket->readable);
     if (socket->tls != NULL) {
         read_on(socket);
     }
@@ -172,8 +189,9 @@ void node_socket_finish(struct node_socket *socket)
 
 void node_socket_close(struct node_socket *socket)
 {
-    ev_io_stop(socket->loop, &socket->readable);
-    ev_io_stop(socket->loop, &socket->writable);
+    reactor_forget(&socket->read_on);
+    ev_io_stop(socket->reactor->loop, &socket->readable);
+    ev_io_stop(socket->reactor->loop, &socket->writable);
     if (socket->tls != NULL) {
         tls_free(&socket->tls);
     }

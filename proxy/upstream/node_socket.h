@@ -6,7 +6,8 @@
  *
  * Its owner has the callbacks. While it is connecting both of them call node_socket_advance; later
  * the one for readable reads and the one for writable flushes. TLS may keep bytes to itself that no
- * epoll tells of: then the socket becomes readable once more by itself. Worker's thread only.
+ * epoll tells of: then the socket becomes readable once more by itself, in the next turn. Worker's
+ * thread only.
  */
 #ifndef PROXY_UPSTREAM_NODE_SOCKET_H
 #define PROXY_UPSTREAM_NODE_SOCKET_H
@@ -22,9 +23,10 @@ struct node_socket {
     int error;       /* errno of what ends the connection; 0: none */
     struct tls *tls; /* NULL: plain, or not connected yet */
     bool is_connected;
-    struct ev_loop *loop;
+    struct reactor *reactor;
     ev_io readable;
     ev_io writable;
+    struct turn_task read_on;
 };
 
 /* Whom it connects to. */
@@ -42,8 +44,8 @@ enum node_socket_step {
 
 typedef void node_socket_ready(struct ev_loop *loop, ev_io *watcher, int events);
 
-void node_socket_init(struct node_socket *socket, struct ev_loop *loop, node_socket_ready *readable,
-                      node_socket_ready *writable);
+void node_socket_init(struct node_socket *socket, struct reactor *reactor,
+                      node_socket_ready *readable, node_socket_ready *writable);
 
 /* Starts to connect; when not even that can be done ->fd stays -1 and ->error says why. Sent bytes
  * may stay unacknowledged for `user_timeout_ms`. */

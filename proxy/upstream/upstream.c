@@ -364,7 +364,7 @@ void upstream_init(struct upstream *upstream, struct pool *pool, enum upstream_u
     list_init(&upstream->unsent);
     sendq_init(&upstream->output);
     reactor_timer_init(&upstream->connect_timer, pool->site->reactor, upstream_on_connect_timeout);
-    node_socket_init(&upstream->socket, pool->site->reactor->loop, upstream_on_readable,
+    node_socket_init(&upstream->socket, pool->site->reactor, upstream_on_readable,
                      upstream_on_writable);
 }
 
