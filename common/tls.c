@@ -100,7 +100,8 @@ int tls_on_new_session(SSL *openssl, SSL_SESSION *session)
 {
     const struct tls *tls = SSL_get_app_data(openssl);
 
-    if (tls->memory == NULL) {
+    /* The memory may be a newer context's by now. */
+    if (tls->memory == NULL || tls->memory->context_id != tls->context->id) {
         return 0;
     }
     SSL_SESSION_free(tls->memory->session);

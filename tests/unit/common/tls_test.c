@@ -428,6 +428,28 @@ Test(tls, goes_on_with_a_session_of_the_same_context_only)
     pair.fds[0] = pair.fds[1] = -1;
 }
 
+/* Its ticket comes when another connection has begun with a newer context. */
+Test(tls, a_session_of_an_older_context_is_not_kept_as_one_of_a_newer)
+{
+    struct tls_memory memory = {.session = NULL};
+    const struct tls_server server = {.expected = "localhost", .memory = &memory};
+
+    use(server_settings(), client_settings());
+    connect_pair(server);
+
+    struct tls_pair older = pair;
+
+    use(server_settings(), client_settings());
+    open_pair(server);
+    cr_expect_eq(read_all(older.client), SOCKET_AGAIN);
+    cr_expect_null(memory.session);
+    hang_up();
+    pair = older;
+    hang_up();
+    tls_memory_clear(&memory);
+    pair = (struct tls_pair){.fds = {-1, -1}};
+}
+
 Test(tls, a_context_that_is_let_go_of_lives_on_in_its_connections)
 {
     connect_usual();
