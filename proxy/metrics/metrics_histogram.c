@@ -49,7 +49,9 @@ void metrics_write_histogram(struct sendq *to, enum metrics_family family,
     char limit[LIMIT_SIZE] = "+Inf";
 
     CHECK(count <= METRICS_LABELS_MAX);
-    memcpy(labels, histogram->labels, count * sizeof labels[0]);
+    for (size_t i = 0; i < count; i++) {
+        labels[i] = histogram->labels[i];
+    }
     labels[count] = (struct metrics_label){"le", limit};
     snprintf(name, sizeof name, "%s_bucket", base);
     for (size_t i = 0; i < histogram->limit_count; i++) {

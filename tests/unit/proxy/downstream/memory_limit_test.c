@@ -44,19 +44,15 @@ static bool push_all(size_t size)
     return is_done;
 }
 
-/* Have all sent their beginning, and was memory spent meanwhile? That may be over by then. */
-static bool has_filled_memory(bool *was_spent)
+static bool was_spent(struct local_rig *rig)
 {
-    bool is_sent = push_all(BEGINNING);
-
-    *was_spent = *was_spent || budget_level(&budget_of_process) == BUDGET_SPENT;
-    return is_sent && *was_spent;
+    return metric_read(&rig->workers[0].metrics.downstream_closed[CLOSE_MEMORY_LIMIT]) > 0 ||
+           budget_level(&budget_of_process) == BUDGET_SPENT;
 }
 
 Test(memory_limit, does_not_let_clients_wait_for_each_other_for_ever, .timeout = 60)
 {
     struct local_rig *rig = local_rig_open(NULL);
-    bool was_spent = false;
 
     memset(request, '0', sizeof request);
     memcpy(request, head, sizeof head - 1);
@@ -65,7 +61,7 @@ Test(memory_limit, does_not_let_clients_wait_for_each_other_for_ever, .timeout =
     for (int i = 0; i < CLIENTS; i++) {
         senders[i] = (struct sender){.fd = local_rig_connect(rig, 0)};
     }
-    TURN_UNTIL(rig->reactor, has_filled_memory(&was_spent));
+    TURN_UNTIL(rig->reactor, push_all(BEGINNING) && was_spent(rig));
     TURN_UNTIL(rig->reactor,
                push_all(sizeof request) && budget_level(&budget_of_process) != BUDGET_SPENT);
     for (int i = 0; i < CLIENTS; i++) {
