@@ -195,7 +195,9 @@ static void commit_traces(struct reload *reload, void **made UNUSED)
     }
 }
 
-/* Of all pools, also where nothing is said of users: what their files say may have changed. */
+/* Of all pools, also where nothing is said of users: what their files say may have changed. One
+ * that is gone has no files any more, so it keeps the users it has: made anew, without a file,
+ * everybody would be one who may do everything. */
 static bool prepare_users(struct reload *reload, void **made)
 {
     size_t count = reload->next->pool_count;
@@ -204,8 +206,10 @@ static bool prepare_users(struct reload *reload, void **made)
 
     *made = sets;
     for (size_t i = 0; i < count; i++) {
-        sets[i] = user_set_new(&reload->next->pools[i], reload->errors);
-        is_done = is_done && sets[i] != NULL;
+        if (!config_has_gone(reload->next, i)) {
+            sets[i] = user_set_new(&reload->next->pools[i], reload->errors);
+            is_done = is_done && sets[i] != NULL;
+        }
     }
     return is_done;
 }
@@ -215,7 +219,9 @@ static void commit_users(struct reload *reload, void **made)
     struct user_set **sets = *made;
 
     for (size_t i = 0; i < reload->next->pool_count; i++) {
-        users_give(&reload->server->pools[i], sets[i]);
+        if (sets[i] != NULL) {
+            users_give(&reload->server->pools[i], sets[i]);
+        }
     }
     free(sets);
 }

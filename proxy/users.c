@@ -30,11 +30,21 @@ void users_give(struct server_pool *pool, struct user_set *users)
     user_set_release(&users);
 }
 
+/* The users as the files have them now. A pool that is gone has no files any more. */
+static struct user_set *read_users(const struct server_pool *pool, struct config_errors *errors)
+{
+    if (config_has_gone(pool->server->config, (size_t)(pool - pool->server->pools))) {
+        config_errors_add(errors, pool->name, "pool is gone, its users stay as they are");
+        return NULL;
+    }
+    return user_set_new(pool->house.pool, errors);
+}
+
 /* ACL LOAD. */
 static bool load_users(struct house *house, struct config_errors *errors)
 {
     struct server_pool *pool = container_of(house, struct server_pool, house);
-    struct user_set *users = user_set_new(house->pool, errors);
+    struct user_set *users = read_users(pool, errors);
 
     if (users == NULL) {
         log_error("users stay as they are: what defines them has errors", "pool=%s errors=%zu",

@@ -1,5 +1,7 @@
 /* Pools that come, go and come back while slotway runs. */
 #include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "tests/support/expect.h"
 #include "tests/support/http.h"
@@ -90,6 +92,46 @@ Test(reload_pools, what_a_client_has_begun_there_is_over_when_its_time_is)
     cr_expect(wire_is_closed(bound));
     wire_close(&bound);
     cr_expect_str_eq(ask(rig, "GET", "k"), "main");
+    rig_stop(&rig);
+}
+
+/* As options of clients; the file is gone with the test. */
+static const char *users_of_file(void)
+{
+    static char clients[64];
+    int file = memfd_create("users.acl", MFD_CLOEXEC);
+
+    cr_assert_geq(file, 0);
+    cr_assert_gt(dprintf(file, "user default off\nuser root on nopass ~* &* +@all\n"), 0);
+    snprintf(clients, sizeof clients, "acl_file: /proc/%d/fd/%d", getpid(), file);
+    return clients;
+}
+
+Test(reload_pools, one_that_goes_lets_nobody_in_and_does_not_cut_who_is)
+{
+    struct rig_options options = both();
+
+    options.clients = users_of_file();
+    options.global = "drain: {timeout: 60s, spread: 0s}\n";
+    struct rig *rig = rig_start_with(options);
+    struct wire *stranger = wire_open(rig_other_port(rig));
+    struct wire *root = wire_open(rig_other_port(rig));
+
+    cr_assert(stranger != NULL && root != NULL);
+    cr_expect_str_eq(ask(rig, "AUTH", "root", ""), "OK");
+    cr_expect_str_eq(wire_ask(root, "AUTH", "root", ""), "OK");
+    cr_expect_str_eq(wire_ask(root, "MULTI"), "OK");
+    cr_expect_str_eq(wire_ask(stranger, "GET", "k"), "-NOAUTH Authentication required.");
+    wire_send(stranger, "*2\r\n$3\r\nGET\r\n$1\r\n");
+    options.hides_other = true;
+    change(rig, options, "pool other: there -> gone\n");
+    wire_ask(rig_client(rig), "CLIENT", "LIST"); /* all workers have answered it */
+    wire_send(stranger, "k\r\n");
+    cr_expect_str_eq(wire_text(stranger), "-NOAUTH Authentication required.");
+    cr_expect_str_eq(wire_ask(root, "DISCARD"), "OK");
+    cr_expect(wire_is_closed(root));
+    wire_close(&stranger);
+    wire_close(&root);
     rig_stop(&rig);
 }
 
