@@ -17,6 +17,8 @@ enum {
     STACK_TEXT = 3000,
 };
 
+#define NOBODY SIZE_MAX
+
 struct watched {
     struct watch_target target;
     uint64_t turn;   /* that it was in at the last look */
@@ -33,7 +35,7 @@ struct watchdog {
     uint64_t pauses;
     struct watched *items;
     size_t count;
-    struct watched *asked; /* where it stands */
+    size_t asked; /* where it stands, by its place in items; NOBODY */
     unsigned asked_looks;
 };
 
@@ -74,19 +76,19 @@ static void watchdog_hear(struct watchdog *watchdog)
         }
         strcpy(stack, "unknown");
     }
-    log_error("where the thread is stuck", "thread=%s stack=%s", watchdog->asked->target.name,
-              stack);
-    watchdog->asked = NULL;
+    log_error("where the thread is stuck", "thread=%s stack=%s",
+              watchdog->items[watchdog->asked].target.name, stack);
+    watchdog->asked = NOBODY;
 }
 
 static void watchdog_ask(struct watchdog *watchdog)
 {
-    for (size_t i = 0; i < watchdog->count && watchdog->asked == NULL; i++) {
+    for (size_t i = 0; i < watchdog->count && watchdog->asked == NOBODY; i++) {
         struct watched *watched = &watchdog->items[i];
 
         if (watched->is_stuck && !watched->is_told) {
             watched->is_told = true;
-            watchdog->asked = watched;
+            watchdog->asked = i;
             watchdog->asked_looks = 0;
             stack_ask(watched->target.thread->id);
         }
@@ -114,7 +116,7 @@ static void watchdog_on_look(struct reactor_timer *timer)
     for (size_t i = 0; i < watchdog->count; i++) {
         watched_look(&watchdog->items[i], elapsed < watchdog->look ? elapsed : watchdog->look);
     }
-    if (watchdog->asked != NULL) {
+    if (watchdog->asked != NOBODY) {
         watchdog_hear(watchdog);
     }
     watchdog_ask(watchdog);
@@ -135,6 +137,7 @@ struct watchdog *watchdog_new(struct reactor *reactor, uint64_t after)
     struct watchdog *watchdog = memory_new(1, sizeof *watchdog);
 
     stack_prepare();
+    watchdog->asked = NOBODY;
     watchdog->look = look_of(after);
     watchdog->looked_at = reactor_now(reactor);
     reactor_timer_init(&watchdog->timer, reactor, watchdog_on_look);
@@ -159,7 +162,6 @@ void watchdog_free(struct watchdog **watchdog)
 
 void watchdog_add(struct watchdog *watchdog, const struct watch_target *target)
 {
-    CHECK(watchdog->asked == NULL);
     watchdog->items = memory_resize(watchdog->items, watchdog->count + 1, sizeof *watchdog->items);
     watchdog->items[watchdog->count] = (struct watched){.target = *target};
     watchdog->items[watchdog->count++].target.name =
@@ -180,8 +182,10 @@ void watchdog_set_after(struct watchdog *watchdog, uint64_t after)
         return;
     }
     reactor_timer_stop(&watchdog->timer);
+    watchdog->asked = NOBODY;
     for (size_t i = 0; i < watchdog->count; i++) {
         watchdog->items[i].is_stuck = false;
+        watchdog->items[i].is_told = false;
         watchdog->items[i].stands = 0;
     }
 }

@@ -298,3 +298,32 @@ Test(watchdog, is_switched_off_and_on)
     release_worker();
     cr_expect(TURN_UNTIL(is_content()));
 }
+
+Test(watchdog, takes_more_to_watch_while_one_has_been_asked)
+{
+    static struct pulse others[3];
+    struct message message;
+
+    watch("worker-7", &worker_reactor->pulse, AFTER_US);
+    block_worker(&message);
+    cr_expect(TURN_UNTIL(watchdog_report(watchdog, 0).stalls == 1));
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        watch("another", &others[i], AFTER_US);
+    }
+    cr_expect(TURN_UNTIL(has_logged("where the thread is stuck thread=worker-7 stack=")));
+    release_worker();
+}
+
+Test(watchdog, switched_off_while_one_has_been_asked_asks_again)
+{
+    struct message message;
+
+    watch("worker-7", &worker_reactor->pulse, AFTER_US);
+    block_worker(&message);
+    cr_expect(TURN_UNTIL(watchdog_report(watchdog, 0).stalls == 1));
+    watchdog_set_after(watchdog, 0);
+    cr_expect_not(has_logged("where the thread is stuck"));
+    watchdog_set_after(watchdog, AFTER_US);
+    cr_expect(TURN_UNTIL(has_logged("where the thread is stuck thread=worker-7 stack=")));
+    release_worker();
+}
