@@ -53,14 +53,33 @@ static char *value_text(const struct option_row *row, const void *fields)
     return text;
 }
 
+/* backend.tls and all that says how: these are of use together only. */
+static bool is_of_node_tls(const struct option_row *row)
+{
+    static const char prefix[] = "backend.tls";
+
+    return row->scope == OPTION_POOL && strncmp(row->path, prefix, sizeof prefix - 1) == 0;
+}
+
+/* Does TLS to the nodes begin or end? That is for a restart, with all that belongs to it. */
+static bool is_node_tls_for_later(enum option_scope scope, const void *now, const void *next)
+{
+    const struct pool_config *before = now;
+    const struct pool_config *after = next;
+
+    return scope == OPTION_POOL && before->backend_tls != after->backend_tls;
+}
+
 /* `pool` is NULL for options of the process. */
 static void compare_fields(struct config_diff *diff, const char *pool, const void *now,
                            const void *next)
 {
     enum option_scope scope = pool == NULL ? OPTION_GLOBAL : OPTION_POOL;
+    bool is_later = is_node_tls_for_later(scope, now, next);
 
     for (size_t i = 0; i < OPTION_ID_COUNT; i++) {
         const struct option_row *row = &option_rows[i];
+        bool waits = is_later && is_of_node_tls(row);
 
         if (row->scope == scope &&
             !option_equal(row, option_field_of(row, now), option_field_of(row, next))) {
@@ -68,7 +87,7 @@ static void compare_fields(struct config_diff *diff, const char *pool, const voi
                                                   .pool = copy_text(pool),
                                                   .before = value_text(row, now),
                                                   .after = value_text(row, next),
-                                                  .reload = row->reload});
+                                                  .reload = waits ? OPTION_RESTART : row->reload});
         }
     }
 }
@@ -131,13 +150,16 @@ void config_diff_clear(struct config_diff *diff)
     *diff = (struct config_diff){0};
 }
 
-/* Takes over what `now` has: of RESTART rows, or of all. */
+/* Takes over what `now` has: of rows that wait for a restart, or of all. */
 static void copy_fields(enum option_scope scope, const void *now, void *next, bool are_all)
 {
+    bool is_later = is_node_tls_for_later(scope, now, next);
+
     for (size_t i = 0; i < OPTION_ID_COUNT; i++) {
         const struct option_row *row = &option_rows[i];
+        bool waits = row->reload == OPTION_RESTART || (is_later && is_of_node_tls(row));
 
-        if (row->scope == scope && (are_all || row->reload == OPTION_RESTART)) {
+        if (row->scope == scope && (are_all || waits)) {
             option_copy(row, option_field_of(row, now), option_field(row, next));
         }
     }
@@ -149,7 +171,9 @@ static void pool_move(struct pool_config *from, struct pool_config *to)
     *from = (struct pool_config){0};
 }
 
-/* What one that is gone does not have any more: addresses, and files, which may be gone as well. */
+/* What one that is gone does not have any more: addresses, and files, which may be gone as well.
+ * Those of TLS to the nodes are kept, unread: it may come back when they have to be as they were.
+ */
 static void retire_pool(struct pool_config *pool)
 {
     static const enum option_id listens[] = {OPTION_ID_listen, OPTION_ID_tls_listen};
@@ -160,7 +184,7 @@ static void retire_pool(struct pool_config *pool)
     for (size_t i = 0; i < OPTION_ID_COUNT; i++) {
         const struct option_row *row = &option_rows[i];
 
-        if (row->scope == OPTION_POOL && row->type == OPTION_FILENAME) {
+        if (row->scope == OPTION_POOL && row->type == OPTION_FILENAME && !is_of_node_tls(row)) {
             option_clear(row, option_field(row, pool));
         }
     }

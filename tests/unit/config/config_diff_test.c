@@ -134,7 +134,9 @@ Test(config_diff, settling_keeps_what_needs_a_restart_and_nothing_else)
     config_settle(now, next);
     for (size_t i = 0; i < OPTION_ID_COUNT; i++) {
         const struct option_row *row = &option_rows[i];
-        struct config *source = row->reload == OPTION_LIVE && can_differ(row) ? wanted : now;
+        bool goes_with_tls = strncmp(row->path, "backend.tls", strlen("backend.tls")) == 0;
+        bool is_live = row->reload == OPTION_LIVE && can_differ(row) && !goes_with_tls;
+        struct config *source = is_live ? wanted : now;
 
         cr_expect(option_equal(row, option_field(row, fields_of(next, row)),
                                option_field(row, fields_of(source, row))),
@@ -143,6 +145,57 @@ Test(config_diff, settling_keeps_what_needs_a_restart_and_nothing_else)
     config_free(&now);
     config_free(&next);
     config_free(&wanted);
+}
+
+static void set_file(struct config *config, enum option_id id, const char *path)
+{
+    const struct option_row *row = &option_rows[id];
+
+    cr_assert_eq(option_parse(row, span_of(path), option_field(row, &config->pools[0])), OPTION_OK);
+}
+
+Test(config_diff, tls_to_the_nodes_begins_or_ends_with_all_that_belongs_to_it)
+{
+    static const struct {
+        bool was_tls;
+        bool is_tls;
+        const char *before;  /* backend.tls_ca_file: now, */
+        const char *after;   /* next, */
+        const char *settled; /* and what comes of it */
+    } rows[] = {
+        {true, true, "old.pem", "new.pem", "new.pem"},
+        {true, false, "old.pem", NULL, "old.pem"},
+        {true, false, "old.pem", "new.pem", "old.pem"},
+        {false, true, NULL, "new.pem", NULL},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        bool waits = rows[i].was_tls != rows[i].is_tls;
+        struct config *now = config_of("main");
+        struct config *next = config_of("main");
+
+        now->pools[0].backend_tls = rows[i].was_tls;
+        next->pools[0].backend_tls = rows[i].is_tls;
+        if (rows[i].before != NULL) {
+            set_file(now, OPTION_ID_backend_tls_ca_file, rows[i].before);
+        }
+        if (rows[i].after != NULL) {
+            set_file(next, OPTION_ID_backend_tls_ca_file, rows[i].after);
+        }
+        next->pools[0].clients_max = 7;
+        struct config_diff diff = config_diff_of(now, next);
+        cr_expect_eq(diff.restart_count, waits ? 2 : 0, "row %zu: %zu", i, diff.restart_count);
+        config_settle(now, next);
+        cr_expect_eq(next->pools[0].backend_tls, rows[i].was_tls);
+        cr_expect_eq(next->pools[0].clients_max, 7);
+        const char *file = next->pools[0].backend_tls_ca_file;
+        cr_expect(rows[i].settled == NULL ? file == NULL
+                                          : file != NULL && strcmp(file, rows[i].settled) == 0,
+                  "row %zu: %s", i, file);
+        config_diff_clear(&diff);
+        config_free(&now);
+        config_free(&next);
+    }
 }
 
 static void expect_texts(const struct config_diff *diff, const char *const *texts, size_t count)
