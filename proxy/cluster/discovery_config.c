@@ -18,6 +18,8 @@ void discovery_use_config(struct discovery *discovery, struct config_share *shar
     struct config_view *view;
 
     if (!discovery->is_running) {
+        /* What its last thread has not taken any more is not for the next one. */
+        view_free(atomic_exchange(&discovery->offered, NULL));
         config_view_show(&discovery->view, share, pool);
         return;
     }
