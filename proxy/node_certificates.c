@@ -138,3 +138,8 @@ void node_certificates_use(struct node_certificates *certificates, struct node_t
     node_door_use(certificates->door, tls);
     watch(certificates);
 }
+
+void node_certificates_rest(struct node_certificates *certificates)
+{
+    reactor_timer_stop(&certificates->look);
+}

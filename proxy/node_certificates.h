@@ -35,4 +35,7 @@ struct node_tls *node_certificates_read(const struct pool_config *config,
 /* The configuration has changed: takes `tls`, which was read for it, into use. */
 void node_certificates_use(struct node_certificates *certificates, struct node_tls *tls);
 
+/* The pool is gone: its files are looked at no more, until node_certificates_use. */
+void node_certificates_rest(struct node_certificates *certificates);
+
 #endif

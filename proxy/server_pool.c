@@ -171,6 +171,7 @@ void server_pool_leave(struct server_pool *pool)
         worker_drain_pool(server->workers[i], number_of(pool), &plan);
     }
     reactor_timer_start(&pool->patience, server->config->drain_timeout);
+    node_certificates_rest(pool->node_certificates);
     discovery_stop(pool->discovery);
 }
 
