@@ -150,12 +150,31 @@ static enum reload_result apply(struct server *server, struct config_share *shar
     return RELOAD_DONE;
 }
 
+/* Why this is no time to read a configuration; NULL when it is one. */
+static const char *obstacle_of(const struct server *server)
+{
+    const struct handover *handover = server->upgrade.handover;
+
+    if (server->is_draining) {
+        return "the process is ending";
+    }
+    if (!server->is_listening) {
+        return "the process is starting";
+    }
+    /* It has the sockets of the pools that there are now. */
+    if (handover != NULL && handover_is_given(handover)) {
+        return "a successor is taking over, try again when it has or has given up";
+    }
+    return NULL;
+}
+
 static struct config *load(const struct server *server, struct config_errors *errors)
 {
-    if (server->is_draining || !server->is_listening) {
+    const char *obstacle = obstacle_of(server);
+
+    if (obstacle != NULL) {
         *errors = (struct config_errors){0};
-        config_errors_add(errors, "slotway", "the process is %s",
-                          server->is_draining ? "ending" : "starting");
+        config_errors_add(errors, "slotway", "%s", obstacle);
         return NULL;
     }
     return config_load(server->source->path, server->source->overrides, errors);

@@ -265,6 +265,7 @@ Test(upgrade, by_one_that_cannot_listen_does_not_happen)
 Test(upgrade, by_one_that_dies_half_way_does_not_happen)
 {
     struct rig *rig = start_rig("timeout: 30s, spread: 0s");
+    const char *said;
     const char *const argv[] = {rig_binary(), NULL};
     const char *const environment[] = {
         rig_print(rig, "SLOTWAY_LISTEN=127.0.0.1:%u", rig_port(rig)),
@@ -274,9 +275,12 @@ Test(upgrade, by_one_that_dies_half_way_does_not_happen)
 
     process_start(&next, argv, environment);
     cr_expect(WAIT_FOR(rig_has_written(rig, "has got the listening sockets")));
+    cr_expect_eq(rig_reload(rig, &said), 400, "%s", said);
+    EXPECT_CONTAINS(said, "a successor is taking over");
     process_stop(&next, SIGKILL, WAIT_MS);
     process_clear(&next);
     cr_expect(WAIT_FOR(rig_has_written(rig, "no successor takes over")));
+    cr_expect_eq(rig_reload(rig, &said), 200, "%s", said);
     expect_unharmed(rig);
     rig_stop(&rig);
 }
