@@ -1,3 +1,7 @@
+#include <stdlib.h>
+
+#include "common/memory.h"
+#include "config/config_share.h"
 #include "tests/unit/proxy/cluster/discovery_stage.h"
 
 TestSuite(discovery, .init = stage_set_up, .fini = stage_tear_down, .timeout = 60);
@@ -338,4 +342,47 @@ Test(discovery, takes_hints_from_many_threads)
     uint64_t before = stats()->refreshes;
     discovery_hint(discovery, HINT_MOVED);
     WAIT_FOR(stats()->refreshes > before);
+}
+
+/* From now on that node is the only seed. */
+static void offer_seed(const struct scripted_node *node)
+{
+    char *seed = memory_print("127.0.0.1:%u", node->port);
+    const struct config_overrides overrides = {.seeds = (const char **)&seed, .seed_count = 1};
+    struct config_errors errors;
+    struct config *config = config_load(NULL, &overrides, &errors);
+
+    cr_assert_not_null(config);
+    struct config_share *share = config_share_new(&config);
+    discovery_use_config(discovery, share, 0);
+    config_share_release(&share);
+    free(seed);
+}
+
+static bool has_come(struct scripted_node *node)
+{
+    scripted_node_lock(node);
+    bool has = node->locked.accepted > 0;
+    scripted_node_unlock(node);
+    return has;
+}
+
+Test(discovery, that_begins_again_goes_by_what_it_was_told_last)
+{
+    nodes[0].locked.hangs = true;
+    says_all_on(&nodes[1], 5, 1);
+    says_all_on(&nodes[2], 5, 2);
+    stage_start();
+    WAIT_FOR(has_come(&nodes[0]));
+    offer_seed(&nodes[1]);
+    discovery_stop(discovery);
+    cr_assert_eq(published_count(), 0);
+    offer_seed(&nodes[2]);
+    discovery_start(discovery);
+    WAIT_FOR(published_count() > 0);
+    /* Between two rounds it takes what it has been offered. */
+    discovery_hint(discovery, HINT_MOVED);
+    WAIT_FOR(scripted_node_questions(&nodes[1]) + scripted_node_questions(&nodes[2]) >= 2);
+    cr_expect_eq(scripted_node_questions(&nodes[1]), 0);
+    cr_expect_eq(served_by(0), nodes[2].port);
 }
