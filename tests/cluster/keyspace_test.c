@@ -116,11 +116,11 @@ static bool is_heard(struct scene *scene, int round)
     return scene->heard[round] == ALL_HEARD;
 }
 
-static bool is_heard_at_once(struct scene *scene)
+/* What comes late on a busy machine is heard as well; what nobody listens for never comes. */
+static bool is_next_heard(struct scene *scene)
 {
     play(scene);
-    drain(scene);
-    return is_heard(scene, scene->round);
+    return WAIT_FOR_MS(500, is_heard(scene, scene->round));
 }
 
 static bool watcher_hears(struct scene *scene)
@@ -156,7 +156,7 @@ static bool has_subscribed_to_all(const struct scene *scene)
 static void expect_all_to_be_heard(struct scene *scene, const char *when)
 {
     cr_expect(WAIT_FOR_MS(4 * WAIT_MS, has_subscribed_to_all(scene)), "%s", when);
-    cr_expect(WAIT_FOR_MS(4 * WAIT_MS, is_heard_at_once(scene)), "%s", when);
+    cr_expect(WAIT_FOR_MS(4 * WAIT_MS, is_next_heard(scene)), "%s", when);
     for (int i = 0; i < STEADY_ROUNDS; i++) {
         play(scene);
         cr_expect(WAIT_FOR(is_heard(scene, scene->round)), "%s: 0x%x of round %d", when,
