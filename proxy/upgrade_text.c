@@ -126,7 +126,8 @@ static bool read_socket(struct span line, struct upgrade_socket *one)
     one->is_lent = span_equal(file, SPAN("lent"));
     if ((!one->is_lent && !span_equal(file, SPAN("own"))) ||
         address_parse(address, &one->address) != ADDRESS_OK || line.size == 0 ||
-        line.size >= sizeof one->owner || memchr(line.at, '\0', line.size) != NULL) {
+        line.size >= sizeof one->owner || memchr(line.at, '\0', line.size) != NULL ||
+        memchr(line.at, '\t', line.size) != NULL) {
         return false;
     }
     memcpy(one->owner, line.at, line.size);
