@@ -100,7 +100,6 @@ static void admin_on_end(void *context UNUSED, struct MHD_Connection *connection
         return;
     }
     if (later->lost != NULL) {
-        CHECK(later->lost != NULL);
         later->lost(later->context);
     }
     list_remove(&later->in_waiting);
@@ -292,7 +291,9 @@ static void admin_wake_all(struct admin *admin)
         struct admin_later *later =
             container_of(list_first(&admin->waiting), struct admin_later, in_waiting);
 
-        later->lost(later->context);
+        if (later->lost != NULL) {
+            later->lost(later->context);
+        }
         later->answer.status = MHD_HTTP_SERVICE_UNAVAILABLE;
         later_wake(later);
     }
