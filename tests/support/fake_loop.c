@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -281,6 +282,18 @@ static void node_receive_locked(struct fake_node *node, const struct pollfd *pol
     }
 }
 
+/* A library for TLS writes without MSG_NOSIGNAL: who reads no longer must not end the test. */
+static void thread_block_broken_pipes(void)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGPIPE);
+    int failed = pthread_sigmask(SIG_BLOCK, &signals, NULL);
+
+    CHECK(failed == 0);
+}
+
 void *fake_loop_run(void *argument)
 {
     struct fake_node *node = argument;
@@ -288,6 +301,7 @@ void *fake_loop_run(void *argument)
     uint64_t ignored = 0;
     int timeout = 0;
 
+    thread_block_broken_pipes();
     pthread_mutex_lock(&node->lock);
     while (!node->locked.ended) {
         node_work_locked(node);

@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/memory.h"
+#include "common/tls.h"
+#include "tests/support/certificates.h"
 #include "tests/support/fake_store.h"
 #include "tests/support/resp.h"
 #include "tests/support/wait.h"
@@ -150,4 +153,49 @@ Test(fake_node, a_store_sends_elsewhere_what_is_not_its_own)
     cr_expect_str_eq(wire_ask(wire, "GET", "foo"), moved);
     stop();
     fake_store_free(&store);
+}
+
+static struct tls_context *context_of(struct certificates *certificates, enum tls_kind kind)
+{
+    struct tls_fault fault;
+    struct tls_settings settings = {.kind = kind, .verify = TLS_VERIFY_NONE};
+
+    if (kind == TLS_SERVER) {
+        settings.certificate = certificates_path(certificates, "server.pem");
+        settings.key = certificates_path(certificates, "server.key");
+    }
+
+    struct tls_context *context = tls_context_new(&settings, &fault);
+
+    cr_assert_not_null(context, "%s", fault.text);
+    return context;
+}
+
+/* The first record comes to a socket that is closed, and the second after the reset for that. */
+Test(fake_node, gets_over_a_client_that_leaves_before_its_answer)
+{
+    enum { LARGE = 1000 * 1000 };
+    struct certificates *certificates = certificates_new();
+    struct fake_store *store = fake_store_new();
+    char *large = memory_new(LARGE + 1, 1);
+
+    memset(large, 'x', LARGE);
+    certificates_make_usual(certificates);
+    struct tls_context *clients = context_of(certificates, TLS_CLIENT);
+    start(1);
+    fake_store_serve(store, cluster);
+    struct fake_node *node = fake_cluster_node(cluster, 0);
+    cr_expect_str_eq(wire_ask(wire, "SET", "k", large), "OK");
+    fake_node_use_tls(node, context_of(certificates, TLS_SERVER));
+    struct wire *leaver = wire_open_tls(fake_node_port(node), clients, "localhost");
+    cr_assert_not_null(leaver);
+    cr_expect(wire_request(leaver, "GET", "k"));
+    wire_close(&leaver);
+    cr_expect(WAIT_FOR(fake_node_count(node, "GET k") == 1));
+    cr_expect_str_eq(wire_ask(wire, "EXISTS", "k"), "1");
+    stop();
+    tls_context_release(&clients);
+    fake_store_free(&store);
+    certificates_free(&certificates);
+    free(large);
 }
