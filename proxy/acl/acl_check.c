@@ -29,7 +29,36 @@ static unsigned access_of(const struct acl_request *request, uint32_t index)
 /* Channels of shards have a place among the nodes as keys have, and are none. */
 static bool has_keys(const struct command *command)
 {
-    return command->key_spec_count > 0 && (command->keys[0].flags & KEY_NOT_KEY) == 0;
+    for (uint32_t i = 0; i < command->key_spec_count; i++) {
+        if ((command->keys[i].flags & KEY_NOT_KEY) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A command that commands.def does not have, with keys that only its own parser finds; or with
+ * none, though it reads or writes, as FT.SEARCH. */
+static bool hides_keys(const struct command *command)
+{
+    if (command->id != COMMAND_ID_LEARNED || (command->flags & COMMAND_MOVABLEKEYS) != 0) {
+        return command->id == COMMAND_ID_LEARNED;
+    }
+    for (uint32_t i = 0; i < command->key_spec_count; i++) {
+        if ((command->keys[i].flags & KEY_INCOMPLETE) != 0) {
+            return true;
+        }
+    }
+    return command->key_spec_count == 0 &&
+           (command->flags & (COMMAND_READONLY | COMMAND_WRITE)) != 0;
+}
+
+static bool allows_hidden_keys(const struct acl_selector *selector, const struct command *command)
+{
+    bool only_reads = (command->flags & COMMAND_READONLY) != 0;
+
+    return !hides_keys(command) ||
+           acl_selector_allows_every_key(selector, only_reads ? ACL_READ : ACL_READ | ACL_WRITE);
 }
 
 static struct acl_ruling check_keys(const struct acl_selector *selector,
@@ -94,6 +123,9 @@ static struct acl_ruling check_selector(const struct acl_selector *selector,
 
     if (!acl_commands_allow(selector, request->table, command, request->arguments)) {
         return (struct acl_ruling){ACL_NO_COMMAND, 0};
+    }
+    if (!allows_hidden_keys(selector, command)) {
+        return (struct acl_ruling){ACL_NO_KEY, 0};
     }
     if (!selector->all_keys && has_keys(command)) {
         struct acl_ruling ruling = check_keys(selector, request, named);

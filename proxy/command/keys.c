@@ -269,6 +269,13 @@ static enum keys_result add_spec(const struct key_spec *spec, const struct argum
     return KEYS_FOUND;
 }
 
+/* A destination of nothing, as ZUNIONSTORE d 0: no server takes it. What a module takes nobody
+ * knows, and the destination stays one. */
+static bool is_senseless(const struct command *command, const struct keys *found)
+{
+    return found->count > 0 && command->id != COMMAND_ID_LEARNED;
+}
+
 enum keys_result keys_find(const struct command *command, const struct arguments *arguments,
                            struct keys *keys)
 {
@@ -284,9 +291,9 @@ enum keys_result keys_find(const struct command *command, const struct arguments
 
     for (size_t i = 0; i < command->key_spec_count; i++) {
         enum keys_result result = add_spec(&command->keys[i], arguments, keys);
-        if (result != KEYS_FOUND) {
+        if (result == KEYS_UNCLEAR || (result == KEYS_NONE && is_senseless(command, keys))) {
             keys->count = 0;
-            return result;
+            return KEYS_UNCLEAR;
         }
     }
     return keys->count > 0 ? KEYS_FOUND : KEYS_NONE;

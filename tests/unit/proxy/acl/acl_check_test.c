@@ -166,7 +166,32 @@ static const struct row learned_rows[] = {
     {"+@timeseries", "foo.box take", ""},
     {"+@all %R~a", "foo.get a", ""},
     {"+@all %R~a", "foo.set a 1", "No permissions to access a key"},
+    {"+@all ~a", "foo.search x", "No permissions to access a key"},
+    {"+@all %W~*", "foo.search x", "No permissions to access a key"},
+    {"+@all %R~*", "foo.search x", ""},
+    {"+@all ~*", "foo.search x", ""},
+    {"+@all ~a (+foo.search %R~*)", "foo.search x", ""},
+    {"-@all ~a", "foo.search x", "User u has no permissions to run the 'foo.search' command"},
+    {"+@all %R~*", "foo.alter x", "No permissions to access a key"},
+    {"+@all %RW~*", "foo.alter x", ""},
+    {"+@all ~a", "foo.copy a b", "No permissions to access a key"},
+    {"+@all ~*", "foo.copy a b", ""},
+    {"+@all ~a", "foo.merge a more", "No permissions to access a key"},
+    {"+@all %RW~*", "foo.merge a more", ""},
+    {"+@all ~chan ~a", "foo.send chan a", ""},
+    {"+@all ~chan", "foo.send chan b", "No permissions to access a key"},
+    {"+@all ~a", "foo.store a 0", ""},
+    {"+@all ~a", "foo.store b 0", "No permissions to access a key"},
 };
+
+static struct key_spec key_at(int16_t index, uint16_t flags)
+{
+    return (struct key_spec){.begin = KEY_BEGIN_INDEX,
+                             .index = index,
+                             .find = KEY_FIND_RANGE,
+                             .step = 1,
+                             .flags = flags};
+}
 
 static const struct command *learned(const char *name, const char *groups, uint16_t key_flags)
 {
@@ -178,11 +203,26 @@ static const struct command *learned(const char *name, const char *groups, uint1
         .arity = -1,
         .class = key_flags == 0 ? COMMAND_CLASS_ANY_NODE : COMMAND_CLASS_ONE_KEY,
         .key_spec_count = key_flags == 0 ? 0 : 1,
-        .keys = {{.begin = KEY_BEGIN_INDEX,
-                  .index = 1,
-                  .find = KEY_FIND_RANGE,
-                  .step = 1,
-                  .flags = key_flags}},
+        .keys = {key_at(1, key_flags)},
+    };
+
+    return command_row_keep(&facts);
+}
+
+/* One with flags, and with those keys that have an index. */
+static const struct command *learned_keys(const char *name, uint32_t flags, struct key_spec first,
+                                          struct key_spec second)
+{
+    struct command facts = {
+        .name = name,
+        .groups = "",
+        .since = "",
+        .id = COMMAND_ID_LEARNED,
+        .arity = -1,
+        .class = COMMAND_CLASS_SAME_SLOT,
+        .flags = flags,
+        .key_spec_count = (uint8_t)((first.index != 0) + (second.index != 0)),
+        .keys = {first, second},
     };
 
     return command_row_keep(&facts);
@@ -190,11 +230,25 @@ static const struct command *learned(const char *name, const char *groups, uint1
 
 Test(acl_check, commands_that_became_known_later)
 {
+    const struct key_spec none_there = {0};
+    const struct key_spec counted = {.begin = KEY_BEGIN_INDEX,
+                                     .index = 2,
+                                     .find = KEY_FIND_COUNT,
+                                     .step = 1,
+                                     .limit = 1,
+                                     .flags = KEY_RO};
     const struct command *commands[] = {
         learned("foo.set", "@write,@slow", KEY_RW),
         learned("foo.get", "@read,@json", KEY_RO),
         learned("foo.box put", "@slow", 0),
         learned("foo.box take", "@slow", 0),
+        learned_keys("foo.search", COMMAND_READONLY, none_there, none_there),
+        learned_keys("foo.alter", COMMAND_WRITE, none_there, none_there),
+        learned_keys("foo.copy", COMMAND_WRITE | COMMAND_MOVABLEKEYS, key_at(1, KEY_RW),
+                     none_there),
+        learned_keys("foo.merge", COMMAND_WRITE, key_at(1, KEY_RW | KEY_INCOMPLETE), none_there),
+        learned_keys("foo.send", COMMAND_WRITE, key_at(1, KEY_NOT_KEY), key_at(2, KEY_RW)),
+        learned_keys("foo.store", COMMAND_WRITE, key_at(1, KEY_RW), counted),
         NULL,
     };
     struct command box = {.name = "foo.box",
@@ -207,7 +261,7 @@ Test(acl_check, commands_that_became_known_later)
     struct command_table *table;
     struct keys keys = {0};
 
-    commands[4] = command_row_keep(&box);
+    commands[ARRAY_LEN(commands) - 1] = command_row_keep(&box);
     table = command_table_new(commands, ARRAY_LEN(commands), &none);
     for (size_t i = 0; i < ARRAY_LEN(learned_rows); i++) {
         const struct row *row = &learned_rows[i];

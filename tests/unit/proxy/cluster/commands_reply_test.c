@@ -212,6 +212,19 @@ Test(commands_reply, facts_and_what_is_done_with_them)
     }
 }
 
+/* Whoever asks which keys a request has must know that there may be more. */
+Test(commands_reply, keys_beside_those_that_only_the_server_finds_are_incomplete)
+{
+    struct heard heard;
+
+    hear("*2\r\n" COMMAND_7("m.x", -2, FLAGS1("write"), TRIPLE(1, 1, 1), TIPS0,
+                            SPECS2(KEY1, SPEC(UNKNOWN, UNKNOWN)), BELOW0)
+             COMMAND_7("m.y", -2, FLAGS1("write"), TRIPLE(1, 1, 1), TIPS0, SPECS1(KEY1), BELOW0),
+         &heard);
+    cr_expect_neq(heard.facts[0].keys[0].flags & KEY_INCOMPLETE, 0);
+    cr_expect_eq(heard.facts[1].keys[0].flags & KEY_INCOMPLETE, 0);
+}
+
 Test(commands_reply, everything_else_that_is_told)
 {
     struct heard heard;
