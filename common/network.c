@@ -87,28 +87,6 @@ bool network_has(const struct network *network, int family,
     return true;
 }
 
-static bool is_between(char byte)
-{
-    return byte == ' ' || byte == ',' || byte == '\t';
-}
-
-/* Takes the next word off the front; empty at the end. */
-static struct span next_word(struct span *rest)
-{
-    struct span word;
-    size_t size = 0;
-
-    while (rest->size > 0 && is_between(rest->at[0])) {
-        *rest = (struct span){rest->at + 1, rest->size - 1};
-    }
-    while (size < rest->size && !is_between(rest->at[size])) {
-        size++;
-    }
-    word = (struct span){rest->at, size};
-    *rest = (struct span){rest->at + size, rest->size - size};
-    return word;
-}
-
 static bool networks_add(struct networks *networks, struct span word)
 {
     struct network network = {0};
@@ -128,7 +106,7 @@ static bool networks_add(struct networks *networks, struct span word)
 bool networks_parse(struct networks *networks, struct span text, struct span *wrong)
 {
     *networks = (struct networks){0};
-    for (*wrong = next_word(&text); wrong->size > 0; *wrong = next_word(&text)) {
+    for (*wrong = span_take_item(&text); wrong->size > 0; *wrong = span_take_item(&text)) {
         if (!networks_add(networks, *wrong)) {
             networks_clear(networks);
             return false;

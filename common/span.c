@@ -57,6 +57,27 @@ bool span_to_int64(struct span span, int64_t *number)
     return true;
 }
 
+static bool is_between(char byte)
+{
+    return byte == ' ' || byte == ',' || byte == '\t';
+}
+
+struct span span_take_item(struct span *rest)
+{
+    struct span item;
+    size_t size = 0;
+
+    while (rest->size > 0 && is_between(rest->at[0])) {
+        *rest = (struct span){rest->at + 1, rest->size - 1};
+    }
+    while (size < rest->size && !is_between(rest->at[size])) {
+        size++;
+    }
+    item = (struct span){rest->at, size};
+    *rest = (struct span){rest->at + size, rest->size - size};
+    return item;
+}
+
 /* One step of a pattern: a byte, '?' or a class. Each matches exactly one byte of the text. */
 struct glob_step {
     bool matches;

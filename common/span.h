@@ -43,6 +43,10 @@ bool span_equal_nocase(struct span a, struct span b);
  * leading zero, no blank, within int64. Returns false and leaves *number alone otherwise. */
 bool span_to_int64(struct span span, int64_t *number) MUST_USE;
 
+/* Takes the next item off the front of a list, which has commas or blanks between them; empty at
+ * its end. */
+struct span span_take_item(struct span *rest);
+
 /* Does `text` match the glob `pattern` as in Redis: * ? [a-z] [^x] and backslash? No star matches
  * an empty text; where "*" is to mean everything, as in KEYS and SCAN, that is the caller's rule.
  */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/memory.h"
+#include "config/host_names.h"
 #include "config/option_field.h"
 #include "config/option_value.h"
 #include "config/password_file.h"
@@ -299,9 +300,24 @@ static void check_listens(struct draft *draft, size_t pool)
     }
 }
 
+static void check_admin_hosts(struct draft *draft)
+{
+    struct draft_field field = {draft, &option_rows[OPTION_ID_admin_hosts], 0};
+    const char *text = draft->config->admin_hosts;
+    struct span wrong;
+
+    if (text != NULL && !draft_place(field)->is_bad && !host_names_check(span_of(text), &wrong)) {
+        draft_refuse(field, draft_place(field)->text,
+                     "not a name in '%s', '%.*s', expected names of hosts without ports, by commas",
+                     field.row->path, (int)size_min(wrong.size, CONFIG_ERROR_VALUE_BYTES),
+                     wrong.at);
+    }
+}
+
 void draft_check(struct draft *draft)
 {
     check_counts(draft);
+    check_admin_hosts(draft);
     tls_check_admin(draft);
     for (size_t pool = 0; pool < draft->config->pool_count; pool++) {
         settle_password(draft, pool, OPTION_ID_clients_password, OPTION_ID_clients_password_file);

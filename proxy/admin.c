@@ -1,6 +1,5 @@
 #include "proxy/admin.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <stdarg.h>
@@ -30,7 +29,6 @@ struct admin {
     int listener; /* the daemon's */
     ev_io readable;
     struct reactor_timer timer;
-    bool guards_readers; /* admin_answer.h */
     struct list waiting; /* struct admin_later that have no answer yet */
 };
 
@@ -127,7 +125,6 @@ static enum MHD_Result admin_on_request(void *context, struct MHD_Connection *co
     if (!admin_entry_admits(asked.admin->site.secrets, connection, path, &refusal)) {
         return refusal;
     }
-    asked.guards_readers = asked.admin->guards_readers;
     asked.is_known = method_of(method, &asked.method);
     admin_answer_init(&answer);
     admin_answer_request(&asked.admin->site, &asked, &answer);
@@ -190,22 +187,6 @@ static struct MHD_Daemon *admin_start_daemon(struct admin *admin)
         MHD_OPTION_NOTIFY_COMPLETED, admin_on_end, NULL, MHD_OPTION_ARRAY, entry, MHD_OPTION_END);
 }
 
-static bool is_loopback(const struct endpoint *local)
-{
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&local->storage;
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&local->storage;
-
-    if (local->storage.ss_family == AF_INET6) {
-        return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
-    }
-    return local->storage.ss_family == AF_INET && ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-}
-
-static bool wants_token(const struct admin *admin)
-{
-    return admin->site.secrets != NULL && admin->site.secrets->token != NULL;
-}
-
 static bool admin_open(struct admin *admin, const struct address *listen)
 {
     enum socket_file file;
@@ -230,7 +211,6 @@ static bool admin_open(struct admin *admin, const struct address *listen)
     }
     struct endpoint local;
     socket_local(admin->listener, &local);
-    admin->guards_readers = is_loopback(&local) && !wants_token(admin);
     log_info("admin page listens", "address=%s", endpoint_print(&local, text, sizeof text));
     return true;
 }

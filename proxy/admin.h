@@ -55,6 +55,7 @@ struct admin_site {
     const struct admin_route *routes;
     size_t route_count;
     const struct admin_secrets *secrets; /* NULL: neither TLS nor a token */
+    const char *(*hosts)(void *context); /* what admin.hosts is now, or NULL; NULL: always NULL */
 };
 
 /* Listens, on an inherited socket if one fits, and serves from now on; copies `site`, not its

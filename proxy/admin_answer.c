@@ -2,6 +2,8 @@
 
 #include "common/check.h"
 #include "common/log.h"
+#include "config/admin_secrets.h"
+#include "proxy/admin_door.h"
 #include "proxy/admin_guard.h"
 
 static const char *request_value(const struct admin_request *request, enum MHD_ValueKind kind,
@@ -104,27 +106,36 @@ static const struct admin_route *find_route(const struct admin_site *site,
     return NULL;
 }
 
-static const char *objection_to(const struct admin_request *request)
+static bool wants_token(const struct admin_site *site)
 {
-    const char *host = admin_request_header(request, MHD_HTTP_HEADER_HOST);
+    return site->secrets != NULL && site->secrets->token != NULL;
+}
 
-    if (request->method == ADMIN_GET) {
-        const char *agent = admin_request_header(request, MHD_HTTP_HEADER_USER_AGENT);
-
-        return request->guards_readers ? admin_guard_reader_objection(agent, host) : NULL;
-    }
-    return admin_guard_objection(&(struct admin_sender){
+static const char *objection_to(const struct admin_site *site, const struct admin_request *request)
+{
+    const struct admin_sender sender = {
         .mark = admin_request_header(request, ADMIN_GUARD_HEADER),
         .fetch_site = admin_request_header(request, "Sec-Fetch-Site"),
         .origin = admin_request_header(request, MHD_HTTP_HEADER_ORIGIN),
-        .host = host,
-    });
+        .host = admin_request_header(request, MHD_HTTP_HEADER_HOST),
+    };
+    const char *objection = NULL;
+
+    if (!wants_token(site) && !admin_door_is_open(request->path)) {
+        const char *names = site->hosts == NULL ? NULL : site->hosts(site->context);
+
+        objection = admin_guard_host_objection(sender.host, names);
+    }
+    if (objection == NULL && request->method == ADMIN_POST) {
+        objection = admin_guard_order_objection(&sender);
+    }
+    return objection;
 }
 
 static void serve_route(const struct admin_site *site, const struct admin_route *route,
                         const struct admin_request *request, struct admin_answer *answer)
 {
-    const char *objection = objection_to(request);
+    const char *objection = objection_to(site, request);
 
     if (objection != NULL) {
         answer->status = MHD_HTTP_FORBIDDEN;

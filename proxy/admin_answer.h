@@ -13,7 +13,6 @@ struct admin_request {
     struct MHD_Connection *connection;
     const char *path;
     struct admin_later **later; /* where one that waits is put */
-    bool guards_readers;        /* the port is this machine's alone, and wants no token */
     bool is_known;              /* `method` is one that some route may have */
     enum admin_method method;
     const char *allowed; /* of 405: the methods that the path has */

@@ -18,6 +18,9 @@ struct admin_visitor {
     const char *password;      /* of Basic, decoded */
 };
 
+/* Is it one of those two? */
+bool admin_door_is_open(const char *path);
+
 /* `token` NULL: nobody needs one. Takes as long for a nearly right token as for any other. */
 bool admin_door_admits(const char *token, const struct admin_visitor *visitor);
 

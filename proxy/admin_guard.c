@@ -3,9 +3,9 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "common/span.h"
+#include "config/host_names.h"
 
-enum { HOST_MAX = 64 };
+enum { ADDRESS_ROOM = 64 };
 
 /* Without ":port", and without the brackets of an IPv6 address; empty when it is neither. */
 static struct span host_of(struct span authority)
@@ -24,7 +24,7 @@ static struct span host_of(struct span authority)
 
 static bool is_address(struct span host)
 {
-    char text[HOST_MAX];
+    char text[ADDRESS_ROOM];
     unsigned char bytes[sizeof(struct in6_addr)];
 
     if (host.size >= sizeof text) {
@@ -35,26 +35,27 @@ static bool is_address(struct span host)
     return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
 }
 
-/* An address, or localhost: no name that others could give this machine. */
-static bool is_own_name(struct span authority)
+const char *admin_guard_host_objection(const char *host, const char *names)
 {
-    struct span host = host_of(authority);
+    struct span name = host == NULL ? (struct span){"", 0} : host_of(span_of(host));
 
-    return is_address(host) || span_equal_nocase(host, SPAN("localhost"));
+    if (is_address(name) || span_equal_nocase(name, SPAN("localhost")) ||
+        (names != NULL && host_names_hold(span_of(names), name))) {
+        return NULL;
+    }
+    return "the admin port was called by a name that is not in admin.hosts, expected its address, "
+           "localhost or one of those";
 }
 
 static bool is_same_origin(const char *origin, const char *host)
 {
     const char *authority = strstr(origin, "://");
-    struct span asked = host == NULL ? (struct span){"", 0} : span_of(host);
 
-    if (authority == NULL || !span_equal_nocase(span_of(authority + 3), asked)) {
-        return false;
-    }
-    return is_own_name(asked);
+    return authority != NULL && host != NULL && host[0] != '\0' &&
+           span_equal_nocase(span_of(authority + 3), span_of(host));
 }
 
-const char *admin_guard_objection(const struct admin_sender *sender)
+const char *admin_guard_order_objection(const struct admin_sender *sender)
 {
     const char *site = sender->fetch_site;
 
@@ -65,18 +66,7 @@ const char *admin_guard_objection(const struct admin_sender *sender)
         return "the request is another site's";
     }
     if (sender->origin != NULL && !is_same_origin(sender->origin, sender->host)) {
-        return "the request is another site's, or the admin port was not called by its address";
+        return "the request is another site's";
     }
     return NULL;
-}
-
-/* All browsers say that they are Mozilla. */
-const char *admin_guard_reader_objection(const char *agent, const char *host)
-{
-    bool is_browser = agent != NULL && strncmp(agent, "Mozilla/", strlen("Mozilla/")) == 0;
-
-    if (!is_browser || (host != NULL && is_own_name(span_of(host)))) {
-        return NULL;
-    }
-    return "the admin port of this machine was not called by its address or as localhost";
 }

@@ -1,15 +1,17 @@
-/* admin_guard.h - may this request change something?
+/* admin_guard.h - may this request be answered, may it change something?
  *
  * An operator's browser sends what any page that it shows makes it send, also to ports of this
- * machine that nobody else reaches. Such a request is told by what a page cannot take away, or
- * cannot add without asking us first, which we never answer:
+ * machine and its network that nobody else reaches. Such a request is told by what a page cannot
+ * take away, or cannot add without asking us first, which we never answer:
  *
+ *      Host               an address, localhost or a name that we were told: any other may be one
+ *                         that its owner has come to mean this machine. Where a token is wanted
+ *                         it may be any, as no such page knows that
  *      X-Slotway          any value: a form or an image of another site cannot send it
  *      Sec-Fetch-Site     where a browser says it: same-origin, or none
- *      Origin, Host       where a browser says them: the same, and by address or as localhost, for
- *                         a name may be one that its owner has come to mean this machine
+ *      Origin             where a browser says it: the same as Host
  *
- * Who is no browser only has to say X-Slotway, and to read nothing. Pure.
+ * Who only reads needs a good Host, who is no browser and orders something X-Slotway, too. Pure.
  */
 #ifndef PROXY_ADMIN_GUARD_H
 #define PROXY_ADMIN_GUARD_H
@@ -26,12 +28,10 @@ struct admin_sender {
     const char *host;
 };
 
-/* NULL when it may; else why not, for people. */
-const char *admin_guard_objection(const struct admin_sender *sender);
+/* NULL when it may be answered; else why not, for people. `names` is admin.hosts. */
+const char *admin_guard_host_objection(const char *host, const char *names);
 
-/* Likewise for one that only reads, at a port that only this machine reaches and that wants no
- * token: a browser must have called it by address or as localhost, for another site's name may have
- * come to mean this machine. `agent` and `host` are headers; NULL: not there. */
-const char *admin_guard_reader_objection(const char *agent, const char *host);
+/* Likewise, may it change something? */
+const char *admin_guard_order_objection(const struct admin_sender *sender);
 
 #endif

@@ -4,6 +4,7 @@
 #include "proxy/documents.h"
 #include "proxy/page.h"
 #include "proxy/reload.h"
+#include "proxy/server_parts.h"
 #include "proxy/status.h"
 
 enum { HTTP_OK = 200, HTTP_BAD_REQUEST = 400 };
@@ -68,8 +69,15 @@ static const struct admin_route routes[] = {
     {ADMIN_POST, "/resume", admin_serve_resume, "ends both: ?pool=, ?node="},
 };
 
+static const char *hosts_now(void *context)
+{
+    const struct server *server = context;
+
+    return server->config->admin_hosts;
+}
+
 struct admin_site admin_routes_of(struct server *server)
 {
     return (struct admin_site){
-        .context = server, .routes = routes, .route_count = ARRAY_LEN(routes)};
+        .context = server, .routes = routes, .route_count = ARRAY_LEN(routes), .hosts = hosts_now};
 }

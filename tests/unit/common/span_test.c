@@ -136,3 +136,14 @@ Test(span, a_glob_of_many_stars_ends_soon, .timeout = 10)
     memset(text, 'a', sizeof text);
     cr_assert_not(span_glob((struct span){pattern, sizeof pattern}, (struct span){text, 4000}));
 }
+
+Test(span, items_of_a_list_come_one_by_one)
+{
+    struct span rest = SPAN(" ,a, bc\td ");
+
+    cr_expect(span_equal(span_take_item(&rest), SPAN("a")));
+    cr_expect(span_equal(span_take_item(&rest), SPAN("bc")));
+    cr_expect(span_equal(span_take_item(&rest), SPAN("d")));
+    cr_expect_eq(span_take_item(&rest).size, 0);
+    cr_expect_eq(span_take_item(&rest).size, 0);
+}

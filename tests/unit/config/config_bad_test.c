@@ -196,6 +196,9 @@ static const struct bad_file pools[] = {
     {"no load balancer at all", "pools: [{clients: {proxy_protocol_from: \" \"}, " SEEDS "}]",
      "f.yaml:1:41: not a network in 'clients.proxy_protocol_from', '', expected networks as "
      "10.0.0.0/8, addresses as 192.168.1.5 or unix, by commas\n"},
+    {"the admin port's name with a port", "admin: {hosts: \"a, b:1\"}\npools: [{" SEEDS "}]",
+     "f.yaml:1:16: not a name in 'admin.hosts', 'b:1', expected names of hosts without ports, by "
+     "commas\n"},
     {"one pool twice on an address", "pools: [{listen: [\"h:1\", \"h:1\"], " SEEDS "}]",
      "f.yaml:1:18: duplicate address in 'listen', 'h:1' as at f.yaml:1:18, expected one of its "
      "own\n"},

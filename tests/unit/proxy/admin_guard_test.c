@@ -27,42 +27,52 @@ Test(admin_guard, who_may_change_something)
         {{"1", NULL, "", ""}, false},
         {{"1", NULL, "http://127.0.0.1:9180", NULL}, false},
         {{"1", NULL, "http://", ""}, false},
-        /* A name that its owner has given the address of this machine. */
-        {{"1", "same-origin", "http://rebound.example:9180", "rebound.example:9180"}, false},
-        {{"1", NULL, "http://127.0.0.1.rebound.example", "127.0.0.1.rebound.example"}, false},
-        {{"1", NULL, "http://[::1].rebound.example", "[::1].rebound.example"}, false},
+        {{"1", "same-origin", "https://slotway.example", "slotway.example"}, true},
+        {{"1", NULL, "http://127.0.0.1.elsewhere.example", "127.0.0.1"}, false},
     };
 
     for (size_t at = 0; at < ARRAY_LEN(rows); at++) {
-        const char *objection = admin_guard_objection(&rows[at].sender);
+        const char *objection = admin_guard_order_objection(&rows[at].sender);
 
         cr_expect_eq(objection == NULL, rows[at].is_admitted, "row %zu: %s", at,
                      objection == NULL ? "admitted" : objection);
     }
 }
 
-#define FIREFOX "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"
-
-Test(admin_guard, who_may_read_what_only_this_machine_reaches)
+Test(admin_guard, by_which_names_it_may_be_called)
 {
+    static const char names[] = "slotway, proxy-7.example";
     static const struct {
-        const char *agent;
         const char *host;
+        const char *names;
         bool is_admitted;
     } rows[] = {
-        {NULL, NULL, true},
-        {"curl/8.5.0", "slotway.example:9180", true},
-        {"Prometheus/3.0", "node-7", true},
-        {FIREFOX, "127.0.0.1:9180", true},
-        {FIREFOX, "localhost:9180", true},
-        {FIREFOX, "[::1]:9180", true},
-        {FIREFOX, NULL, false},
-        {FIREFOX, "rebound.example:9180", false},
-        {FIREFOX, "localhost.rebound.example:9180", false},
+        {"127.0.0.1:9180", NULL, true},
+        {"127.0.0.1", NULL, true},
+        {"10.0.0.7:9180", NULL, true},
+        {"[::1]:9180", NULL, true},
+        {"[2001:db8::7]", NULL, true},
+        {"localhost:9180", NULL, true},
+        {"LocalHost", NULL, true},
+        {"slotway:9180", names, true},
+        {"Proxy-7.example", names, true},
+        {NULL, NULL, false},
+        {"", NULL, false},
+        {"", names, false},
+        {":9180", names, false},
+        {"slotway:9180", NULL, false},
+        {"example", names, false},
+        /* A name that its owner has given the address of this machine. */
+        {"rebound.example:9180", NULL, false},
+        {"rebound.example:9180", names, false},
+        {"localhost.rebound.example:9180", NULL, false},
+        {"127.0.0.1.rebound.example", NULL, false},
+        {"[::1].rebound.example", NULL, false},
+        {"slotway,:9180", names, false},
     };
 
     for (size_t at = 0; at < ARRAY_LEN(rows); at++) {
-        const char *objection = admin_guard_reader_objection(rows[at].agent, rows[at].host);
+        const char *objection = admin_guard_host_objection(rows[at].host, rows[at].names);
 
         cr_expect_eq(objection == NULL, rows[at].is_admitted, "row %zu", at);
     }

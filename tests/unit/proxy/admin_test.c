@@ -28,6 +28,8 @@ static _Atomic bool is_unwell;
 static _Atomic int orders;
 static _Atomic int metric_lines = 1;
 static char *answer;
+static const char *host = "127.0.0.1";
+static const char *hosts;
 
 static void write_metrics(void *context, const struct admin_request *request UNUSED,
                           struct admin_answer *to)
@@ -72,8 +74,16 @@ static const struct admin_route routes[] = {
     {ADMIN_POST, "/only-post", count_order, "another"},
 };
 
-static const struct admin_site site = {
-    .context = &metric_lines, .routes = routes, .route_count = ARRAY_LEN(routes)};
+static const char *hosts_now(void *context)
+{
+    cr_assert_eq(context, &metric_lines);
+    return hosts;
+}
+
+static const struct admin_site site = {.context = &metric_lines,
+                                       .routes = routes,
+                                       .route_count = ARRAY_LEN(routes),
+                                       .hosts = hosts_now};
 
 static struct address local_address(uint16_t at)
 {
@@ -189,7 +199,7 @@ static void ask(const char *method, const char *path)
     char request[256];
     int fd = connect_to_admin();
 
-    snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: slotway\r\n\r\n", method, path);
+    snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: %s\r\n\r\n", method, path, host);
     say(fd, request);
     hear(fd);
 }
@@ -277,6 +287,21 @@ Test(admin, a_post_that_a_page_of_another_site_could_send_is_refused)
         cr_expect_eq(status(), 403, "%s", headers[at]);
     }
     cr_expect_eq(orders, 0);
+}
+
+Test(admin, another_name_than_it_was_told_is_refused_whoever_calls)
+{
+    host = "rebound.example:9180";
+    ask("GET", "/metrics HTTP/1.1\r\nUser-Agent: curl/8.5.0\r\nX: ");
+    cr_expect_eq(status(), 403);
+    ask("POST", "/order HTTP/1.1\r\nX-Slotway: 1\r\nX: ");
+    cr_expect_eq(status(), 403);
+    cr_expect_eq(orders, 0);
+    ask("GET", "/healthz");
+    cr_expect_eq(status(), 200, "probes come by any name");
+    hosts = "slotway, rebound.example";
+    ask("GET", "/metrics");
+    cr_expect_eq(status(), 200);
 }
 
 Test(admin, methods_that_a_path_has_are_told)
