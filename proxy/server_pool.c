@@ -67,6 +67,7 @@ static void make_house(struct server *server, size_t number)
     house->worker_count = server->worker_count;
     house->clients = memory_new(server->worker_count, sizeof(struct clients *));
     house->mailboxes = memory_new(server->worker_count, sizeof(struct mailbox *));
+    house->heats = memory_new(server->worker_count, sizeof(struct heat *));
     make_run_id(house->run_id);
     house->exchange = exchange_new(server->worker_count, house->run_id);
     house->door = node_door_new();
@@ -77,6 +78,7 @@ static void make_house(struct server *server, size_t number)
     }
     house->discovery = pool->discovery;
     for (size_t i = 0; i < server->worker_count; i++) {
+        house->heats[i] = heat_new(house->started);
         house->clients[i] = &server->workers[i]->pools[number].clients;
         house->mailboxes[i] = server->workers[i]->mailbox;
     }
@@ -194,6 +196,10 @@ void server_pool_end(struct server_pool *pool)
 
 void server_pool_clear(struct server_pool *pool)
 {
+    for (size_t i = 0; i < pool->house.worker_count; i++) {
+        heat_free(&pool->house.heats[i]);
+    }
+    free(pool->house.heats);
     free(pool->house.clients);
     free(pool->house.mailboxes);
     exchange_free(&pool->house.exchange);

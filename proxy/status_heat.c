@@ -11,16 +11,7 @@ enum { KEYS_TOLD = 50 };
 
 struct heat_view *status_read_heat(const struct server *server, size_t pool)
 {
-    struct heat **heats = memory_new(server->worker_count, sizeof(struct heat *));
-
-    for (size_t i = 0; i < server->worker_count; i++) {
-        heats[i] = server->workers[i]->pools[pool].clients.sampling.heat;
-    }
-
-    struct heat_view *view = heat_read(heats, server->worker_count, clock_now(), KEYS_TOLD);
-
-    free(heats);
-    return view;
+    return heat_read(server->pools[pool].house.heats, server->worker_count, clock_now(), KEYS_TOLD);
 }
 
 static double seconds(uint64_t us)

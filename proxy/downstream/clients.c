@@ -172,7 +172,8 @@ void clients_init(struct clients *clients)
         command_log_init(&clients->logs[i]);
     }
     command_times_init(&clients->times);
-    sampling_init(&clients->sampling, clock_now(), trace_distance(clients));
+    sampling_init(&clients->sampling, clock_now(), trace_distance(clients),
+                  clients->house->heats[clients->worker]);
     monitor_init(&clients->monitor);
     reactor_timer_init(&clients->look, clients->reactor, clients_on_look);
     reactor_timer_init(&clients->pause_end, clients->reactor, clients_on_pause_end);

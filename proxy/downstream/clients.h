@@ -48,6 +48,7 @@ struct house {
     size_t worker_count;
     struct node_door *door;    /* what new connections to nodes go through; NULL: they are plain */
     struct exchange *exchange; /* subscriptions */
+    struct heat **heats; /* by worker; here, as others read it when that one has ended already */
     struct mending_board *mendings;          /* of nodes that lack functions; NULL in tests */
     struct halts *halts;                     /* nodes that an operator has paused */
     struct line_file *trace;                 /* trace.file; NULL: there is none */

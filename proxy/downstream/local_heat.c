@@ -31,16 +31,8 @@ static bool call_parse_most(const struct local_call *call, size_t *most)
 static struct heat_view *read_heat(const struct local_call *call, size_t most)
 {
     const struct house *house = call->client->clients->house;
-    struct heat **heats = memory_new(house->worker_count, sizeof(struct heat *));
 
-    for (size_t i = 0; i < house->worker_count; i++) {
-        heats[i] = house->clients[i]->sampling.heat;
-    }
-
-    struct heat_view *view = heat_read(heats, house->worker_count, clock_now(), most);
-
-    free(heats);
-    return view;
+    return heat_read(house->heats, house->worker_count, clock_now(), most);
 }
 
 static void write_integer_pair(struct sendq *to, const char *name, uint64_t number)

@@ -44,12 +44,12 @@ static void set_mean_distance(struct sampling *sampling, uint64_t sample)
     set_distance(sampling, some_distance(sampling, (uint32_t)mean));
 }
 
-void sampling_init(struct sampling *sampling, uint64_t now, uint64_t sample)
+void sampling_init(struct sampling *sampling, uint64_t now, uint64_t sample, struct heat *heat)
 {
     *sampling = (struct sampling){
         .dice = (uint32_t)random() | 1,
         .credit_at = now,
-        .heat = heat_new(now),
+        .heat = heat,
     };
     set_mean_distance(sampling, sample);
 }
@@ -57,7 +57,6 @@ void sampling_init(struct sampling *sampling, uint64_t now, uint64_t sample)
 void sampling_clear(struct sampling *sampling)
 {
     keys_clear(&sampling->keys);
-    heat_free(&sampling->heat);
 }
 
 uint32_t sampling_take(struct sampling *sampling, uint64_t now, uint64_t sample)

@@ -26,11 +26,11 @@ struct sampling {
     uint64_t credit_us; /* time that is not used up: each sample out of turn costs some */
     uint64_t credit_at; /* when it was last counted */
     struct keys keys;   /* scratch */
-    struct heat *heat;
+    struct heat *heat;  /* lent */
 };
 
 /* `sample` is the option, as for sampling_take(). */
-void sampling_init(struct sampling *sampling, uint64_t now, uint64_t sample);
+void sampling_init(struct sampling *sampling, uint64_t now, uint64_t sample, struct heat *heat);
 void sampling_clear(struct sampling *sampling);
 
 /* One more request. Is it one to look at? Then sampling_take() is called. */

@@ -95,6 +95,8 @@ static void open_worker(struct world *world)
     world->clients_of_worker = &world->clients;
     world->house.clients = &world->clients_of_worker;
     world->house.mailboxes = &world->mailbox;
+    world->heat = heat_new(world->house.started);
+    world->house.heats = &world->heat;
     memset(world->house.run_id, '0', sizeof world->house.run_id - 1);
     world->house.exchange = exchange_new(1, world->house.run_id);
     world->house.roll = roll_new();
@@ -381,6 +383,7 @@ void world_close(struct world *world)
     world_turn(world);
     check_nothing_is_left(world);
     clients_clear(&world->clients);
+    heat_free(&world->heat);
     exchange_close(world->house.exchange, 0);
     dispatcher_free(&world->dispatcher);
     mailbox_free(&world->mailbox);

@@ -32,6 +32,7 @@ struct world {
     struct house house;
     struct clients *clients_of_worker;
     struct mailbox *mailbox;
+    struct heat *heat;
     struct clients clients;
     struct metrics metrics;
     struct dispatcher *dispatcher;

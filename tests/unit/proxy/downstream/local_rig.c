@@ -59,6 +59,7 @@ static void worker_open(struct local_rig *rig, size_t number)
         .metrics = &worker->metrics,
         .load = &worker->load,
     };
+    rig->house.heats[number] = heat_new(clock_now());
     clients_init(&worker->clients);
     rig->house.clients[number] = &worker->clients;
     rig->house.mailboxes[number] = worker->mailbox;
@@ -78,6 +79,7 @@ struct local_rig *local_rig_open(const char *password)
     rig->house.pool = &rig->config->pools[0];
     rig->house.worker_count = RIG_WORKERS;
     rig->house.clients = memory_new(RIG_WORKERS, sizeof(struct clients *));
+    rig->house.heats = memory_new(RIG_WORKERS, sizeof(struct heat *));
     rig->house.mailboxes = memory_new(RIG_WORKERS, sizeof(struct mailbox *));
     rig->house.exchange = exchange_new(RIG_WORKERS, "");
     rig->house.roll = roll_new();
@@ -93,21 +95,33 @@ struct local_rig *local_rig_open(const char *password)
     return rig;
 }
 
+void local_rig_end_worker(struct local_rig *rig, size_t number)
+{
+    struct rig_worker *worker = &rig->workers[number];
+
+    CHECK(!worker->has_ended);
+    worker->has_ended = true;
+    mailbox_close(worker->mailbox);
+    clients_close_all(&worker->clients, CLOSE_DRAINED);
+    local_rig_turn(rig);
+    clients_clear(&worker->clients);
+}
+
 void local_rig_close(struct local_rig **rig)
 {
     struct local_rig *gone = *rig;
 
     *rig = NULL;
     for (size_t i = 0; i < RIG_WORKERS; i++) {
-        mailbox_close(gone->workers[i].mailbox);
-        clients_close_all(&gone->workers[i].clients, CLOSE_DRAINED);
+        if (!gone->workers[i].has_ended) {
+            local_rig_end_worker(gone, i);
+        }
     }
-    local_rig_turn(gone);
     for (size_t i = 0; i < RIG_WORKERS; i++) {
-        clients_clear(&gone->workers[i].clients);
         exchange_close(gone->house.exchange, i);
         dispatcher_free(&gone->workers[i].dispatcher);
         mailbox_free(&gone->workers[i].mailbox);
+        heat_free(&gone->house.heats[i]);
     }
     close(gone->listener);
     exchange_free(&gone->house.exchange);
@@ -115,6 +129,7 @@ void local_rig_close(struct local_rig **rig)
     halts_free(&gone->house.halts);
     intake_clear(&gone->intake);
     reactor_free(&gone->reactor);
+    free(gone->house.heats);
     free(gone->house.clients);
     free(gone->house.mailboxes);
     config_free(&gone->config);

@@ -15,6 +15,7 @@ struct rig_worker {
     struct dispatcher *dispatcher;
     struct mailbox *mailbox;
     _Atomic uint32_t load;
+    bool has_ended;
 };
 
 struct local_rig {
@@ -30,6 +31,9 @@ struct local_rig {
 /* With a password for clients, or NULL. */
 struct local_rig *local_rig_open(const char *password);
 void local_rig_close(struct local_rig **rig);
+
+/* As a worker that is stopped while others still run: nothing may be asked of it any more. */
+void local_rig_end_worker(struct local_rig *rig, size_t number);
 
 /* The other end of a new client of that worker. */
 int local_rig_connect(struct local_rig *rig, size_t worker);

@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 
+#include "common/clock.h"
 #include "tests/unit/proxy/downstream/local_rig.h"
 
 #define FIRST_ID  "1111111111111111111111111111111111111111"
@@ -263,4 +264,19 @@ Test(proxy_commands, health_is_told_in_words)
     pool->is_leaving = false;
     pool_set_breaker(pool, BREAKER_CLOSED);
     pool->attempts = 0;
+}
+
+/* As while the process ends, when one worker is through and another one still answers. */
+Test(proxy_commands, hot_keys_that_a_worker_saw_are_told_when_it_has_ended)
+{
+    const struct key_use use = {.hash = 7, .weight = 5, .slot = 1};
+    int other = local_rig_connect(rig, 1);
+
+    heat_note(rig->workers[0].clients.sampling.heat, clock_now(), 5, &use, 1);
+    local_rig_end_worker(rig, 0);
+    const char *reply = local_rig_ask(rig, other, "PROXY HOTKEYS");
+
+    cr_expect_not_null(strstr(reply, "0000000000000007"), "%s", reply);
+    cr_expect_not_null(strstr(reply, ":5\r\n"), "%s", reply);
+    close(other);
 }

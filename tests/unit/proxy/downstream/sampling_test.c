@@ -41,7 +41,7 @@ static struct seen run(uint64_t requests, uint64_t step_us, uint64_t sample)
 
 Test(sampling, weights_add_up_to_all_requests)
 {
-    sampling_init(&sampling, now, 100);
+    sampling_init(&sampling, now, 100, NULL);
 
     struct seen seen = run(1000000, 0, 100);
 
@@ -55,7 +55,7 @@ Test(sampling, weights_add_up_to_all_requests)
 
 Test(sampling, of_one_in_one_all_are_looked_at)
 {
-    sampling_init(&sampling, now, 1);
+    sampling_init(&sampling, now, 1, NULL);
 
     struct seen seen = run(1000, 0, 1);
 
@@ -65,14 +65,14 @@ Test(sampling, of_one_in_one_all_are_looked_at)
 
 Test(sampling, of_none_none_is)
 {
-    sampling_init(&sampling, now, 0);
+    sampling_init(&sampling, now, 0, NULL);
     cr_expect_eq(run(3000000, 10, 0).samples, 0);
 }
 
 /* Ten a second for two seconds are noticed as soon as it has looked. */
 Test(sampling, where_there_are_few_each_is_looked_at)
 {
-    sampling_init(&sampling, now, 1000);
+    sampling_init(&sampling, now, 1000, NULL);
     now += US_PER_SECOND;
     sampling_look(&sampling, now);
 
@@ -84,7 +84,7 @@ Test(sampling, where_there_are_few_each_is_looked_at)
 
 Test(sampling, where_there_are_many_few_more_are_looked_at_for_that)
 {
-    sampling_init(&sampling, now, 100);
+    sampling_init(&sampling, now, 100, NULL);
 
     struct seen seen = run(1000000, 10, 100); /* ten seconds */
 
@@ -97,7 +97,7 @@ Test(sampling, a_look_does_not_change_what_samples_stand_for)
 {
     uint64_t weight = 0;
 
-    sampling_init(&sampling, now, 1000);
+    sampling_init(&sampling, now, 1000, NULL);
     for (int i = 0; i < 100; i++) {
         weight += run(377, 1, 1000).weight;
         sampling_look(&sampling, now);
@@ -108,7 +108,7 @@ Test(sampling, a_look_does_not_change_what_samples_stand_for)
 
 Test(sampling, another_distance_counts_from_the_next_sample_on)
 {
-    sampling_init(&sampling, now, 1000);
+    sampling_init(&sampling, now, 1000, NULL);
     run(1501, 0, 1);
 
     cr_expect_eq(run(50, 0, 1).samples, 50);
