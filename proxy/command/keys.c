@@ -30,7 +30,8 @@ static uint32_t sort_values(const struct arguments *arguments, uint32_t index)
     return argument_is(arguments, index, "get") || argument_is(arguments, index, "by") ? 1 : 0;
 }
 
-/* SORT key [options] STORE destination: the last STORE counts. BY and GET name keys by patterns,
+/* SORT key [options] STORE destination: the last STORE counts, and its value is none of the
+ * options, though COMMAND GETKEYS of a server takes it for one. BY and GET name keys by patterns,
  * and the node refuses those that could lie in another slot. */
 static enum keys_result find_sort(const struct arguments *arguments, struct keys *keys)
 {
@@ -38,9 +39,10 @@ static enum keys_result find_sort(const struct arguments *arguments, struct keys
 
     for (uint32_t i = 2; i < arguments->count; i++) {
         if (argument_is(arguments, i, "store") && i + 1 < arguments->count) {
-            destination = i + 1;
+            destination = ++i;
+        } else {
+            i += sort_values(arguments, i);
         }
-        i += sort_values(arguments, i);
     }
 
     keys_add(keys, 1);

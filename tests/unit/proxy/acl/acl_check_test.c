@@ -46,6 +46,7 @@ static const struct row {
     {"+@all ~a", "xread streams a b 0 0", "No permissions to access a key"},
     {"+@all ~a", "sort a store b", "No permissions to access a key"},
     {"+@all %R~a %W~b", "sort a store b", ""},
+    {"+@all %R~a %W~by", "sort a store by store b", "No permissions to access a key"},
     {"+@all %R~a %W~b", "georadius a 1 1 1 m store b", ""},
     {"+@all %R~a %W~c", "georadius a 1 1 1 m store b", "No permissions to access a key"},
     {"+@all ~a", "proxy topology", ""},

@@ -40,6 +40,8 @@ static const struct {
     {"sort a STORE b store c", "1 5"},
     {"sort a get store desc", "1"},
     {"sort a by store get store limit store store", "1"},
+    {"sort a store by store d", "1 5"},
+    {"sort a store store", "1 3"},
     {"sort a store", "1"},
     {"sort_ro a by w_* get o_*", "1"},
     {"georadius a 1 2 3 km", "1"},
