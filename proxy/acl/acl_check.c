@@ -266,6 +266,13 @@ const char *acl_refusal(const struct acl_user *user, const struct acl_request *r
     return text;
 }
 
+const char *acl_sort_refusal(const char *option, char text[ACL_TEXT_MAX])
+{
+    snprintf(text, ACL_TEXT_MAX, "%s option of SORT denied due to insufficient ACL permissions",
+             option);
+    return text;
+}
+
 const char *acl_refusal_in_full(const struct acl_user *user, const struct acl_request *request,
                                 struct acl_ruling ruling, char text[ACL_TEXT_MAX])
 {

@@ -60,7 +60,10 @@ enum { ACL_TEXT_MAX = 384 };
 const char *acl_refusal(const struct acl_user *user, const struct acl_request *request,
                         struct acl_ruling ruling, char text[ACL_TEXT_MAX]);
 
-/* The same with the name of the key or channel, for who asks about another user. */
+/* Likewise for what acl_check_sort objects to, behind ERR. */
+const char *acl_sort_refusal(const char *option, char text[ACL_TEXT_MAX]);
+
+/* As acl_refusal, with the name of the key or channel, for who asks about another user. */
 const char *acl_refusal_in_full(const struct acl_user *user, const struct acl_request *request,
                                 struct acl_ruling ruling, char text[ACL_TEXT_MAX]);
 

@@ -53,6 +53,20 @@ static void call_answer(const struct local_call *call, const struct acl_user *us
     }
 }
 
+static void call_judge(const struct local_call *call, const struct acl_user *user,
+                       const struct acl_request *request)
+{
+    struct acl_ruling ruling = acl_check(user, request);
+    const char *option = ruling.verdict == ACL_ALLOWED ? acl_check_sort(user, request) : NULL;
+    char text[ACL_TEXT_MAX];
+
+    if (option != NULL) {
+        call_text(call, acl_sort_refusal(option, text));
+    } else {
+        call_answer(call, user, request, ruling);
+    }
+}
+
 void local_acl_dryrun(const struct local_call *call)
 {
     struct clients *clients = call->client->clients;
@@ -71,7 +85,7 @@ void local_acl_dryrun(const struct local_call *call)
     enum command_result result = command_table_find(clients->commands, &inner, &request.command);
 
     switch (result) {
-    case COMMAND_FOUND: call_answer(call, user, &request, acl_check(user, &request)); return;
+    case COMMAND_FOUND: call_judge(call, user, &request); return;
     case COMMAND_DENIED:
         call_answer(call, user, &request, (struct acl_ruling){ACL_NO_COMMAND, 0});
         return;

@@ -99,6 +99,7 @@ bool permission_forbids(struct client *client, const struct command *command)
 {
     const struct acl_request request = permission_request(client, command);
     char text[ACL_TEXT_MAX];
+    char line[ACL_TEXT_MAX + 8];
 
     if (permission_forbids_inner(client, command, &request)) {
         return true;
@@ -109,8 +110,7 @@ bool permission_forbids(struct client *client, const struct command *command)
     if (option == NULL) {
         return false;
     }
-    snprintf(text, sizeof text, "ERR %s option of SORT denied due to insufficient ACL permissions",
-             option);
-    refuse(client, command, ERROR_COMMAND, text);
+    snprintf(line, sizeof line, "ERR %s", acl_sort_refusal(option, text));
+    refuse(client, command, ERROR_COMMAND, line);
     return true;
 }

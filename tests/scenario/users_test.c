@@ -172,6 +172,9 @@ Test(users, sort_by_other_keys_only_if_they_may_read_all)
 
     cr_expect_str_eq(wire_ask(wire, "SORT", "a", "BY", "w*"),
                      "-ERR BY option of SORT denied due to insufficient ACL permissions");
+    cr_expect_str_eq(wire_ask(wire, "ACL", "DRYRUN", "u", "sort_ro", "a", "GET", "w"),
+                     "GET option of SORT denied due to insufficient ACL permissions");
+    cr_expect_str_eq(wire_ask(wire, "ACL", "DRYRUN", "u", "sort", "a", "BY", "w"), "OK");
     rig_stop(&rig);
 }
 
