@@ -295,9 +295,9 @@ static bool rule_concerns(const struct acl_rule *rule, const struct stranger *st
         span_equal(name, (struct span){stranger->name, stranger->first})) {
         return true;
     }
-    /* "+foo.bar|baz" of a foo.bar without subcommands */
-    return rule->allows && name.size > whole.size && span_starts_with(name, whole) &&
-           name.at[whole.size] == '|' &&
+    /* "foo.bar|baz" of a foo.bar without subcommands. Behind a minus, where a server that knows
+     * foo.bar sees a mistake, it must not go without effect. */
+    return name.size > whole.size && span_starts_with(name, whole) && name.at[whole.size] == '|' &&
            argument_is(stranger->command, stranger->arguments,
                        (struct span){name.at + whole.size + 1, name.size - whole.size - 1});
 }
