@@ -87,13 +87,14 @@ void gates_take_all(struct gates *gates, struct list *all)
     }
 }
 
+/* Those that were ready already might be told only now why they need not wait. */
 void gates_wake_all(struct gates *gates)
 {
     for (size_t i = 0; i < GATE_RESTS; i++) {
-        LIST_EACH (link, &gates->resting[i]) {
-            container_of(link, struct gate, in_list)->retry_at = 0;
-        }
         list_splice(&gates->ready, &gates->resting[i]);
+    }
+    LIST_EACH (link, &gates->ready) {
+        container_of(link, struct gate, in_list)->retry_at = 0;
     }
 }
 

@@ -200,3 +200,16 @@ Test(gate, a_gate_whose_requests_are_with_a_node_rests_until_all_are_woken)
     request_free(&request);
     gate_free(&gates, &gate);
 }
+
+/* One that was to wait for the end of a pause, and is touched in the turn in which that ends. */
+Test(gate, a_gate_that_is_ready_already_does_not_wait_any_longer_when_all_are_woken)
+{
+    struct gate *gate = gate_new(&gates, &lanes[0], 5);
+
+    gate->retry_at = US_PER_SECOND;
+    list_move(&gates.ready, &gate->in_list);
+    gates_wake_all(&gates);
+    cr_expect(is_ready(gate));
+    cr_expect_eq(gate->retry_at, 0);
+    gate_free(&gates, &gate);
+}
