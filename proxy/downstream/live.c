@@ -5,6 +5,7 @@
 #include "common/socket.h"
 #include "proxy/downstream/encrypted.h"
 #include "proxy/downstream/transaction.h"
+#include "proxy/routing/obey.h"
 #include "proxy/routing/own.h"
 #include "proxy/routing/redirect.h"
 #include "proxy/upstream/private.h"
@@ -50,6 +51,15 @@ static bool may_go_on(const struct client *client)
         return client->lane.own != NULL && !client->session.watched.is_asked;
     }
     return queued->sent_bytes > 0 ? client->lane.own != NULL : client_tracking(client) == NULL;
+}
+
+/* What its node has not got when an operator is done with it, it gets with the next step. */
+static bool is_halted(const struct client *client)
+{
+    const struct dispatcher *dispatcher = client->clients->dispatcher;
+
+    return obey_is_halted(
+        dispatcher, own_pool(dispatcher, &client->lane, slot_of_transaction(&client->session)));
 }
 
 static bool is_error(struct span reply)
@@ -271,7 +281,7 @@ bool live_asks(struct client *client, const struct queued_command *queued)
 {
     struct dispatcher *dispatcher = client->clients->dispatcher;
 
-    if (!may_go_on(client) || !client_waits(client, queued)) {
+    if (!may_go_on(client) || !client_waits(client, queued) || is_halted(client)) {
         return false;
     }
 

@@ -16,9 +16,10 @@
  * A step is all that the node has not got yet, with the command in hand last: what was said before
  * the slot was known, or was pipelined. It is made when the client has sent nothing behind that
  * command, so who pipelines a transaction, or types it inline, is not asked after, and pays
- * nothing. A node has executed nothing before EXEC, so who gives up tells nobody: +QUEUED, and EXEC
- * sends all of it as one burst on the shared connection, also when it was EXEC that could not be
- * sent, or was redirected. Once EXEC may have been executed, it is never sent again.
+ * nothing; and while an operator has paused the node. A node has executed nothing before EXEC, so
+ * who gives up tells nobody: +QUEUED, and EXEC sends all of it as one burst on the shared
+ * connection, also when it was EXEC that could not be sent, or was redirected. Once EXEC may have
+ * been executed, it is never sent again.
  *
  * The connection is the lane's own, the one that watches if the client does; without it, all that
  * is left to who watches is nil. A step and EXEC are served alone (alone.h). Of the connections

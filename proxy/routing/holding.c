@@ -5,6 +5,7 @@
 #include "proxy/routing/blocking.h"
 #include "proxy/routing/heal.h"
 #include "proxy/routing/obey.h"
+#include "proxy/routing/own.h"
 #include "proxy/routing/pick.h"
 #include "proxy/routing/written.h"
 #include "proxy/upstream/private.h"
@@ -229,9 +230,29 @@ static bool pick_waits(const struct pick *pick)
            (pick->verdict == REFUSE_IT && pick->error == ERROR_OVERLOADED);
 }
 
+/* Sends or settles what goes where its lane holds a connection, or not at all. Returns false when
+ * the gate must rest. */
+static bool pump_own(struct dispatcher *dispatcher, struct gate *gate, struct request *request)
+{
+    if (own_must_wait(dispatcher, request)) {
+        obey_hold(dispatcher, gate);
+        return false;
+    }
+    if (gate->halted_since != 0) {
+        obey_release(dispatcher, gate);
+    }
+    holding_unhold(dispatcher, request);
+    own_send(dispatcher, request);
+    return true;
+}
+
 /* Sends or refuses the first that waits. Returns false when the gate must rest. */
 static bool pump_one(struct dispatcher *dispatcher, struct gate *gate, struct request *request)
 {
+    if (unlikely(request_has_otherwise(request))) {
+        return pump_own(dispatcher, gate, request);
+    }
+
     struct pick pick = pick_for(dispatcher, request);
 
     if (unlikely(pick.is_halted)) {

@@ -154,12 +154,15 @@ void obey_clear(struct dispatcher *dispatcher)
     reactor_timer_stop(&dispatcher->obey_timer);
 }
 
+bool obey_is_halted(const struct dispatcher *dispatcher, const struct pool *pool)
+{
+    return dispatcher->is_all_halted || (pool != NULL && pool->is_halted);
+}
+
 bool obey_holds(const struct dispatcher *dispatcher, const struct pool *pool,
                 const struct request *request)
 {
-    bool is_halted = dispatcher->is_all_halted || (pool != NULL && pool->is_halted);
-
-    return is_halted && !pick_is_urgent(request) &&
+    return obey_is_halted(dispatcher, pool) && !pick_is_urgent(request) &&
            !(request->special != NULL && request->special->passes_halt);
 }
 

@@ -26,6 +26,9 @@ void obey_clear(struct dispatcher *dispatcher);
 /* The board may say something else than before, or there are other nodes. */
 void obey_look(struct dispatcher *dispatcher);
 
+/* Is nothing to be sent to that node, or with NULL to any? */
+bool obey_is_halted(const struct dispatcher *dispatcher, const struct pool *pool);
+
 /* Must `request`, for `pool`, which may be NULL, wait for an operator? */
 bool obey_holds(const struct dispatcher *dispatcher, const struct pool *pool,
                 const struct request *request);

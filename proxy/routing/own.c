@@ -1,5 +1,7 @@
 #include "proxy/routing/own.h"
 
+#include "proxy/routing/holding.h"
+#include "proxy/routing/obey.h"
 #include "proxy/routing/pick.h"
 #include "proxy/routing/watch.h"
 #include "proxy/routing/written.h"
@@ -77,12 +79,36 @@ static void own_go(struct dispatcher *dispatcher, struct request *request,
     upstream_send(upstream, request);
 }
 
+static bool own_is_halted(const struct dispatcher *dispatcher, const struct request *request)
+{
+    return obey_is_halted(dispatcher, request->lane->own->pool);
+}
+
+/* Who watches would be told for no reason that a key has changed. */
+bool own_must_wait(const struct dispatcher *dispatcher, const struct request *request)
+{
+    return own_is_good(dispatcher, request) && own_is_halted(dispatcher, request) &&
+           !has_detour(request);
+}
+
+static void own_wait(struct dispatcher *dispatcher, struct request *request)
+{
+    request->sequence = request->lane->next_sequence++;
+    request->target = TARGET_SLOT;
+    watch_begin(dispatcher);
+    holding_hold_refused(dispatcher, request, REFUSAL_UNREACHABLE, AT_ONCE);
+}
+
 void own_send(struct dispatcher *dispatcher, struct request *request)
 {
     struct upstream *own = request->lane->own;
 
     CHECK(request_has_otherwise(request) && request_is_private(request));
-    if (!own_is_good(dispatcher, request)) {
+    if (unlikely(own_must_wait(dispatcher, request))) {
+        own_wait(dispatcher, request);
+        return;
+    }
+    if (!own_is_good(dispatcher, request) || own_is_halted(dispatcher, request)) {
         own_settle_otherwise(dispatcher, request);
         return;
     }

@@ -17,8 +17,12 @@
 /* Sends `request` (as for dispatcher_send, with special->otherwise or special->detour set) on the
  * connection that its lane holds, or settles it with `otherwise`: at once when there is none, or it
  * leads to a node that does not serve the request's slot any more; later when the node refuses it,
- * or the connection closes before it has left. */
+ * or the connection closes before it has left. While an operator keeps requests from that node, it
+ * goes by its detour, or waits at a gate and is looked at again from there. */
 void own_send(struct dispatcher *dispatcher, struct request *request);
+
+/* Would own_send have `request` wait? */
+bool own_must_wait(const struct dispatcher *dispatcher, const struct request *request);
 
 /* The same for a lane that holds none: on one to the node of the request's slot, now or not at all;
  * not either while little more is known of the slot than its owner, or few more connections may be
