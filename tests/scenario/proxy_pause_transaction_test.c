@@ -178,10 +178,11 @@ Test(proxy_pause_transaction, of_who_watches_is_nil_when_the_slot_gets_another_o
     EXPECT_CONTAINS(ask(rig, "PROXY", "PAUSE", "NODE", rig_address(rig, 0)), " in_flight 0 ");
     wire_send_lines(wire, "MULTI|SET k 1|EXEC");
     cr_expect(WAIT_FOR(metric(rig, "waiting_requests") == 1));
-    fake_cluster_give(rig_cluster(rig), 0, 16383, 1);
+    fake_cluster_give(rig_cluster(rig), 7629, 7629, 1);
     wire_expect(wire, "+OK\r\n+QUEUED\r\n*-1\r\n");
     wire_send_lines(wire, "WATCH k|MULTI|SET k 1|EXEC");
     wire_expect(wire, "+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n");
+    cr_expect(WAIT_FOR(fake_node_count(rig_node(rig, 0), "UNWATCH") == 1));
     rig_stop(&rig);
 }
 
