@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/check.h"
@@ -13,7 +14,7 @@
 
 enum {
     ASK_PATIENCE_US = 2 * US_PER_SECOND, /* until somebody who connects says what it wants */
-    MARGIN_US = 5 * US_PER_SECOND,       /* a successor gives itself up first */
+    MARGIN_PART = 4,                     /* of its time: a successor gives itself up first */
     FULL_PAUSE_US = 100 * US_PER_MS,     /* when there is no descriptor for it */
 };
 
@@ -109,7 +110,7 @@ static void handover_give(struct handover *handover)
     log_info("a successor has got the listening sockets", "pid=%d sockets=%zu",
              (int)handover->successor, handover->sockets->count);
     handover->state = HANDOVER_GIVEN;
-    reactor_timer_start(&handover->patience, handover->timeout + MARGIN_US);
+    reactor_timer_start(&handover->patience, handover->timeout + handover->timeout / MARGIN_PART);
 }
 
 static void handover_replace(struct handover *handover, struct span taken)
@@ -155,6 +156,18 @@ static void handover_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, in
     }
 }
 
+/* Its "ready" and our "no" are not to cross, or both would serve: from here on it cannot say
+ * anything any more, and what it has said is heard. */
+static void handover_end_patience(struct handover *handover)
+{
+    if (shutdown(handover->fd, SHUT_RD) == 0 &&
+        packet_receive(handover->fd, handover->packet) == SOCKET_OK) {
+        handover_hear(handover);
+        return;
+    }
+    handover_fail(handover, "it was not ready in time");
+}
+
 static void handover_on_late(struct reactor_timer *timer)
 {
     struct handover *handover = container_of(timer, struct handover, patience);
@@ -162,7 +175,7 @@ static void handover_on_late(struct reactor_timer *timer)
     switch (handover->state) {
     case HANDOVER_IDLE: handover_await(handover); return;
     case HANDOVER_ASKED: handover_fail(handover, "it does not say what it wants"); return;
-    case HANDOVER_GIVEN: handover_fail(handover, "it was not ready in time"); return;
+    case HANDOVER_GIVEN: handover_end_patience(handover); return;
     case HANDOVER_OVER: return;
     }
 }
@@ -256,6 +269,11 @@ void handover_start(struct handover *handover)
 bool handover_is_given(const struct handover *handover)
 {
     return handover->state == HANDOVER_GIVEN;
+}
+
+void handover_spare_file(struct handover *handover)
+{
+    handover->file = SOCKET_FILE_PREDECESSORS;
 }
 
 /* A successor that has got the sockets may yet be the one who goes on with them. */

@@ -35,6 +35,9 @@ void handover_start(struct handover *handover);
 /* Has a successor got the sockets, and not said yet that it serves? */
 bool handover_is_given(const struct handover *handover);
 
+/* The file stays when it listens no more: somebody else does. */
+void handover_spare_file(struct handover *handover);
+
 /* Listens no more; the file goes unless a successor has it. Takes the pointer. */
 void handover_free(struct handover **handover);
 

@@ -197,7 +197,15 @@ void server_be_replaced(struct server *server)
 void server_give_up(struct server *server)
 {
     server->result = SERVER_CANNOT_START;
-    reactor_stop(server->reactor);
+    if (server->is_draining) {
+        return;
+    }
+    if (!server->is_listening) {
+        reactor_stop(server->reactor);
+        return;
+    }
+    server->is_draining = true;
+    reactor_timer_start(&server->delay_timer, 0);
 }
 
 static void server_on_stop_signal(struct ev_loop *loop UNUSED, ev_signal *watcher,

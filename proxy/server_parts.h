@@ -74,7 +74,8 @@ bool server_open(struct server *server) MUST_USE;
 /* A successor accepts them: is not ready any more, and drains from the next turn on. */
 void server_be_replaced(struct server *server);
 
-/* Ends: there is an old one that serves, and goes on. */
+/* Ends, when those who were accepted already are let go: there is an old one that serves, and goes
+ * on. */
 void server_give_up(struct server *server);
 
 #endif

@@ -24,6 +24,7 @@ struct takeover {
     struct reactor *reactor; /* NULL: not going on yet */
     struct takeover_hooks hooks;
     enum takeover_state state;
+    bool was_heard; /* READY: the old one has got our word */
     int fd;
     uint64_t deadline;
     ev_io readable;
@@ -216,9 +217,9 @@ static void takeover_open(struct takeover *takeover)
     reactor_timer_stop(&takeover->look);
     reactor_timer_start(&takeover->late, DONE_PATIENCE_US);
     takeover->state = TAKEOVER_READY;
-    if (!takeover_say(takeover, UPGRADE_READY, taken)) {
-        takeover_serve(takeover);
-    }
+    /* Where it cannot be said, the old one is gone, or has given us up: which, is there to be read,
+     * or will be. */
+    takeover->was_heard = takeover_say(takeover, UPGRADE_READY, taken);
 }
 
 static void takeover_on_look(struct reactor_timer *timer)
@@ -236,12 +237,16 @@ static void takeover_on_late(struct reactor_timer *timer)
 {
     struct takeover *takeover = container_of(timer, struct takeover, late);
 
-    if (takeover->state == TAKEOVER_READY) {
-        log_warn("the old slotway does not say that it goes", "");
-        takeover_serve(takeover);
+    if (takeover->state == TAKEOVER_WAITING) {
+        takeover_fail(takeover, "the cluster is not known in time");
         return;
     }
-    takeover_fail(takeover, "the cluster is not known in time");
+    if (!takeover->was_heard) {
+        takeover_fail(takeover, "the old slotway does not listen any more");
+        return;
+    }
+    log_warn("the old slotway does not say that it goes", "");
+    takeover_serve(takeover);
 }
 
 /* It is gone without a word, so it cannot go on. */
@@ -255,15 +260,23 @@ static void takeover_on_gone(struct takeover *takeover)
     takeover_serve(takeover);
 }
 
+/* Linux says that it went away without reading all before it gives what it said before that. */
+static void takeover_on_error(struct takeover *takeover)
+{
+    if (errno != ECONNRESET) {
+        takeover_on_gone(takeover);
+    }
+}
+
 static void takeover_on_word(struct takeover *takeover)
 {
     struct span text = {takeover->packet.text, takeover->packet.size};
     struct span rest;
     enum upgrade_word word = upgrade_text_word(text, &rest);
 
-    if (takeover->state == TAKEOVER_READY) {
+    if (takeover->state == TAKEOVER_READY && word != UPGRADE_NO) {
         if (word != UPGRADE_DONE) {
-            log_warn("the old slotway goes on accepting", "");
+            log_warn("the old slotway does not keep to the handshake", "");
         }
         takeover_serve(takeover);
         return;
@@ -279,8 +292,8 @@ static void takeover_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, in
     switch (packet_receive(takeover->fd, &takeover->packet)) {
     case SOCKET_OK: takeover_on_word(takeover); return;
     case SOCKET_AGAIN: return;
-    case SOCKET_EOF:
-    case SOCKET_ERROR: takeover_on_gone(takeover); return;
+    case SOCKET_EOF: takeover_on_gone(takeover); return;
+    case SOCKET_ERROR: takeover_on_error(takeover); return;
     }
 }
 
@@ -297,6 +310,11 @@ void takeover_go_on(struct takeover *takeover, struct reactor *reactor,
     reactor_timer_start(&takeover->late, takeover->deadline > now ? takeover->deadline - now : 0);
     ev_io_init(&takeover->readable, takeover_on_readable, takeover->fd, EV_READ);
     ev_io_start(reactor->loop, &takeover->readable);
+}
+
+const struct upgrade_sockets *takeover_sockets(const struct takeover *takeover)
+{
+    return &takeover->sockets;
 }
 
 void takeover_free(struct takeover **takeover)

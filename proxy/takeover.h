@@ -27,7 +27,7 @@ struct takeover_hooks {
     bool (*is_ready)(void *context); /* is the cluster known? Asked often */
     bool (*open)(void *context);     /* accepts clients; false: cannot, as the log says */
     void (*served)(void *context);   /* the old one accepts nobody any more, or is gone */
-    void (*failed)(void *context);   /* there is no point in going on */
+    void (*failed)(void *context);   /* the old one goes on; also after `open`, if it says so */
 };
 
 /* Asks who runs at upgrade.socket, and hands what it gives to inherited.h. Waits for the answer,
@@ -39,6 +39,9 @@ enum takeover_result takeover_begin(const struct config *config,
  * called, unless it is freed before. */
 void takeover_go_on(struct takeover *takeover, struct reactor *reactor,
                     const struct takeover_hooks *hooks);
+
+/* What the old one has given. */
+const struct upgrade_sockets *takeover_sockets(const struct takeover *takeover);
 
 /* Takes the pointer; NULL inside is fine. */
 void takeover_free(struct takeover **takeover);

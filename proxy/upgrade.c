@@ -121,9 +121,29 @@ static void upgrade_on_served(void *context)
     service_begin(&server->service);
 }
 
+/* We have accepted already, and the old one goes on: it has its files, and the admin address. */
+static void upgrade_give_back(struct server *server)
+{
+    const struct upgrade_sockets *sockets = takeover_sockets(server->upgrade.takeover);
+
+    handover_spare_file(server->upgrade.handover);
+    for (size_t i = 0; i < sockets->count; i++) {
+        upgrade_spare(server, &sockets->items[i].address);
+    }
+    if (server->admin != NULL) {
+        server->upgrade.is_admin_taken = true;
+        admin_stop_accepting(server->admin);
+    }
+}
+
 static void upgrade_on_failed(void *context)
 {
-    server_give_up(context);
+    struct server *server = context;
+
+    if (server->is_listening) {
+        upgrade_give_back(server);
+    }
+    server_give_up(server);
 }
 
 static void upgrade_on_linger(struct reactor_timer *timer)
