@@ -13,6 +13,7 @@
 #include "common/memory.h"
 #include "common/socket.h"
 #include "proxy/admin_answer.h"
+#include "proxy/admin_door.h"
 #include "proxy/admin_entry.h"
 
 enum {
@@ -122,7 +123,12 @@ static enum MHD_Result admin_on_request(void *context, struct MHD_Connection *co
     if (later != NULL) {
         return admin_answer_send(&later->answer, &asked);
     }
-    if (!admin_entry_admits(asked.admin->site.secrets, connection, path, &refusal)) {
+    if (asked.admin->site.rules != NULL) {
+        asked.rules = asked.admin->site.rules(asked.admin->site.context);
+    }
+    asked.is_open = admin_door_is_open(path, asked.rules.has_open_metrics);
+    if (!asked.is_open &&
+        !admin_entry_admits(asked.admin->site.secrets, connection, path, &refusal)) {
         return refusal;
     }
     asked.is_known = method_of(method, &asked.method);

@@ -49,13 +49,19 @@ struct admin_route {
     const char *help; /* one line of the list; NULL: not in there */
 };
 
+/* Whom it answers, as far as that may change; strings for the moment. */
+struct admin_rules {
+    const char *hosts;     /* admin.hosts */
+    bool has_open_metrics; /* admin.open_metrics */
+};
+
 /* What is served; borrowed until the page is freed. */
 struct admin_site {
     void *context; /* for the routes' serve */
     const struct admin_route *routes;
     size_t route_count;
-    const struct admin_secrets *secrets; /* NULL: neither TLS nor a token */
-    const char *(*hosts)(void *context); /* what admin.hosts is now, or NULL; NULL: always NULL */
+    const struct admin_secrets *secrets;        /* NULL: neither TLS nor a token */
+    struct admin_rules (*rules)(void *context); /* of now; NULL: those of zeroed memory */
 };
 
 /* Listens, on an inherited socket if one fits, and serves from now on; copies `site`, not its

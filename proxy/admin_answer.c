@@ -3,7 +3,6 @@
 #include "common/check.h"
 #include "common/log.h"
 #include "config/admin_secrets.h"
-#include "proxy/admin_door.h"
 #include "proxy/admin_guard.h"
 
 static const char *request_value(const struct admin_request *request, enum MHD_ValueKind kind,
@@ -121,10 +120,8 @@ static const char *objection_to(const struct admin_site *site, const struct admi
     };
     const char *objection = NULL;
 
-    if (!wants_token(site) && !admin_door_is_open(request->path)) {
-        const char *names = site->hosts == NULL ? NULL : site->hosts(site->context);
-
-        objection = admin_guard_host_objection(sender.host, names);
+    if (!wants_token(site) && !request->is_open) {
+        objection = admin_guard_host_objection(sender.host, request->rules.hosts);
     }
     if (objection == NULL && request->method == ADMIN_POST) {
         objection = admin_guard_order_objection(&sender);

@@ -13,7 +13,9 @@ struct admin_request {
     struct MHD_Connection *connection;
     const char *path;
     struct admin_later **later; /* where one that waits is put */
-    bool is_known;              /* `method` is one that some route may have */
+    struct admin_rules rules;
+    bool is_open;  /* for everybody: admin_door.h */
+    bool is_known; /* `method` is one that some route may have */
     enum admin_method method;
     const char *allowed; /* of 405: the methods that the path has */
 };

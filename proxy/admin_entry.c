@@ -55,7 +55,6 @@ bool admin_entry_admits(const struct admin_secrets *secrets, struct MHD_Connecti
     char *password = NULL;
     char *user = MHD_basic_auth_get_username_password(connection, &password);
     const struct admin_visitor visitor = {
-        .path = path,
         .authorization =
             MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION),
         .password = password,

@@ -69,15 +69,17 @@ static const struct admin_route routes[] = {
     {ADMIN_POST, "/resume", admin_serve_resume, "ends both: ?pool=, ?node="},
 };
 
-static const char *hosts_now(void *context)
+static struct admin_rules rules_of_now(void *context)
 {
-    const struct server *server = context;
+    const struct config *config = ((const struct server *)context)->config;
 
-    return server->config->admin_hosts;
+    return (struct admin_rules){config->admin_hosts, config->admin_open_metrics};
 }
 
 struct admin_site admin_routes_of(struct server *server)
 {
-    return (struct admin_site){
-        .context = server, .routes = routes, .route_count = ARRAY_LEN(routes), .hosts = hosts_now};
+    return (struct admin_site){.context = server,
+                               .routes = routes,
+                               .route_count = ARRAY_LEN(routes),
+                               .rules = rules_of_now};
 }

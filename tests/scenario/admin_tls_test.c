@@ -97,3 +97,20 @@ Test(admin_tls, tells_only_who_knows_the_token)
     free(more);
     rig_stop(&rig);
 }
+
+Test(admin_tls, tells_metrics_and_nothing_else_to_everybody_where_that_is_wanted)
+{
+    certificates_write(tls_rig_certificates, "token", "s3cret\n");
+
+    char *more = memory_print(", open_metrics: true, token_file: \"%s\"", path("token"));
+    char *lines = tls_lines(more);
+    struct rig *rig = start(lines);
+
+    expect_says(rig, "", "/metrics", "slotway_info");
+    expect_says(rig, "-H 'Host: slotway.monitoring.svc'", "/metrics", "slotway_info");
+    expect_says(rig, "", "/stats", "401");
+    expect_says(rig, "-X POST -H 'X-Slotway: 1'", "/reload", "401");
+    free(lines);
+    free(more);
+    rig_stop(&rig);
+}

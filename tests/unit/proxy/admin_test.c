@@ -29,7 +29,7 @@ static _Atomic int orders;
 static _Atomic int metric_lines = 1;
 static char *answer;
 static const char *host = "127.0.0.1";
-static const char *hosts;
+static struct admin_rules rules;
 
 static void write_metrics(void *context, const struct admin_request *request UNUSED,
                           struct admin_answer *to)
@@ -74,16 +74,16 @@ static const struct admin_route routes[] = {
     {ADMIN_POST, "/only-post", count_order, "another"},
 };
 
-static const char *hosts_now(void *context)
+static struct admin_rules rules_of_now(void *context)
 {
     cr_assert_eq(context, &metric_lines);
-    return hosts;
+    return rules;
 }
 
 static const struct admin_site site = {.context = &metric_lines,
                                        .routes = routes,
                                        .route_count = ARRAY_LEN(routes),
-                                       .hosts = hosts_now};
+                                       .rules = rules_of_now};
 
 static struct address local_address(uint16_t at)
 {
@@ -299,9 +299,14 @@ Test(admin, another_name_than_it_was_told_is_refused_whoever_calls)
     cr_expect_eq(orders, 0);
     ask("GET", "/healthz");
     cr_expect_eq(status(), 200, "probes come by any name");
-    hosts = "slotway, rebound.example";
+    rules.hosts = "slotway, rebound.example";
     ask("GET", "/metrics");
     cr_expect_eq(status(), 200);
+    rules = (struct admin_rules){.has_open_metrics = true};
+    ask("GET", "/metrics");
+    cr_expect_eq(status(), 200);
+    ask("GET", "/order");
+    cr_expect_eq(status(), 403);
 }
 
 Test(admin, methods_that_a_path_has_are_told)
