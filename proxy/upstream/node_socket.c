@@ -57,10 +57,20 @@ static void read_next_turn(struct node_socket *socket)
     }
 }
 
+/* Not watched until then: what the kernel has meanwhile would keep the thread busy. */
+static void read_when_there_is_room(struct node_socket *socket)
+{
+    socket->reads_on_room = true;
+    ev_io_stop(socket->reactor->loop, &socket->readable);
+    ev_io_start(socket->reactor->loop, &socket->writable);
+}
+
 /* What TLS has taken from the socket already: the kernel will not tell of it. */
 static void read_on(struct node_socket *socket)
 {
-    if (tls_has_more(socket->tls)) {
+    if (tls_read_awaits(socket->tls) == TLS_AWAITS_WRITABLE) {
+        read_when_there_is_room(socket);
+    } else if (tls_has_more(socket->tls)) {
         read_next_turn(socket);
     }
 }
@@ -106,12 +116,8 @@ enum socket_result node_socket_read_tls(struct node_socket *socket, struct intak
     enum socket_result result = intake_read_tls(intake, inbound, socket->tls, need, received);
 
     switch (result) {
-    case SOCKET_OK: read_on(socket); break;
-    case SOCKET_AGAIN:
-        if (tls_read_awaits(socket->tls) == TLS_AWAITS_WRITABLE) {
-            ev_io_start(socket->reactor->loop, &socket->writable);
-        }
-        break;
+    case SOCKET_OK:
+    case SOCKET_AGAIN: read_on(socket); break;
     case SOCKET_EOF:
     case SOCKET_ERROR: break;
     }
@@ -126,7 +132,9 @@ enum sendq_result node_socket_write_tls(struct node_socket *socket, struct sendq
 
 void node_socket_on_room(struct node_socket *socket)
 {
-    if (socket->tls != NULL && tls_read_awaits(socket->tls) == TLS_AWAITS_WRITABLE) {
+    if (socket->reads_on_room) {
+        socket->reads_on_room = false;
+        ev_io_start(socket->reactor->loop, &socket->readable);
         read_next_turn(socket);
     }
 }
@@ -140,11 +148,14 @@ void node_socket_await_room(struct node_socket *socket)
 
 void node_socket_await_no_room(struct node_socket *socket)
 {
-    ev_io_stop(socket->reactor->loop, &socket->writable);
+    if (likely(!socket->reads_on_room)) {
+        ev_io_stop(socket->reactor->loop, &socket->writable);
+    }
 }
 
 void node_socket_hold(struct node_socket *socket)
 {
+    socket->reads_on_room = false;
     reactor_forget(&socket->read_on);
     ev_io_stop(socket->reactor->loop, &socket->readable);
 }
@@ -201,4 +212,5 @@ void node_socket_close(struct node_socket *socket)
     }
     socket->error = 0;
     socket->is_connected = false;
+    socket->reads_on_room = false;
 }

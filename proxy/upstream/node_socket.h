@@ -23,6 +23,7 @@ struct node_socket {
     int error;       /* errno of what ends the connection; 0: none */
     struct tls *tls; /* NULL: plain, or not connected yet */
     bool is_connected;
+    bool reads_on_room; /* TLS has something to send before it can read on */
     struct reactor *reactor;
     ev_io readable;
     ev_io writable;
@@ -87,7 +88,8 @@ static inline enum sendq_result node_socket_write(struct node_socket *socket, st
 /* It is writable: a read that waited for that goes on. */
 void node_socket_on_room(struct node_socket *socket);
 
-/* Becomes writable when there is room again after a write, or not any more. */
+/* Becomes writable when there is room again after a write, or not any more, unless a read waits for
+ * it too. */
 void node_socket_await_room(struct node_socket *socket);
 void node_socket_await_no_room(struct node_socket *socket);
 

@@ -1,0 +1,35 @@
+/* tls_peer.h - the other end of a TLS connection, made of OpenSSL alone, for what tls.h never does.
+ *
+ * What it says is gathered, and leaves by tls_peer_send in as few writes as the socket takes. It
+ * shows the usual certificate "server", or as a client trusts everybody. The socket stays its
+ * owner's. One thread.
+ */
+#ifndef TESTS_SUPPORT_TLS_PEER_H
+#define TESTS_SUPPORT_TLS_PEER_H
+
+#include "common/span.h"
+#include "common/tls_context.h"
+#include "tests/support/certificates.h"
+
+struct tls_peer;
+
+enum tls_peer_wish { TLS_PEER_CHANGES_ALONE, TLS_PEER_WANTS_THE_SAME };
+
+/* `certificates` are lent for the call, and may be NULL for a client. */
+struct tls_peer *tls_peer_new(enum tls_kind kind, int fd,
+                              struct certificates *certificates) MUST_USE;
+void tls_peer_free(struct tls_peer **peer);
+
+/* Gets its handshake on, and sends what belongs to it. Is it over? */
+bool tls_peer_shake_hands(struct tls_peer *peer);
+
+/* One record with those bytes. */
+void tls_peer_say(struct tls_peer *peer, struct span bytes);
+
+/* That many KeyUpdates in a row. */
+void tls_peer_change_keys(struct tls_peer *peer, size_t times, enum tls_peer_wish wish);
+
+/* Sends what the socket has room for; was that all? False as well when the other end is gone. */
+bool tls_peer_send(struct tls_peer *peer);
+
+#endif
