@@ -89,9 +89,23 @@ static void encrypted_read(struct client *client)
     }
 }
 
+static bool waits_for_room(const struct client *client)
+{
+    return client->state == CLIENT_READING && encrypted_of(client)->reads_on_room;
+}
+
 static bool is_read(const struct client *client)
 {
-    return client->state == CLIENT_READING && (client_watched(client) & EV_READ) != 0;
+    return waits_for_room(client) ||
+           (client->state == CLIENT_READING && (client_watched(client) & EV_READ) != 0);
+}
+
+/* Watched for nothing else until then: what the client sends meanwhile would keep the thread busy.
+ */
+static void read_when_there_is_room(struct client *client)
+{
+    encrypted_of(client)->reads_on_room = true;
+    client_watch(client, EV_WRITE);
 }
 
 static void on_turn(struct turn_task *task)
@@ -111,7 +125,7 @@ void encrypted_read_on(struct client *client)
         return;
     }
     if (tls_read_awaits(encrypted->tls) == TLS_AWAITS_WRITABLE) {
-        client_watch_for(client, EV_WRITE);
+        read_when_there_is_room(client);
     } else if (tls_has_more(encrypted->tls)) {
         reactor_next_turn(client->clients->reactor, &encrypted->read_on);
     }
@@ -120,14 +134,17 @@ void encrypted_read_on(struct client *client)
 static void on_ready(struct ev_loop *loop UNUSED, ev_io *watcher, int events)
 {
     struct client *client = container_of(watcher, struct client, watcher);
-    const struct tls *tls = encrypted_of(client)->tls;
-    bool writes_on = (events & EV_WRITE) != 0 || tls_write_awaits(tls) == TLS_AWAITS_READABLE;
-    bool reads_on = (events & EV_READ) != 0 || tls_read_awaits(tls) == TLS_AWAITS_WRITABLE;
+    struct encrypted *encrypted = encrypted_of(client);
+    bool writes_on =
+        (events & EV_WRITE) != 0 || tls_write_awaits(encrypted->tls) == TLS_AWAITS_READABLE;
+    bool reads_on = (events & EV_READ) != 0 || encrypted->reads_on_room;
 
     if (writes_on) {
         reactor_flush_later(client->clients->reactor, &client->flush);
     }
     if (reads_on && is_read(client)) {
+        encrypted->reads_on_room = false;
+        client_watch_for(client, EV_READ);
         encrypted_read(client);
     }
 }
@@ -138,9 +155,7 @@ enum sendq_result encrypted_write(struct client *client, size_t *sent)
     enum sendq_result result = sendq_write_tls(&client->output, tls, sent);
 
     switch (result) {
-    case SENDQ_OK:
-        return tls_read_awaits(tls) == TLS_AWAITS_WRITABLE && is_read(client) ? SENDQ_PARTLY
-                                                                              : SENDQ_OK;
+    case SENDQ_OK: return waits_for_room(client) ? SENDQ_PARTLY : SENDQ_OK;
     case SENDQ_PARTLY:
         return tls_write_awaits(tls) == TLS_AWAITS_WRITABLE ? SENDQ_PARTLY : SENDQ_OK;
     case SENDQ_ERROR: return SENDQ_ERROR;

@@ -20,6 +20,7 @@ struct encrypted {
     struct client *client;
     struct tls *tls;
     struct turn_task read_on;
+    bool reads_on_room; /* TLS has something to send before it can read on */
 };
 
 /* The client, just opened, is to speak TLS with what `context` says; takes a reference of it. */

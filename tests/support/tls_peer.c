@@ -90,6 +90,24 @@ void tls_peer_change_keys(struct tls_peer *peer, size_t times, enum tls_peer_wis
     }
 }
 
+size_t tls_peer_take(struct tls_peer *peer, char *to, size_t room)
+{
+    size_t size = 0;
+
+    (void)BIO_read_ex(peer->said, to, room, &size);
+    return size;
+}
+
+bool tls_peer_hear(struct tls_peer *peer, char *to, size_t room, size_t *size)
+{
+    int code = SSL_read_ex(peer->openssl, to, room, size);
+    bool is_there = code == 1 || SSL_get_error(peer->openssl, code) == SSL_ERROR_WANT_READ;
+
+    *size = code == 1 ? *size : 0;
+    ERR_clear_error();
+    return is_there;
+}
+
 static void drop(BIO *bytes, size_t size)
 {
     char scratch[4096];

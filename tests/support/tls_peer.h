@@ -29,6 +29,12 @@ void tls_peer_say(struct tls_peer *peer, struct span bytes);
 /* That many KeyUpdates in a row. */
 void tls_peer_change_keys(struct tls_peer *peer, size_t times, enum tls_peer_wish wish);
 
+/* Takes what is gathered, at most `room` bytes, instead of sending it; returns how many. */
+size_t tls_peer_take(struct tls_peer *peer, char *to, size_t room);
+
+/* Reads what is there; *size is how many bytes it was, perhaps none. False: nothing more comes. */
+bool tls_peer_hear(struct tls_peer *peer, char *to, size_t room, size_t *size);
+
 /* Sends what the socket has room for; was that all? False as well when the other end is gone. */
 bool tls_peer_send(struct tls_peer *peer);
 
