@@ -362,6 +362,14 @@ bool tls_has_more(const struct tls *tls)
     return tls->has_more;
 }
 
+/* The head of a record, and nothing behind it, is not among what OpenSSL says is pending: only its
+ * state tells that it reads the body next. */
+bool tls_has_unread(const struct tls *tls)
+{
+    return tls->has_more || SSL_has_pending(tls->openssl) == 1 ||
+           strcmp(SSL_rstate_string(tls->openssl), "RB") == 0;
+}
+
 enum tls_awaited tls_read_awaits(const struct tls *tls)
 {
     return tls->read_awaits;

@@ -86,6 +86,10 @@ enum socket_result tls_read(struct tls *tls, char *to, size_t room, size_t *size
  * called again without waiting. */
 bool tls_has_more(const struct tls *tls);
 
+/* Has anything been taken from the socket and not been read, be it only part of a record? More has
+ * to come before that can be read. */
+bool tls_has_unread(const struct tls *tls);
+
 /* Sends at most one record; *sent is how many bytes of `from` the kernel has now. After
  * SOCKET_AGAIN it must be called with the same bytes again, which may have moved, and be followed
  * by more. When the socket fails, what has come before can still be read. */

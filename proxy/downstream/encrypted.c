@@ -195,7 +195,7 @@ static bool encrypted_has_unread(const struct client *client)
 {
     const struct tls *tls = encrypted_of(client)->tls;
 
-    return !tls_is_ready(tls) || tls_has_more(tls);
+    return !tls_is_ready(tls) || tls_has_unread(tls);
 }
 
 bool client_has_unread(const struct client *client)

@@ -114,6 +114,7 @@ static void pass_on(const char *bytes, size_t size, struct tls *to, int fd)
         cr_assert_eq(write(fd, bytes + i, 1), 1);
         cr_assert_eq(tls_read(to, heard, sizeof heard, &received), SOCKET_AGAIN);
         cr_assert_not(tls_has_more(to), "behind byte %zu", i);
+        cr_assert(tls_has_unread(to), "behind byte %zu", i);
     }
     cr_assert_eq(write(fd, bytes + size - 1, 1), 1);
 }
@@ -133,6 +134,7 @@ Test(tls, part_of_a_record_is_not_something_to_be_read)
     cr_assert_eq(dup2(ends[0], pair.fds[1]), pair.fds[1]);
     pass_on(sealed, (size_t)size, pair.server, ends[1]);
     expect_hears(pair.server, "hello");
+    cr_expect_not(tls_has_unread(pair.server));
     close(ends[0]);
     close(ends[1]);
 }

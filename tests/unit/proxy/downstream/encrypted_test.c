@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "proxy/downstream/client_watch.h"
+#include "proxy/downstream/drain.h"
 #include "tests/support/tls_peer.h"
 #include "tests/unit/proxy/downstream/local_rig.h"
 
@@ -85,6 +86,7 @@ static void clean_up(void)
 {
     tls_peer_free(&peer);
     close(fds[1]);
+    rig->workers[0].clients.drain.is_on = false;
     local_rig_close(&rig);
     certificates_free(&certificates);
 }
@@ -132,4 +134,32 @@ Test(encrypted, client_that_leaves_no_room_for_new_keys_does_not_keep_the_thread
     local_rig_turn(rig);
     expect_hears("+PONG\r\n+PONG\r\n");
     cr_expect_eq(client_watched(client), EV_READ);
+}
+
+/* It is with OpenSSL, which takes all that a socket has. */
+Test(encrypted, client_of_which_half_a_record_has_come_is_not_idle)
+{
+    const struct drain_plan at_once = {0, 3600ull * US_PER_SECOND};
+    char record[64];
+
+    tls_peer_say(peer, SPAN("PING\r\n"));
+
+    size_t size = tls_peer_take(peer, record, sizeof record);
+
+    cr_assert_eq(send(fds[1], record, size / 2, 0), (ssize_t)(size / 2));
+    local_rig_turn(rig);
+    cr_assert_eq(socket_unread(fds[0]), 0);
+    cr_expect(client_has_unread(client));
+    client->session.last_active = 0;
+    drain_begin(&rig->workers[0].clients, &at_once);
+    local_rig_turn(rig);
+    cr_assert_eq(rig->workers[0].clients.count, 1);
+    cr_assert_eq(send(fds[1], record + size / 2, size - size / 2, 0), (ssize_t)(size - size / 2));
+    local_rig_turn(rig);
+    expect_hears("+PONG\r\n");
+}
+
+Test(encrypted, client_of_which_all_was_read_is_idle)
+{
+    cr_expect_not(client_has_unread(client));
 }
