@@ -46,6 +46,7 @@ struct dispatcher {
     struct halts *halts;         /* of all workers of the pool; NULL: nobody pauses anything */
     bool is_all_halted;          /* obey.h: nothing is sent to any node */
     uint64_t halted_until;       /* the end of the last of the halts; 0: there are none */
+    uint64_t resumed_at;         /* when all were last halted no more; 0: never */
     struct reactor_timer obey_timer;
     struct slot_table table;
     struct gates gates;

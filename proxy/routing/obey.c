@@ -128,6 +128,9 @@ void obey_look(struct dispatcher *dispatcher)
         count = halts_list(dispatcher->halts, reactor_now(dispatcher->site.reactor), halts);
     }
     obey_overall(dispatcher, halts, count);
+    if (was_all && !dispatcher->is_all_halted) {
+        dispatcher->resumed_at = reactor_now(dispatcher->site.reactor);
+    }
     if (obey_all(dispatcher, halts, count) || (was_all && !dispatcher->is_all_halted)) {
         holding_look_at_all(dispatcher);
     }

@@ -44,6 +44,14 @@ static bool is_patience_over(const struct dispatcher *dispatcher, uint64_t since
     return since + dispatcher->site.config->down_after < reactor_now(dispatcher->site.reactor);
 }
 
+/* Since when somebody could have asked for what nobody serves in the picture in use. */
+static uint64_t missed_since(const struct dispatcher *dispatcher)
+{
+    uint64_t adopted_at = dispatcher->table.adopted_at;
+
+    return adopted_at > dispatcher->resumed_at ? adopted_at : dispatcher->resumed_at;
+}
+
 /* Has there been time enough to ask a node? */
 static bool is_old(const struct dispatcher *dispatcher)
 {
@@ -60,7 +68,7 @@ static struct pick pick_without_pool(struct dispatcher *dispatcher, const struct
     if (request->target == TARGET_NODE) {
         return pick_refuse(ERROR_NODE_GONE, NULL);
     }
-    if (table->topology != NULL && is_patience_over(dispatcher, table->adopted_at)) {
+    if (table->topology != NULL && is_patience_over(dispatcher, missed_since(dispatcher))) {
         return pick_refuse(ERROR_CLUSTER_DOWN, NULL);
     }
     dispatcher_hint(dispatcher, HINT_UNBOUND);
@@ -110,7 +118,7 @@ struct pick pick_for(struct dispatcher *dispatcher, struct request *request)
     }
     if (unlikely(pool_is_down(pool, request->lane->number))) {
         /* Probes go on, and discovery asks: both end the refusals. */
-        if (is_patience_over(dispatcher, pool->down_since)) {
+        if (is_patience_over(dispatcher, pool_missed_since(pool))) {
             return pick_refuse(ERROR_CLUSTER_DOWN, pool);
         }
         if (!pool_accepts(pool, request->lane->number)) {

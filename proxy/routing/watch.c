@@ -72,7 +72,7 @@ static void watch_hint(struct dispatcher *dispatcher)
 static void watch_for_successor(struct dispatcher *dispatcher, const struct pool *pool)
 {
     if (pool->is_primary && pool->down_since != 0 &&
-        pool->down_since + dispatcher->site.config->down_after >
+        pool_missed_since(pool) + dispatcher->site.config->down_after >
             reactor_now(dispatcher->site.reactor)) {
         watch_hint(dispatcher);
     }

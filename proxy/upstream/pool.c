@@ -44,10 +44,14 @@ static void pool_judge_all(struct pool *pool)
 
 void pool_set_halted(struct pool *pool, bool is_halted)
 {
-    if (pool->is_halted != is_halted) {
-        pool->is_halted = is_halted;
-        pool_judge_all(pool);
+    if (pool->is_halted == is_halted) {
+        return;
     }
+    pool->is_halted = is_halted;
+    if (!is_halted) {
+        pool->resumed_at = reactor_now(pool->site->reactor);
+    }
+    pool_judge_all(pool);
 }
 
 void pool_set_breaker(struct pool *pool, enum breaker next)

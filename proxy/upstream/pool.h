@@ -91,6 +91,7 @@ struct pool {
     uint32_t attempts;   /* failures to connect in a row */
     uint64_t retry_at;   /* no attempt before this time */
     uint64_t down_since; /* 0: reachable, or not tried yet */
+    uint64_t resumed_at; /* when it was last halted no more; 0: never */
     enum breaker breaker;
     uint64_t suspect_at; /* not suspected again before this */
     bool is_known;       /* has been in a picture */
@@ -169,8 +170,14 @@ static inline bool pool_is_ill(const struct pool *pool)
 /* The only writer of ->breaker. */
 void pool_set_breaker(struct pool *pool, enum breaker next);
 
-/* The only writer of ->is_halted. */
+/* The only writer of ->is_halted and ->resumed_at. */
 void pool_set_halted(struct pool *pool, bool is_halted);
+
+/* Since when the node is missed: out of reach, while an operator does not work on it. */
+static inline uint64_t pool_missed_since(const struct pool *pool)
+{
+    return pool->down_since > pool->resumed_at ? pool->down_since : pool->resumed_at;
+}
 
 /* Says anew whether `upstream` is fit for requests: when what that depends on has changed. */
 void pool_judge(struct upstream *upstream);

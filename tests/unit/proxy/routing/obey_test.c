@@ -116,6 +116,58 @@ Test(obey, what_is_with_a_node_is_told_until_it_is_answered)
     TURN_UNTIL(stage.reactor, halts_sum(halts, number, &sum) == HALT_HOLDS && sum.in_flight == 0);
 }
 
+/* Longer ago than anybody has patience for. */
+static uint64_t long_ago(void)
+{
+    stage.config.down_after = 5 * US_PER_SECOND;
+    return reactor_now(stage.reactor) - 2 * stage.config.down_after;
+}
+
+Test(obey, patience_with_a_node_that_dies_in_a_pause_begins_when_that_is_over)
+{
+    struct pool *pool = stage.dispatcher->table.pools[0];
+
+    pause_node(pool->name);
+
+    struct question *question = ask(&stage, 0, "SET b 1");
+
+    peer_goes(node);
+    TURN_UNTIL(stage.reactor, pool->down_since != 0);
+    pool->down_since = long_ago();
+    resume();
+    gets_no_answer(&stage, question);
+    peer_comes_back(node);
+    peer_accepts(node);
+    served_by(&stage, node, question, "SET b 1");
+}
+
+Test(obey, patience_with_a_slot_that_nobody_serves_likewise)
+{
+    pause_node("");
+    stage_adopt(&stage, NODE_NONE, 1);
+    stage.dispatcher->table.adopted_at = long_ago();
+
+    struct question *question = ask(&stage, 0, "SET b 1");
+
+    resume();
+    gets_no_answer(&stage, question);
+    stage_adopt(&stage, 0, 1);
+    served_by(&stage, node, question, "SET b 1");
+}
+
+/* It was out of reach before, and nobody has paused it. */
+Test(obey, a_pause_of_another_node_changes_nothing_about_patience)
+{
+    struct pool *pool = stage.dispatcher->table.pools[0];
+
+    peer_goes(node);
+    TURN_UNTIL(stage.reactor, pool->down_since != 0);
+    pool->down_since = long_ago();
+    pause_node(name_of(1));
+    resume();
+    gets_error(&stage, ask(&stage, 0, "SET b 1"), "-CLUSTERDOWN Hash slot not served");
+}
+
 Test(obey, deadlines_stand_still)
 {
     stage.config.timeout_request = US_PER_SECOND;
