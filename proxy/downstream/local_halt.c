@@ -1,5 +1,7 @@
 /* PROXY PAUSE, DRAIN, RESUME and PAUSES: what an operator has slotway do while nodes are worked on.
  */
+#include <stdio.h>
+
 #include "common/resp_write.h"
 #include "proxy/downstream/halting.h"
 #include "proxy/downstream/node_view.h"
@@ -26,14 +28,19 @@ static bool call_may(const struct local_call *call)
     return config->clients_admin;
 }
 
+static void call_unknown_node(const struct local_call *call, struct span name)
+{
+    call_error(call, "ERR proxy: no node '%.*s' is known; PROXY TOPOLOGY lists them",
+               call_shown(name), name.at);
+}
+
 /* Likewise when it names no node. */
 static bool call_find_node(const struct local_call *call, struct span name, char *node)
 {
     const struct pool *pool = node_view_find(call->client, name);
 
     if (pool == NULL || pool->id[0] == '\0') {
-        call_error(call, "ERR proxy: no node '%.*s' is known; PROXY TOPOLOGY lists them",
-                   call_shown(name), name.at);
+        call_unknown_node(call, name);
         return false;
     }
     memcpy(node, pool->id, sizeof pool->id);
@@ -120,19 +127,51 @@ void local_proxy_drain(const struct local_call *call)
                     order.us == 0 ? UINT64_MAX : reactor_now(clients->reactor) + order.us);
 }
 
+static size_t end_named(struct halts *halts, struct span name)
+{
+    char node[HALT_NODE_SIZE];
+
+    if (name.size == 0 || name.size >= sizeof node) {
+        return 0;
+    }
+    snprintf(node, sizeof node, "%.*s", (int)name.size, name.at);
+    return halts_end(halts, node);
+}
+
+/* As the pause named it, or as its node is known: that may be gone, or not be there yet. */
+static void call_resume_node(const struct local_call *call, struct span name)
+{
+    struct halts *halts = call->client->clients->house->halts;
+    const struct pool *pool = node_view_find(call->client, name);
+    size_t count = end_named(halts, name);
+
+    if (pool != NULL) {
+        count += end_named(halts, span_of(pool->id)) + end_named(halts, span_of(pool->name));
+    } else if (count == 0) {
+        call_unknown_node(call, name);
+        return;
+    }
+    halting_tell(call->client->clients->house);
+    call_integer(call, (int64_t)count);
+}
+
 void local_proxy_resume(const struct local_call *call)
 {
     struct house *house = call->client->clients->house;
-    struct order order;
 
-    if (!call_may(call) || !call_read_order(call, &order)) {
+    if (!call_may(call)) {
         return;
     }
-    if (order.us != 0) {
+    if (call_count(call) == 4 && span_equal_nocase(call_word(call, 2), SPAN("node"))) {
+        call_resume_node(call, call_word(call, 3));
+        return;
+    }
+    if (call_count(call) != 2) {
         call_syntax_error(call);
         return;
     }
-    size_t count = halts_end(house->halts, order.node[0] == '\0' ? NULL : order.node);
+
+    size_t count = halts_end(house->halts, NULL);
 
     halting_tell(house);
     call_integer(call, (int64_t)count);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/check.h"
 #include "common/events.h"
@@ -59,6 +60,17 @@ void halts_free(struct halts **halts)
     free(gone);
 }
 
+static bool is_name(const char *name, const char *node)
+{
+    return name[0] != '\0' && strcasecmp(name, node) == 0;
+}
+
+static bool is_for(const struct halt *halt, const char *node)
+{
+    return strcasecmp(halt->node, node) == 0 || is_name(halt->id, node) ||
+           is_name(halt->address, node);
+}
+
 /* The place of such a halt for `node`, or else a free one; NULL when there is neither. */
 static struct place *find_locked(struct halts *halts, enum halt_kind kind, const char *node)
 {
@@ -69,7 +81,7 @@ static struct place *find_locked(struct halts *halts, enum halt_kind kind, const
 
         if (place->halt.number == 0) {
             empty = empty == NULL ? place : empty;
-        } else if (place->halt.kind == kind && strcmp(place->halt.node, node) == 0) {
+        } else if (place->halt.kind == kind && is_for(&place->halt, node)) {
             return place;
         }
     }
@@ -124,7 +136,7 @@ size_t halts_end(struct halts *halts, const char *node)
     for (size_t i = 0; i < HALTS_MAX; i++) {
         struct place *place = &halts->locked.places[i];
 
-        if (place->halt.number != 0 && (node == NULL || strcmp(place->halt.node, node) == 0)) {
+        if (place->halt.number != 0 && (node == NULL || is_for(&place->halt, node))) {
             end_locked(halts, place, "resumed");
             count++;
         }
@@ -159,6 +171,18 @@ static struct place *numbered_locked(struct halts *halts, uint64_t number)
         }
     }
     return NULL;
+}
+
+void halts_identify(struct halts *halts, uint64_t number, const char *id, const char *address)
+{
+    pthread_mutex_lock(&halts->lock);
+    struct place *place = numbered_locked(halts, number);
+
+    if (place != NULL) {
+        snprintf(place->halt.id, sizeof place->halt.id, "%s", id);
+        snprintf(place->halt.address, sizeof place->halt.address, "%s", address);
+    }
+    pthread_mutex_unlock(&halts->lock);
 }
 
 void halts_report(struct halts *halts, uint64_t number, size_t worker,

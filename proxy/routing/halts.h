@@ -26,9 +26,11 @@ enum halt_kind {
 /* A copy, for who asks. */
 struct halt {
     enum halt_kind kind;
-    char node[HALT_NODE_SIZE]; /* its id or address; "": all nodes */
-    uint64_t number;           /* never another's */
-    uint64_t until;            /* clock_now(); UINT64_MAX: until it is ended */
+    char node[HALT_NODE_SIZE]; /* its id or address, as it was named; "": all nodes */
+    char id[HALT_NODE_SIZE];   /* both of them, once a worker has found it; "": not yet */
+    char address[HALT_NODE_SIZE];
+    uint64_t number; /* never another's */
+    uint64_t until;  /* clock_now(); UINT64_MAX: until it is ended */
 };
 
 /* What a worker, or all of them, have with the nodes of a halt. */
@@ -51,15 +53,19 @@ struct halts;
 struct halts *halts_new(const char *pool, size_t worker_count) MUST_USE;
 void halts_free(struct halts **halts);
 
-/* In place of one of that kind for the same node. Returns its number, or 0 when there are too many.
+/* In place of one of that kind for the same node, by either name. Returns its number, or 0 when
+ * there are too many.
  */
 uint64_t halts_begin(struct halts *halts, enum halt_kind kind, const char *node, uint64_t until);
 
-/* Ends those for `node`, or with NULL all of them. Returns how many. */
+/* Ends those for `node`, by either name, or with NULL all of them. Returns how many. */
 size_t halts_end(struct halts *halts, const char *node);
 
 /* Those in force at `now`, into `to`; others end by this. */
 size_t halts_list(struct halts *halts, uint64_t now, struct halt to[HALTS_MAX]);
+
+/* A worker has found the node of a halt. */
+void halts_identify(struct halts *halts, uint64_t number, const char *id, const char *address);
 
 /* A worker obeys, and that is what it has there. */
 void halts_report(struct halts *halts, uint64_t number, size_t worker,

@@ -1,5 +1,6 @@
 #include "proxy/routing/obey.h"
 
+#include <string.h>
 #include <strings.h>
 
 #include "proxy/routing/halts.h"
@@ -45,6 +46,15 @@ static void count_privates(const struct pool *pool, struct halt_tally *tally)
     }
 }
 
+static void identify(struct dispatcher *dispatcher, const struct halt *halt,
+                     const struct pool *pool)
+{
+    if (halt->node[0] != '\0' && !pool->is_leaving &&
+        (strcmp(halt->id, pool->id) != 0 || strcmp(halt->address, pool->name) != 0)) {
+        halts_identify(dispatcher->halts, halt->number, pool->id, pool->name);
+    }
+}
+
 static void report(struct dispatcher *dispatcher, const struct halt *halt)
 {
     struct halt_tally tally = {0};
@@ -53,6 +63,7 @@ static void report(struct dispatcher *dispatcher, const struct halt *halt)
         const struct pool *pool = dispatcher->table.pools[i];
 
         if (pool != NULL && concerns(halt, pool)) {
+            identify(dispatcher, halt, pool);
             tally.nodes += !pool->is_leaving;
             tally.slots +=
                 halt->kind == HALT_DRAIN ? slot_table_count(&dispatcher->table, pool) : 0;

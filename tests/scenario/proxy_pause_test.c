@@ -255,6 +255,9 @@ static const struct {
     {"PROXY DRAIN 5 6", "ERR syntax error"},
     {"PROXY RESUME 5", "ERR syntax error"},
     {"PROXY RESUME NODE x", "ERR proxy: no node 'x' is known"},
+    {"PROXY RESUME NODE", "ERR syntax error"},
+    {"PROXY RESUME NODE x 5", "ERR syntax error"},
+    {"PROXY RESUME MODE x", "ERR syntax error"},
 };
 
 Test(proxy_pause, refuses_what_makes_no_sense)
@@ -323,6 +326,25 @@ Test(proxy_pause, can_be_ordered_by_http_and_readyz_stays_well)
     cr_expect(WAIT_FOR(strstr(pauses(rig), " workers=all nodes=1 ") != NULL));
     cr_expect_eq(post(rig, "/resume", true), 200);
     cr_expect(rig_has_written(rig, "order by HTTP kind=audit path=/pause status=202"));
+    rig_stop(&rig);
+}
+
+Test(proxy_pause, of_a_node_is_ended_by_whatever_it_is_called)
+{
+    struct rig *rig = start_store(2);
+    const char *first = rig_address(rig, 0);
+    char id[64] = "";
+
+    EXPECT_CONTAINS(ask(rig, "PROXY", "PAUSE", "NODE", first), NOTHING);
+    cr_assert_eq(sscanf(strstr(pauses(rig), "node="), "node=%63s", id), 1);
+    cr_expect_eq(post(rig, rig_print(rig, "/resume?node=%s", first), true), 200);
+    cr_expect_str_eq(pauses(rig), "");
+    cr_expect_eq(post(rig, rig_print(rig, "/pause?node=%s", first), true), 202);
+    cr_expect_str_eq(ask(rig, "PROXY", "RESUME", "NODE", first), "1");
+    cr_expect_eq(post(rig, rig_print(rig, "/pause?node=%s", first), true), 202);
+    cr_expect_str_eq(ask(rig, "PROXY", "RESUME", "NODE", id), "1");
+    cr_expect_eq(post(rig, "/pause?node=127.0.0.1:1", true), 202, "a node that is yet to come");
+    cr_expect_str_eq(ask(rig, "PROXY", "RESUME", "NODE", "127.0.0.1:1"), "1");
     rig_stop(&rig);
 }
 

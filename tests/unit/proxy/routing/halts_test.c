@@ -50,6 +50,35 @@ Test(halts, are_one_for_a_node_and_the_last_word_counts)
     cr_expect_eq(halts_sum(halts, 0, &sum), HALT_UNKNOWN);
 }
 
+Test(halts, of_a_node_that_is_known_go_by_its_id_and_by_its_address)
+{
+    static const char *const names[] = {"n1", "N1", "host:1", "HOST:1"};
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        for (size_t j = 0; j < ARRAY_LEN(names); j++) {
+            halts_identify(halts, halts_begin(halts, HALT_PAUSE, names[i], 100), "n1", "host:1");
+            cr_expect_eq(halts_end(halts, "n2"), 0);
+            cr_expect_eq(halts_end(halts, names[j]), 1, "%s is %s", names[i], names[j]);
+        }
+    }
+    uint64_t before = halts_begin(halts, HALT_PAUSE, "host:1", 100);
+
+    halts_identify(halts, before, "n1", "host:1");
+    cr_expect_neq(halts_begin(halts, HALT_PAUSE, "n1", 100), before);
+    halts_identify(halts, before, "n2", "host:2");
+    cr_expect_eq(halts_list(halts, 0, found), 1, "the second takes the place of the first");
+    cr_expect_str_eq(found[0].id, "", "that was said of the first");
+    cr_expect_eq(halts_end(halts, "host:2"), 0);
+}
+
+Test(halts, of_all_nodes_go_by_no_name)
+{
+    halts_identify(halts, halts_begin(halts, HALT_PAUSE, "", 100), "", "");
+    halts_begin(halts, HALT_PAUSE, "n1", 100);
+    cr_expect_eq(halts_end(halts, ""), 1);
+    cr_expect_eq(halts_list(halts, 0, found), 1);
+}
+
 Test(halts, hold_when_all_workers_have_obeyed)
 {
     uint64_t number = halts_begin(halts, HALT_PAUSE, "", 100);

@@ -116,6 +116,16 @@ Test(obey, what_is_with_a_node_is_told_until_it_is_answered)
     TURN_UNTIL(stage.reactor, halts_sum(halts, number, &sum) == HALT_HOLDS && sum.in_flight == 0);
 }
 
+Test(obey, a_node_that_is_named_in_one_way_may_be_named_in_the_other)
+{
+    const struct pool *pool = stage.dispatcher->table.pools[0];
+
+    pause_node(pool->name);
+    cr_assert_eq(halts_end(halts, pool->id), 1);
+    pause_node(pool->id);
+    cr_assert_eq(halts_end(halts, pool->name), 1);
+}
+
 /* Longer ago than anybody has patience for. */
 static uint64_t long_ago(void)
 {
