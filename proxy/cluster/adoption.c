@@ -47,7 +47,7 @@ void adoption_init(struct adoption *adoption, struct topology *remembered)
 
 void adoption_trust_seeds(struct adoption *adoption)
 {
-    adoption->is_remembered = adoption->measure != NULL;
+    adoption->trusts_seeds = true;
 }
 
 static void adoption_forget_opinions(struct adoption *adoption)
@@ -70,6 +70,7 @@ void adoption_begin_round(struct adoption *adoption)
 {
     adoption_forget_opinions(adoption);
     adoption->doubt = DOUBT_NONE;
+    adoption->trusts_seeds = false;
 }
 
 static bool shares_a_node(const struct topology *a, const struct topology *b)
@@ -236,7 +237,7 @@ static bool adoption_is_repeated(struct adoption *adoption, struct topology *top
 
 static bool adoption_is_out_of_patience(struct adoption *adoption, uint64_t now, uint64_t patience)
 {
-    if (adoption->is_remembered) {
+    if (adoption->is_remembered || adoption->trusts_seeds) {
         return true;
     }
     if (adoption->strange_rounds++ == 0) {

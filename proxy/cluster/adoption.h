@@ -61,6 +61,7 @@ struct adoption {
     struct topology *measure; /* believed last, or what is remembered, or NULL */
     struct topology *before;  /* believed before that, and different; or NULL */
     bool is_remembered;       /* no answer has been believed yet */
+    bool trusts_seeds;        /* in this round, as if that were so */
     bool is_down;             /* the measure's cluster was down */
     enum doubt doubt;         /* of the statement that was heard last */
     struct opinion opinions[DOUBT_COUNT];
@@ -73,12 +74,12 @@ struct adoption {
 void adoption_init(struct adoption *adoption, struct topology *remembered);
 void adoption_clear(struct adoption *adoption);
 
-/* The operator has said other seeds: what they tell is believed as at the start, when the measure
- * is only remembered. */
-void adoption_trust_seeds(struct adoption *adoption);
-
 /* Before the first node of a round is asked. */
 void adoption_begin_round(struct adoption *adoption);
+
+/* The operator has said other seeds: what they tell in this round is believed at its end as at the
+ * start, when the measure is only remembered. */
+void adoption_trust_seeds(struct adoption *adoption);
 
 /* Returns the picture to use now, with a reference for the caller, or NULL while it is doubted;
  * adoption->doubt says why. */

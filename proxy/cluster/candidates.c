@@ -55,15 +55,13 @@ static uint32_t turn_of(const struct topology *topology)
 
 static uint32_t candidates_nodes(const struct candidates *candidates)
 {
-    return candidates->is_for_seeds ? 0 : turn_of(candidates->topology);
+    return turn_of(candidates->topology);
 }
 
 /* A picture has all that the memory had, and newer. */
 static uint32_t candidates_memories(const struct candidates *candidates)
 {
-    bool has_turn = candidates->topology == NULL && !candidates->is_for_seeds;
-
-    return has_turn ? turn_of(candidates->remembered) : 0;
+    return candidates->topology == NULL ? turn_of(candidates->remembered) : 0;
 }
 
 void candidates_begin_round(struct candidates *candidates, const struct topology *topology)
@@ -73,7 +71,7 @@ void candidates_begin_round(struct candidates *candidates, const struct topology
     candidates->has_skipped = false;
     candidates->asked_count = 0;
     candidates->is_for_seeds = candidates->seeds_are_new;
-    candidates->seeds_are_new = false;
+    candidates->has_seed_answered = false;
     /* Without a picture the seeds' turn comes at once, too. */
     bool is_soon = topology == NULL || candidates->is_for_seeds;
     for (size_t at = 0; is_soon && at < candidates->seeds->count; at++) {
@@ -121,6 +119,19 @@ bool candidates_is_seed(const struct candidates *candidates, const struct endpoi
     return false;
 }
 
+bool candidates_is_for_seeds(const struct candidates *candidates)
+{
+    return candidates->is_for_seeds;
+}
+
+void candidates_note_answer(struct candidates *candidates, const struct endpoint *endpoint)
+{
+    if (candidates_is_seed(candidates, endpoint)) {
+        candidates->seeds_are_new = false;
+        candidates->has_seed_answered = true;
+    }
+}
+
 static void candidates_name(struct candidates *candidates, const char *host)
 {
     snprintf(candidates->host, sizeof candidates->host, "%s", host);
@@ -164,16 +175,28 @@ static bool candidates_memory_at(struct candidates *candidates, uint32_t number,
     return resolver_find(candidates->resolver, &node->address, endpoint);
 }
 
+/* The step of the usual order that is due as number `step` when the seeds come first. */
+static uint32_t seeds_first(uint32_t step, uint32_t nodes, uint32_t seeds)
+{
+    if (step < seeds) {
+        return 1 + nodes + step;
+    }
+    return step <= nodes + seeds ? step - seeds : step;
+}
+
 /* The place that belongs to a step; false when there is none at the moment. */
 static bool candidates_at(struct candidates *candidates, uint32_t step, struct endpoint *endpoint)
 {
     uint32_t nodes = candidates_nodes(candidates);
     uint32_t seeds = (uint32_t)candidates->seeds->count;
 
+    if (candidates->is_for_seeds) {
+        step = seeds_first(step, nodes, seeds);
+    }
     if (step == 0) {
         candidates_name(candidates, candidates->preferred_host);
         *endpoint = candidates->preferred;
-        return endpoint->size != 0 && !candidates->is_for_seeds;
+        return endpoint->size != 0;
     }
     if (step <= nodes) {
         return candidates_node_at(candidates, step - 1, endpoint);
@@ -219,13 +242,21 @@ static bool candidates_may_ask(struct candidates *candidates, const struct endpo
     return true;
 }
 
+/* New seeds have had their turn, and one has answered. */
+static bool candidates_have_heard_seeds(const struct candidates *candidates)
+{
+    return candidates->is_for_seeds && candidates->has_seed_answered &&
+           candidates->step >= candidates->seeds->count;
+}
+
 bool candidates_next(struct candidates *candidates, struct endpoint *endpoint)
 {
     uint32_t nodes = candidates_nodes(candidates);
     uint32_t memories = candidates_memories(candidates);
     uint32_t places = 1 + nodes + (uint32_t)candidates->seeds->count + memories;
 
-    while (candidates->step < places * (candidates->has_skipped ? 2 : 1)) {
+    while (candidates->step < places * (candidates->has_skipped ? 2 : 1) &&
+           !candidates_have_heard_seeds(candidates)) {
         uint32_t step = candidates->step++;
         if (candidates_at(candidates, step % places, endpoint) &&
             candidates_may_ask(candidates, endpoint, step >= places)) {

@@ -4,6 +4,9 @@
  *      stopped ─> seeds, resolved now, since names may have moved ─> until the first picture,
  *      nodes that the state file remembers
  *
+ * Seeds that have become others come before all known nodes, in each round until one has answered;
+ * no known node is asked in that one: they would only tell of the cluster that was.
+ *
  * A place that was asked in this round is not asked again under another name. A place that lately
  * was silent until its deadline comes after all others: while one node hangs, the news that another
  * took over must not wait for it. One thread.
@@ -40,8 +43,9 @@ struct candidates {
     uint32_t start;               /* the first node of the picture in this round */
     uint32_t step;                /* places looked at in this round */
     bool has_skipped;             /* a shunned place in this round */
-    bool is_for_seeds;            /* this round asks nobody else */
-    bool seeds_are_new;           /* the next one will not */
+    bool seeds_are_new;           /* none has answered yet */
+    bool is_for_seeds;            /* this round asks them first */
+    bool has_seed_answered;       /* in this round */
     struct shunned shunned[CANDIDATES_SHUNNED_MAX]; /* a ring */
     uint32_t shunned_count;
     struct endpoint *asked; /* given out in this round */
@@ -54,7 +58,7 @@ void candidates_init(struct candidates *candidates, const struct addresses *seed
                      const struct topology *remembered, struct resolver *resolver);
 void candidates_clear(struct candidates *candidates);
 
-/* The seeds have become others, at the same place: the next round asks them and nobody else. */
+/* The seeds have become others, at the same place: they come first until one has answered. */
 void candidates_use_seeds(struct candidates *candidates);
 
 /* Starts a round. `topology` may be NULL and is borrowed until the next call. */
@@ -63,6 +67,12 @@ void candidates_begin_round(struct candidates *candidates, const struct topology
 /* The next place to ask, known by ->host; false at the end of the round. May wait for the resolver.
  */
 bool candidates_next(struct candidates *candidates, struct endpoint *endpoint) MUST_USE;
+
+/* Do seeds that have become others come first in this round? */
+bool candidates_is_for_seeds(const struct candidates *candidates);
+
+/* `endpoint`, given out last, has told of a cluster, believed or not. */
+void candidates_note_answer(struct candidates *candidates, const struct endpoint *endpoint);
 
 /* Is it where a seed is, as far as the seeds have been resolved? */
 bool candidates_is_seed(const struct candidates *candidates, const struct endpoint *endpoint);

@@ -1,7 +1,6 @@
 #include "proxy/cluster/discovery.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -23,89 +22,17 @@ enum {
     BACKOFF_FIRST_US = 50 * US_PER_MS,
     BACKOFF_LAST_US = US_PER_SECOND,
     DOUBT_LOG_US = 10 * US_PER_SECOND,
-    JITTER_PERCENT = 10,
     /* Every so many rounds that nothing hinted at, another node is asked than the one that answered
      * last: what it does not know, nobody may hint at. */
     SECOND_OPINION = 4,
     RESOLVER_PATIENCE_US = US_PER_SECOND,
 };
 
-enum wake_up { WAKE_TIMER, WAKE_HINT, WAKE_OFFER, WAKE_STOP };
 enum round_end { ROUND_ANSWERED, ROUND_SILENT, ROUND_STOPPED };
 
 static void count(_Atomic uint64_t *counter)
 {
     atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
-}
-
-/* `us`, up to JITTER_PERCENT more or less. */
-static uint64_t jittered(struct discovery *discovery, uint64_t us)
-{
-    double swing = (erand48(discovery->dice) * 2 - 1) * JITTER_PERCENT / 100;
-
-    return us + (uint64_t)(int64_t)((double)us * swing);
-}
-
-static void wait_for_wake_up(struct discovery *discovery, uint64_t us)
-{
-    struct pollfd watched[] = {{.fd = discovery->stop_fd, .events = POLLIN},
-                               {.fd = discovery->hint_fd, .events = POLLIN}};
-    struct timespec timeout = {.tv_sec = (time_t)(us / US_PER_SECOND),
-                               .tv_nsec = (long)(us % US_PER_SECOND) * 1000};
-    uint64_t ignored;
-
-    if (ppoll(watched, ARRAY_LEN(watched), &timeout, NULL) > 0 && watched[1].revents != 0) {
-        ssize_t size = read(discovery->hint_fd, &ignored, sizeof ignored);
-        CHECK(size == sizeof ignored || errno == EAGAIN || errno == EINTR);
-    }
-}
-
-static bool must_stop(const struct discovery *discovery)
-{
-    struct pollfd watched = {.fd = discovery->stop_fd, .events = POLLIN};
-
-    return poll(&watched, 1, 0) > 0;
-}
-
-/* Until it is time for the next round. A hint brings that forward, but not below refresh_min after
- * the last question, and not at all while nobody answers: a cluster that comes back must
- * not be met by a storm. */
-static enum wake_up discovery_sleep(struct discovery *discovery)
-{
-    const struct pool_config *pool = discovery->pool;
-    bool is_silent = discovery->backoff != 0;
-    uint64_t due = is_silent ? discovery->rested_at + jittered(discovery, discovery->backoff)
-                             : discovery->asked_at + jittered(discovery, pool->refresh);
-    /* Jitter only upwards: refresh_min is a promise. */
-    uint64_t hinted_due = discovery->asked_at + pool->refresh_min +
-                          (uint64_t)(erand48(discovery->dice) * (double)pool->refresh_min / 10);
-
-    for (;;) {
-        bool is_hinted = atomic_load_explicit(&discovery->is_hinted, memory_order_acquire);
-        uint64_t until = is_hinted && !is_silent && hinted_due < due ? hinted_due : due;
-        uint64_t now = clock_now();
-
-        if (must_stop(discovery)) {
-            return WAKE_STOP;
-        }
-        if (discovery_has_offer(discovery)) {
-            return WAKE_OFFER;
-        }
-        if (now >= until) {
-            return is_hinted ? WAKE_HINT : WAKE_TIMER;
-        }
-        wait_for_wake_up(discovery, until - now);
-    }
-}
-
-static enum wake_up discovery_rest(struct discovery *discovery)
-{
-    enum wake_up cause;
-
-    while ((cause = discovery_sleep(discovery)) == WAKE_OFFER) {
-        discovery_accept(discovery);
-    }
-    return cause;
 }
 
 static void discovery_keep_figures(struct discovery *discovery, const struct topology *topology)
@@ -322,6 +249,10 @@ static enum round_end discovery_round(struct discovery *discovery, enum wake_up 
     snprintf(discovery->link.error, sizeof discovery->link.error, "no address to ask");
     candidates_begin_round(&discovery->candidates, discovery->current);
     adoption_begin_round(&discovery->adoption);
+    /* What the operator says today counts more than what the cluster of yesterday says. */
+    if (candidates_is_for_seeds(&discovery->candidates)) {
+        adoption_trust_seeds(&discovery->adoption);
+    }
     while (candidates_next(&discovery->candidates, &endpoint)) {
         struct node_answer answer;
         switch (discovery_ask(discovery, &endpoint, &answer)) {
@@ -329,6 +260,7 @@ static enum round_end discovery_round(struct discovery *discovery, enum wake_up 
         case NODE_LINK_TIMEOUT: candidates_shun(&discovery->candidates, &endpoint); break;
         case NODE_LINK_FAILED: break;
         case NODE_LINK_OK:
+            candidates_note_answer(&discovery->candidates, &endpoint);
             if (discovery_hear(discovery, &answer, cause)) {
                 return ROUND_ANSWERED;
             }

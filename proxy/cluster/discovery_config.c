@@ -42,13 +42,6 @@ static bool has_changed(enum option_id id, const struct pool_config *before,
     return !option_equal(row, option_field_of(row, before), option_field_of(row, now));
 }
 
-/* What the operator says today counts more than what the cluster of yesterday says. */
-static void discovery_use_seeds(struct discovery *discovery)
-{
-    candidates_use_seeds(&discovery->candidates);
-    adoption_trust_seeds(&discovery->adoption);
-}
-
 /* The file of the new name is to have what is known now, without being read before. */
 static void discovery_use_state_file(struct discovery *discovery, bool is_another)
 {
@@ -103,7 +96,7 @@ void discovery_accept(struct discovery *discovery)
     free(offered);
     discovery_use_state_file(discovery, has_changed(OPTION_ID_state_file, was, now));
     if (has_changed(OPTION_ID_seeds, was, now)) {
-        discovery_use_seeds(discovery);
+        candidates_use_seeds(&discovery->candidates);
     }
     if (has_other_way(was, now)) {
         discovery_ask_anew(discovery);

@@ -1,5 +1,5 @@
-/* discovery_parts.h - what discovery consists of: for discovery.c, which runs it, and
- * discovery_config.c, which gives it other options.
+/* discovery_parts.h - what discovery consists of: for discovery.c, which runs it, discovery_rest.c,
+ * which says when, and discovery_config.c, which gives it other options.
  */
 #ifndef PROXY_CLUSTER_DISCOVERY_PARTS_H
 #define PROXY_CLUSTER_DISCOVERY_PARTS_H
@@ -9,6 +9,9 @@
 #include "proxy/cluster/discovery.h"
 #include "proxy/cluster/silence.h"
 #include "proxy/cluster/state_file.h"
+
+/* What ended the time between two rounds. */
+enum wake_up { WAKE_TIMER, WAKE_HINT, WAKE_OFFER, WAKE_STOP };
 
 struct discovery {
     topology_publish *publish;
@@ -44,6 +47,9 @@ struct discovery {
     uint32_t quiet_rounds; /* in a row, that nothing hinted at */
     unsigned short dice[3];
 };
+
+/* The thread itself: waits until it is time for the next round, and takes what it is offered. */
+enum wake_up discovery_rest(struct discovery *discovery);
 
 /* Any thread: ends the sleep between two rounds. */
 void discovery_wake(struct discovery *discovery);

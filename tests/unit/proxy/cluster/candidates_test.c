@@ -168,6 +168,46 @@ Test(candidates, reach_every_node_of_a_large_cluster_in_a_few_rounds)
     topology_release(&topology);
 }
 
+Test(candidates, begin_with_seeds_that_are_new_until_one_has_answered)
+{
+    struct topology *topology = nodes(3);
+
+    candidates_use_seeds(&candidates);
+    for (int round = 0; round < 2; round++) {
+        candidates_begin_round(&candidates, topology);
+        cr_expect(candidates_is_for_seeds(&candidates));
+        expect_next(&candidates, "10.9.0.1:1");
+        expect_next(&candidates, "10.0.0.1:1");
+        expect_next(&candidates, "10.0.0.0:1");
+        candidates_note_answer(&candidates, &topology->nodes[0].endpoint);
+    }
+    candidates_begin_round(&candidates, topology);
+    expect_next(&candidates, "10.9.0.1:1");
+    expect_next(&candidates, "10.0.0.1:1");
+    candidates_note_answer(&candidates, &topology->nodes[1].endpoint);
+    expect_end(&candidates);
+    candidates_begin_round(&candidates, topology);
+    cr_expect_not(candidates_is_for_seeds(&candidates));
+    expect_next(&candidates, "10.0.0.0:1");
+    topology_release(&topology);
+}
+
+Test(candidates, are_others_when_seeds_that_are_new_were_silent)
+{
+    struct topology *topology = nodes(1);
+    struct endpoint seed;
+
+    cr_assert(address_to_endpoint(&seed_items[0], &seed));
+    candidates_shun(&candidates, &seed);
+    candidates_use_seeds(&candidates);
+    candidates_begin_round(&candidates, topology);
+    expect_next(&candidates, "10.0.0.1:1");
+    expect_next(&candidates, "10.0.0.0:1");
+    expect_next(&candidates, "10.9.0.1:1");
+    expect_end(&candidates);
+    topology_release(&topology);
+}
+
 /* As many nodes as the state file knows. */
 static struct topology *remember(uint32_t count)
 {
