@@ -118,6 +118,17 @@ bool admin_secrets_read(struct admin_secrets *secrets, const struct config *conf
     return false;
 }
 
+static bool is_same(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+bool admin_secrets_are_same(const struct admin_secrets *a, const struct admin_secrets *b)
+{
+    return is_same(a->certificate, b->certificate) && is_same(a->key, b->key) &&
+           is_same(a->token, b->token);
+}
+
 static void wipe(char **text)
 {
     if (*text != NULL) {

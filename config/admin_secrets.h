@@ -17,6 +17,9 @@ struct admin_secrets {
 bool admin_secrets_read(struct admin_secrets *secrets, const struct config *config,
                         struct tls_option_fault *fault) MUST_USE;
 
+/* Byte for byte. */
+bool admin_secrets_are_same(const struct admin_secrets *a, const struct admin_secrets *b);
+
 /* Wipes and frees them. */
 void admin_secrets_clear(struct admin_secrets *secrets);
 

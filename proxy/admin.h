@@ -55,19 +55,23 @@ struct admin_rules {
     bool has_open_metrics; /* admin.open_metrics */
 };
 
-/* What is served; borrowed until the page is freed. */
+/* What is served; context and routes are borrowed until the page is freed. */
 struct admin_site {
     void *context; /* for the routes' serve */
     const struct admin_route *routes;
     size_t route_count;
-    const struct admin_secrets *secrets;        /* NULL: neither TLS nor a token */
     struct admin_rules (*rules)(void *context); /* of now; NULL: those of zeroed memory */
 };
 
 /* Listens, on an inherited socket if one fits, and serves from now on; copies `site`, not its
- * routes. NULL, after an error in the log, when `listen` cannot be listened on. */
+ * routes, and takes what is in `secrets`. NULL, after an error in the log, when `listen` cannot be
+ * listened on. */
 struct admin *admin_new(struct reactor *reactor, const struct address *listen,
-                        const struct admin_site *site) MUST_USE;
+                        const struct admin_site *site, struct admin_secrets *secrets) MUST_USE;
+
+/* Takes what is in `secrets`, for all who come from now on; who is there is answered as it began.
+ * False when it cannot, and goes on with those that it has. */
+bool admin_use_secrets(struct admin *admin, struct admin_secrets *secrets) MUST_USE;
 
 /* Its listening socket, lent. */
 int admin_descriptor(const struct admin *admin);
@@ -76,8 +80,8 @@ int admin_descriptor(const struct admin *admin);
  * on. */
 void admin_stop_accepting(struct admin *admin);
 
-/* Is anybody there? */
-bool admin_is_busy(const struct admin *admin);
+/* After that: is anybody there? */
+bool admin_is_answering(const struct admin *admin);
 
 /* The port that it got, for a `listen` with port 0. */
 uint16_t admin_port(const struct admin *admin);

@@ -2,7 +2,6 @@
 
 #include "common/check.h"
 #include "common/log.h"
-#include "config/admin_secrets.h"
 #include "proxy/admin_guard.h"
 
 static const char *request_value(const struct admin_request *request, enum MHD_ValueKind kind,
@@ -105,12 +104,7 @@ static const struct admin_route *find_route(const struct admin_site *site,
     return NULL;
 }
 
-static bool wants_token(const struct admin_site *site)
-{
-    return site->secrets != NULL && site->secrets->token != NULL;
-}
-
-static const char *objection_to(const struct admin_site *site, const struct admin_request *request)
+static const char *objection_to(const struct admin_request *request)
 {
     const struct admin_sender sender = {
         .mark = admin_request_header(request, ADMIN_GUARD_HEADER),
@@ -120,7 +114,7 @@ static const char *objection_to(const struct admin_site *site, const struct admi
     };
     const char *objection = NULL;
 
-    if (!wants_token(site) && !request->is_open) {
+    if (!request->wants_token && !request->is_open) {
         objection = admin_guard_host_objection(sender.host, request->rules.hosts);
     }
     if (objection == NULL && request->method == ADMIN_POST) {
@@ -132,7 +126,7 @@ static const char *objection_to(const struct admin_site *site, const struct admi
 static void serve_route(const struct admin_site *site, const struct admin_route *route,
                         const struct admin_request *request, struct admin_answer *answer)
 {
-    const char *objection = objection_to(site, request);
+    const char *objection = objection_to(request);
 
     if (objection != NULL) {
         answer->status = MHD_HTTP_FORBIDDEN;

@@ -9,13 +9,14 @@
 #include "proxy/admin.h"
 
 struct admin_request {
-    struct admin *admin;
+    struct admin_daemon *daemon; /* that it came to */
     struct MHD_Connection *connection;
     const char *path;
     struct admin_later **later; /* where one that waits is put */
     struct admin_rules rules;
-    bool is_open;  /* for everybody: admin_door.h */
-    bool is_known; /* `method` is one that some route may have */
+    bool wants_token; /* from who asks, unless: */
+    bool is_open;     /* for everybody: admin_door.h */
+    bool is_known;    /* `method` is one that some route may have */
     enum admin_method method;
     const char *allowed; /* of 405: the methods that the path has */
 };

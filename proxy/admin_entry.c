@@ -8,7 +8,7 @@
 
 static bool has_tls(const struct admin_secrets *secrets)
 {
-    return secrets != NULL && secrets->certificate != NULL;
+    return secrets->certificate != NULL;
 }
 
 unsigned admin_entry_flags(const struct admin_secrets *secrets)
@@ -29,6 +29,30 @@ void admin_entry_options(const struct admin_secrets *secrets,
             (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)VERSIONS};
     }
     options[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+}
+
+/* lint: the parameters are libmicrohttpd's */
+static enum MHD_Result on_request(void *context UNUSED, struct MHD_Connection *connection UNUSED,
+                                  const char *path UNUSED, const char *method UNUSED,
+                                  const char *version UNUSED, const char *upload UNUSED,
+                                  size_t *upload_size UNUSED, void **request UNUSED)
+{
+    return MHD_NO;
+}
+
+bool admin_entry_is_good(const struct admin_secrets *secrets)
+{
+    struct MHD_OptionItem entry[ADMIN_ENTRY_OPTIONS];
+
+    admin_entry_options(secrets, entry);
+    struct MHD_Daemon *daemon =
+        MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | admin_entry_flags(secrets), 0,
+                         NULL, NULL, on_request, NULL, MHD_OPTION_ARRAY, entry, MHD_OPTION_END);
+
+    if (daemon != NULL) {
+        MHD_stop_daemon(daemon);
+    }
+    return daemon != NULL;
 }
 
 /* Browsers ask people for a password then. */
@@ -59,7 +83,7 @@ bool admin_entry_admits(const struct admin_secrets *secrets, struct MHD_Connecti
             MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION),
         .password = password,
     };
-    bool is_admitted = admin_door_admits(secrets == NULL ? NULL : secrets->token, &visitor);
+    bool is_admitted = admin_door_admits(secrets->token, &visitor);
 
     MHD_free(user);
     MHD_free(password);

@@ -16,6 +16,9 @@ unsigned admin_entry_flags(const struct admin_secrets *secrets);
 void admin_entry_options(const struct admin_secrets *secrets,
                          struct MHD_OptionItem options[ADMIN_ENTRY_OPTIONS]);
 
+/* Can a daemon be started with them? What OpenSSL takes, GnuTLS may not. */
+bool admin_entry_is_good(const struct admin_secrets *secrets);
+
 /* May the request be answered? Then *refusal is not touched; else that is what came of telling so.
  */
 bool admin_entry_admits(const struct admin_secrets *secrets, struct MHD_Connection *connection,

@@ -9,6 +9,7 @@
 #include "proxy/acl/user_set.h"
 #include "proxy/console.h"
 #include "proxy/descriptors.h"
+#include "proxy/server_admin.h"
 #include "proxy/server_doors.h"
 #include "proxy/server_parts.h"
 #include "proxy/server_pool.h"
@@ -243,6 +244,7 @@ const struct reload_part reload_parts[] = {
     {"certificates", prepare_certificates, commit_certificates, undo_certificates},
     {"listeners", prepare_listeners, commit_listeners, undo_listeners},
     {"TLS to the nodes", server_doors_prepare, server_doors_commit, server_doors_undo},
+    {"the admin port", server_admin_prepare, server_admin_commit, server_admin_undo},
     {"memory limits", NULL, commit_memory, NULL},
     {"watchdog", NULL, commit_watchdog, NULL},
     {"discovery", NULL, commit_discovery, NULL},

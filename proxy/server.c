@@ -15,11 +15,11 @@
 #include "common/inherited.h"
 #include "common/log.h"
 #include "common/memory.h"
-#include "proxy/admin_routes.h"
 #include "proxy/console.h"
 #include "proxy/descriptors.h"
 #include "proxy/reload.h"
 #include "proxy/routing/halts.h"
+#include "proxy/server_admin.h"
 #include "proxy/server_doors.h"
 #include "proxy/server_parts.h"
 #include "proxy/server_pool.h"
@@ -76,28 +76,9 @@ static bool server_listen(struct server *server)
     return true;
 }
 
-static bool server_open_admin(struct server *server)
-{
-    if (server->config->admin_listen.count == 0) {
-        return true;
-    }
-
-    struct admin_site site = admin_routes_of(server);
-    struct tls_option_fault fault;
-
-    if (!admin_secrets_read(&server->admin_secrets, server->config, &fault)) {
-        log_error("admin page cannot start", "option=%s error=%s", option_rows[fault.option].path,
-                  fault.text);
-        return false;
-    }
-    site.secrets = &server->admin_secrets;
-    server->admin = admin_new(server->reactor, &server->config->admin_listen.items[0], &site);
-    return server->admin != NULL;
-}
-
 bool server_open(struct server *server)
 {
-    if (!server_open_admin(server)) {
+    if (!server_admin_open(server)) {
         return false;
     }
     for (size_t i = 0; i < server->config->pool_count; i++) {
@@ -310,10 +291,7 @@ static void server_free(struct server *server)
     upgrade_clear(&server->upgrade);
     service_end(&server->service);
     inherited_close_rest();
-    if (server->admin != NULL) {
-        admin_free(&server->admin);
-    }
-    admin_secrets_clear(&server->admin_secrets);
+    admin_free(&server->admin);
     watchdog_free(&server->watchdog);
     /* Workers give hints to discovery, and discovery posts to workers' mailboxes: the threads end
      * in this order, and mailboxes last. */

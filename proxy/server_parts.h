@@ -4,7 +4,6 @@
 #ifndef PROXY_SERVER_PARTS_H
 #define PROXY_SERVER_PARTS_H
 
-#include "config/admin_secrets.h"
 #include "proxy/admin.h"
 #include "proxy/certificates.h"
 #include "proxy/downstream/listener.h"
@@ -47,7 +46,6 @@ struct server {
     size_t drained_count;      /* workers whose last client is gone */
     struct server_pool *pools; /* config->pool_count of them */
     struct admin *admin;
-    struct admin_secrets admin_secrets; /* of `admin` */
     struct console *console;            /* what the admin page remembers */
     struct watchdog *watchdog;
     struct reload_record reloads;

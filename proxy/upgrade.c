@@ -155,7 +155,7 @@ void upgrade_end(struct upgrade *upgrade)
 {
     struct server *server = upgrade->server;
 
-    if (upgrade->is_admin_taken && admin_is_busy(server->admin) &&
+    if (upgrade->is_admin_taken && admin_is_answering(server->admin) &&
         upgrade->lingered++ < LINGER_LOOKS) {
         reactor_timer_start(&upgrade->linger, LINGER_LOOK_US);
         return;

@@ -8,6 +8,8 @@
 
 TestSuite(admin_tls, .init = tls_rig_set_up, .fini = tls_rig_clean_up, .timeout = 120);
 
+static const char *authority = "ca.pem"; /* that curl trusts */
+
 static const char *path(const char *file)
 {
     return certificates_path(tls_rig_certificates, file);
@@ -24,7 +26,7 @@ static void expect_says(struct rig *rig, const char *options, const char *url, c
 {
     const char *line = rig_print(
         rig, "curl -sS -m 20 -w '%%{http_code}\\n' --cacert %s %s https://localhost:%u%s 2>&1",
-        path("ca.pem"), options, rig_admin_port(rig), url);
+        path(authority), options, rig_admin_port(rig), url);
     const char *const argv[] = {"/bin/sh", "-c", line, NULL};
     struct bytes output = {0};
 
@@ -112,5 +114,43 @@ Test(admin_tls, tells_metrics_and_nothing_else_to_everybody_where_that_is_wanted
     expect_says(rig, "-X POST -H 'X-Slotway: 1'", "/reload", "401");
     free(lines);
     free(more);
+    rig_stop(&rig);
+}
+
+Test(admin_tls, a_reload_reads_certificate_and_token_again)
+{
+    certificates_write(tls_rig_certificates, "token", "s3cret\n");
+
+    char *more = memory_print(", token_file: \"%s\"", path("token"));
+    char *lines = tls_lines(more);
+    struct rig *rig = start(lines);
+
+    cr_expect(WAIT_FOR(rig_has_written(rig, "admin page listens")));
+    certificates_make(tls_rig_certificates, "other", .is_authority = true);
+    certificates_make(tls_rig_certificates, "server", .issuer = "other",
+                      .alternative = "DNS:localhost");
+    certificates_write(tls_rig_certificates, "token", "n3w\n");
+    expect_says(rig, "-H 'Authorization: Bearer s3cret'", "/metrics", "slotway_info");
+    expect_says(rig, "-X POST -H 'X-Slotway: 1' -H 'Authorization: Bearer s3cret'", "/reload",
+                "configuration read again");
+    expect_says(rig, "", "/healthz", "curl: (60)");
+    authority = "other.pem";
+    expect_says(rig, "-H 'Authorization: Bearer s3cret'", "/metrics", "401");
+    expect_says(rig, "-H 'Authorization: Bearer n3w'", "/metrics", "slotway_info");
+    free(lines);
+    free(more);
+    rig_stop(&rig);
+}
+
+Test(admin_tls, a_reload_is_refused_for_files_that_cannot_be_used)
+{
+    char *lines = tls_lines("");
+    struct rig *rig = start(lines);
+
+    cr_expect(WAIT_FOR(rig_has_written(rig, "admin page listens")));
+    certificates_write(tls_rig_certificates, "server.key", "rubbish\n");
+    expect_says(rig, "-X POST -H 'X-Slotway: 1'", "/reload", "admin.tls_key");
+    expect_says(rig, "", "/healthz", "ok\n200");
+    free(lines);
     rig_stop(&rig);
 }

@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "common/mailbox.h"
 #include "common/memory.h"
+#include "config/admin_secrets.h"
 
 enum { ASKERS = 5, PATIENCE_S = 20 };
 
@@ -89,7 +90,7 @@ static void set_up(void)
     cr_assert_eq(address_set(&any, SPAN("127.0.0.1"), 0), ADDRESS_OK);
     reactor = reactor_new();
     mailbox = mailbox_new(reactor);
-    admin = admin_new(reactor, &any, &site);
+    admin = admin_new(reactor, &any, &site, &(struct admin_secrets){.token = NULL});
     cr_assert_neq(admin, NULL);
     port = admin_port(admin);
     cr_assert_eq(pthread_create(&control, NULL, run, NULL), 0);

@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "common/mailbox.h"
 #include "common/socket.h"
+#include "config/admin_secrets.h"
 
 enum { ANSWER_MAX = 4 * 1024 * 1024, PATIENCE_US = 5 * US_PER_SECOND };
 
@@ -112,7 +113,7 @@ static void set_up(void)
     log_set_descriptor(open("/dev/null", O_WRONLY | O_CLOEXEC));
     reactor = reactor_new();
     mailbox = mailbox_new(reactor);
-    admin = admin_new(reactor, &any, &site);
+    admin = admin_new(reactor, &any, &site, &(struct admin_secrets){.token = NULL});
     cr_assert_not_null(admin);
     port = admin_port(admin);
     answer = malloc(ANSWER_MAX);
@@ -423,5 +424,5 @@ Test(admin, an_address_that_is_taken_is_no_admin_page)
 {
     struct address taken = local_address(port);
 
-    cr_expect_null(admin_new(reactor, &taken, &site));
+    cr_expect_null(admin_new(reactor, &taken, &site, &(struct admin_secrets){.token = NULL}));
 }
