@@ -77,29 +77,33 @@ static void log_for_both(const struct config *now, const struct config *next)
                   next->log_format);
 }
 
-/* How many parts are prepared; all of them when nothing is in the way. */
-static bool prepare(struct reload *reload, void **made)
+static void undo(struct reload *reload, void **made, size_t count)
 {
-    size_t done = 0;
-
-    CHECK(reload_part_count <= RELOAD_PARTS_MAX);
-    for (; done < reload_part_count; done++) {
-        const struct reload_part *part = &reload_parts[done];
-
-        if (part->prepare != NULL && !part->prepare(reload, &made[done])) {
-            break;
-        }
-    }
-    if (done == reload_part_count) {
-        return true;
-    }
     CHECK(reload->errors->count > 0);
-    for (size_t i = done + 1; i > 0; i--) {
+    for (size_t i = count; i > 0; i--) {
         if (reload_parts[i - 1].undo != NULL) {
             reload_parts[i - 1].undo(reload, &made[i - 1]);
         }
     }
-    return false;
+}
+
+/* What others see comes last, so that nobody comes to what is undone because of something else. */
+static bool prepare(struct reload *reload, void **made)
+{
+    CHECK(reload_part_count <= RELOAD_PARTS_MAX);
+    for (size_t i = 0; i < reload_part_count; i++) {
+        if (reload_parts[i].prepare != NULL && !reload_parts[i].prepare(reload, &made[i])) {
+            undo(reload, made, i + 1);
+            return false;
+        }
+    }
+    for (size_t i = 0; i < reload_part_count; i++) {
+        if (reload_parts[i].open != NULL && !reload_parts[i].open(reload, &made[i])) {
+            undo(reload, made, reload_part_count);
+            return false;
+        }
+    }
+    return true;
 }
 
 static void commit(struct reload *reload, void **made)

@@ -5,7 +5,8 @@
  *            v
  *      config_diff_of ─> the report; config_settle: what needs a restart stays as it was
  *            v
- *      prepare, part by part (reload_parts.h) ── one cannot? undo, refused, nothing changes
+ *      prepare, part by part (reload_parts.h), then open
+ *            │ one cannot: undo, refused, nothing changes
  *            v
  *      commit, part by part: nothing can go wrong any more
  *

@@ -73,14 +73,29 @@ static void undo_listeners(struct reload *reload, void **made UNUSED)
     }
 }
 
-/* Those that come are made whole, with their listeners, and workers do not know of them yet. */
+/* Those that come are made whole, and workers do not know of them yet. */
 static bool prepare_pools(struct reload *reload, void **made UNUSED)
+{
+    struct server *server = reload->server;
+
+    for (size_t i = reload->now->pool_count; i < reload->next->pool_count; i++) {
+        server_pool_make(server, i, reload->share);
+        if (!server_pool_certify(&server->pools[i])) {
+            config_errors_add(reload->errors, "pools",
+                              "pool '%s' cannot use its TLS files, see the log",
+                              server->pools[i].name);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool open_pools(struct reload *reload, void **made UNUSED)
 {
     struct server *server = reload->server;
 
     plan_listeners(reload);
     for (size_t i = reload->now->pool_count; i < reload->next->pool_count; i++) {
-        server_pool_make(server, i, reload->share);
         if (!server_pool_listen(&server->pools[i])) {
             config_errors_add(reload->errors, "pools", "pool '%s' cannot listen, see the log",
                               server->pools[i].name);
@@ -133,7 +148,7 @@ static void commit_comings(struct reload *reload, void **made UNUSED)
     }
 }
 
-static bool prepare_listeners(struct reload *reload, void **made UNUSED)
+static bool open_listeners(struct reload *reload, void **made UNUSED)
 {
     struct server *server = reload->server;
     bool is_done = true;
@@ -238,20 +253,20 @@ static void undo_users(struct reload *reload, void **made)
 }
 
 const struct reload_part reload_parts[] = {
-    {"log", NULL, commit_log, NULL},
-    {"control thread", NULL, commit_views, NULL},
-    {"pools", prepare_pools, commit_pools, undo_pools},
-    {"certificates", prepare_certificates, commit_certificates, undo_certificates},
-    {"listeners", prepare_listeners, commit_listeners, undo_listeners},
-    {"TLS to the nodes", server_doors_prepare, server_doors_commit, server_doors_undo},
-    {"the admin port", server_admin_prepare, server_admin_commit, server_admin_undo},
-    {"memory limits", NULL, commit_memory, NULL},
-    {"watchdog", NULL, commit_watchdog, NULL},
-    {"discovery", NULL, commit_discovery, NULL},
-    {"workers", NULL, commit_workers, NULL},
-    {"traces", NULL, commit_traces, NULL},
-    {"users", prepare_users, commit_users, undo_users},
-    {"pools that begin or end", NULL, commit_comings, NULL},
+    {"log", NULL, NULL, commit_log, NULL},
+    {"control thread", NULL, NULL, commit_views, NULL},
+    {"pools", prepare_pools, open_pools, commit_pools, undo_pools},
+    {"certificates", prepare_certificates, NULL, commit_certificates, undo_certificates},
+    {"listeners", NULL, open_listeners, commit_listeners, undo_listeners},
+    {"TLS to the nodes", server_doors_prepare, NULL, server_doors_commit, server_doors_undo},
+    {"the admin port", server_admin_prepare, NULL, server_admin_commit, server_admin_undo},
+    {"memory limits", NULL, NULL, commit_memory, NULL},
+    {"watchdog", NULL, NULL, commit_watchdog, NULL},
+    {"discovery", NULL, NULL, commit_discovery, NULL},
+    {"workers", NULL, NULL, commit_workers, NULL},
+    {"traces", NULL, NULL, commit_traces, NULL},
+    {"users", prepare_users, NULL, commit_users, undo_users},
+    {"pools that begin or end", NULL, NULL, commit_comings, NULL},
 };
 
 const size_t reload_part_count = ARRAY_LEN(reload_parts);

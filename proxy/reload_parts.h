@@ -24,9 +24,12 @@ struct reload_part {
     const char *name;
     /* Makes what can fail to be made, and changes nothing. False after a line in reload->errors. */
     bool (*prepare)(struct reload *reload, void **made);
+    /* The same for what others can see, as that an address is listened at: when all is prepared. */
+    bool (*open)(struct reload *reload, void **made);
     /* Takes it into use; server->config is `next` by now. */
     void (*commit)(struct reload *reload, void **made);
-    /* Instead of commit, also after its own prepare has failed: gives back what that has made. */
+    /* Instead of commit, also when its own prepare or open has failed, or nothing was opened yet:
+     * gives back what they have made. */
     void (*undo)(struct reload *reload, void **made);
 };
 

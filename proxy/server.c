@@ -69,7 +69,9 @@ static void server_make(struct server *server)
 static bool server_listen(struct server *server)
 {
     for (size_t i = 0; i < server->config->pool_count; i++) {
-        if (!server_pool_listen(&server->pools[i])) {
+        struct server_pool *pool = &server->pools[i];
+
+        if (!server_pool_certify(pool) || !server_pool_listen(pool)) {
             return false;
         }
     }

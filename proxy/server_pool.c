@@ -125,15 +125,16 @@ void server_pool_make(struct server *server, size_t number, struct config_share 
     }
 }
 
+bool server_pool_certify(struct server_pool *pool)
+{
+    pool->certificates = certificates_new(pool->server->reactor, pool->house.pool);
+    return pool->certificates != NULL;
+}
+
 bool server_pool_listen(struct server_pool *pool)
 {
-    struct reactor *reactor = pool->server->reactor;
-
-    pool->certificates = certificates_new(reactor, pool->house.pool);
-    if (pool->certificates == NULL) {
-        return false;
-    }
-    pool->listener = listener_open(reactor, &pool->house, certificates_context(pool->certificates));
+    pool->listener = listener_open(pool->server->reactor, &pool->house,
+                                   certificates_context(pool->certificates));
     certificates_serve(pool->certificates, pool->listener);
     return pool->listener != NULL;
 }

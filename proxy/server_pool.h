@@ -17,7 +17,10 @@ struct server_pool;
  * yet. */
 void server_pool_make(struct server *server, size_t number, struct config_share *share);
 
-/* Listens; nobody is accepted yet. False, with the reason logged, when it cannot. */
+/* Reads the TLS files of its listener. False, with the reason logged, when they cannot be used. */
+bool server_pool_certify(struct server_pool *pool) MUST_USE;
+
+/* Then: listens; nobody is accepted yet. False, with the reason logged, when it cannot. */
 bool server_pool_listen(struct server_pool *pool) MUST_USE;
 
 /* Gives back one that no worker has looked at. */

@@ -1,5 +1,6 @@
 /* Addresses to listen on that come and go while slotway runs. */
 #include <stdio.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -155,6 +156,32 @@ Test(reload_listen, a_unix_socket_comes_changes_who_may_connect_and_goes)
     cr_expect_eq(rig_reload(rig, NULL), 200);
     cr_expect_neq(access(path, F_OK), 0);
     cr_expect(serves(rig_port(rig)));
+    cr_expect_eq(rmdir(folder), 0);
+    rig_stop(&rig);
+}
+
+/* Whoever came to it would be sent away again. */
+Test(reload_listen, nobody_can_come_to_a_new_address_before_it_is_sure_that_it_stays)
+{
+    struct rig_options options = {
+        .nodes = 1, .other_nodes = 1, .hides_other = true, .with_store = true};
+    struct rig *rig = rig_start_with(options);
+    char folder[] = "/tmp/slotway-reload-XXXXXX";
+    char events[1024];
+    const char *said;
+
+    cr_assert_not_null(mkdtemp(folder));
+    int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    cr_assert_geq(inotify_add_watch(watch, folder, IN_CREATE), 0);
+    options.hides_other = false;
+    options.listen = rig_print(rig, "\"127.0.0.1:%u\", \"unix:%s/a\"", rig_port(rig), folder);
+    options.other_listen = rig_print(rig, "\"unix:%s/b\"", folder);
+    options.clients = "users: {alice: 'on nonsense'}";
+    rig_rewrite(rig, options);
+    cr_expect_eq(rig_reload(rig, &said), 400, "%s", said);
+    EXPECT_CONTAINS(said, "Syntax error");
+    cr_expect_lt(read(watch, events, sizeof events), 0, "it has listened");
+    close(watch);
     cr_expect_eq(rmdir(folder), 0);
     rig_stop(&rig);
 }
