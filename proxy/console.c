@@ -5,14 +5,10 @@
 #include "common/memory.h"
 #include "proxy/server_parts.h"
 
-/* Several may look, and rates of a moment would only jump; those of an hour say nothing of now. */
-enum { RATE_US = 900 * US_PER_MS, RATE_MAX_US = 15 * US_PER_SECOND };
-
 struct console {
     struct inquiry_site site;
     struct history *history;
-    struct standing *last;
-    struct standing *before; /* at least RATE_US older; NULL: none */
+    struct paces paces;
 };
 
 void console_add_pool(struct console *console, const struct server *server, size_t pool)
@@ -50,8 +46,7 @@ void console_free(struct console **console)
         return;
     }
     history_free(&gone->history);
-    standing_free(&gone->last);
-    standing_free(&gone->before);
+    paces_clear(&gone->paces);
     free(gone);
 }
 
@@ -65,47 +60,7 @@ const struct history *console_history(const struct console *console)
     return console->history;
 }
 
-const struct standing *console_keep(struct console *console, struct standing *standing)
+struct paces *console_paces(struct console *console)
 {
-    bool is_old = console->last != NULL && standing->at - console->last->at >= RATE_US;
-
-    if (is_old || console->before == NULL) {
-        standing_free(&console->before);
-        console->before = console->last;
-    } else {
-        standing_free(&console->last);
-    }
-    console->last = standing;
-    return standing;
-}
-
-struct node_pace console_pace(const struct console *console, size_t pool, size_t node)
-{
-    const struct standing *last = console->last;
-    const struct standing *before = console->before;
-    struct node_pace pace = {.is_known = false};
-
-    if (before == NULL || pool >= before->pool_count || last->at == before->at ||
-        last->at - before->at > RATE_MAX_US) {
-        return pace;
-    }
-
-    const struct node_standing *now = &last->pools[pool].nodes[node];
-    size_t hint = node;
-    const struct node_standing *then = standing_find(&before->pools[pool], now, &hint);
-
-    /* Fewer than before: a worker has not answered, or has made its connections anew. */
-    if (then == NULL || now->sent_total < then->sent_total ||
-        now->timed_total < then->timed_total) {
-        return pace;
-    }
-    pace.is_known = true;
-    pace.requests = (double)(now->sent_total - then->sent_total) * US_PER_SECOND /
-                    (double)(last->at - before->at);
-    pace.is_timed = now->timed_total > then->timed_total;
-    if (pace.is_timed) {
-        pace.latency_us = (double)(now->timed_us - then->timed_us) /
-                          (double)(now->timed_total - then->timed_total);
-    }
-    return pace;
+    return &console->paces;
 }

@@ -52,10 +52,9 @@ static void add_standing(struct json *json, const struct node_standing *node)
 }
 
 /* "role" is null for one that the picture does not name: a redirection did, or it is leaving. */
-void document_add_nodes(struct json *json, const struct console *console,
-                        const struct standing *standing, size_t number)
+void document_add_nodes(struct json *json, const struct paces *paces, size_t number)
 {
-    const struct pool_standing *pool = &standing->pools[number];
+    const struct pool_standing *pool = &paces->last->pools[number];
     const struct topology *topology = pool->topology;
     uint32_t *slots = topology == NULL ? NULL : count_slots(topology);
 
@@ -75,7 +74,7 @@ void document_add_nodes(struct json *json, const struct console *console,
         }
         json_add_number(json, "slots", is_in_picture ? slots[i] : 0);
         add_standing(json, node);
-        add_pace(json, console_pace(console, number, i));
+        add_pace(json, paces_of(paces, number, i));
         json_end_object(json);
     }
     json_end_array(json);

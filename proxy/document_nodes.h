@@ -3,12 +3,11 @@
 #define PROXY_DOCUMENT_NODES_H
 
 #include "common/json.h"
-#include "proxy/console.h"
+#include "proxy/pace.h"
 
-/* Adds "nodes" of pool `number` of the console's last standing, in the order in which
- * document_add_slots counts them. */
-void document_add_nodes(struct json *json, const struct console *console,
-                        const struct standing *standing, size_t number);
+/* Adds "nodes" of pool `number` of the last standing, in the order in which document_add_slots
+ * counts them. */
+void document_add_nodes(struct json *json, const struct paces *paces, size_t number);
 
 /* Adds what the picture says of the whole cluster: version, epoch, how many nodes and slots. */
 void document_add_picture(struct json *json, const struct topology *topology);

@@ -120,11 +120,11 @@ static void add_halts(struct json *json, struct halts *halts)
     json_end_array(json);
 }
 
-static void add_pool(struct json *json, const struct server *server,
-                     const struct standing *standing, size_t number)
+static void add_pool(struct json *json, const struct server *server, size_t number)
 {
     const struct server_pool *pool = &server->pools[number];
-    const struct pool_standing *found = &standing->pools[number];
+    const struct paces *paces = console_paces(server->console);
+    const struct pool_standing *found = &paces->last->pools[number];
 
     json_begin_object(json, NULL);
     json_add_text(json, "name", server->pools[number].name);
@@ -138,7 +138,7 @@ static void add_pool(struct json *json, const struct server *server,
     json_add_number(json, "in_flight", found->in_flight);
     add_halts(json, pool->house.halts);
     add_totals(json, server, number);
-    document_add_nodes(json, server->console, standing, number);
+    document_add_nodes(json, paces, number);
     json_end_object(json);
 }
 
@@ -184,8 +184,8 @@ static void stats_write(struct server *server, const struct inquiry_question *qu
                         const struct inquiry_findings *findings, struct json *json)
 {
     size_t pool_count = server->config->pool_count;
-    const struct standing *standing =
-        console_keep(server->console, standing_merge(findings, pool_count));
+
+    paces_keep(console_paces(server->console), standing_merge(findings, pool_count));
 
     json_begin_object(json, NULL);
     document_add_time(json);
@@ -198,7 +198,7 @@ static void stats_write(struct server *server, const struct inquiry_question *qu
     json_end_array(json);
     json_begin_array(json, "pools");
     for (size_t i = 0; i < pool_count; i++) {
-        add_pool(json, server, standing, i);
+        add_pool(json, server, i);
     }
     json_end_array(json);
     json_end_object(json);

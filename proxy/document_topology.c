@@ -10,8 +10,8 @@ static void topology_write(struct server *server, const struct inquiry_question 
                            const struct inquiry_findings *findings, struct json *json)
 {
     size_t pool_count = server->config->pool_count;
-    const struct standing *standing =
-        console_keep(server->console, standing_merge(findings, pool_count));
+    struct paces *paces = console_paces(server->console);
+    const struct standing *standing = paces_keep(paces, standing_merge(findings, pool_count));
 
     json_begin_object(json, NULL);
     document_add_time(json);
@@ -21,7 +21,7 @@ static void topology_write(struct server *server, const struct inquiry_question 
         json_begin_object(json, NULL);
         json_add_text(json, "name", server->pools[i].name);
         document_add_picture(json, standing->pools[i].topology);
-        document_add_nodes(json, server->console, standing, i);
+        document_add_nodes(json, paces, i);
         document_add_slots(json, standing->pools[i].topology);
         json_end_object(json);
     }

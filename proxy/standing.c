@@ -38,6 +38,7 @@ void standing_free(struct standing **standing)
         if (gone->pools[i].topology != NULL) {
             topology_release(&gone->pools[i].topology);
         }
+        table_clear(&gone->pools[i].index);
         free(gone->pools[i].nodes);
     }
     free(gone);
@@ -126,18 +127,32 @@ static bool is_the_same(const struct node_standing *a, const struct node_standin
                                                 : strcmp(a->name, b->name) == 0;
 }
 
-struct node_standing *standing_find(const struct pool_standing *pool,
-                                    const struct node_standing *node, size_t *hint)
+static uint64_t hash_of(const struct node_standing *node)
 {
-    for (size_t i = 0; i < pool->count; i++) {
-        size_t at = (*hint + i) % pool->count;
+    return table_hash_bytes(span_of(node->id[0] != '\0' ? node->id : node->name));
+}
 
-        if (is_the_same(&pool->nodes[at], node)) {
-            *hint = at + 1;
-            return &pool->nodes[at];
+struct node_standing *standing_find(const struct pool_standing *pool,
+                                    const struct node_standing *node)
+{
+    struct table_link *link = table_first(&pool->index, hash_of(node));
+
+    for (; link != NULL; link = table_next(link)) {
+        struct node_standing *found = container_of(link, struct node_standing, in_index);
+
+        if (is_the_same(found, node)) {
+            return found;
         }
     }
     return NULL;
+}
+
+/* The pool's next node; there is room, so that none moves. */
+static void index_next(struct pool_standing *pool)
+{
+    struct node_standing *node = &pool->nodes[pool->count++];
+
+    table_add(&pool->index, &node->in_index, hash_of(node));
 }
 
 static void node_add(struct node_standing *to, const struct node_standing *from)
@@ -184,24 +199,26 @@ static void begin_pool(struct pool_standing *pool, const struct inquiry_findings
             room += found->pools[number].count;
         }
     }
-    pool->count = pool->topology == NULL ? 0 : pool->topology->node_count;
-    pool->nodes = memory_new(room + pool->count, sizeof *pool->nodes);
-    for (size_t i = 0; i < pool->count; i++) {
+
+    size_t named = pool->topology == NULL ? 0 : pool->topology->node_count;
+
+    pool->nodes = memory_new(room + named, sizeof *pool->nodes);
+    for (size_t i = 0; i < named; i++) {
         node_name(&pool->nodes[i], &pool->topology->nodes[i]);
+        index_next(pool);
     }
 }
 
 static void add_pool(struct pool_standing *pool, const struct pool_standing *found)
 {
-    size_t hint = 0;
-
     pool->waiting += found->waiting;
     for (size_t i = 0; i < found->count; i++) {
-        struct node_standing *node = standing_find(pool, &found->nodes[i], &hint);
+        struct node_standing *node = standing_find(pool, &found->nodes[i]);
 
         pool->in_flight += found->nodes[i].in_flight;
         if (node == NULL) {
-            pool->nodes[pool->count++] = found->nodes[i];
+            pool->nodes[pool->count] = found->nodes[i];
+            index_next(pool);
         } else {
             node_add(node, &found->nodes[i]);
         }

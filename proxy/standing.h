@@ -1,14 +1,16 @@
 /* standing.h - how the nodes of all pools stand, as one worker sees it, and all together.
  *
  *      worker 0:  a connected, 3 in flight    b silent       picture 7 ──┐
- *      worker 1:  a connected, 1 in flight    b connected    picture 8 ──┴──> a connected, 4 in
- * flight b silent   in picture 8
+ *      worker 1:  a connected, 1 in flight    b connected    picture 8 ──┤
+ *                                                                        v
+ *                 a connected, 4 in flight    b silent       picture 8
  *
  * Looking is a worker's, of its own pools; all else is plain memory of whoever has it.
  */
 #ifndef PROXY_STANDING_H
 #define PROXY_STANDING_H
 
+#include "common/table.h"
 #include "proxy/inquiry.h"
 
 /* Of several workers' the greatest counts. Words as PROXY TOPOLOGY has them. */
@@ -26,6 +28,7 @@ enum node_health {
 };
 
 struct node_standing {
+    struct table_link in_index;
     char id[NODE_ID_SIZE + 1]; /* "" for an address that only a redirection named */
     char name[300];            /* "host:port" */
     enum node_health health;
@@ -43,7 +46,8 @@ struct pool_standing {
     struct topology *topology; /* a reference; NULL before the first */
     struct node_standing *nodes;
     size_t count;
-    uint64_t waiting; /* requests at gates */
+    struct table index; /* of nodes, by id or else name; in a worker's finding there is none */
+    uint64_t waiting;   /* requests at gates */
     uint64_t in_flight;
 };
 
@@ -68,9 +72,9 @@ struct standing *standing_merge(const struct inquiry_findings *findings,
 
 void standing_free(struct standing **standing);
 
-/* The node in `pool` that `node` is, by its id or else its name; looked for at `hint` first, which
- * then is the place behind it. NULL: it is not there. */
+/* The node in `pool`, which was merged, that `node` is, by its id or else its name. NULL: it is not
+ * there. */
 struct node_standing *standing_find(const struct pool_standing *pool,
-                                    const struct node_standing *node, size_t *hint);
+                                    const struct node_standing *node);
 
 #endif
