@@ -35,12 +35,9 @@ static struct nodes_gathered gather(const struct metrics_source *source)
         boards[worker] = source->workers[worker]->nodes;
     }
 
-    struct nodes_gathered gathered = nodes_gather(boards, source->worker_count);
+    struct nodes_gathered gathered = nodes_gather(boards, source->worker_count, source->nodes_max);
 
     free(boards);
-    if (gathered.count > source->nodes_max) {
-        nodes_clear(&gathered);
-    }
     return gathered;
 }
 

@@ -71,6 +71,16 @@ static void figures_read(struct node_figures *figures, const struct node_counts 
     steps_add_to(&counts->backend_time, &figures->backend_time);
 }
 
+static size_t board_count(struct node_board *board)
+{
+    size_t count;
+
+    pthread_mutex_lock(&board->lock);
+    count = board->locked.count;
+    pthread_mutex_unlock(&board->lock);
+    return count;
+}
+
 static void gather_locked(struct nodes_gathered *gathered, const struct node_board *board)
 {
     size_t room = gathered->count + board->locked.count;
@@ -131,10 +141,24 @@ static void gathered_merge(struct nodes_gathered *gathered)
     gathered->count = kept + 1;
 }
 
-struct nodes_gathered nodes_gather(struct node_board *const *boards, size_t count)
+void nodes_clear(struct nodes_gathered *gathered)
+{
+    for (size_t i = 0; i < gathered->count; i++) {
+        free((char *)gathered->nodes[i].name);
+    }
+    free(gathered->nodes);
+    *gathered = (struct nodes_gathered){NULL, 0};
+}
+
+struct nodes_gathered nodes_gather(struct node_board *const *boards, size_t count, size_t most)
 {
     struct nodes_gathered gathered = {NULL, 0};
 
+    for (size_t i = 0; i < count; i++) {
+        if (boards[i] != NULL && board_count(boards[i]) > most) {
+            return gathered;
+        }
+    }
     for (size_t i = 0; i < count; i++) {
         if (boards[i] != NULL) {
             pthread_mutex_lock(&boards[i]->lock);
@@ -143,14 +167,8 @@ struct nodes_gathered nodes_gather(struct node_board *const *boards, size_t coun
         }
     }
     gathered_merge(&gathered);
-    return gathered;
-}
-
-void nodes_clear(struct nodes_gathered *gathered)
-{
-    for (size_t i = 0; i < gathered->count; i++) {
-        free((char *)gathered->nodes[i].name);
+    if (gathered.count > most) {
+        nodes_clear(&gathered);
     }
-    free(gathered->nodes);
-    *gathered = (struct nodes_gathered){NULL, 0};
+    return gathered;
 }

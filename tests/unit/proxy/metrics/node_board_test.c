@@ -38,7 +38,7 @@ Test(node_board, a_node_of_several_workers_is_one_and_nodes_are_told_by_name)
     node_board_add(boards[0], &here);
     node_board_add(boards[1], &there);
     node_board_add(boards[1], &other);
-    gathered = nodes_gather(boards, WORKERS);
+    gathered = nodes_gather(boards, WORKERS, SIZE_MAX);
     cr_assert_eq(gathered.count, 2);
     cr_expect_str_eq(gathered.nodes[0].name, "a:1");
     cr_expect_eq(gathered.nodes[0].requests_total, 0);
@@ -60,7 +60,7 @@ Test(node_board, a_node_that_has_left_is_told_no_more)
     node_board_add(boards[0], &gone);
     node_board_add(boards[0], &stays);
     node_board_remove(boards[0], &gone);
-    gathered = nodes_gather(boards, WORKERS);
+    gathered = nodes_gather(boards, WORKERS, SIZE_MAX);
     cr_assert_eq(gathered.count, 1);
     cr_expect_str_eq(gathered.nodes[0].name, "b:1");
     node_board_remove(boards[0], &stays);
@@ -73,6 +73,27 @@ Test(node_board, where_there_is_no_board_nothing_is_told)
 
     node_board_add(NULL, &counts);
     node_board_remove(NULL, &counts);
-    gathered = nodes_gather(none, ARRAY_LEN(none));
+    gathered = nodes_gather(none, ARRAY_LEN(none), 0);
     cr_expect_eq(gathered.count, 0);
+}
+
+Test(node_board, where_there_are_too_many_nodes_none_is_told_or_even_read)
+{
+    struct node_counts here = {.name = "a:1"};
+    struct node_counts there = {.name = "b:1"};
+    struct node_counts unreadable = {.name = NULL};
+
+    node_board_add(boards[0], &here);
+    node_board_add(boards[1], &there);
+    gathered = nodes_gather(boards, WORKERS, 1);
+    cr_expect_eq(gathered.count, 0);
+    gathered = nodes_gather(boards, WORKERS, 2);
+    cr_expect_eq(gathered.count, 2);
+    nodes_clear(&gathered);
+    node_board_add(boards[1], &unreadable);
+    gathered = nodes_gather(boards, WORKERS, 1);
+    cr_expect_eq(gathered.count, 0);
+    node_board_remove(boards[0], &here);
+    node_board_remove(boards[1], &there);
+    node_board_remove(boards[1], &unreadable);
 }
