@@ -5,6 +5,7 @@
 #include "proxy/document.h"
 #include "proxy/documents.h"
 #include "proxy/downstream/client_line.h"
+#include "proxy/downstream/client_pages.h"
 #include "proxy/server_parts.h"
 #include "proxy/word_pairs.h"
 
@@ -24,22 +25,16 @@ static void add_client(struct page_part *page, const struct client *client)
     free(line);
 }
 
-/* A worker's clients stand in the order of their ids. */
 static void *clients_look(struct worker *worker, const struct inquiry_question *question)
 {
-    const struct clients *clients = &worker->pools[question->terms.page.pool].clients;
+    struct clients *clients = &worker->pools[question->terms.page.pool].clients;
+    struct list_link *link = client_pages_begin(clients, question->terms.page.after);
     struct page_part *page = memory_new(1, sizeof *page);
 
     page->total = clients->count;
-    LIST_EACH (link, &clients->open) {
-        const struct client *client = container_of(link, struct client, in_clients);
-
-        if (client->session.id > question->terms.page.after) {
-            add_client(page, client);
-        }
-        if (page->count == question->terms.page.most) {
-            break;
-        }
+    for (; link != &clients->open.anchor && page->count < question->terms.page.most;
+         link = link->next) {
+        add_client(page, container_of(link, struct client, in_clients));
     }
     return page;
 }

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "proxy/downstream/arrival.h"
 #include "proxy/downstream/client_limits.h"
+#include "proxy/downstream/client_pages.h"
 #include "proxy/downstream/drain.h"
 #include "proxy/downstream/encrypted.h"
 #include "proxy/downstream/farewell.h"
@@ -231,6 +232,7 @@ void clients_on_turned_away(struct clients *clients)
 
 void clients_on_close(struct clients *clients, struct list_link *link)
 {
+    client_pages_on_close(clients, link);
     list_remove(link);
     roll_remove(clients->house->roll, client_at(link));
     clients->count--;

@@ -95,6 +95,7 @@ struct clients {
     struct command_table *commands; /* of the pool's cluster; NULL: slotway's own */
     struct user_set *users;         /* who clients may be; login.h */
     struct list open;               /* of struct client */
+    struct list_link *paged;        /* one of them, or NULL: client_pages.h */
     struct list arriving;           /* arrival.h */
     struct list vigils;             /* halting.h: those who wait for a pause to hold */
     uint32_t count;
