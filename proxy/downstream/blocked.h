@@ -3,6 +3,7 @@
  *      BLPOP k 0 ──blocked_begin──> is_blocked ──blocked_end──> answered, or the client is gone
  *                                        │
  *                                        └── CLIENT UNBLOCK: blocked_wake
+ *                                            other rights:   blocked_judge
  *
  * Such a request is served alone (alone.h), so there is one at a time. Worker's thread only.
  */
@@ -20,5 +21,13 @@ void blocked_end(struct client *client);
 
 /* Wakes the client, which is blocked. */
 void blocked_wake(struct client *client, enum private_wake how);
+
+/* Wakes the client, which is blocked, with an error when its user may not wait for that. What its
+ * node gave it in that moment is its answer all the same: nobody else could have it. */
+void blocked_judge(struct client *client);
+
+/* What the answer of its node is to `request`, of a client that blocks: the node cannot know why it
+ * was to wake it. */
+struct span blocked_answer(const struct request *request, struct span answer);
 
 #endif

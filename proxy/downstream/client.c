@@ -101,6 +101,14 @@ static NOINLINE void client_on_odd_done(struct request *request, struct block *b
                                         struct span bytes)
 {
     struct client *client = request->owner;
+
+    if (client->is_blocked) {
+        struct span answer = blocked_answer(request, bytes);
+
+        block = answer.at == bytes.at ? block : NULL;
+        bytes = answer;
+    }
+
     size_t size = request->reply.size + bytes.size;
 
     client_note_done(client, request, size);

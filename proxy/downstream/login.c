@@ -3,6 +3,8 @@
 #include <inttypes.h>
 
 #include "common/log.h"
+#include "proxy/acl/acl_commands.h"
+#include "proxy/downstream/blocked.h"
 #include "proxy/pubsub/hub.h"
 
 static void set_user(struct client *client, const struct acl_user *user)
@@ -84,23 +86,55 @@ static const struct acl_user *successor(const struct clients *clients, const str
     return is_only_one ? users->newcomer : user_set_find(users, span_of(old->name));
 }
 
+static bool may_run(const struct acl_user *user, enum command_id id)
+{
+    const struct arguments none = {0};
+
+    for (size_t i = 0; i < user->selector_count; i++) {
+        if (acl_commands_allow(&user->selectors[i], NULL, command_by_id(id), &none)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Why it cannot go on as `user`, with what it has begun and what tells it things unasked; NULL: it
+ * can. */
+static const char *objection_to(const struct client *client, const struct acl_user *user)
+{
+    if (user == NULL) {
+        return "it is gone";
+    }
+    if (!user->is_on) {
+        return "it is off";
+    }
+    if (hears_too_much(client, user)) {
+        return "it may not hear its channels any more";
+    }
+    if (client->is_monitor && !may_run(user, COMMAND_ID_MONITOR)) {
+        return "it may not monitor any more";
+    }
+    if (client_tracking(client) != NULL && !may_run(user, COMMAND_ID_CLIENT_TRACKING)) {
+        return "it may not track keys any more";
+    }
+    return NULL;
+}
+
 /* Who is there under a name that has not changed stays, whatever password it came with. */
 static void client_use_users(struct client *client, const struct user_set *users)
 {
     const struct acl_user *old = client->session.user;
     const struct acl_user *user = successor(client->clients, users, old);
+    const char *objection;
 
     if (!client->session.is_authenticated) {
         set_user(client, users->newcomer);
         client->session.is_authenticated = user_set_is_open(users);
         return;
     }
-    if (user == NULL || !user->is_on) {
-        close_with_word(client, user == NULL ? "it is gone" : "it is off");
-        return;
-    }
-    if (hears_too_much(client, user)) {
-        close_with_word(client, "it may not hear its channels any more");
+    objection = objection_to(client, user);
+    if (objection != NULL) {
+        close_with_word(client, objection);
         return;
     }
     if (!acl_user_equal(old, user)) {
@@ -119,4 +153,11 @@ void login_use_users(struct clients *clients, struct user_set *users)
     }
     clients->users = users;
     user_set_release(&old);
+    LIST_EACH_SAFE (link, &clients->open) {
+        struct client *client = container_of(link, struct client, in_clients);
+
+        if (client->is_blocked && client->session.is_limited) {
+            blocked_judge(client);
+        }
+    }
 }

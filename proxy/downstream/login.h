@@ -23,8 +23,9 @@ void login_as(struct client *client, const struct acl_user *user);
 bool session_login_as(struct client *client, struct span name) MUST_USE;
 
 /* Those of all clients from now on; takes the reference. A client is closed whose user is gone or
- * off, or has subscriptions that he may not have any more; a transaction in the making that began
- * under other rights will not be executed. Not while requests are being scanned. */
+ * off, or may not have its subscriptions, MONITOR or CLIENT TRACKING any more; one that blocks is
+ * woken where its user may not wait for that any more; a transaction in the making that began under
+ * other rights will not be executed. Not while requests are being scanned. */
 void login_use_users(struct clients *clients, struct user_set *users);
 
 #endif

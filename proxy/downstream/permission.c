@@ -69,18 +69,25 @@ static void refuse(struct client *client, const struct command *command, enum er
     client_refuse(client, command, ERROR_COMMAND, detail);
 }
 
-static void refuse_ruling(struct client *client, const struct command *outer,
-                          const struct acl_request *request, struct acl_ruling ruling)
+void permission_note(struct client *client, const struct acl_request *request,
+                     struct acl_ruling ruling)
 {
-    const struct acl_user *user = client->session.user;
-    char text[ACL_TEXT_MAX];
     char name[COMMAND_NAME_MAX + 1];
     struct span object = ruling.verdict == ACL_NO_COMMAND
                              ? span_of(command_wire_name(request->command, name))
                              : request->arguments->items[ruling.argument];
 
-    note(client, ruling.verdict, object, span_of(user->name));
-    refuse(client, outer, ERROR_NO_PERMISSION, acl_refusal(user, request, ruling, text));
+    note(client, ruling.verdict, object, span_of(client->session.user->name));
+}
+
+static void refuse_ruling(struct client *client, const struct command *outer,
+                          const struct acl_request *request, struct acl_ruling ruling)
+{
+    char text[ACL_TEXT_MAX];
+
+    permission_note(client, request, ruling);
+    refuse(client, outer, ERROR_NO_PERMISSION,
+           acl_refusal(client->session.user, request, ruling, text));
 }
 
 bool permission_forbids_inner(struct client *client, const struct command *outer,

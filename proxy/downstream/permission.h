@@ -20,6 +20,10 @@ bool permission_forbids(struct client *client, const struct command *command);
 bool permission_forbids_inner(struct client *client, const struct command *outer,
                               const struct acl_request *inner);
 
+/* Counts that the client's user has been refused `request`, and notes it in the pool's ACL LOG. */
+void permission_note(struct client *client, const struct acl_request *request,
+                     struct acl_ruling ruling);
+
 /* A wrong password or name for `user`: counts and notes it. */
 void permission_note_login(struct client *client, const struct command *command, struct span user);
 
