@@ -216,9 +216,7 @@ static void listener_begin(struct listener *listener, struct listening_socket *l
     listening->stage = LISTENING_KEPT;
     listening->owner = listener;
     /* Who begins to accept does not fail any more. */
-    if (listening->file == SOCKET_FILE_PREDECESSORS) {
-        listening->file = SOCKET_FILE_OURS;
-    }
+    listening_adopt(listening, listener->house->pool);
     ev_io_init(&listening->readable, listener_on_readable, listening->fd, EV_READ);
     log_info("listening", "pool=%s address=%s tls=%s", listener->house->pool->name,
              address_print(&listening->address, text, sizeof text),

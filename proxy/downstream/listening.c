@@ -209,11 +209,26 @@ static uint32_t mode_by_umask(void)
     return 0777 & ~mask;
 }
 
-void listening_refresh(struct listening_socket *listening, const struct pool_config *config)
+static void set_mode(const struct listening_socket *listening, const struct pool_config *config)
 {
-    bool is_unix = listening->address.kind == ADDRESS_UNIX;
     uint32_t mode = config->socket_mode == 0 ? mode_by_umask() : config->socket_mode;
 
+    if (listening->address.kind == ADDRESS_UNIX && chmod(listening->address.host, mode) != 0) {
+        log_warn("cannot change who may connect", "pool=%s address=%s error=%s", config->name,
+                 listening->address.host, strerror(errno));
+    }
+}
+
+void listening_adopt(struct listening_socket *listening, const struct pool_config *config)
+{
+    if (listening->file == SOCKET_FILE_PREDECESSORS) {
+        listening->file = SOCKET_FILE_OURS;
+        set_mode(listening, config);
+    }
+}
+
+void listening_refresh(struct listening_socket *listening, const struct pool_config *config)
+{
     listening->stage = LISTENING_KEPT;
     /* Linux: a socket that listens may be told another backlog. */
     if (listening->backlog != config->backlog) {
@@ -222,10 +237,7 @@ void listening_refresh(struct listening_socket *listening, const struct pool_con
     }
     if (listening->mode != config->socket_mode) {
         listening->mode = config->socket_mode;
-        if (is_unix && chmod(listening->address.host, mode) != 0) {
-            log_warn("cannot change who may connect", "pool=%s address=%s error=%s", config->name,
-                     listening->address.host, strerror(errno));
-        }
+        set_mode(listening, config);
     }
 }
 

@@ -42,6 +42,10 @@ bool listening_open(struct list *sockets, const struct pool_config *config,
 /* What plan and open did. */
 void listening_undo(struct list *sockets);
 
+/* A socket that begins to be accepted from: the file of a predecessor's is ours from now on, and
+ * such as `config` says. */
+void listening_adopt(struct listening_socket *listening, const struct pool_config *config);
+
 /* A socket that stays, with what `config` says of it now. */
 void listening_refresh(struct listening_socket *listening, const struct pool_config *config);
 

@@ -215,6 +215,35 @@ Test(upgrade, of_one_with_another_configuration_takes_what_it_names)
     cr_expect_neq(access(socket_path, F_OK), 0);
 }
 
+static int mode_of_clients(void)
+{
+    struct stat status;
+
+    cr_assert_eq(stat(client_path, &status), 0);
+    return status.st_mode & 07777;
+}
+
+Test(upgrade, gives_the_file_of_a_socket_the_mode_that_the_new_one_has)
+{
+    char listen[sizeof client_path + 16];
+    snprintf(listen, sizeof listen, "\"unix:%s\"", client_path);
+    struct rig *rig =
+        rig_start_with((struct rig_options){.nodes = 1,
+                                            .with_store = true,
+                                            .listen = listen,
+                                            .clients = "socket_mode: \"600\"",
+                                            .global = upgrade_options("20s", "spread: 0s")});
+    const char *const argv[] = {rig_binary(), "-c", rig_config_path(rig), NULL};
+    const char *const environment[] = {"SLOTWAY_CLIENTS_SOCKET_MODE=660", NULL};
+
+    cr_expect_eq(mode_of_clients(), 0600);
+    process_start(&next, argv, environment);
+    expect_replaced(rig);
+    cr_expect_eq(mode_of_clients(), 0660, "%o", mode_of_clients());
+    cr_expect(answers_at_path());
+    rig_stop(&rig);
+}
+
 static void expect_unharmed(struct rig *rig)
 {
     cr_expect_not(process_has_ended(rig_process(rig)));
