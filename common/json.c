@@ -14,6 +14,7 @@ enum {
     FIRST_CAPACITY = 1024,
     ESCAPE_MAX = 6, /* \u0000: what one byte may become */
     NUMBER_MAX = 40,
+    CHARACTER_MAX = 4, /* bytes of UTF-8 */
 };
 
 void json_init(struct json *json)
@@ -122,6 +123,26 @@ void json_add_span(struct json *json, const char *name, struct span text)
 {
     json_begin_value(json, name);
     json_put_string(json, text);
+}
+
+/* Bytes of a character behind its first. */
+static bool is_inside_character(char byte)
+{
+    return ((unsigned char)byte & 0xC0) == 0x80;
+}
+
+bool json_add_start(struct json *json, const char *name, struct span text, size_t most)
+{
+    size_t size = size_min(text.size, most);
+
+    for (int i = 0; i < CHARACTER_MAX && size < text.size && size > 0; i++) {
+        if (!is_inside_character(text.at[size])) {
+            break;
+        }
+        size--;
+    }
+    json_add_span(json, name, (struct span){text.at, size});
+    return size < text.size;
 }
 
 void json_add_print(struct json *json, const char *name, const char *format, ...)

@@ -43,6 +43,10 @@ void json_end_line(struct json *json);
 void json_add_text(struct json *json, const char *name, const char *text);
 void json_add_span(struct json *json, const char *name, struct span text);
 
+/* A string of which at most `most` bytes are written, and no part of a character. Returns whether
+ * it was longer. */
+bool json_add_start(struct json *json, const char *name, struct span text, size_t most);
+
 /* A string that is printed first. */
 void json_add_print(struct json *json, const char *name, const char *format, ...) PRINTF(3, 4);
 

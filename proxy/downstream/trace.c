@@ -9,7 +9,7 @@
 #include "proxy/downstream/client.h"
 #include "proxy/downstream/client_line.h"
 
-enum { TIME_SIZE = 40 };
+enum { TIME_SIZE = 40, KEY_BYTES = 1024, ERROR_BYTES = 64 };
 
 static bool is_on(const struct clients *clients)
 {
@@ -84,7 +84,9 @@ static void add_client(struct json *json, const struct client *client)
 static void add_key(struct json *json, const struct client *client, struct span key)
 {
     if (client->clients->config->trace_keys) {
-        json_add_span(json, "key", key);
+        if (json_add_start(json, "key", key, KEY_BYTES)) {
+            json_add_number(json, "key_bytes", key.size);
+        }
     } else {
         json_add_print(json, "key_hash", "%016" PRIx64, table_hash_bytes(key));
     }
@@ -148,7 +150,7 @@ static void add_error(struct json *json, struct span reply)
     const char *end = memchr(reply.at, ' ', reply.size);
     size_t size = end == NULL ? strcspn(reply.at, "\r") : (size_t)(end - reply.at);
 
-    json_add_span(json, "error", (struct span){reply.at + 1, size - 1});
+    (void)json_add_start(json, "error", (struct span){reply.at + 1, size - 1}, ERROR_BYTES);
 }
 
 /* Errors end with CR LF, so their code has an end. */

@@ -98,6 +98,22 @@ Test(trace, tells_names_of_keys_when_it_is_told_to)
     rig_stop(&rig);
 }
 
+/* Whoever chooses keys does not choose how much is written. */
+Test(trace, cuts_long_keys_and_says_how_long_they_were)
+{
+    enum { UMLAUTS = 700 };
+    struct rig *rig = start("sample: 1, keys: true");
+    char key[2 * UMLAUTS + 2] = "k";
+
+    for (int i = 0; i < UMLAUTS; i++) {
+        memcpy(key + 1 + 2 * i, "\xc3\xa4", 3);
+    }
+    cr_expect_str_eq(ask(rig, "SET", key, "value"), "OK");
+    key[1 + 2 * 511] = '\0';
+    WRITTEN(1, rig_print(rig, "\"key\":\"%s\",\"key_bytes\":1401,\"slot\":", key));
+    rig_stop(&rig);
+}
+
 Test(trace, takes_some_of_many_and_no_more_than_it_may)
 {
     enum { REQUESTS = 2000 };

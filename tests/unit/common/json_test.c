@@ -96,6 +96,20 @@ Test(json, has_room_for_long_texts_of_escapes)
     expect_text((struct span){text, sizeof text}, expected);
 }
 
+Test(json, cuts_long_texts_between_characters)
+{
+    json_begin_array(&json, NULL);
+    cr_expect_not(json_add_start(&json, NULL, SPAN("abc"), 3));
+    cr_expect(json_add_start(&json, NULL, SPAN("abcd"), 3));
+    cr_expect(json_add_start(&json, NULL, SPAN("ab\xc3\xa4"), 3));
+    cr_expect_not(json_add_start(&json, NULL, SPAN("ab\xc3\xa4"), 4));
+    cr_expect(json_add_start(&json, NULL, SPAN("a\xf0\x9f\x98\x80"), 4));
+    cr_expect(json_add_start(&json, NULL, SPAN("\xf0\x9f\x98\x80"), 2));
+    cr_expect(json_add_start(&json, NULL, SPAN("abc"), 0));
+    json_end_array(&json);
+    expect("[\"abc\",\"abc\",\"ab\",\"ab\xc3\xa4\",\"a\",\"\",\"\"]");
+}
+
 Test(json, prints)
 {
     json_begin_object(&json, NULL);
