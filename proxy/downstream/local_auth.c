@@ -84,6 +84,17 @@ static bool hello_protocol(const struct local_call *call, struct hello *hello)
     return true;
 }
 
+static bool is_name(const struct local_call *call, struct span name)
+{
+    bool is_short = name.size <= CLIENT_NAME_MAX;
+
+    if (is_short && client_name_is_good(name)) {
+        return true;
+    }
+    call_error(call, is_short ? CLIENT_NAME_ERROR : CLIENT_NAME_LONG);
+    return false;
+}
+
 /* Likewise when its options make no sense. */
 static bool hello_options(const struct local_call *call, struct hello *hello)
 {
@@ -104,8 +115,7 @@ static bool hello_options(const struct local_call *call, struct hello *hello)
                        option.at);
             return false;
         }
-        if (hello->has_name && !client_name_is_good(hello->name)) {
-            call_error(call, CLIENT_NAME_ERROR);
+        if (hello->has_name && !is_name(call, hello->name)) {
             return false;
         }
     }

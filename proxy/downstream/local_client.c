@@ -20,6 +20,10 @@ void local_client_setname(const struct local_call *call)
 {
     struct span name = call_word(call, 2);
 
+    if (name.size > CLIENT_NAME_MAX) {
+        call_error(call, CLIENT_NAME_LONG);
+        return;
+    }
     if (!client_name_is_good(name)) {
         call_error(call, CLIENT_NAME_ERROR);
         return;
@@ -41,6 +45,10 @@ void local_client_setinfo(const struct local_call *call)
         which = TEXT_LIBRARY_VERSION;
     } else {
         call_error(call, "ERR Unrecognized option '%.*s'", call_shown(option), option.at);
+        return;
+    }
+    if (value.size > CLIENT_NAME_MAX) {
+        call_error(call, CLIENT_NAME_LONG);
         return;
     }
     if (!client_name_is_good(value)) {

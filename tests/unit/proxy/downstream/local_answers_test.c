@@ -260,6 +260,35 @@ Test(answers, client_info_tells_what_the_client_said)
         strstr(line, " cmd=client|info user=default redir=-1 resp=2 lib-name=lib lib-ver=\n"));
 }
 
+/* Says `words` and a name of so many bytes. */
+static const char *ask_with_name(const char *words, size_t size)
+{
+    static char line[2048];
+    size_t used = (size_t)snprintf(line, sizeof line, "%s ", words);
+
+    memset(line + used, 'n', size);
+    line[used + size] = '\0';
+    return local_rig_ask(rig, fd, line);
+}
+
+Test(answers, names_have_an_end)
+{
+    static const char *const words[] = {
+        "CLIENT SETNAME",
+        "CLIENT SETINFO lib-name",
+        "CLIENT SETINFO lib-ver",
+        "HELLO 2 SETNAME",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        cr_expect_neq(ask_with_name(words[i], 1024)[0], '-', "%s", words[i]);
+        cr_expect_str_eq(ask_with_name(words[i], 1025),
+                         "-ERR proxy: what a client calls itself or its library has at most 1024 "
+                         "bytes\r\n",
+                         "%s", words[i]);
+    }
+}
+
 Test(answers, an_error_shows_words_of_the_client_on_one_line)
 {
     static const char request[] = "*3\r\n$5\r\nHELLO\r\n$1\r\n2\r\n$4\r\na\r\nb\r\n";
