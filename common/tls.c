@@ -23,7 +23,8 @@ struct tls {
     bool is_cut;    /* nothing can be sent any more; what has come can be read */
     int error;      /* errno of what broke or cut it */
     bool has_more;
-    size_t unfinished; /* bytes that tls_write was SOCKET_AGAIN for; 0: none */
+    size_t unfinished;      /* bytes that tls_write was SOCKET_AGAIN for; 0: none */
+    struct tls_share share; /* of the call that is under way */
 };
 
 static struct tls *tls_new(struct tls_context *context, int fd)
@@ -35,6 +36,7 @@ static struct tls *tls_new(struct tls_context *context, int fd)
     CHECK(tls->openssl != NULL);
     CHECK(SSL_set_fd(tls->openssl, fd) == 1);
     CHECK(SSL_set_app_data(tls->openssl, tls) == 1);
+    tls_share_watch(&tls->share, tls->openssl);
     return tls;
 }
 
@@ -203,6 +205,19 @@ static enum socket_result tls_still_broken(const struct tls *tls)
     return SOCKET_ERROR;
 }
 
+/* What the next call leaves of errors is its own. */
+static void forget_errors(void)
+{
+    ERR_clear_error();
+    errno = 0;
+}
+
+static void tls_begin(struct tls *tls)
+{
+    tls->share = (struct tls_share){.taken = 0};
+    forget_errors();
+}
+
 enum socket_result tls_handshake(struct tls *tls)
 {
     tls->read_awaits = TLS_AWAITS_NOTHING;
@@ -210,8 +225,7 @@ enum socket_result tls_handshake(struct tls *tls)
     if (tls->is_broken) {
         return tls_still_broken(tls);
     }
-    ERR_clear_error();
-    errno = 0;
+    tls_begin(tls);
 
     int code = SSL_do_handshake(tls->openssl);
 
@@ -226,15 +240,28 @@ enum socket_result tls_handshake(struct tls *tls)
     return result;
 }
 
-/* What ended a read. What was read before it comes first; an end, or a failure, comes again. */
-static enum socket_result tls_read_end(struct tls *tls, int code, size_t size)
+/* Reads what one record has, or the rest of it. */
+static enum socket_result tls_read_once(struct tls *tls, char *to, size_t room, size_t *count)
 {
+    forget_errors();
+
+    int code = SSL_read_ex(tls->openssl, to, room, count);
     int error = errno;
 
     tls_look_whether_ready(tls);
+    if (unlikely(tls_share_has_flood(&tls->share))) {
+        return tls_break(tls, memory_print("the peer changes its keys all the time"), EPROTO);
+    }
+    if (unlikely(code != 1)) {
+        return tls_result(tls, code, error, &tls->read_awaits);
+    }
+    tls->is_ready = true;
+    return SOCKET_OK;
+}
 
-    enum socket_result result = tls_result(tls, code, error, &tls->read_awaits);
-
+/* What was read before the end comes first; an end, or a failure, comes again. */
+static enum socket_result tls_read_end(struct tls *tls, enum socket_result result, size_t size)
+{
     if (size == 0) {
         return result;
     }
@@ -251,18 +278,15 @@ enum socket_result tls_read(struct tls *tls, char *to, size_t room, size_t *size
         return tls_still_broken(tls);
     }
     tls->has_more = false;
+    tls_begin(tls);
     do {
         size_t count = 0;
+        enum socket_result result = tls_read_once(tls, to + *size, room - *size, &count);
 
-        ERR_clear_error();
-        errno = 0;
-        int code = SSL_read_ex(tls->openssl, to + *size, room - *size, &count);
-
-        if (code != 1) {
-            return tls_read_end(tls, code, *size);
+        if (result != SOCKET_OK) {
+            return tls_read_end(tls, result, *size);
         }
         *size += count;
-        tls->is_ready = true;
     } while (*size < room && SSL_has_pending(tls->openssl) == 1);
 
     tls->has_more = SSL_has_pending(tls->openssl) == 1;
@@ -306,8 +330,7 @@ enum socket_result tls_write(struct tls *tls, const char *from, size_t size, siz
     }
     CHECK(size >= offered);
     tls->unfinished = 0;
-    ERR_clear_error();
-    errno = 0;
+    tls_begin(tls);
 
     int code = SSL_write_ex(tls->openssl, from, offered, sent);
     int error = errno;

@@ -77,7 +77,8 @@ bool tls_is_ready(const struct tls *tls);
 /* Has anything come from the peer, whatever it was? */
 bool tls_has_heard(const struct tls *tls);
 
-/* Reads at most `room` bytes, of as many records as there are; *size is how many came. A peer that
+/* Reads at most `room` bytes, of as many records as there are, but takes no more from the socket
+ * than others can wait for; *size is how many came. A peer that
  * closes without close_notify is SOCKET_EOF as well: RESP has lengths of its own. After
  * SOCKET_ERROR tls_problem says why, and errno is EPROTO unless the socket failed. */
 enum socket_result tls_read(struct tls *tls, char *to, size_t room, size_t *size) MUST_USE;

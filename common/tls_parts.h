@@ -34,6 +34,20 @@ bool tls_load_identity(struct tls_context *context, const struct tls_settings *s
 bool tls_load_authorities(struct tls_context *context, const struct tls_settings *settings,
                           struct tls_fault *fault) MUST_USE;
 
+/* What one call may make OpenSSL do, which reads on for as long as it finds records, be there bytes
+ * for us in them or not: tls_share.c. All zero where the call begins. */
+struct tls_share {
+    size_t taken;       /* bytes from the socket */
+    size_t key_changes; /* of the peer's, among them */
+};
+
+/* OpenSSL is told that there is no more yet, when the share is taken. As it has nothing left then
+ * that could be read, the kernel tells of the rest. Borrows `share` for as long as it lives. */
+void tls_share_watch(struct tls_share *share, SSL *openssl);
+
+/* Does the peer do nothing but change its keys? */
+bool tls_share_has_flood(const struct tls_share *share);
+
 /* What a new connection remembers is kept by this: tls.c. */
 int tls_on_new_session(SSL *openssl, SSL_SESSION *session);
 

@@ -1,11 +1,15 @@
 /* Clients over TLS. */
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/memory.h"
 #include "tests/support/expect.h"
+#include "tests/support/tls_peer.h"
 #include "tests/support/tls_rig.h"
 
 enum { LARGE = 3 * 1000 * 1000 };
@@ -216,5 +220,46 @@ Test(tls_clients, have_their_transactions_step_by_step)
     cr_expect_str_eq(wire_ask(wire, "SET", "k", "1"), "QUEUED");
     cr_expect_str_eq(wire_ask(wire, "EXEC"), "[OK]");
     cr_expect_eq(metric(rig, "transactions_live_total"), 1);
+    rig_stop(&rig);
+}
+
+static int connect_plainly(struct rig *rig)
+{
+    struct sockaddr_in name = {
+        .sin_family = AF_INET,
+        .sin_port = htons(rig_tls_port(rig)),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    cr_assert_eq(connect(fd, (struct sockaddr *)&name, sizeof name), 0);
+    cr_assert_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+    return fd;
+}
+
+static long long flooders_closed(struct rig *rig)
+{
+    return rig_metric(rig, "downstream_closed_total", "read_failed");
+}
+
+/* Others are served meanwhile, by the same worker. */
+Test(tls_clients, who_changes_keys_all_the_time_is_turned_away)
+{
+    struct rig *rig = tls_rig_start("");
+    struct wire *wire = rig_connect_tls(rig, tls_rig_context(NULL));
+    int fd = connect_plainly(rig);
+    struct tls_peer *flooder = tls_peer_new(TLS_CLIENT, fd, NULL);
+
+    cr_assert(WAIT_FOR(tls_peer_shake_hands(flooder)));
+    tls_peer_change_keys(flooder, 3, TLS_PEER_WANTS_THE_SAME);
+    tls_peer_say(flooder, SPAN("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n"));
+    cr_assert(tls_peer_send(flooder));
+    cr_assert(WAIT_FOR(strcmp(wire_ask(wire, "GET", "k"), "v") == 0));
+    cr_assert_eq(flooders_closed(rig), 0);
+    tls_peer_change_keys(flooder, 20000, TLS_PEER_CHANGES_ALONE);
+    cr_assert(WAIT_FOR((tls_peer_send(flooder), strcmp(wire_ask(wire, "GET", "k"), "v") == 0 &&
+                                                    flooders_closed(rig) == 1)));
+    tls_peer_free(&flooder);
+    close(fd);
     rig_stop(&rig);
 }

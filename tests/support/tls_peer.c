@@ -90,6 +90,14 @@ void tls_peer_change_keys(struct tls_peer *peer, size_t times, enum tls_peer_wis
     }
 }
 
+void tls_peer_give_tickets(struct tls_peer *peer, size_t times)
+{
+    for (size_t i = 0; i < times; i++) {
+        CHECK(SSL_new_session_ticket(peer->openssl) == 1);
+        CHECK(SSL_do_handshake(peer->openssl) == 1);
+    }
+}
+
 size_t tls_peer_take(struct tls_peer *peer, char *to, size_t room)
 {
     size_t size = 0;

@@ -29,6 +29,9 @@ void tls_peer_say(struct tls_peer *peer, struct span bytes);
 /* That many KeyUpdates in a row. */
 void tls_peer_change_keys(struct tls_peer *peer, size_t times, enum tls_peer_wish wish);
 
+/* That many tickets, as a server of TLS 1.3 may at any time. */
+void tls_peer_give_tickets(struct tls_peer *peer, size_t times);
+
 /* Takes what is gathered, at most `room` bytes, instead of sending it; returns how many. */
 size_t tls_peer_take(struct tls_peer *peer, char *to, size_t room);
 
