@@ -32,6 +32,24 @@ Test(audit, tells_who_gave_an_order_and_what_it_was)
     rig_stop(&rig);
 }
 
+Test(audit, tells_names_of_what_is_set_and_never_a_value)
+{
+    struct rig *rig = start("admin: true");
+
+    ask(rig, "CONFIG", "SET", "requirepass", "hunter2", "masterauth", "hunter3");
+    ask(rig, "PROXY", "NODE", rig_address(rig, 0), "CONFIG", "SET", "requirepass", "hunter4");
+    ask(rig, "PROXY", "NODE", rig_address(rig, 0), "KEYS", "hunter*");
+    ask(rig, "ACL", "LOG", "1");
+    ask(rig, "ACL", "LOG", "RESET");
+    WRITTEN(rig, " command=\"config set\" arguments=\"requirepass masterauth\"");
+    WRITTEN(rig, rig_print(rig, " command=\"proxy node\" arguments=\"%s CONFIG SET\"",
+                           rig_address(rig, 0)));
+    WRITTEN(rig, " command=\"acl log\" arguments=RESET");
+    cr_expect_not(rig_has_written(rig, "hunter"));
+    cr_expect_not(rig_has_written(rig, "command=\"acl log\" arguments=1"));
+    rig_stop(&rig);
+}
+
 Test(audit, tells_what_was_denied_and_never_a_password)
 {
     struct rig *rig = start("password: right");
