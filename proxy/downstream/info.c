@@ -223,6 +223,14 @@ static void write_stats(const struct client *client, struct sendq *to)
                 tally_topics(tally, TOPIC_CHANNEL).clients,
                 tally_topics(tally, TOPIC_PATTERN).clients,
                 tally_topics(tally, TOPIC_SHARD).clients);
+    sendq_print(
+        to,
+        "acl_access_denied_auth:%" PRIu64 "\r\n"
+        "acl_access_denied_cmd:%" PRIu64 "\r\n"
+        "acl_access_denied_key:%" PRIu64 "\r\n"
+        "acl_access_denied_channel:%" PRIu64 "\r\n",
+        HOUSE_METRIC(client, denied_logins_total), HOUSE_METRIC(client, denied_commands_total),
+        HOUSE_METRIC(client, denied_keys_total), HOUSE_METRIC(client, denied_channels_total));
 }
 
 static void write_replication(const struct client *client, struct sendq *to)

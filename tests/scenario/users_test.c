@@ -221,6 +221,9 @@ Test(users, leave_what_they_were_refused_in_a_log)
     EXPECT_CONTAINS(text, "count 1 reason command context toplevel object keys username alice");
     EXPECT_CONTAINS(text, "count 1 reason auth context toplevel object auth username root2");
     EXPECT_LACKS(text, "secret");
+    text = wire_ask(root, "INFO", "stats");
+    EXPECT_CONTAINS(text, "acl_access_denied_auth:1\r\nacl_access_denied_cmd:1\r\n"
+                          "acl_access_denied_key:2\r\nacl_access_denied_channel:1\r\n");
     cr_expect_str_eq(wire_ask(root, "ACL", "LOG", "RESET"), "OK");
     cr_expect_str_eq(wire_ask(root, "ACL", "LOG"), "[]");
     rig_stop(&rig);
