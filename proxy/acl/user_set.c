@@ -34,20 +34,30 @@ static struct acl_user *short_form(const struct pool_config *config)
     return user;
 }
 
+static bool is_before(const struct acl_user *user, struct span name)
+{
+    size_t size = strlen(user->name);
+    int order = memcmp(user->name, name.at, size_min(size, name.size));
+
+    return order < 0 || (order == 0 && size < name.size);
+}
+
 /* The first one whose name is not before `name`. */
 static size_t place_of(const struct user_set *set, struct span name)
 {
-    size_t at = 0;
+    size_t from = 0;
+    size_t to = set->count;
 
-    for (; at < set->count; at++) {
-        size_t size = strlen(set->users[at]->name);
-        int order = memcmp(set->users[at]->name, name.at, size_min(size, name.size));
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
 
-        if (order > 0 || (order == 0 && size >= name.size)) {
-            break;
+        if (is_before(set->users[middle], name)) {
+            from = middle + 1;
+        } else {
+            to = middle;
         }
     }
-    return at;
+    return from;
 }
 
 static void set_add(struct user_set *set, struct acl_user *user)

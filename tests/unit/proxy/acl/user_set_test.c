@@ -1,6 +1,7 @@
 #include "proxy/acl/user_set.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -118,6 +119,35 @@ Test(user_set, has_users_by_name)
     for (size_t i = 1; i < set->count; i++) {
         cr_expect_lt(strcmp(set->users[i - 1]->name, set->users[i]->name), 0);
     }
+    drop(&set, &config);
+}
+
+Test(user_set, finds_each_of_many_in_whatever_order_they_came)
+{
+    enum { MANY = 300, STEP = 7 }; /* no divisor in common */
+    struct pool_config config = plain();
+    char text[MANY * 16] = "";
+    char name[16];
+    size_t size = 0;
+
+    for (int i = 0; i < MANY; i++) {
+        size += (size_t)snprintf(text + size, sizeof text - size, "user %d on\n", i * STEP % MANY);
+    }
+    with_file(&config, text);
+
+    struct user_set *set = make(&config);
+
+    cr_expect_eq(set->count, MANY + 1);
+    for (size_t i = 1; i < set->count; i++) {
+        cr_expect_lt(strcmp(set->users[i - 1]->name, set->users[i]->name), 0);
+    }
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "%d", i);
+        cr_expect_str_eq(user_set_find(set, span_of(name))->name, name);
+    }
+    cr_expect_null(user_set_find(set, SPAN("")));
+    cr_expect_null(user_set_find(set, SPAN("1000")));
+    cr_expect_null(user_set_find(set, SPAN("zz")));
     drop(&set, &config);
 }
 
