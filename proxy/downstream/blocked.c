@@ -1,5 +1,6 @@
 #include "proxy/downstream/blocked.h"
 
+#include "proxy/downstream/audit.h"
 #include "proxy/downstream/permission.h"
 #include "proxy/routing/blocking.h"
 
@@ -70,6 +71,7 @@ void blocked_judge(struct client *client)
         return;
     }
     permission_note(client, &asked, ruling);
+    audit_refusal(client, request->command, ERROR_NO_PERMISSION);
     blocking_wake(clients->dispatcher, request, ruling.verdict == ACL_NO_KEY ? no_key : no_command);
 }
 

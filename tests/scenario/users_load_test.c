@@ -205,6 +205,7 @@ Test(users_load, are_woken_from_what_they_may_not_wait_for)
     cr_expect_str_eq(wire_text(bob), "-NOPERM No permissions to run the command any more");
     cr_expect_eq(metric(file.rig, "denied_keys_total"), 1);
     cr_expect_eq(metric(file.rig, "denied_commands_total"), 1);
+    cr_expect(WAIT_FOR(rig_has_written(file.rig, "command=blpop reason=noperm")));
     cr_expect_str_eq(wire_ask(bob, "PING"), "PONG");
     fake_node_release(rig_node(file.rig, 0));
     cr_expect_str_eq(wire_text(carol), "[a x]");
