@@ -1,5 +1,6 @@
 #include "common/notify.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,8 +42,9 @@ bool notify_is_wanted(void)
     return notify_name(&name) != 0;
 }
 
+/* Also true where nobody wants to hear it; false leaves errno set. */
 PRINTF(1, 2)
-static void notify_send(const char *format, ...)
+static bool notify_send(const char *format, ...)
 {
     struct sockaddr_un name;
     socklen_t size = notify_name(&name);
@@ -50,7 +52,7 @@ static void notify_send(const char *format, ...)
     va_list arguments;
 
     if (size == 0) {
-        return;
+        return true;
     }
     va_start(arguments, format);
     int length = vsnprintf(note, sizeof note, format, arguments);
@@ -58,44 +60,48 @@ static void notify_send(const char *format, ...)
 
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-    if (fd >= 0) {
-        ssize_t ignored = sendto(fd, note, size_min((size_t)length, sizeof note - 1),
-                                 MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&name, size);
-
-        (void)ignored;
-        close(fd);
+    if (fd < 0) {
+        return false;
     }
+
+    ssize_t sent = sendto(fd, note, size_min((size_t)length, sizeof note - 1),
+                          MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&name, size);
+    int error = errno;
+
+    close(fd);
+    errno = error;
+    return sent >= 0;
 }
 
 void notify_ready(const char *status)
 {
-    notify_send("READY=1\nSTATUS=%s", status);
+    (void)notify_send("READY=1\nSTATUS=%s", status);
 }
 
 void notify_status(const char *status)
 {
-    notify_send("STATUS=%s", status);
+    (void)notify_send("STATUS=%s", status);
 }
 
 void notify_reloading(void)
 {
-    notify_send("RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)clock_now());
+    (void)notify_send("RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)clock_now());
 }
 
 void notify_stopping(uint64_t patience)
 {
-    notify_send("STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=%llu",
-                (unsigned long long)patience);
+    (void)notify_send("STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=%llu",
+                      (unsigned long long)patience);
 }
 
-void notify_main_process(pid_t process)
+bool notify_main_process(pid_t process)
 {
-    notify_send("MAINPID=%d", (int)process);
+    return notify_send("MAINPID=%d", (int)process);
 }
 
 void notify_watchdog(void)
 {
-    notify_send("WATCHDOG=1");
+    (void)notify_send("WATCHDOG=1");
 }
 
 /* As with LISTEN_PID, the variables may be another process's, which has left them to us. */

@@ -5,8 +5,8 @@
  *
  * A few lines by hand instead of libsystemd: the protocol is documented and promised not to change,
  * and a library would be one more thing in a container that has no systemd. Without NOTIFY_SOCKET
- * all of this does nothing. What cannot be sent is lost: nobody waits for a service manager. Any
- * thread, as long as none changes the environment.
+ * all of this does nothing. What cannot be sent is lost, unless it is said again: nobody waits for
+ * a service manager. Any thread, as long as none changes the environment.
  */
 #ifndef COMMON_NOTIFY_H
 #define COMMON_NOTIFY_H
@@ -30,8 +30,9 @@ void notify_reloading(void);
 /* It is about to end, and may take so long for that, in microseconds. */
 void notify_stopping(uint64_t patience);
 
-/* Another process takes its place. */
-void notify_main_process(pid_t process);
+/* Another process takes its place. The one note that must not be lost: false, with errno, when it
+ * cannot be taken now; then it is to be said again. */
+bool notify_main_process(pid_t process) MUST_USE;
 
 /* It is alive and well. */
 void notify_watchdog(void);

@@ -1,5 +1,6 @@
 #include "proxy/upgrade.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "common/events.h"
@@ -12,6 +13,8 @@
 enum {
     LINGER_LOOK_US = 10 * US_PER_MS,
     LINGER_LOOKS = 100, /* somebody may have connected who never asks */
+    TELL_AGAIN_US = 50 * US_PER_MS,
+    TELLS_MAX = 200,
 };
 
 static const char admin_owner[] = "admin";
@@ -78,6 +81,30 @@ static void upgrade_spare_all(struct server *server)
     }
 }
 
+static void upgrade_tell(struct upgrade *upgrade)
+{
+    if (notify_main_process(upgrade->untold)) {
+        upgrade->untold = 0;
+        return;
+    }
+    if (upgrade->told == 0) {
+        log_warn("cannot tell the service manager of the successor yet", "pid=%d error=%s",
+                 (int)upgrade->untold, strerror(errno));
+    }
+    if (++upgrade->told < TELLS_MAX) {
+        reactor_timer_start(&upgrade->tell, TELL_AGAIN_US);
+        return;
+    }
+    log_error("the service manager does not know of the successor", "pid=%d error=%s",
+              (int)upgrade->untold, strerror(errno));
+    upgrade->untold = 0;
+}
+
+static void upgrade_on_tell(struct reactor_timer *timer)
+{
+    upgrade_tell(container_of(timer, struct upgrade, tell));
+}
+
 static void upgrade_on_replaced(void *context, pid_t successor,
                                 const struct upgrade_sockets *sockets, const char *taken)
 {
@@ -85,7 +112,8 @@ static void upgrade_on_replaced(void *context, pid_t successor,
 
     log_info("a successor has taken over", "pid=%d", (int)successor);
     events_post(EVENT_UPGRADE, NULL, NULL, "process %d has taken over", (int)successor);
-    notify_main_process(successor);
+    server->upgrade.untold = successor;
+    upgrade_tell(&server->upgrade);
     for (size_t i = 0; i < sockets->count; i++) {
         const struct upgrade_socket *one = &sockets->items[i];
 
@@ -154,9 +182,10 @@ static void upgrade_on_linger(struct reactor_timer *timer)
 void upgrade_end(struct upgrade *upgrade)
 {
     struct server *server = upgrade->server;
+    bool is_asked = upgrade->is_admin_taken && admin_is_answering(server->admin) &&
+                    upgrade->lingered++ < LINGER_LOOKS;
 
-    if (upgrade->is_admin_taken && admin_is_answering(server->admin) &&
-        upgrade->lingered++ < LINGER_LOOKS) {
+    if (is_asked || upgrade->untold != 0) {
         reactor_timer_start(&upgrade->linger, LINGER_LOOK_US);
         return;
     }
@@ -170,6 +199,7 @@ bool upgrade_begin(struct upgrade *upgrade, struct server *server)
     upgrade->server = server;
     successor_init(&upgrade->successor, server->reactor);
     reactor_timer_init(&upgrade->linger, server->reactor, upgrade_on_linger);
+    reactor_timer_init(&upgrade->tell, server->reactor, upgrade_on_tell);
     if (server->config->upgrade_socket == NULL) {
         return true;
     }
@@ -227,5 +257,6 @@ void upgrade_clear(struct upgrade *upgrade)
     upgrade_stop(upgrade);
     takeover_free(&upgrade->takeover);
     reactor_timer_stop(&upgrade->linger);
+    reactor_timer_stop(&upgrade->tell);
     successor_clear(&upgrade->successor);
 }

@@ -23,6 +23,9 @@ struct upgrade {
     bool is_admin_taken; /* a successor answers at the admin address */
     struct reactor_timer linger;
     unsigned lingered; /* looks */
+    pid_t untold;      /* the successor, as long as the service manager does not know; 0: it does */
+    struct reactor_timer tell;
+    unsigned told; /* in vain */
 };
 
 /* Before anything is listened at. False, with the reason logged: do not start. */
@@ -44,7 +47,8 @@ void upgrade_start_successor(struct upgrade *upgrade);
 void upgrade_stop(struct upgrade *upgrade);
 
 /* All clients are gone: ends the process's loop. Those who ask at the admin address, which a
- * successor has now, get their answer first, if that is soon. */
+ * successor has now, get their answer first, and the service manager hears of the successor, or it
+ * would end that with us; if that is soon. */
 void upgrade_end(struct upgrade *upgrade);
 
 void upgrade_clear(struct upgrade *upgrade);

@@ -207,10 +207,9 @@ Test(service, leaves_the_file_of_a_socket_that_is_passed)
 }
 
 /* The successor is nobody's child once its parent is gone; it comes to us. */
-Test(service, starts_its_successor_and_tells_who_that_is)
+static struct fake_cluster *start_for_successor(void)
 {
     struct fake_cluster *cluster = fake_cluster_new(1);
-    int status;
 
     cr_assert_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     set_variable("SLOTWAY_BACKEND_SEEDS=%s", fake_cluster_address(cluster, 0));
@@ -218,6 +217,23 @@ Test(service, starts_its_successor_and_tells_who_that_is)
     set_variable("WATCHDOG_USEC=60000");
     start();
     cr_expect(WAIT_FOR(is_told("STATUS=serving")));
+    return cluster;
+}
+
+static void end_successor(struct fake_cluster **cluster)
+{
+    int status;
+
+    guard_end(&guard);
+    cr_expect_gt(waitpid(-1, &status, 0), 0);
+    cr_expect_not(answers(listen_port.number));
+    fake_cluster_free(cluster);
+}
+
+Test(service, starts_its_successor_and_tells_who_that_is)
+{
+    struct fake_cluster *cluster = start_for_successor();
+
     kill(slotway.pid, SIGUSR2);
     cr_expect(WAIT_FOR(is_told("MAINPID=")));
     cr_expect(WAIT_FOR(is_told("READY=1\nSTATUS=serving")));
@@ -226,10 +242,35 @@ Test(service, starts_its_successor_and_tells_who_that_is)
     cr_expect(answers(listen_port.number));
     cr_expect_eq(http_get(admin_port.number, "/readyz", NULL), 200);
     cr_expect(WAIT_FOR(is_told("WATCHDOG=1")));
-    guard_end(&guard);
-    cr_expect_gt(waitpid(-1, &status, 0), 0);
-    cr_expect_not(answers(listen_port.number));
-    fake_cluster_free(&cluster);
+    end_successor(&cluster);
+}
+
+/* From now on nobody can tell it anything until it reads. */
+static void keep_manager_busy(void)
+{
+    struct sockaddr_un name;
+    socklen_t size = sizeof name;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    cr_assert_eq(getsockname(manager, (struct sockaddr *)&name, &size), 0);
+    while (sendto(fd, "busy", 4, MSG_NOSIGNAL, (struct sockaddr *)&name, size) == 4) {
+    }
+    close(fd);
+}
+
+Test(service, does_not_end_before_who_it_is_that_took_over_can_be_told)
+{
+    struct fake_cluster *cluster = start_for_successor();
+
+    keep_manager_busy();
+    kill(slotway.pid, SIGUSR2);
+    cr_expect(WAIT_FOR(has_said("cannot tell the service manager")));
+    cr_expect(WAIT_FOR(has_said("drained")));
+    cr_expect_not(process_has_ended(&slotway));
+    cr_expect(WAIT_FOR(is_told("MAINPID=")));
+    cr_expect(WAIT_FOR(process_has_ended(&slotway)));
+    cr_expect_eq(slotway.status, 0);
+    end_successor(&cluster);
 }
 
 Test(service, starts_no_successor_that_nobody_would_hear)

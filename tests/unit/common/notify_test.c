@@ -1,6 +1,7 @@
 #include "common/notify.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -50,7 +51,7 @@ Test(notify, says_what_systemd_understands)
     cr_expect_str_eq(next_note(), "STATUS=draining");
     notify_stopping(5000000);
     cr_expect_str_eq(next_note(), "STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=5000000");
-    notify_main_process(42);
+    cr_expect(notify_main_process(42));
     cr_expect_str_eq(next_note(), "MAINPID=42");
     notify_watchdog();
     cr_expect_str_eq(next_note(), "WATCHDOG=1");
@@ -58,6 +59,20 @@ Test(notify, says_what_systemd_understands)
     next_note();
     cr_expect_eq(strncmp(note, "RELOADING=1\nMONOTONIC_USEC=", 27), 0, "%s", note);
     cr_expect_gt(strtoll(note + 27, NULL, 10), 0);
+}
+
+Test(notify, tells_whether_a_new_main_process_could_be_said)
+{
+    int told = 0;
+
+    while (told < 100000 && notify_main_process(42)) {
+        told++;
+    }
+    cr_expect_eq(errno, EAGAIN, "%d", errno);
+    next_note();
+    cr_expect(notify_main_process(43));
+    unsetenv("NOTIFY_SOCKET");
+    cr_expect(notify_main_process(44), "nobody wants to know");
 }
 
 Test(notify, says_nothing_where_nobody_listens)
