@@ -158,6 +158,7 @@ int inherited_take(const struct listening_wish *wish, enum socket_file *file)
 
     *file = found->is_lent ? SOCKET_FILE_LENT : SOCKET_FILE_PREDECESSORS;
     found->fd = -1;
+    socket_answer_again(fd);
     return fd;
 }
 

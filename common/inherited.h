@@ -37,7 +37,8 @@ void inherited_add(int fd, const char *owner, const struct address *address, boo
 /* Takes a socket that systemd has opened and calls `name`. */
 void inherited_add_activated(int fd, const char *name);
 
-/* A socket that fits the wish, no more than once, or -1; only then *file is left alone. */
+/* A socket that fits the wish, no more than once, and that answers whatever its last owner has told
+ * it; or -1: only then *file is left alone. */
 int inherited_take(const struct listening_wish *wish, enum socket_file *file) MUST_USE;
 
 /* Has anybody taken the socket that was added as number `index`, from 0? */

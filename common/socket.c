@@ -141,6 +141,11 @@ void socket_answer_no_more(int fd)
     }
 }
 
+void socket_answer_again(int fd)
+{
+    set_option(fd, SOL_SOCKET, SO_DETACH_FILTER, 0);
+}
+
 /* `only_v6` keeps [::] and 0.0.0.0 apart, so that one may listen on both with the same port. */
 static int listen_tcp(const struct endpoint *endpoint, const struct listen_options *options,
                       int only_v6)

@@ -36,6 +36,9 @@ void socket_share_port(int fd, bool is_shared);
  * later; who is connected can be accepted still. Nothing for a unix socket. */
 void socket_answer_no_more(int fd);
 
+/* It answers again, should it have been told not to: whoever else has this socket, too. */
+void socket_answer_again(int fd);
+
 /* Why socket_listen failed with `error`, an errno: for logs. */
 const char *socket_listen_text(const struct address *address, int error);
 

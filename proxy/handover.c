@@ -288,10 +288,11 @@ void handover_free(struct handover **handover)
     handover_hang_up(gone);
     reactor_timer_stop(&gone->patience);
     ev_io_stop(gone->reactor->loop, &gone->arrival);
-    close(gone->listener);
+    /* Before the socket: once nobody listens, the file may be another process's. */
     if (gone->file == SOCKET_FILE_OURS) {
         unlink(gone->path);
     }
+    close(gone->listener);
     free(gone->packet);
     free(gone->sockets);
     free(gone);

@@ -175,11 +175,13 @@ static void remove_file(const struct listening_socket *listening)
     }
 }
 
+/* Where a file is and nobody listens, another process listens in its place: that one's file must
+ * not be the one that is removed. */
 static void close_socket(struct listening_socket *listening)
 {
     list_remove(&listening->link);
-    close(listening->fd);
     remove_file(listening);
+    close(listening->fd);
     free(listening);
 }
 
@@ -241,9 +243,14 @@ void listening_refresh(struct listening_socket *listening, const struct pool_con
     }
 }
 
-/* The file goes first and only once: from then on another may have its name. */
+/* The file goes first and only once: from then on another may have its name. What is lent listens
+ * on without us, for whoever is started next. */
 void listening_retire(struct listening_socket *listening)
 {
+    if (listening->file == SOCKET_FILE_LENT) {
+        socket_share_port(listening->fd, false);
+        return;
+    }
     remove_file(listening);
     listening->file = SOCKET_FILE_PREDECESSORS;
     socket_answer_no_more(listening->fd);

@@ -52,7 +52,8 @@ void listening_refresh(struct listening_socket *listening, const struct pool_con
 /* What the sockets of a pool are inherited as. */
 void listening_owner(const char *pool, char *text, size_t room);
 
-/* Nobody comes to it from now on, but who has come can be accepted. */
+/* Nobody comes to it from now on, but who has come can be accepted. One that is lent goes back as
+ * it came. */
 void listening_retire(struct listening_socket *listening);
 
 /* Closes it; the file of a unix socket goes too, if it is ours. Its watcher is stopped. Takes the

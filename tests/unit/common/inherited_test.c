@@ -1,9 +1,11 @@
 #include "common/inherited.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -165,4 +167,21 @@ Test(inherited, whether_a_descriptor_listens_is_asked_of_the_kernel)
     close(fd);
     close(pair[0]);
     close(pair[1]);
+}
+
+/* Its last owner may have told it so, and have changed his mind or died. */
+Test(inherited, that_answered_no_more_answers_again)
+{
+    int fd = listen_at("127.0.0.1:0");
+    struct sock_filter *none = NULL;
+    socklen_t lines = 0;
+
+    socket_answer_no_more(fd);
+    add(fd, "pool a", "127.0.0.1:0");
+    errno = 0;
+    cr_expect_eq(take("pool a", "127.0.0.1:0"), fd);
+    cr_expect_eq(errno, 0);
+    cr_expect_eq(getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, none, &lines), 0);
+    cr_expect_eq(lines, 0);
+    close(fd);
 }

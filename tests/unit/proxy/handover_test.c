@@ -3,6 +3,8 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -17,6 +19,24 @@ static struct handover *handover;
 static struct packet heard;
 static int successor = -1;
 static int replaced_count;
+static int closed_with_file; /* sockets that listened while their name stood there */
+
+static bool is_listening(int fd)
+{
+    int value = 0;
+    socklen_t size = sizeof value;
+
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &size) == 0 && value == 1;
+}
+
+/* In the place of the library's, for the order in which things happen. */
+int close(int fd)
+{
+    if (is_listening(fd) && access(path, F_OK) == 0) {
+        closed_with_file++;
+    }
+    return (int)syscall(SYS_close, fd);
+}
 
 static void list_nothing(void *context UNUSED, struct upgrade_sockets *sockets UNUSED)
 {
@@ -50,7 +70,9 @@ static void clean_up(void)
 {
     packet_clear(&heard);
     close(successor);
-    handover_free(&handover);
+    if (handover != NULL) {
+        handover_free(&handover);
+    }
     reactor_free(&reactor);
     unlink(path);
     rmdir(folder);
@@ -110,4 +132,13 @@ Test(handover, cannot_be_told_anything_once_it_has_said_no)
     close(successor);
     get_the_sockets();
     cr_expect_eq(replaced_count, 0);
+}
+
+/* Another process may find the file of who listens no more, and take its place. */
+Test(handover, removes_its_file_before_it_listens_no_more)
+{
+    cr_assert_eq(access(path, F_OK), 0);
+    handover_free(&handover);
+    cr_expect_neq(access(path, F_OK), 0);
+    cr_expect_eq(closed_with_file, 0);
 }
