@@ -13,14 +13,7 @@ struct console {
 
 void console_add_pool(struct console *console, const struct server *server, size_t pool)
 {
-    const struct metrics **workers = memory_new(server->worker_count, sizeof(struct metrics *));
-
-    for (size_t i = 0; i < server->worker_count; i++) {
-        workers[i] = &server->workers[i]->pools[pool].metrics;
-    }
-    history_add(console->history, &(struct metrics_source){.pool = server->pools[pool].name,
-                                                           .workers = workers,
-                                                           .worker_count = server->worker_count});
+    history_add(console->history, &server->pools[pool].house.counted);
 }
 
 struct console *console_new(struct server *server)

@@ -1,4 +1,6 @@
 /* /stats: what the page needs each second: of the process, per worker, per pool and node. */
+#include <stddef.h>
+
 #include "common/budget.h"
 #include "common/clock.h"
 #include "common/events.h"
@@ -10,56 +12,21 @@
 #include "proxy/server_parts.h"
 #include "proxy/status.h"
 
-enum how { SUMMED, LOWEST };
-
-static const struct {
-    const char *name;
-    size_t offset;
-    enum how how;
-} rows[] = {
-#define COUNTER(name, help)      {#name, offsetof(struct metrics, name), SUMMED},
-#define GAUGE(name, help)        {#name, offsetof(struct metrics, name), SUMMED},
-#define GAUGE_LOWEST(name, help) {#name, offsetof(struct metrics, name), LOWEST},
-#include "proxy/metrics/metrics.def"
-};
-
-static uint64_t row_value(const struct server *server, size_t pool, size_t row)
+static uint64_t error_value(const struct metrics_source *counted, size_t symbol)
 {
-    uint64_t value = rows[row].how == LOWEST ? UINT64_MAX : 0;
-
-    for (size_t i = 0; i < server->worker_count; i++) {
-        const char *metrics = (const char *)&server->workers[i]->pools[pool].metrics;
-        uint64_t one = metric_read((const metric *)(const void *)(metrics + rows[row].offset));
-
-        if (rows[row].how == SUMMED) {
-            value += one;
-        } else if (one < value) {
-            value = one;
-        }
-    }
-    return value;
+    return metrics_sum(counted, offsetof(struct metrics, error_replies) + symbol * sizeof(metric));
 }
 
-static uint64_t error_value(const struct server *server, size_t pool, size_t symbol)
-{
-    uint64_t value = 0;
-
-    for (size_t i = 0; i < server->worker_count; i++) {
-        value += metric_read(&server->workers[i]->pools[pool].metrics.error_replies[symbol]);
-    }
-    return value;
-}
-
-static void add_totals(struct json *json, const struct server *server, size_t pool)
+static void add_totals(struct json *json, const struct metrics_source *counted)
 {
     json_begin_object(json, "totals");
-    for (size_t row = 0; row < ARRAY_LEN(rows); row++) {
-        json_add_number(json, rows[row].name, row_value(server, pool, row));
+    for (size_t row = 0; row < metrics_field_count(); row++) {
+        json_add_number(json, metrics_field_name(row), metrics_field_value(counted, row));
     }
     json_end_object(json);
     json_begin_object(json, "errors");
     for (size_t symbol = 0; symbol < ERROR_SYMBOL_COUNT; symbol++) {
-        uint64_t value = error_value(server, pool, symbol);
+        uint64_t value = error_value(counted, symbol);
 
         if (value > 0) {
             json_add_number(json, error_reply_names()[symbol], value);
@@ -137,7 +104,7 @@ static void add_pool(struct json *json, const struct server *server, size_t numb
     json_add_number(json, "waiting", found->waiting);
     json_add_number(json, "in_flight", found->in_flight);
     add_halts(json, pool->house.halts);
-    add_totals(json, server, number);
+    add_totals(json, &pool->house.counted);
     document_add_nodes(json, paces, number);
     json_end_object(json);
 }

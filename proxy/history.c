@@ -189,9 +189,6 @@ void history_free(struct history **history)
         return;
     }
     reactor_timer_stop(&gone->timer);
-    for (size_t i = 0; i < gone->pool_count; i++) {
-        free((void *)gone->pools[i].source.workers);
-    }
     free(gone);
 }
 

@@ -41,7 +41,7 @@ struct history;
 /* Of up to `room` pools, none at first; looks once a second from now on. */
 struct history *history_new(struct reactor *reactor, size_t room) MUST_USE;
 
-/* The next pool. Takes the array inside of `source`, which is freed with the history. */
+/* The next pool. Borrows what is inside of `source`. */
 void history_add(struct history *history, const struct metrics_source *source);
 void history_free(struct history **history);
 

@@ -56,6 +56,17 @@ static void make_run_id(char *text)
     }
 }
 
+/* What each worker counts of that pool. The caller frees the list. */
+static const struct metrics **list_metrics(const struct server *server, size_t number)
+{
+    const struct metrics **list = memory_new(server->worker_count, sizeof(struct metrics *));
+
+    for (size_t i = 0; i < server->worker_count; i++) {
+        list[i] = &server->workers[i]->pools[number].metrics;
+    }
+    return list;
+}
+
 static void make_house(struct server *server, size_t number)
 {
     struct server_pool *pool = &server->pools[number];
@@ -68,6 +79,9 @@ static void make_house(struct server *server, size_t number)
     house->clients = memory_new(server->worker_count, sizeof(struct clients *));
     house->mailboxes = memory_new(server->worker_count, sizeof(struct mailbox *));
     house->heats = memory_new(server->worker_count, sizeof(struct heat *));
+    house->counted = (struct metrics_source){.pool = pool->name,
+                                             .workers = list_metrics(server, number),
+                                             .worker_count = server->worker_count};
     make_run_id(house->run_id);
     house->exchange = exchange_new(server->worker_count, house->run_id);
     house->door = node_door_new();
@@ -201,6 +215,7 @@ void server_pool_clear(struct server_pool *pool)
         heat_free(&pool->house.heats[i]);
     }
     free(pool->house.heats);
+    free((void *)pool->house.counted.workers);
     free(pool->house.clients);
     free(pool->house.mailboxes);
     exchange_free(&pool->house.exchange);

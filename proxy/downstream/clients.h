@@ -16,6 +16,7 @@
 #include "proxy/downstream/monitor.h"
 #include "proxy/downstream/sampling.h"
 #include "proxy/downstream/trace.h"
+#include "proxy/metrics/metrics_fields.h"
 #include "proxy/routing/dispatcher.h"
 #include "proxy/routing/fanout.h"
 
@@ -46,6 +47,7 @@ struct house {
     struct clients **clients;   /* of this pool, by worker */
     struct mailbox **mailboxes; /* by worker */
     size_t worker_count;
+    struct metrics_source counted; /* by the workers */
     struct node_door *door;    /* what new connections to nodes go through; NULL: they are plain */
     struct exchange *exchange; /* subscriptions */
     struct heat **heats; /* by worker; here, as others read it when that one has ended already */

@@ -58,21 +58,9 @@ bool info_sections_need_nodes(uint32_t sections)
     return (sections & NODE_SECTIONS) != 0;
 }
 
-/* Sums a counter of `metrics.def`, named by its offset, over the workers. */
-static uint64_t house_metric(const struct client *client, size_t offset)
-{
-    const struct house *house = client->clients->house;
-    uint64_t sum = 0;
-
-    for (size_t i = 0; i < house->worker_count; i++) {
-        const char *metrics = (const char *)house->clients[i]->metrics;
-
-        sum += metric_read((const metric *)(const void *)(metrics + offset));
-    }
-    return sum;
-}
-
-#define HOUSE_METRIC(client, name) house_metric(client, offsetof(struct metrics, name))
+/* The sum of a row of metrics.def over the workers. */
+#define HOUSE_METRIC(client, name)                                                                 \
+    metrics_sum(&(client)->clients->house->counted, offsetof(struct metrics, name))
 
 uint64_t info_blocked(const struct client *client)
 {

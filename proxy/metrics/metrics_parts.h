@@ -40,11 +40,7 @@ void metrics_write_steps(struct sendq *to, const struct metrics_steps *steps,
                          const struct metrics_label *labels, size_t count,
                          const struct steps_total *total);
 
-/* What was summed over the workers of `source`, at `offset` in struct metrics. */
-uint64_t metrics_sum(const struct metrics_source *source, size_t offset);
-
-/* Counts and gauges that there are for each pool: the rows of metrics.def. */
-size_t metrics_field_count(void);
+/* Counts and gauges that there are for each pool, by the numbers of metrics_fields.h. */
 const struct family *metrics_field_family(size_t number);
 
 /* Counts and gauges that there are for each node. */

@@ -12,24 +12,6 @@ static const struct family families[] = {
 #include "proxy/metrics/families.def"
 };
 
-/* How the values of several workers make one. */
-enum sum { SUM_ALL, SUM_LOWEST };
-
-/* Fields of struct metrics. */
-static const struct field {
-    struct family family;
-    enum sum sum;
-    size_t offset;
-} fields[] = {
-#define FIELD(name, type, sum, help)                                                               \
-    {{"slotway_" #name, type, "pool", help}, sum, offsetof(struct metrics, name)},
-#define COUNTER(name, help)      FIELD(name, "counter", SUM_ALL, help)
-#define GAUGE(name, help)        FIELD(name, "gauge", SUM_ALL, help)
-#define GAUGE_LOWEST(name, help) FIELD(name, "gauge", SUM_LOWEST, help)
-#include "proxy/metrics/metrics.def"
-#undef FIELD
-};
-
 /* Upper limits of the buckets of slotway_request_seconds, in microseconds. */
 static const uint64_t request_limits[] = {
     100,   250,    500,    1000,   2500,    5000,    10000,   25000,
@@ -101,53 +83,22 @@ void metrics_write_sample(struct sendq *to, enum metrics_family family,
     sendq_print(to, " %.15g\n", value);
 }
 
-size_t metrics_field_count(void)
-{
-    return ARRAY_LEN(fields);
-}
-
-const struct family *metrics_field_family(size_t number)
-{
-    CHECK(number < ARRAY_LEN(fields));
-    return &fields[number].family;
-}
-
 const struct family *metrics_family_of(enum metrics_family family)
 {
     CHECK(family < FAMILY_COUNT);
     return &families[family];
 }
 
-static uint64_t sum_field(const struct metrics_source *source, const struct field *field)
-{
-    uint64_t sum = 0;
-
-    for (size_t worker = 0; worker < source->worker_count; worker++) {
-        const char *base = (const char *)source->workers[worker];
-        uint64_t value = metric_read((const metric *)(const void *)(base + field->offset));
-        switch (field->sum) {
-        case SUM_ALL: sum += value; break;
-        case SUM_LOWEST: sum = worker == 0 || value < sum ? value : sum; break;
-        }
-    }
-    return sum;
-}
-
-uint64_t metrics_sum(const struct metrics_source *source, size_t offset)
-{
-    const struct field field = {.offset = offset};
-
-    return sum_field(source, &field);
-}
-
 static void write_fields(struct sendq *to, const struct metrics_source *sources, size_t count)
 {
-    for (size_t at = 0; at < ARRAY_LEN(fields); at++) {
-        metrics_write_head(to, &fields[at].family);
+    for (size_t at = 0; at < metrics_field_count(); at++) {
+        const struct family *family = metrics_field_family(at);
+
+        metrics_write_head(to, family);
         for (size_t pool = 0; pool < count; pool++) {
             struct metrics_label label = {"pool", sources[pool].pool};
-            metrics_write_count(to, fields[at].family.name, &label, 1,
-                                sum_field(&sources[pool], &fields[at]));
+            metrics_write_count(to, family->name, &label, 1,
+                                metrics_field_value(&sources[pool], at));
         }
     }
 }
@@ -167,11 +118,10 @@ static void write_array(struct sendq *to, const struct metrics_source *sources, 
     metrics_write_family(to, array->family);
     for (size_t pool = 0; pool < count; pool++) {
         for (size_t at = 0; at < array->count; at++) {
-            struct field field = {.offset = array->offset + at * sizeof(metric)};
             struct metrics_label labels[] = {{"pool", sources[pool].pool},
                                              {array->label, array->names[at]}};
             metrics_write_count(to, families[array->family].name, labels, ARRAY_LEN(labels),
-                                sum_field(&sources[pool], &field));
+                                metrics_sum(&sources[pool], array->offset + at * sizeof(metric)));
         }
     }
 }

@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #include "common/sendq.h"
-#include "proxy/metrics/metrics.h"
+#include "proxy/metrics/metrics_fields.h"
 
 enum metrics_family {
 #define FAMILY(symbol, name, type, labels, help) FAMILY_##symbol,
@@ -23,14 +23,6 @@ enum metrics_family {
 struct metrics_label {
     const char *name;
     const char *value; /* any text; it is escaped */
-};
-
-/* One pool: what its workers counted. */
-struct metrics_source {
-    const char *pool;
-    const struct metrics *const *workers;
-    size_t worker_count;
-    size_t nodes_max; /* that have metrics of their own */
 };
 
 /* Names of error replies in the order of `struct metrics`.error_replies. */

@@ -97,6 +97,8 @@ static void open_worker(struct world *world)
     world->house.mailboxes = &world->mailbox;
     world->heat = heat_new(world->house.started);
     world->house.heats = &world->heat;
+    world->metrics_of_worker = &world->metrics;
+    world->house.counted = (struct metrics_source){"main", &world->metrics_of_worker, 1, 0};
     memset(world->house.run_id, '0', sizeof world->house.run_id - 1);
     world->house.exchange = exchange_new(1, world->house.run_id);
     world->house.roll = roll_new();

@@ -35,6 +35,7 @@ struct world {
     struct heat *heat;
     struct clients clients;
     struct metrics metrics;
+    const struct metrics *metrics_of_worker;
     struct dispatcher *dispatcher;
     _Atomic uint32_t load;
     struct ledger ledger;

@@ -9,22 +9,21 @@
 enum { WORKERS = 2 };
 
 static struct metrics *workers;
+static const struct metrics *lent[WORKERS];
 static struct reactor *reactor;
 static struct history *history;
 static uint64_t now;
 
 static void set_up(void)
 {
-    const struct metrics **borrowed = memory_new(WORKERS, sizeof(struct metrics *));
-
     workers = memory_new(WORKERS, sizeof *workers);
     for (size_t i = 0; i < WORKERS; i++) {
-        borrowed[i] = &workers[i];
+        lent[i] = &workers[i];
     }
     reactor = reactor_new();
     history = history_new(reactor, 1);
-    history_add(history, &(struct metrics_source){
-                             .pool = "main", .workers = borrowed, .worker_count = WORKERS});
+    history_add(history,
+                &(struct metrics_source){.pool = "main", .workers = lent, .worker_count = WORKERS});
     events_forget();
     now = 100 * US_PER_SECOND;
     history_look(history, now);

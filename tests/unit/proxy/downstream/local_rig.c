@@ -59,6 +59,7 @@ static void worker_open(struct local_rig *rig, size_t number)
         .metrics = &worker->metrics,
         .load = &worker->load,
     };
+    rig->metrics[number] = &worker->metrics;
     rig->house.heats[number] = heat_new(clock_now());
     clients_init(&worker->clients);
     rig->house.clients[number] = &worker->clients;
@@ -80,6 +81,7 @@ struct local_rig *local_rig_open(const char *password)
     rig->house.worker_count = RIG_WORKERS;
     rig->house.clients = memory_new(RIG_WORKERS, sizeof(struct clients *));
     rig->house.heats = memory_new(RIG_WORKERS, sizeof(struct heat *));
+    rig->house.counted = (struct metrics_source){"main", rig->metrics, RIG_WORKERS, 0};
     rig->house.mailboxes = memory_new(RIG_WORKERS, sizeof(struct mailbox *));
     rig->house.exchange = exchange_new(RIG_WORKERS, "");
     rig->house.roll = roll_new();

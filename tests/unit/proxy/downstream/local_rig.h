@@ -24,6 +24,7 @@ struct local_rig {
     struct intake intake;
     struct house house;
     struct rig_worker workers[RIG_WORKERS];
+    const struct metrics *metrics[RIG_WORKERS]; /* theirs */
     int listener;
     uint16_t port;
 };

@@ -390,3 +390,20 @@ Test(metrics_text, the_page_in_docs_is_up_to_date)
     free(page);
     free(kept);
 }
+
+Test(metrics_text, rows_are_known_by_name_and_number)
+{
+    size_t found = 0;
+
+    metric_add(&worker_metrics[0].downstream_requests_total, 3);
+    metric_add(&worker_metrics[1].downstream_requests_total, 4);
+    for (size_t i = 0; i < metrics_field_count(); i++) {
+        if (strcmp(metrics_field_name(i), "downstream_requests_total") == 0) {
+            cr_expect_eq(metrics_field_value(&sources[0], i), 7);
+            cr_expect_eq(metrics_field_value(&sources[1], i), 3);
+            found++;
+        }
+    }
+    cr_expect_eq(found, 1);
+    cr_expect_eq(metrics_sum(&sources[0], offsetof(struct metrics, downstream_requests_total)), 7);
+}
