@@ -9,7 +9,7 @@
 #include "proxy/console.h"
 #include "proxy/server_parts.h"
 
-enum { STATUS_BAD_REQUEST = 400 };
+enum { STATUS_BAD_REQUEST = 400, LIMIT_DEFAULT = 100 };
 
 /* Somebody who waits for a document. */
 struct waiting {
@@ -117,6 +117,20 @@ bool document_take_pool(const struct server *server, const struct admin_request 
     return false;
 }
 
+bool document_take_page(const struct server *server, const struct admin_request *request,
+                        struct inquiry_question *question, uint64_t most,
+                        struct admin_answer *answer)
+{
+    uint64_t limit = LIMIT_DEFAULT;
+
+    if (!document_take_pool(server, request, &question->terms.page.pool, answer) ||
+        !document_take_number(request, "limit", &limit, most, answer)) {
+        return false;
+    }
+    question->terms.page.most = size_max((size_t)limit, 1);
+    return true;
+}
+
 void document_add_time(struct json *json)
 {
     json_add_number(json, "time_ms", clock_wall() / US_PER_MS);
@@ -158,27 +172,49 @@ static int compare_lines(const void *a, const void *b)
     return one->id < other->id ? -1 : one->id > other->id;
 }
 
-struct page_line *page_gather(const struct inquiry_findings *findings, size_t *count,
-                              uint64_t *total)
+static void page_gather(struct page *page, const struct inquiry_findings *findings)
 {
-    struct page_line *lines = NULL;
-
-    *count = 0;
-    *total = 0;
     for (size_t i = 0; i < findings->worker_count; i++) {
-        const struct page_part *page = findings->by_worker[i];
+        const struct page_part *part = findings->by_worker[i];
 
-        if (page == NULL) {
+        if (part == NULL) {
             continue;
         }
-        *total += page->total;
-        lines = memory_resize(lines, size_max(*count + page->count, 1), sizeof *lines);
-        for (size_t j = 0; j < page->count; j++) {
-            lines[(*count)++] = page->lines[j];
+        page->total += part->total;
+        page->lines =
+            memory_resize(page->lines, size_max(page->count + part->count, 1), sizeof *page->lines);
+        for (size_t j = 0; j < part->count; j++) {
+            page->lines[page->count++] = part->lines[j];
         }
     }
-    if (*count > 0) {
-        qsort(lines, *count, sizeof *lines, compare_lines);
+    if (page->count > 0) {
+        qsort(page->lines, page->count, sizeof *page->lines, compare_lines);
     }
-    return lines;
+}
+
+struct page page_begin(const struct server *server, const struct inquiry_question *question,
+                       const struct inquiry_findings *findings, struct json *json)
+{
+    struct page page = {.count = 0};
+
+    page_gather(&page, findings);
+    page.shown = size_min(page.count, question->terms.page.most);
+    json_begin_object(json, NULL);
+    document_add_time(json);
+    document_add_answered(json, findings);
+    json_add_text(json, "pool", server->pools[question->terms.page.pool].name);
+    return page;
+}
+
+void page_end(struct page *page, struct json *json)
+{
+    json_end_object(json);
+    free(page->lines);
+    page->lines = NULL;
+}
+
+void page_write(const struct page *page, size_t number, struct json *json)
+{
+    CHECK(number < page->count);
+    json_add_value(json, NULL, (struct span){page->lines[number].text, page->lines[number].size});
 }

@@ -46,6 +46,11 @@ bool document_take_pool(const struct server *server, const struct admin_request 
 void document_add_time(struct json *json);
 void document_add_answered(struct json *json, const struct inquiry_findings *findings);
 
+/* What the query says of a page: the pool, and `limit` up to `most`; of one without that, 100. */
+bool document_take_page(const struct server *server, const struct admin_request *request,
+                        struct inquiry_question *question, uint64_t most,
+                        struct admin_answer *answer);
+
 /* Part of a list, of which each worker has some: so many in all, and here the JSON of a few. */
 struct page_part {
     uint64_t total;
@@ -63,9 +68,20 @@ void page_add(struct page_part *page, uint64_t id, struct json *json);
 /* For inquiries that find a struct page_part. */
 void page_drop(void *page);
 
-/* All lines of all findings, the least id first; the lines stay the findings'. The caller frees the
- * array. */
-struct page_line *page_gather(const struct inquiry_findings *findings, size_t *count,
-                              uint64_t *total) MUST_USE;
+/* All that was found, the least id first; the lines stay the findings'. */
+struct page {
+    struct page_line *lines;
+    size_t count;
+    size_t shown;   /* so many of them are wanted */
+    uint64_t total; /* in all workers */
+};
+
+/* Begins the object with what all pages tell first. page_end() ends it, and gives `lines` back. */
+struct page page_begin(const struct server *server, const struct inquiry_question *question,
+                       const struct inquiry_findings *findings, struct json *json) MUST_USE;
+void page_end(struct page *page, struct json *json);
+
+/* One of its lines, a value of an array. */
+void page_write(const struct page *page, size_t number, struct json *json);
 
 #endif

@@ -9,7 +9,7 @@
 #include "proxy/server_parts.h"
 #include "proxy/word_pairs.h"
 
-enum { LIMIT_DEFAULT = 100, LIMIT_MAX = 500 };
+enum { LIMIT_MAX = 500 };
 
 static void add_client(struct page_part *page, const struct client *client)
 {
@@ -43,28 +43,20 @@ static void *clients_look(struct worker *worker, const struct inquiry_question *
 static void clients_write(struct server *server, const struct inquiry_question *question,
                           const struct inquiry_findings *findings, struct json *json)
 {
-    size_t count;
-    uint64_t total;
-    struct page_line *lines = page_gather(findings, &count, &total);
-    size_t shown = size_min(count, question->terms.page.most);
+    struct page page = page_begin(server, question, findings, json);
 
-    json_begin_object(json, NULL);
-    document_add_time(json);
-    document_add_answered(json, findings);
-    json_add_text(json, "pool", server->pools[question->terms.page.pool].name);
-    json_add_number(json, "total", total);
+    json_add_number(json, "total", page.total);
     json_begin_array(json, "clients");
-    for (size_t i = 0; i < shown; i++) {
-        json_add_value(json, NULL, (struct span){lines[i].text, lines[i].size});
+    for (size_t i = 0; i < page.shown; i++) {
+        page_write(&page, i, json);
     }
     json_end_array(json);
-    if (shown > 0 && shown == question->terms.page.most) {
-        json_add_number(json, "next", lines[shown - 1].id);
+    if (page.shown > 0 && page.shown == question->terms.page.most) {
+        json_add_number(json, "next", page.lines[page.shown - 1].id);
     } else {
         json_add_null(json, "next");
     }
-    json_end_object(json);
-    free(lines);
+    page_end(&page, json);
 }
 
 static const struct document clients_document = {
@@ -77,12 +69,9 @@ void document_clients(void *context, const struct admin_request *request,
 {
     struct server *server = context;
     struct inquiry_question question = {.kind = NULL};
-    uint64_t most = LIMIT_DEFAULT;
 
-    if (document_take_pool(server, request, &question.terms.page.pool, answer) &&
-        document_take_number(request, "after", &question.terms.page.after, INT64_MAX, answer) &&
-        document_take_number(request, "limit", &most, LIMIT_MAX, answer)) {
-        question.terms.page.most = size_max((size_t)most, 1);
+    if (document_take_page(server, request, &question, LIMIT_MAX, answer) &&
+        document_take_number(request, "after", &question.terms.page.after, INT64_MAX, answer)) {
         document_ask(&clients_document, server, request, &question);
     }
 }

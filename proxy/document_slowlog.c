@@ -1,6 +1,4 @@
 /* /slowlog: what SLOWLOG GET and COMMANDLOG GET have, the newest first. */
-#include <stdlib.h>
-
 #include "common/memory.h"
 #include "common/resp_scan.h"
 #include "proxy/document.h"
@@ -8,7 +6,7 @@
 #include "proxy/server_parts.h"
 #include "proxy/word_pairs.h"
 
-enum { LIMIT_DEFAULT = 100, LIMIT_MAX = 1000 };
+enum { LIMIT_MAX = 1000 };
 
 static const char *const kind_names[LOG_COUNT] = {
 #define ROW(symbol, name) name,
@@ -96,25 +94,15 @@ static void *slowlog_look(struct worker *worker, const struct inquiry_question *
 static void slowlog_write(struct server *server, const struct inquiry_question *question,
                           const struct inquiry_findings *findings, struct json *json)
 {
-    size_t count;
-    uint64_t total;
-    struct page_line *lines = page_gather(findings, &count, &total);
-    size_t shown = size_min(count, question->terms.page.most);
+    struct page page = page_begin(server, question, findings, json);
 
-    json_begin_object(json, NULL);
-    document_add_time(json);
-    document_add_answered(json, findings);
-    json_add_text(json, "pool", server->pools[question->terms.page.pool].name);
     json_add_text(json, "kind", kind_names[question->terms.page.which]);
     json_begin_array(json, "entries");
-    for (size_t i = 0; i < shown; i++) {
-        const struct page_line *line = &lines[count - 1 - i];
-
-        json_add_value(json, NULL, (struct span){line->text, line->size});
+    for (size_t i = 0; i < page.shown; i++) {
+        page_write(&page, page.count - 1 - i, json);
     }
     json_end_array(json);
-    json_end_object(json);
-    free(lines);
+    page_end(&page, json);
 }
 
 static const struct document slowlog_document = {
@@ -144,12 +132,9 @@ void document_slowlog(void *context, const struct admin_request *request,
 {
     struct server *server = context;
     struct inquiry_question question = {.kind = NULL};
-    uint64_t most = LIMIT_DEFAULT;
 
-    if (document_take_pool(server, request, &question.terms.page.pool, answer) &&
-        take_kind(request, &question.terms.page.which, answer) &&
-        document_take_number(request, "limit", &most, LIMIT_MAX, answer)) {
-        question.terms.page.most = size_max((size_t)most, 1);
+    if (document_take_page(server, request, &question, LIMIT_MAX, answer) &&
+        take_kind(request, &question.terms.page.which, answer)) {
         question.terms.page.shows_keys = server->config->admin_show_keys;
         document_ask(&slowlog_document, server, request, &question);
     }
