@@ -70,14 +70,21 @@ void worker_adopt(struct worker *worker, size_t number, struct topology *topolog
     mailbox_post(worker->mailbox, &order->message);
 }
 
+/* What `table` has, by the rules that the worker goes by: discovery may be in the middle of a
+ * round, and know only the ones before. */
+static void use_commands(struct worker_pool *pool, const struct command_table *table)
+{
+    struct command_table *old = pool->clients.commands;
+
+    pool->clients.commands = command_table_again(table, &pool->view.config.commands);
+    command_table_release(&old);
+}
+
 static void worker_on_commands(struct message *message)
 {
     struct order *order = container_of(message, struct order, message);
-    struct clients *clients = &order->worker->pools[order->pool].clients;
-    struct command_table *old = clients->commands;
 
-    clients->commands = order->commands;
-    order->commands = old;
+    use_commands(&order->worker->pools[order->pool], order->commands);
     order_drop(message);
 }
 
@@ -93,8 +100,10 @@ void worker_use_commands(struct worker *worker, size_t number, struct command_ta
 static void worker_on_config(struct message *message)
 {
     struct order *order = container_of(message, struct order, message);
+    struct worker_pool *pool = &order->worker->pools[order->pool];
 
-    config_view_show(&order->worker->pools[order->pool].view, order->config, order->pool);
+    config_view_show(&pool->view, order->config, order->pool);
+    use_commands(pool, pool->clients.commands);
     order_drop(message);
 }
 
@@ -306,6 +315,7 @@ void worker_add_pool(struct worker *worker, size_t number, struct house *house,
         .load = &worker->load,
     };
     clients_init(&pool->clients);
+    use_commands(pool, NULL);
 }
 
 static void pool_clear(struct worker_pool *pool, size_t worker)

@@ -61,7 +61,8 @@ void worker_start(struct worker *worker);
 /* Any thread: takes a reference to a picture of pool `number`'s cluster. */
 void worker_adopt(struct worker *worker, size_t number, struct topology *topology);
 
-/* Any thread: takes a reference to the commands of that pool's cluster. */
+/* Any thread: takes a reference to the commands of that pool's cluster. Which of them are denied,
+ * and what else the configuration says of them, the worker knows itself. */
 void worker_use_commands(struct worker *worker, size_t number, struct command_table *table);
 
 /* Any thread: takes a reference to who may use that pool. */

@@ -81,6 +81,7 @@ void command_table_release(struct command_table **table)
     }
     free(gone->parts->entries);
     free(gone->parts->slots);
+    free(gone->parts->rows);
     free(gone->parts);
     free(gone);
 }

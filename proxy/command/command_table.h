@@ -27,6 +27,10 @@ struct command_table {
 struct command_table *command_table_new(const struct command *const *rows, size_t count,
                                         const struct command_rules *rules) MUST_USE;
 
+/* A table of the rows that `table` was made of, and of other rules. */
+struct command_table *command_table_again(const struct command_table *table,
+                                          const struct command_rules *rules) MUST_USE;
+
 /* For a message to the operator: the rule at *at or behind it that has no effect, because it tells
  * facts of a command that commands.def has; NULL at the end. *at starts at 0. */
 const struct command_rule *command_table_idle_rule(const struct command_rules *rules, size_t *at);

@@ -204,6 +204,16 @@ static void table_finish(struct command_table *table)
     table_index(table);
 }
 
+static void table_keep_rows(struct command_table *table, const struct command *const *rows,
+                            size_t count)
+{
+    table->parts->rows = memory_new(count + 1, sizeof *table->parts->rows);
+    table->parts->row_count = count;
+    for (size_t i = 0; i < count; i++) {
+        table->parts->rows[i] = rows[i];
+    }
+}
+
 struct command_table *command_table_new(const struct command *const *rows, size_t count,
                                         const struct command_rules *rules)
 {
@@ -211,6 +221,7 @@ struct command_table *command_table_new(const struct command *const *rows, size_
 
     table->parts = memory_new(1, sizeof *table->parts);
     atomic_store_explicit(&table->parts->references, 1, memory_order_relaxed);
+    table_keep_rows(table, rows, count);
     for (size_t i = 0; i < count; i++) {
         CHECK(rows[i]->id == COMMAND_ID_LEARNED);
         if (name_is_free(rows[i]->name)) {
@@ -227,6 +238,13 @@ struct command_table *command_table_new(const struct command *const *rows, size_
     }
     table_finish(table);
     return table;
+}
+
+struct command_table *command_table_again(const struct command_table *table,
+                                          const struct command_rules *rules)
+{
+    return table == NULL ? command_table_new(NULL, 0, rules)
+                         : command_table_new(table->parts->rows, table->parts->row_count, rules);
 }
 
 const struct command_rule *command_table_idle_rule(const struct command_rules *rules, size_t *at)

@@ -20,7 +20,9 @@ struct command_table_parts {
     bool denied[COMMAND_COUNT];
     struct table_entry *entries; /* by name, so that a container stands before its subcommands */
     size_t count;
-    size_t added;       /* ever */
+    size_t added;                /* ever */
+    const struct command **rows; /* it was made of, before the rules */
+    size_t row_count;
     uint32_t *slots;    /* open addressing by name: index + 1 of an entry, 0 is free */
     uint32_t slot_mask; /* how many there are, a power of two, less one */
 };

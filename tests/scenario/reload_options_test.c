@@ -70,6 +70,30 @@ Test(reload_options, commands_are_denied_and_allowed)
     rig_stop(&rig);
 }
 
+Test(reload_options, commands_are_denied_while_discovery_is_in_a_round)
+{
+    struct rig_options patient = plain;
+    patient.refresh = "100ms";
+    patient.connect_timeout = "60s";
+    struct rig *rig = rig_start_with(patient);
+    uint64_t since;
+
+    cr_expect_str_eq(ask(rig, "SET", "k", "v"), "OK");
+    fake_node_pause(rig_node(rig, 0));
+    since = wait_now_ms();
+    cr_assert(WAIT_FOR(wait_now_ms() > since + 200)); /* it has asked, and has time to wait */
+    patient.commands = "get: deny";
+    change(rig, patient);
+    ask(rig, "CLIENT", "LIST"); /* all workers have answered it */
+    EXPECT_STARTS(ask(rig, "GET", "k"), "-ERR command 'get' is denied");
+    fake_node_resume(rig_node(rig, 0));
+    patient.commands = NULL;
+    change(rig, patient);
+    ask(rig, "CLIENT", "LIST");
+    cr_expect_str_eq(ask(rig, "GET", "k"), "v");
+    rig_stop(&rig);
+}
+
 Test(reload_options, a_shorter_request_time_counts_for_the_next_request)
 {
     struct rig *rig = rig_start_with((struct rig_options){.nodes = 1, .request_timeout = "120s"});

@@ -235,6 +235,36 @@ Test(command_table, subcommands_are_found_below_containers_of_either_kind)
     command_table_release(&denying);
 }
 
+static enum command_result look_up(const struct command_table *table, const char *request)
+{
+    struct words words;
+    const struct command *command;
+
+    words_init(&words, request);
+    return command_table_find(table, &words.arguments, &command);
+}
+
+Test(command_table, other_rules_take_the_place_of_those_before)
+{
+    const char *const deny[] = {"keys=deny", "foo.get=deny", "foo.new=read first"};
+    struct command_table *denying = table_with_rules(deny, ARRAY_LEN(deny));
+    struct command_table *table = command_table_again(denying, &no_rules);
+    struct command_table *plain = make_table(&no_rules);
+    struct command_table *own = command_table_again(NULL, &no_rules);
+
+    cr_expect_eq(look_up(denying, "foo.get k"), COMMAND_DENIED);
+    command_table_release(&denying);
+    cr_expect(command_table_equal(table, plain));
+    cr_expect_eq(look_up(table, "foo.get k"), COMMAND_FOUND);
+    cr_expect_eq(look_up(table, "keys x"), COMMAND_FOUND);
+    cr_expect_eq(look_up(table, "foo.new x"), COMMAND_UNKNOWN);
+    cr_expect_eq(look_up(own, "foo.get k"), COMMAND_UNKNOWN);
+    cr_expect_eq(look_up(own, "keys x"), COMMAND_FOUND);
+    command_table_release(&table);
+    command_table_release(&plain);
+    command_table_release(&own);
+}
+
 static const struct rule_row {
     const char *rule;
     const char *request;
