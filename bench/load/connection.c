@@ -1,6 +1,7 @@
 #include "bench/load/connection.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -30,19 +31,19 @@ void connections_clear(struct connections *connections)
 {
     close(connections->epoll);
     free(connections->input);
+    tls_context_release(&connections->tls);
 }
 
 void connection_init(struct connection *connection, struct connections *shared)
 {
-    *connection = (struct connection){.shared = shared, .fd = -1};
+    *connection = (struct connection){.shared = shared};
+    line_init(&connection->line);
     sendq_init(&connection->output);
 }
 
 void connection_clear(struct connection *connection)
 {
-    if (connection->fd >= 0) {
-        close(connection->fd);
-    }
+    line_close(&connection->line);
     list_remove(&connection->unsent);
     sendq_clear(&connection->output);
     free(connection->units);
@@ -88,10 +89,7 @@ static struct unit units_pop(struct connection *connection)
 
 static void connection_shut(struct connection *connection)
 {
-    if (connection->fd >= 0) {
-        close(connection->fd);
-    }
-    connection->fd = -1;
+    line_close(&connection->line);
     connection->state = CONNECTION_CLOSED;
     list_remove(&connection->unsent);
     sendq_clear(&connection->output);
@@ -122,6 +120,14 @@ static void connection_fail(struct connection *connection, const char *why)
     give_up(connection, VERDICT_LOST, why);
 }
 
+static void connection_break(struct connection *connection)
+{
+    struct connections *shared = connection->shared;
+
+    snprintf(shared->why, sizeof shared->why, "%s", line_problem(&connection->line));
+    connection_fail(connection, shared->why);
+}
+
 void connection_open(struct connection *connection, const struct endpoint *endpoint)
 {
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
@@ -129,9 +135,8 @@ void connection_open(struct connection *connection, const struct endpoint *endpo
 
     CHECK(connection->state == CONNECTION_CLOSED && connection->count == 0);
     connection->openings++;
-    connection->fd = socket_connect(endpoint);
-    if (connection->fd < 0 ||
-        epoll_ctl(connection->shared->epoll, EPOLL_CTL_ADD, connection->fd, &event) != 0) {
+    if (!line_open(&connection->line, endpoint) ||
+        epoll_ctl(connection->shared->epoll, EPOLL_CTL_ADD, connection->line.fd, &event) != 0) {
         connection_fail(connection, strerror(errno));
         return;
     }
@@ -162,13 +167,13 @@ void connection_send(struct connection *connection, const struct unit *unit)
 static void connection_write(struct connection *connection)
 {
     size_t sent = 0;
-    enum sendq_result result = sendq_write(&connection->output, connection->fd, &sent);
+    enum sendq_result result = line_write(&connection->line, &connection->output, &sent);
 
     connection->shared->bytes_out += sent;
     switch (result) {
     case SENDQ_OK: return;
     case SENDQ_PARTLY: connection->may_write = false; return;
-    case SENDQ_ERROR: connection_fail(connection, strerror(errno)); return;
+    case SENDQ_ERROR: connection_break(connection); return;
     }
 }
 
@@ -233,15 +238,15 @@ static bool connection_look(struct connection *connection, struct span input)
     return true;
 }
 
-/* As edges are told once, reads until nothing is left. A short read is the end, unless the peer has
- * closed: then there is one more, of nothing. */
+/* As edges are told once, reads until nothing is left. A short read in clear is the end, unless the
+ * peer has closed: then there is one more, of nothing. */
 static void connection_read(struct connection *connection, bool has_closed)
 {
     struct connections *shared = connection->shared;
     size_t size = 0;
 
     do {
-        enum socket_result result = socket_read(connection->fd, shared->input, INPUT_BYTES, &size);
+        enum socket_result result = line_read(&connection->line, shared->input, INPUT_BYTES, &size);
 
         shared->now = clock_now();
         shared->bytes_in += size;
@@ -249,26 +254,43 @@ static void connection_read(struct connection *connection, bool has_closed)
         case SOCKET_OK: break;
         case SOCKET_AGAIN: return;
         case SOCKET_EOF: connection_fail(connection, "closed by the peer"); return;
-        case SOCKET_ERROR: connection_fail(connection, strerror(errno)); return;
+        case SOCKET_ERROR: connection_break(connection); return;
         }
         if (!connection_look(connection, (struct span){shared->input, size})) {
             return;
         }
-    } while (has_closed || size == INPUT_BYTES);
+    } while (has_closed || !line_is_dry(&connection->line, size, INPUT_BYTES));
 }
 
-/* The socket takes bytes (again), or the connect has failed. */
+/* The connect has succeeded or failed. */
+static void connection_on_connected(struct connection *connection)
+{
+    struct connections *shared = connection->shared;
+    int error = socket_connect_error(connection->line.fd);
+
+    if (error != 0) {
+        connection_fail(connection, strerror(error));
+    } else if (shared->tls == NULL) {
+        connection->state = CONNECTION_OPEN;
+    } else {
+        line_secure(&connection->line, shared->tls, shared->host);
+        connection->state = CONNECTION_SECURING;
+    }
+}
+
+static void connection_secure(struct connection *connection)
+{
+    switch (tls_handshake(connection->line.tls)) {
+    case SOCKET_OK: connection->state = CONNECTION_OPEN; return;
+    case SOCKET_AGAIN: return;
+    case SOCKET_EOF:
+    case SOCKET_ERROR: connection_break(connection); return;
+    }
+}
+
+/* The socket takes bytes (again). */
 static void connection_on_writable(struct connection *connection)
 {
-    if (connection->state == CONNECTION_OPENING) {
-        int error = socket_connect_error(connection->fd);
-
-        if (error != 0) {
-            connection_fail(connection, strerror(error));
-            return;
-        }
-        connection->state = CONNECTION_OPEN;
-    }
     connection->may_write = true;
     if (!sendq_is_empty(&connection->output)) {
         write_later(connection);
@@ -279,13 +301,21 @@ static void connection_on_events(struct connection *connection, uint32_t events)
 {
     const uint32_t closed = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
-    if (connection->state == CONNECTION_CLOSED) {
+    if (connection->state == CONNECTION_OPENING && (events & (EPOLLOUT | closed)) != 0) {
+        connection_on_connected(connection);
+    }
+    if (connection->state == CONNECTION_SECURING) {
+        /* What comes behind the handshake may have come with its end. */
+        connection_secure(connection);
+        events |= EPOLLIN | EPOLLOUT;
+    }
+    if (connection->state != CONNECTION_OPEN) {
         return;
     }
     if (!connection->may_write && (events & (EPOLLOUT | closed)) != 0) {
         connection_on_writable(connection);
     }
-    if (connection->state == CONNECTION_OPEN && (events & (EPOLLIN | closed)) != 0) {
+    if ((events & (EPOLLIN | closed)) != 0) {
         connection_read(connection, (events & closed) != 0);
     }
 }

@@ -12,8 +12,8 @@
 #define BENCH_LOAD_CONNECTION_H
 
 #include "bench/load/check.h"
+#include "bench/load/line.h"
 #include "common/list.h"
-#include "common/socket.h"
 
 struct connection;
 
@@ -39,18 +39,26 @@ struct connections {
     void *context;
     int epoll;
     char *input;
-    struct list unsent; /* those with new output */
-    uint64_t now;       /* behind the last recv or epoll_wait */
+    struct list unsent;      /* those with new output */
+    struct tls_context *tls; /* owned; NULL: in clear */
+    const char *host;        /* that certificates must be for; borrowed */
+    char why[160];           /* a connection was lost: copied before it is closed */
+    uint64_t now;            /* behind the last recv or epoll_wait */
     uint64_t bytes_in;
     uint64_t bytes_out;
 };
 
-enum connection_state { CONNECTION_CLOSED, CONNECTION_OPENING, CONNECTION_OPEN };
+enum connection_state {
+    CONNECTION_CLOSED,
+    CONNECTION_OPENING,
+    CONNECTION_SECURING, /* TLS: the handshake */
+    CONNECTION_OPEN,
+};
 
 struct connection {
     struct connections *shared;
     enum connection_state state;
-    int fd;
+    struct line line;
     uint32_t openings; /* so far */
     bool may_write;    /* the kernel has not said that it is full since it said that it is not */
     struct list_link unsent;

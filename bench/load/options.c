@@ -194,6 +194,10 @@ static bool check_together(const struct options *options, FILE *complaints)
     if (options->user != NULL && options->password == NULL) {
         return refuse(complaints, "--user: expected --password as well");
     }
+    if (options->tls_ca != NULL && options->cluster) {
+        return refuse(complaints,
+                      "--tls-ca: expected no --cluster, whose nodes are asked in clear");
+    }
     return check_end(options, complaints) && check_work(options, complaints);
 }
 

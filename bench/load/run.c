@@ -1,6 +1,7 @@
 #include "bench/load/run.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -115,6 +116,7 @@ bool run(const struct options *options, struct tally *tally)
 {
     struct traffic *traffic = memory_new(1, sizeof *traffic);
 
+    signal(SIGPIPE, SIG_IGN); /* OpenSSL writes as if nobody ever closed */
     /* A request that is due in ten microseconds is not to wait for fifty. */
     prctl(PR_SET_TIMERSLACK, 1);
     if (traffic_init(traffic, options, tally) && allow_files(traffic)) {

@@ -47,6 +47,22 @@ static void work_prepare(struct work *work, const struct options *options)
     work->allow_missing = options->allow_missing;
 }
 
+static void prepare_tls(struct traffic *traffic)
+{
+    const struct tls_settings settings = {
+        .kind = TLS_CLIENT, .verify = TLS_VERIFY_REQUIRED, .ca_file = traffic->options->tls_ca};
+    struct tls_fault fault;
+
+    if (settings.ca_file == NULL) {
+        return;
+    }
+    traffic->connections.host = traffic->options->host;
+    traffic->connections.tls = tls_context_new(&settings, &fault);
+    if (traffic->connections.tls == NULL) {
+        traffic_fail(traffic, settings.ca_file, fault.text);
+    }
+}
+
 bool traffic_init(struct traffic *traffic, const struct options *options, struct tally *tally)
 {
     *traffic = (struct traffic){.options = options, .tally = tally};
@@ -58,6 +74,7 @@ bool traffic_init(struct traffic *traffic, const struct options *options, struct
     fleet_init(&traffic->fleet, &traffic->connections, &traffic->nodes);
     traffic->clients = memory_new(options->clients, sizeof *traffic->clients);
     traffic->idle = memory_new(options->idle, sizeof *traffic->idle);
+    prepare_tls(traffic);
     traffic->depth = depth_of(options);
     traffic->total = total_of(options);
     if (!nodes_init(&traffic->nodes, options->host, (uint16_t)options->port) ||

@@ -91,6 +91,7 @@ static const char *const fine[][ARGC_MAX + 1] = {
     {"--port", "1", "--requests", "1", "--cluster", "--work", "multi"},
     {"--port", "1", "--requests", "1", "--work", "mset", "--keys", "1000", "--keys-per", "1000"},
     {"--port", "1", "--requests", "1", "--keys", "1"},
+    {"--port", "1", "--requests", "1", "--tls-ca", "file"},
 };
 
 Test(options, what_makes_sense_is_taken)
@@ -127,6 +128,7 @@ static const struct {
     {{"--work", "gets"}, "--work 'gets': expected one of get set mix"},
     {{"--json=yes"}, "unknown option '--json=yes'"},
     {{"--port", "1", "--requests", "1", "--user", "u"}, "--user: expected --password"},
+    {{"--port", "1", "--fill", "--tls-ca", "file", "--cluster"}, "--tls-ca: expected no --cluster"},
     {{"--port", "1", "--hold"}, "--hold: expected --idle"},
     {{"--port", "1", "--hold", "--idle", "1", "--requests", "1"}, "--hold: expected"},
     {{"--port", "1", "--fill", "--requests", "1"}, "--fill: expected neither"},
