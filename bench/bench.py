@@ -170,7 +170,7 @@ def measure(options):
         rounds = Rounds(plan, children)
         rounds.started = datetime.datetime.now(datetime.timezone.utc).strftime("%F %H:%M UTC")
         rounds.start()
-        rounds.versions = machine.versions(plan.targets, rounds.generator)
+        rounds.versions = machine.versions(plan.targets, rounds.generator, plan.works)
         rounds.run(lambda: write(report.with_medians(result_of(plan, rounds)), options))
     return report.with_medians(result_of(plan, rounds))
 

@@ -47,8 +47,11 @@ class Load:
         return None
 
     def _base(self, target, work):
-        command = [self.binary, "--host", "127.0.0.1", "--port", target.port,
+        command = [self.binary, "--host", "127.0.0.1",
+                   "--port", target.tls_port if work.over_tls else target.port,
                    "--keys", work.keys, "--size", work.size, "--seed", 1, "--json"]
+        if work.over_tls:
+            command += ["--tls-ca", target.certificate.path]
         return command + (["--cluster"] if isinstance(target, Direct) else [])
 
     def fill_command(self, target, work):
@@ -109,7 +112,7 @@ class RedisBenchmark:
     @staticmethod
     def can_do(work):
         return (work.request in ("get", "set") and work.size <= 1024
-                and not work.idle and not work.at_rate)
+                and not work.idle and not work.at_rate and not work.over_tls)
 
     def version(self):
         return [self.binary, "--version"]

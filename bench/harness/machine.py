@@ -38,9 +38,11 @@ def version_of(command):
     return found.group() if found else "?"
 
 
-def versions(targets, generator):
-    """Of all programs that took part."""
+def versions(targets, generator, works):
+    """Of all programs that took part, and of OpenSSL where somebody needed it."""
     found = {"redis-server": version_of([program("redis-server"), "--version"])}
+    if any(work.over_tls for work in works):
+        found["openssl"] = version_of([program("openssl"), "version"])
     for target in targets:
         command = target.version()
         if command:

@@ -10,11 +10,13 @@ GROUPS = {"cluster": 3, "shards": 3, "single": 1}
 
 
 class Nodes:
-    """One group: a `cluster`, three `shards` that know nothing of each other, or a `single` one."""
+    """One group: a `cluster`, three `shards` that know nothing of each other, or a `single` one,
+    which with a certificate speaks TLS as well."""
 
-    def __init__(self, kind, children):
+    def __init__(self, kind, children, certificate=None):
         self.kind = kind
-        self.ports = free_ports(GROUPS[kind])
+        self.certificate = certificate if kind == "single" else None
+        *self.ports, self.tls_port = free_ports(GROUPS[kind] + 1)
         self.servers = [self._start(children, port) for port in self.ports]
         for server, port in zip(self.servers, self.ports):
             children.await_answer(server, lambda port=port: answers(port))
@@ -27,6 +29,10 @@ class Nodes:
         if self.kind == "cluster":
             command += ["--cluster-enabled", "yes", "--cluster-config-file", f"nodes-{port}.conf",
                         "--cluster-node-timeout", 30000]
+        if self.certificate is not None:
+            command += ["--tls-port", self.tls_port, "--tls-cert-file", self.certificate.path,
+                        "--tls-key-file", self.certificate.key, "--tls-auth-clients", "no",
+                        "--tls-ca-cert-file", self.certificate.path]
         return children.start(f"redis-server-{port}", command)
 
     def _join(self):

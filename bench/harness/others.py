@@ -41,7 +41,7 @@ class Other(Proxy):
 
     def __init__(self, entry, config):
         super().__init__(entry["name"], entry.get("fronts", "cluster"))
-        self.lacks = tuple(entry.get("lacks", ()))
+        self.lacks = (*entry.get("lacks", ()), "tls")  # its entry has no words for that
         self.words = entry["command"]
         self.fixed_port = entry.get("port")
         self.version_words = entry.get("version")

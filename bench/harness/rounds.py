@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 from . import generators, measure
+from .certificate import Certificate
 from .nodes import Nodes
 from .processes import Failure, bound
 
@@ -50,11 +51,14 @@ class Rounds:
 
     def start(self):
         """Starts all targets and the nodes that they need."""
+        certificate = None
+        if any(work.over_tls for work in self.plan.works):
+            certificate = Certificate(self.children.folder)
         for target in self.plan.targets:
             self.progress.tell(f"starting {target.name}")
             if target.fronts not in self.groups:
-                self.groups[target.fronts] = Nodes(target.fronts, self.children)
-            target.start(self.children, self.groups[target.fronts])
+                self.groups[target.fronts] = Nodes(target.fronts, self.children, certificate)
+            target.start(self.children, self.groups[target.fronts], certificate)
 
     def run(self, after_work=lambda: None):
         for work in self.plan.works:

@@ -20,14 +20,19 @@ class Target:
         self.program = name
         self.fronts = fronts
         self.port = None
+        self.tls_port = None
+        self.certificate = None
         self.nodes = None
         self.proxy = None
         self.children = None
 
-    def start(self, children, nodes):
+    def start(self, children, nodes, certificate=None):
+        """With a certificate, what can speak TLS does so on a port of its own."""
         self.children = children
         self.nodes = nodes
+        self.certificate = certificate
         self.port = nodes.ports[0]
+        self.tls_port = nodes.tls_port
 
     def restart(self):
         """A new process: what the old one did before shall not show in its memory."""
@@ -51,9 +56,10 @@ class Target:
 
 
 class Direct(Target):
-    """No proxy: clients that know the cluster. They have no commands over several slots."""
+    """No proxy: clients that know the cluster. They have no commands over several slots, and the
+    cluster no TLS."""
 
-    lacks = ("slots",)
+    lacks = ("slots", "tls")
 
     def descriptors(self, work):
         """A client is connected to every node, an idle one to the first."""
@@ -65,9 +71,10 @@ class Proxy(Target):
 
     signal = "KILL"
 
-    def start(self, children, nodes):
+    def start(self, children, nodes, certificate=None):
         self.children = children
         self.nodes = nodes
+        self.certificate = certificate
         self._begin()
 
     def restart(self):
@@ -75,7 +82,7 @@ class Proxy(Target):
         self._begin()
 
     def _begin(self):
-        self.port = free_ports(1)[0]
+        self.port, self.tls_port = free_ports(2)
         self.proxy = self.children.start(self.name, self.command(),
                                          environment=self.environment(), signal=self.signal)
         self.children.await_answer(self.proxy, lambda: takes_writes(self.port))
@@ -114,14 +121,19 @@ class Slotway(Proxy):
                 "--admin", f"127.0.0.1:{free_ports(1)[0]}", "--seed", self.nodes.addresses()[0]]
 
     def environment(self):
-        return {"SLOTWAY_CLIENTS_MAX": "60000"}
+        found = {"SLOTWAY_CLIENTS_MAX": "60000"}
+        if self.certificate is not None:
+            found.update(SLOTWAY_TLS_LISTEN=f"127.0.0.1:{self.tls_port}",
+                         SLOTWAY_TLS_CERTIFICATE=self.certificate.path,
+                         SLOTWAY_TLS_KEY=self.certificate.key)
+        return found
 
     def version(self):
         return [self.binary(), "--version"]
 
 
 class Haproxy(Proxy):
-    """A TCP hop that knows nothing of Redis, one thread."""
+    """A TCP hop that knows nothing of Redis, one thread. It ends TLS in front of the same node."""
 
     def descriptors(self, work):
         return 2 * super().descriptors(work)
@@ -137,9 +149,15 @@ class Haproxy(Proxy):
                 timeout server 1h
             listen bench
                 bind 127.0.0.1:{self.port}
+                {self.tls_bind()}
                 server redis {self.nodes.addresses()[0]}
             """.replace("\n            ", "\n"))
         return [program("haproxy"), "-db", "-f", path]
+
+    def tls_bind(self):
+        if self.certificate is None:
+            return ""
+        return f"bind 127.0.0.1:{self.tls_port} ssl crt {self.certificate.both}"
 
     def version(self):
         return [program("haproxy"), "-v"]
@@ -148,7 +166,7 @@ class Haproxy(Proxy):
 class Nutcracker(Proxy):
     """twemproxy. Its default log level writes a line for each connection and doubles its cost."""
 
-    lacks = ("transactions",)
+    lacks = ("transactions", "tls")
 
     def command(self):
         servers = "".join(f"    - {address}:1\n" for address in self.nodes.addresses())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 KIB = 1024
 MIB = 1024 * KIB
 # What a target may lack, and a work may need.
-NEEDS = ("slots", "transactions")
+NEEDS = ("slots", "transactions", "tls")
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,10 @@ class Work:
     reconnect: bool = False  # a connection for each request
     at_rate: bool = False  # requests come at a rate of their own, whether answered or not
     quick: bool = False  # part of --quick
+
+    @property
+    def over_tls(self):
+        return "tls" in self.needs
 
     def count(self, requests):
         """Requests of a round, when a plain work has `requests`: at least what clients have open."""
@@ -68,6 +72,13 @@ WORKS = (
     Work("idle-5k", "50 clients beside 5,000 idle ones", "mix", share=50, idle=5000),
     Work("idle-10k", "50 clients beside 10,000 idle ones", "mix", share=50, idle=10000),
     Work("connect", "PING, a connection for each", "ping", share=5, reconnect=True),
+    Work("get-tls", "GET over TLS, 50 clients", "get", needs=("tls",)),
+    Work("mix-tls-p16", "1 SET to 10 GET over TLS, 50 clients, pipeline 16", "mix", pipeline=16,
+         share=400, needs=("tls",)),
+    Work("get-tls-16k", "GET of 16 KiB over TLS", "get", size=16 * KIB, keys=512, share=40,
+         needs=("tls",)),
+    Work("connect-tls", "PING, a connection over TLS for each", "ping", share=2, reconnect=True,
+         needs=("tls",)),
 )
 
 

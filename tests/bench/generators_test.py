@@ -53,7 +53,8 @@ def done(stdout="", code=0, stderr=""):
 
 def target(kind=Target):
     made = kind("any", "cluster")
-    made.port = 7000
+    made.port, made.tls_port = 7000, 7001
+    made.certificate = mock.Mock(path="a.crt")
     return made
 
 
@@ -84,7 +85,9 @@ class OwnLoad(unittest.TestCase):
         rows = [
             (work(clients=7, pipeline=16, size=9, keys=5), Target,
              ["--clients 7", "--pipeline 16", "--size 9", "--keys 5", "--requests 100",
-              "--work get", "--port 7000"], ["--cluster", "--rate", "--connect-each"]),
+              "--work get", "--port 7000"],
+             ["--cluster", "--rate", "--connect-each", "--tls-ca"]),
+            (work(needs=("tls",)), Target, ["--port 7001", "--tls-ca a.crt"], ["7000"]),
             (work(), Direct, ["--cluster"], []),
             (work(at_rate=True), Target, ["--rate 33"], []),
             (work(reconnect=True), Target, ["--connect-each"], []),
@@ -126,7 +129,7 @@ class Benchmark(unittest.TestCase):
         can = [name.name for name in works.WORKS if self.generator.can_do(name)]
         self.assertIn("get-p16", can)
         self.assertIn("set-1k", can)
-        for name in ("mix", "get-16k", "mget", "latency", "idle-1k", "connect"):
+        for name in ("mix", "get-16k", "mget", "latency", "idle-1k", "connect", "get-tls"):
             self.assertNotIn(name, can)
 
     def test_in_a_cluster_keys_have_the_tag_of_a_slot(self):

@@ -69,6 +69,11 @@ class Files(unittest.TestCase):
         read = others.read(self.file(json.dumps({"proxies": [entry]})))
         self.assertEqual(read["a"].config[:2], ["a {port}", "b {seed}"])
 
+    def test_what_an_entry_cannot_say_is_lacking(self):
+        entry = {"name": "a", "command": ["a"], "lacks": ["slots"]}
+        read = others.read(self.file(json.dumps({"proxies": [entry]})))
+        self.assertEqual(read["a"].lacks, ("slots", "tls"))
+
     def test_the_example_is_right(self):
         read = others.read(os.path.join(BENCH, "others.example.json"))
         self.assertEqual(list(read), ["predixy", "envoy", "haproxy-2"])

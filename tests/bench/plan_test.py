@@ -2,14 +2,16 @@
 """Works, targets and cores of script/bench."""
 
 import os
+import ssl
 import subprocess
 import sys
+import tempfile
 import unittest
 from unittest import mock
 
 from result import BENCH
 
-from harness import cores, targets, works
+from harness import certificate, cores, nodes, targets, works
 
 COUNTS = [
     # requests, share, clients, pipeline, expected
@@ -64,7 +66,10 @@ class Targets(unittest.TestCase):
     def test_what_a_target_lacks_is_left_out(self):
         rows = [("direct", "mget", False), ("direct", "multi", True),
                 ("nutcracker", "mget", True), ("nutcracker", "multi", False),
-                ("slotway-1", "mget", True), ("haproxy", "multi", True)]
+                ("slotway-1", "mget", True), ("haproxy", "multi", True),
+                ("direct", "get-tls", False), ("nutcracker", "get-tls", False),
+                ("standalone", "get-tls", True), ("haproxy", "get-tls", True),
+                ("slotway-2", "get-tls", True)]
         for name, work, expected in rows:
             with self.subTest(name=name, work=work):
                 self.assertEqual(targets.standard(name).can_do(works.named([work])[0]), expected)
@@ -72,6 +77,65 @@ class Targets(unittest.TestCase):
     def test_every_standard_name_has_a_target(self):
         self.assertEqual([target.name for target in targets.choose(targets.STANDARD, {})],
                          list(targets.STANDARD))
+
+
+class Tls(unittest.TestCase):
+    """With a certificate there is a second port, without one everything is as ever."""
+
+    def setUp(self):
+        self.folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.certificate = mock.Mock(path="a.crt", key="a.key", both="a.pem")
+
+    def made(self, name, shown):
+        target = targets.standard(name)
+        target.certificate, target.port, target.tls_port = shown, 7000, 7001
+        target.children = mock.Mock(path=lambda file: os.path.join(self.folder, file))
+        target.nodes = mock.Mock(addresses=lambda: ["127.0.0.1:7777"])
+        return target
+
+    def haproxy_config(self, shown):
+        with mock.patch.object(targets, "program", lambda name: name):
+            path = self.made("haproxy", shown).command()[-1]
+        with open(path) as file:
+            return [line.strip() for line in file]
+
+    def test_haproxy_ends_it(self):
+        self.assertIn("bind 127.0.0.1:7001 ssl crt a.pem", self.haproxy_config(self.certificate))
+        self.assertNotIn("7001", " ".join(self.haproxy_config(None)))
+
+    def test_slotway_listens_for_it(self):
+        said = self.made("slotway-1", self.certificate).environment()
+        self.assertEqual({name: said[name] for name in said if "TLS" in name},
+                         {"SLOTWAY_TLS_LISTEN": "127.0.0.1:7001",
+                          "SLOTWAY_TLS_CERTIFICATE": "a.crt", "SLOTWAY_TLS_KEY": "a.key"})
+        self.assertEqual(list(self.made("slotway-1", None).environment()),
+                         ["SLOTWAY_CLIENTS_MAX"])
+
+    def test_a_single_node_listens_for_it(self):
+        for kind, shown, expected in (("single", self.certificate, True), ("single", None, False),
+                                      ("shards", self.certificate, False)):
+            children = mock.Mock(folder=self.folder)
+            with mock.patch.object(nodes, "program", lambda name: name):
+                nodes.Nodes(kind, children, shown)
+            self.assertGreater(children.start.call_count, 0)
+            for call in children.start.call_args_list:
+                self.assertEqual("--tls-port" in call.args[1], expected)
+
+    def test_a_certificate_is_for_this_host_and_believed_by_who_has_it(self):
+        made = certificate.Certificate(self.folder)
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.load_cert_chain(made.both)
+        client = ssl.create_default_context(cafile=made.path)
+        ends = [ssl.MemoryBIO() for _ in range(2)]
+        halves = [server.wrap_bio(*ends, server_side=True),
+                  client.wrap_bio(*reversed(ends), server_hostname="127.0.0.1")]
+        for half in (1, 0, 1, 0):
+            try:
+                halves[half].do_handshake()
+            except ssl.SSLWantReadError:
+                pass
+        self.assertEqual(halves[0].version(), "TLSv1.3")
+        self.assertEqual(os.stat(made.both).st_mode & 0o77, 0)
 
 
 class Cores(unittest.TestCase):

@@ -125,6 +125,21 @@ class Whole(Folder):
                                    sample["servers_cpu_us"] / base[sample["work"]])
 
 
+class OverTls(Folder):
+    def test_who_speaks_it_is_measured_and_others_are_left_out(self):
+        done = self.run_bench("--works", "get-tls", "--rounds", "1", "--requests", "1000",
+                              "--targets", "direct,standalone,slotway-1", "--json",
+                              self.path("a.json"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(self.path("a.json")) as file:
+            result = json.load(file)
+        self.assertEqual([(sample["target"], sample["requests"]) for sample in result["samples"]],
+                         [("standalone", 1000), ("slotway-1", 1000)])
+        self.assertEqual([entry["target"] for entry in result["left_out"]], ["direct"])
+        self.assertEqual(set(result["versions"]), {"redis-server", "openssl", "slotway"})
+        self.assertEqual(os.listdir(self.folder), ["a.json"], "its key is gone")
+
+
 class Trouble(Folder):
     def test_a_wrong_reply_ends_it_with_its_work_and_target(self):
         self.load_that('case "$*" in *--fill*) exit 0 ;; esac\n'
