@@ -6,7 +6,7 @@
 #include "common/file_looks.h"
 #include "common/log.h"
 #include "common/memory.h"
-#include "config/tls_options.h"
+#include "proxy/renewal.h"
 
 struct certificates {
     const struct pool_config *pool;
@@ -15,9 +15,7 @@ struct certificates {
     struct tls_context *next; /* prepared */
     uint64_t next_looks;
     struct reactor_timer look;
-    uint64_t used;  /* what the files of `context` look like from outside */
-    uint64_t tried; /* likewise, of those that could not be used */
-    bool is_told;   /* that has been logged */
+    struct renewal renewal;
 };
 
 /* Changes when one of the files does, or another one takes its place. */
@@ -41,7 +39,7 @@ static void use(struct certificates *certificates, struct tls_context *context, 
 {
     tls_context_release(&certificates->context);
     certificates->context = context;
-    certificates->used = looks;
+    renewal_use(&certificates->renewal, looks);
     if (certificates->listener != NULL) {
         listener_use_tls(certificates->listener, context);
     }
@@ -68,8 +66,7 @@ static void certificates_try(struct certificates *certificates, uint64_t looks)
         log_info("new TLS files are in use", "pool=%s", certificates->pool->name);
         events_post(EVENT_CERTIFICATE, certificates->pool->name, NULL,
                     "new TLS files are in use for clients");
-    } else if (looks == certificates->tried && !certificates->is_told) {
-        certificates->is_told = true;
+    } else if (renewal_is_news(&certificates->renewal, looks, &fault)) {
         log_fault(certificates->pool, &fault);
     }
 }
@@ -79,13 +76,9 @@ static void certificates_on_look(struct reactor_timer *timer)
     struct certificates *certificates = container_of(timer, struct certificates, look);
     uint64_t looks = look_at(certificates->pool);
 
-    if (looks != certificates->tried) {
-        certificates->is_told = false;
-    }
-    if (looks != certificates->used && !certificates->is_told) {
+    if (renewal_is_due(&certificates->renewal, looks)) {
         certificates_try(certificates, looks);
     }
-    certificates->tried = looks;
     watch(certificates);
 }
 

@@ -1,12 +1,10 @@
 /* certificates.h - the TLS context of a pool's listener: made at the start, and anew when one of
  * its files changes.
  *
- *      files ── looked at every tls.watch ──> changed ─> new context ─> listener_use_tls
- *                                                └ cannot be used ─> the old one stays, an error is
- * logged
+ *      files ── looked at every tls.watch ──> others ─> new context ─> listener_use_tls
+ *                                               └ refused ─> the old one stays: renewal.h
  *
- * Whoever renews several files does it one after the other, so what cannot be used is tried again
- * at the next look before anything is said of it. Control thread only.
+ * Control thread only.
  */
 #ifndef PROXY_CERTIFICATES_H
 #define PROXY_CERTIFICATES_H

@@ -6,14 +6,13 @@
 #include "common/file_looks.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "proxy/renewal.h"
 
 struct node_certificates {
     const struct pool_config *config;
     struct node_door *door;
     struct reactor_timer look;
-    uint64_t used;  /* what the files in use look like from outside */
-    uint64_t tried; /* what they looked like at the last look */
-    bool is_told;   /* that these cannot be used has been logged */
+    struct renewal renewal;
 };
 
 static uint64_t looks_of(const struct pool_config *config)
@@ -52,14 +51,13 @@ static void try_files(struct node_certificates *certificates, uint64_t looks)
     struct node_tls *tls = node_tls_new(certificates->config, &fault);
 
     if (tls != NULL) {
-        certificates->used = looks;
+        renewal_use(&certificates->renewal, looks);
         node_door_use(certificates->door, tls);
         log_info("new TLS files are in use for new connections to nodes", "pool=%s",
                  certificates->config->name);
         events_post(EVENT_CERTIFICATE, certificates->config->name, NULL,
                     "new TLS files are in use for new connections to nodes");
-    } else if (looks == certificates->tried && !certificates->is_told) {
-        certificates->is_told = true;
+    } else if (renewal_is_news(&certificates->renewal, looks, &fault)) {
         log_fault(certificates->config, &fault);
     }
 }
@@ -69,13 +67,9 @@ static void on_look(struct reactor_timer *timer)
     struct node_certificates *certificates = container_of(timer, struct node_certificates, look);
     uint64_t looks = looks_of(certificates->config);
 
-    if (looks != certificates->tried) {
-        certificates->is_told = false;
-    }
-    if (looks != certificates->used && !certificates->is_told) {
+    if (renewal_is_due(&certificates->renewal, looks)) {
         try_files(certificates, looks);
     }
-    certificates->tried = looks;
     watch(certificates);
 }
 
@@ -112,7 +106,7 @@ bool node_certificates_open(struct node_certificates *certificates)
         log_fault(certificates->config, &fault);
         return false;
     }
-    certificates->used = certificates->tried = looks;
+    renewal_use(&certificates->renewal, looks);
     node_door_use(certificates->door, tls);
     watch(certificates);
     return true;
@@ -133,8 +127,7 @@ struct node_tls *node_certificates_read(const struct pool_config *config,
 
 void node_certificates_use(struct node_certificates *certificates, struct node_tls *tls)
 {
-    certificates->used = certificates->tried = looks_of(certificates->config);
-    certificates->is_told = false;
+    renewal_use(&certificates->renewal, looks_of(certificates->config));
     node_door_use(certificates->door, tls);
     watch(certificates);
 }

@@ -1,11 +1,10 @@
 /* node_certificates.h - the files of TLS towards the nodes of a pool: read at the start, and again
  * when one of them changes or the configuration does.
  *
- *      files ── looked at every tls.watch ──> changed ─> struct node_tls ─> node_door_use
- *                                                └ cannot be used ─> all stays, an error is logged
+ *      files ── looked at every tls.watch ──> others ─> struct node_tls ─> node_door_use
+ *                                               └ refused ─> all stays: renewal.h
  *
- * Whoever renews several files does it one after the other, so what cannot be used is tried once
- * more at the next look before anything is said of it. Control thread only.
+ * Control thread only.
  */
 #ifndef PROXY_NODE_CERTIFICATES_H
 #define PROXY_NODE_CERTIFICATES_H

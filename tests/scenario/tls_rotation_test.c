@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "tests/support/expect.h"
@@ -61,6 +62,25 @@ Test(tls_rotation, files_that_cannot_be_used_change_nothing)
     cr_expect_not(rig_has_written(rig, IN_USE));
     certificates_copy(tls_rig_certificates, "client.pem", "server.pem");
     cr_expect(WAIT_FOR(rig_has_written(rig, IN_USE)));
+    rig_stop(&rig);
+}
+
+/* As it is with a certificate whose time has not come, too. */
+Test(tls_rotation, files_that_could_not_be_used_are_tried_again_though_nobody_touches_them)
+{
+    certificates_make(tls_rig_certificates, "other", .is_authority = true);
+
+    struct rig *rig = tls_rig_start("");
+    pid_t slotway = rig_process(rig)->pid;
+    struct rlimit before;
+
+    cr_assert_eq(prlimit(slotway, RLIMIT_NOFILE, NULL, &before), 0);
+    cr_assert_eq(prlimit(slotway, RLIMIT_NOFILE, &(struct rlimit){0, before.rlim_max}, NULL), 0);
+    renew("other");
+    cr_expect(WAIT_FOR(rig_has_written(rig, "Too many open files")));
+    cr_assert_eq(prlimit(slotway, RLIMIT_NOFILE, &before, NULL), 0);
+    cr_expect(WAIT_FOR(rig_has_written(rig, IN_USE)));
+    cr_expect(is_by(rig, "other"));
     rig_stop(&rig);
 }
 
