@@ -112,23 +112,25 @@ bool node_certificates_open(struct node_certificates *certificates)
     return true;
 }
 
-struct node_tls *node_certificates_read(const struct pool_config *config,
-                                        struct config_errors *errors)
+bool node_certificates_read(const struct pool_config *config, struct node_files *files,
+                            struct config_errors *errors)
 {
     struct tls_option_fault fault;
-    struct node_tls *tls = node_tls_new(config, &fault);
 
-    if (tls == NULL) {
+    files->looks = looks_of(config);
+    files->tls = node_tls_new(config, &fault);
+    if (files->tls == NULL) {
         config_errors_add(errors, config->name, "wrong '%s', its value %s, expected %s",
                           option_rows[fault.option].path, fault.text, fault.expected);
     }
-    return tls;
+    return files->tls != NULL;
 }
 
-void node_certificates_use(struct node_certificates *certificates, struct node_tls *tls)
+void node_certificates_use(struct node_certificates *certificates, struct node_files *files)
 {
-    renewal_use(&certificates->renewal, looks_of(certificates->config));
-    node_door_use(certificates->door, tls);
+    renewal_use(&certificates->renewal, files->looks);
+    node_door_use(certificates->door, files->tls);
+    files->tls = NULL;
     watch(certificates);
 }
 

@@ -15,6 +15,12 @@
 
 struct node_certificates;
 
+/* Files that were read, for a configuration to come. */
+struct node_files {
+    struct node_tls *tls; /* NULL: nothing was read */
+    uint64_t looks;       /* from outside, before they were read */
+};
+
 /* Borrows all; what `config` says may change while nobody calls. Nothing is read yet. */
 struct node_certificates *node_certificates_new(struct reactor *reactor,
                                                 const struct pool_config *config,
@@ -27,12 +33,14 @@ void node_certificates_free(struct node_certificates **certificates);
  * be used. */
 bool node_certificates_open(struct node_certificates *certificates) MUST_USE;
 
-/* For a configuration to come: what `config` says, or NULL after a line in `errors`. */
-struct node_tls *node_certificates_read(const struct pool_config *config,
-                                        struct config_errors *errors) MUST_USE;
+/* For a configuration to come: reads what `config` says into *files, or leaves a line in `errors`.
+ */
+bool node_certificates_read(const struct pool_config *config, struct node_files *files,
+                            struct config_errors *errors) MUST_USE;
 
-/* The configuration has changed: takes `tls`, which was read for it, into use. */
-void node_certificates_use(struct node_certificates *certificates, struct node_tls *tls);
+/* The configuration has changed: takes `files`, which were read for it, into use. What has changed
+ * of them since is seen at the next look. */
+void node_certificates_use(struct node_certificates *certificates, struct node_files *files);
 
 /* The pool is gone: its files are looked at no more, until node_certificates_use. */
 void node_certificates_rest(struct node_certificates *certificates);

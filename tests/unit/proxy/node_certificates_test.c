@@ -121,3 +121,16 @@ Test(node_certificates, that_were_refused_are_tried_again_though_nobody_touches_
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
     TURN_UNTIL(reactor, logged(IN_USE) == 1);
 }
+
+/* Between the steps of a reload. */
+Test(node_certificates, that_change_after_they_were_read_for_a_reload_are_read_again)
+{
+    struct config_errors errors = {0};
+    struct node_files files = {.tls = NULL};
+
+    cr_assert(node_certificates_read(&config, &files, &errors));
+    write_file(authority);
+    node_certificates_use(certificates, &files);
+    cr_expect_null(files.tls);
+    TURN_UNTIL(reactor, logged(IN_USE) == 1);
+}
