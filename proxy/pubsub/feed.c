@@ -17,6 +17,7 @@ enum {
     PING_AFTER_US = US_PER_SECOND,
     PATIENCE_MIN_US = US_PER_SECOND,
     USER_TIMEOUT_FACTOR = 2,
+    LAST_READS = 64,
 };
 
 static const struct {
@@ -231,6 +232,21 @@ static void feed_on_readable(struct ev_loop *loop UNUSED, ev_io *watcher, int ev
     }
 }
 
+/* Writing failed, but what came before stands, and it may say why: read what is there, then close.
+ */
+static void feed_on_broken(struct feed *feed)
+{
+    feed->socket.error = errno;
+    for (int reads = 0; reads < LAST_READS && !feed->is_held; reads++) {
+        if (feed->state == FEED_IDLE || feed_read(feed) != SOCKET_OK) {
+            break;
+        }
+    }
+    if (feed->state != FEED_IDLE) {
+        feed_fail(feed, CLOSE_WRITE_FAILED);
+    }
+}
+
 static void feed_flush(struct turn_task *task)
 {
     struct feed *feed = container_of(task, struct feed, flush);
@@ -246,10 +262,7 @@ static void feed_flush(struct turn_task *task)
     switch (result) {
     case SENDQ_OK: node_socket_await_no_room(&feed->socket); return;
     case SENDQ_PARTLY: node_socket_await_room(&feed->socket); return;
-    case SENDQ_ERROR:
-        feed->socket.error = errno;
-        feed_fail(feed, CLOSE_WRITE_FAILED);
-        return;
+    case SENDQ_ERROR: feed_on_broken(feed); return;
     }
 }
 

@@ -118,8 +118,8 @@ enum socket_result node_socket_read_tls(struct node_socket *socket, struct intak
     switch (result) {
     case SOCKET_OK:
     case SOCKET_AGAIN: read_on(socket); break;
-    case SOCKET_EOF:
-    case SOCKET_ERROR: break;
+    case SOCKET_EOF: break;
+    case SOCKET_ERROR: socket->error = errno; break;
     }
     return result;
 }

@@ -64,7 +64,8 @@ enum socket_result node_socket_read_tls(struct node_socket *socket, struct intak
 enum sendq_result node_socket_write_tls(struct node_socket *socket, struct sendq *queue,
                                         size_t *sent) MUST_USE;
 
-/* As intake_read. After an error ->error says which. */
+/* As intake_read. Why TLS fails is in ->error as well: a node that refuses us says so before it
+ * goes, so it may be read after a write has failed. */
 static inline enum socket_result node_socket_read(struct node_socket *socket, struct intake *intake,
                                                   struct inbound *inbound, size_t need,
                                                   size_t *received)

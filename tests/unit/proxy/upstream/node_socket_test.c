@@ -1,5 +1,6 @@
 #include "proxy/upstream/node_socket.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -69,10 +70,13 @@ static struct tls *half(const struct tls_settings *settings, int fd)
     return tls;
 }
 
-static void connect_both(void)
+/* What the node says of the handshake in the end. */
+static enum socket_result connect_to(enum tls_verify verify)
 {
     const struct tls_settings client = {.kind = TLS_CLIENT, .verify = TLS_VERIFY_NONE};
     const struct tls_settings server = {.kind = TLS_SERVER,
+                                        .verify = verify,
+                                        .ca_file = certificates_path(certificates, "ca.pem"),
                                         .certificate =
                                             certificates_path(certificates, "server.pem"),
                                         .key = certificates_path(certificates, "server.key")};
@@ -87,8 +91,9 @@ static void connect_both(void)
         cr_assert_neq(tls_handshake(node_socket.tls), SOCKET_ERROR);
         result = tls_handshake(node);
     }
-    cr_assert_eq(result, SOCKET_OK, "%s", tls_problem(node));
     ev_io_set(&node_socket.readable, fds[0], EV_READ);
+    ev_io_set(&node_socket.writable, fds[0], EV_WRITE);
+    return result;
 }
 
 static void set_up(void)
@@ -99,14 +104,19 @@ static void set_up(void)
     reactor = reactor_new();
     flush.run = on_flush;
     node_socket_init(&node_socket, reactor, on_readable, on_writable);
-    connect_both();
+    cr_assert_eq(connect_to(TLS_VERIFY_NONE), SOCKET_OK, "%s", tls_problem(node));
 }
 
-static void clean_up(void)
+static void hang_up(void)
 {
     node_socket_close(&node_socket);
     tls_free(&node);
     close(fds[1]);
+}
+
+static void clean_up(void)
+{
+    hang_up();
     inbound_clear(&inbound);
     intake_clear(&intake);
     block_trim();
@@ -152,4 +162,26 @@ Test(node_socket, what_is_held_is_not_read_in_the_next_turn_either)
     node_socket_let_go(&node_socket);
     reactor_run(reactor);
     cr_expect_str_eq(seen, "rfe");
+}
+
+/* With TLS 1.3 it looks at our certificate when we may speak already. */
+Test(node_socket, what_a_node_has_said_before_it_went_is_why_a_write_fails)
+{
+    struct sendq request;
+    size_t size = 0;
+
+    hang_up();
+    cr_assert_eq(connect_to(TLS_VERIFY_REQUIRED), SOCKET_ERROR);
+    close(fds[1]);
+    sendq_init(&request);
+    sendq_append(&request, SPAN("PING\r\n"));
+    cr_assert_eq(node_socket_write(&node_socket, &request, &size), SENDQ_ERROR);
+    node_socket.error = errno;
+    cr_expect_eq(node_socket_blame(&node_socket, CLOSE_WRITE_FAILED), CLOSE_WRITE_FAILED);
+    cr_expect_eq(node_socket_read(&node_socket, &intake, &inbound, 0, &size), SOCKET_ERROR);
+    cr_expect_eq(node_socket_blame(&node_socket, CLOSE_WRITE_FAILED), CLOSE_TLS_FAILED);
+    cr_expect_str_eq(node_socket_problem(&node_socket, CLOSE_TLS_FAILED),
+                     "the peer refuses: tlsv13 alert certificate required");
+    sendq_clear(&request);
+    fds[1] = -1;
 }
