@@ -293,7 +293,7 @@ static void server_free(struct server *server)
     upgrade_clear(&server->upgrade);
     service_end(&server->service);
     inherited_close_rest();
-    admin_free(&server->admin);
+    server_admin_close(server);
     watchdog_free(&server->watchdog);
     /* Workers give hints to discovery, and discovery posts to workers' mailboxes: the threads end
      * in this order, and mailboxes last. */

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "common/events.h"
+#include "common/file_looks.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "config/admin_secrets.h"
@@ -10,39 +12,119 @@
 #include "proxy/admin_routes.h"
 #include "proxy/server_parts.h"
 
-static bool read_secrets(struct admin_secrets *secrets, const struct config *config,
-                         struct tls_option_fault *fault)
+/* What the files had, and what they looked like before they were read. */
+struct reading {
+    struct admin_secrets secrets;
+    uint64_t looks;
+};
+
+static uint64_t looks_of(const struct config *config)
 {
-    if (!admin_secrets_read(secrets, config, fault)) {
+    const char *const paths[] = {config->admin_tls_certificate, config->admin_tls_key,
+                                 config->admin_token_file};
+
+    return file_looks(paths, ARRAY_LEN(paths));
+}
+
+static bool read_files(struct reading *reading, const struct config *config,
+                       struct tls_option_fault *fault)
+{
+    reading->looks = looks_of(config);
+    if (!admin_secrets_read(&reading->secrets, config, fault)) {
         return false;
     }
-    if (admin_entry_is_good(secrets)) {
+    if (admin_entry_is_good(&reading->secrets)) {
         return true;
     }
-    admin_secrets_clear(secrets);
+    admin_secrets_clear(&reading->secrets);
     *fault = (struct tls_option_fault){.option = OPTION_ID_admin_tls_certificate,
                                        .text = "is nothing that GnuTLS can use",
                                        .expected = "another kind of key"};
     return false;
 }
 
+/* False when nothing comes of it but a line in the log. */
+static bool use(struct server *server, struct reading *reading)
+{
+    if (admin_use_secrets(server->admin, &reading->secrets)) {
+        renewal_use(&server->admin_files.renewal, reading->looks);
+        return true;
+    }
+    log_error("admin port goes on with its old certificate and token", "error=%s",
+              "libmicrohttpd cannot start");
+    return false;
+}
+
+static void look_again(struct server *server)
+{
+    uint64_t interval = server->config->admin_watch;
+
+    if (interval > 0) {
+        reactor_timer_start(&server->admin_files.look, interval);
+    } else {
+        reactor_timer_stop(&server->admin_files.look);
+    }
+}
+
+static void try_files(struct server *server, uint64_t looks)
+{
+    struct tls_option_fault fault;
+    struct reading reading;
+
+    if (read_files(&reading, server->config, &fault)) {
+        if (use(server, &reading)) {
+            log_info("new files of the admin port are in use", "kind=audit");
+            events_post(EVENT_CERTIFICATE, NULL, NULL, "new files of the admin port are in use");
+        }
+    } else if (renewal_is_news(&server->admin_files.renewal, looks, &fault)) {
+        log_error("files of the admin port cannot be used", "option=%s error=%s expected=%s",
+                  option_rows[fault.option].path, fault.text, fault.expected);
+        events_post(EVENT_REFUSED, NULL, NULL, "files of the admin port cannot be used: %s, %s",
+                    option_rows[fault.option].path, fault.text);
+    }
+}
+
+static void on_look(struct reactor_timer *timer)
+{
+    struct server *server = container_of(timer, struct server, admin_files.look);
+    uint64_t looks = looks_of(server->config);
+
+    if (renewal_is_due(&server->admin_files.renewal, looks)) {
+        try_files(server, looks);
+    }
+    look_again(server);
+}
+
 bool server_admin_open(struct server *server)
 {
     struct admin_site site = admin_routes_of(server);
-    struct admin_secrets secrets;
     struct tls_option_fault fault;
+    struct reading reading;
 
+    reactor_timer_init(&server->admin_files.look, server->reactor, on_look);
     if (server->config->admin_listen.count == 0) {
         return true;
     }
-    if (!read_secrets(&secrets, server->config, &fault)) {
+    if (!read_files(&reading, server->config, &fault)) {
         log_error("admin page cannot start", "option=%s error=%s", option_rows[fault.option].path,
                   fault.text);
         return false;
     }
+    renewal_use(&server->admin_files.renewal, reading.looks);
     server->admin =
-        admin_new(server->reactor, &server->config->admin_listen.items[0], &site, &secrets);
+        admin_new(server->reactor, &server->config->admin_listen.items[0], &site, &reading.secrets);
+    if (server->admin != NULL) {
+        look_again(server);
+    }
     return server->admin != NULL;
+}
+
+void server_admin_close(struct server *server)
+{
+    if (server->admin != NULL) {
+        reactor_timer_stop(&server->admin_files.look);
+        admin_free(&server->admin);
+    }
 }
 
 bool server_admin_prepare(struct reload *reload, void **made)
@@ -53,10 +135,10 @@ bool server_admin_prepare(struct reload *reload, void **made)
         return true;
     }
 
-    struct admin_secrets *secrets = memory_new(1, sizeof *secrets);
+    struct reading *reading = memory_new(1, sizeof *reading);
 
-    *made = secrets;
-    if (read_secrets(secrets, reload->next, &fault)) {
+    *made = reading;
+    if (read_files(reading, reload->next, &fault)) {
         return true;
     }
     config_errors_add(reload->errors, option_rows[fault.option].path, "%s, expected %s", fault.text,
@@ -66,23 +148,23 @@ bool server_admin_prepare(struct reload *reload, void **made)
 
 void server_admin_commit(struct reload *reload, void **made)
 {
-    struct admin_secrets *secrets = *made;
+    struct reading *reading = *made;
 
-    if (secrets != NULL && !admin_use_secrets(reload->server->admin, secrets)) {
-        log_error("admin port goes on with its old certificate and token", "error=%s",
-                  "libmicrohttpd cannot start");
+    if (reading != NULL) {
+        (void)use(reload->server, reading);
+        look_again(reload->server);
     }
-    free(secrets);
+    free(reading);
     *made = NULL;
 }
 
 void server_admin_undo(struct reload *reload UNUSED, void **made)
 {
-    struct admin_secrets *secrets = *made;
+    struct reading *reading = *made;
 
-    if (secrets != NULL) {
-        admin_secrets_clear(secrets);
-        free(secrets);
+    if (reading != NULL) {
+        admin_secrets_clear(&reading->secrets);
+        free(reading);
     }
     *made = NULL;
 }

@@ -1,5 +1,10 @@
-/* server_admin.h - the admin port of the process: opened at the start, and at a reload with what
- * its files have then. Control thread.
+/* server_admin.h - the admin port of the process: opened at the start, with what is in the files of
+ * its certificate and its token, and anew with what is in there later.
+ *
+ *      reload ──────────────────┐
+ *      look, every admin.watch ─┴─> files ─> admin_use_secrets
+ *
+ * Control thread.
  */
 #ifndef PROXY_SERVER_ADMIN_H
 #define PROXY_SERVER_ADMIN_H
@@ -9,6 +14,9 @@
 
 /* Opens it where the configuration wants one; false, with the reason logged, when it cannot. */
 bool server_admin_open(struct server *server) MUST_USE;
+
+/* Also when it was not opened. */
+void server_admin_close(struct server *server);
 
 /* The part of a reload: reload_parts.h. */
 bool server_admin_prepare(struct reload *reload, void **made) MUST_USE;

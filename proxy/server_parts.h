@@ -9,6 +9,7 @@
 #include "proxy/downstream/listener.h"
 #include "proxy/node_certificates.h"
 #include "proxy/reload.h"
+#include "proxy/renewal.h"
 #include "proxy/server.h"
 #include "proxy/service.h"
 #include "proxy/upgrade.h"
@@ -34,6 +35,12 @@ struct server_pool {
     struct house house;
 };
 
+/* Of certificate, key and token of `admin`; server_admin.h. */
+struct admin_files {
+    struct reactor_timer look;
+    struct renewal renewal;
+};
+
 struct server {
     const struct config_source *source; /* of the configuration, to read it again */
     struct config_share *share;
@@ -45,8 +52,9 @@ struct server {
     size_t worker_count;
     size_t drained_count;      /* workers whose last client is gone */
     struct server_pool *pools; /* config->pool_count of them */
-    struct admin *admin;
-    struct console *console;            /* what the admin page remembers */
+    struct admin *admin;       /* NULL: it listens nowhere */
+    struct admin_files admin_files;
+    struct console *console; /* what the admin page remembers */
     struct watchdog *watchdog;
     struct reload_record reloads;
     bool is_listening;

@@ -117,11 +117,32 @@ Test(admin_tls, tells_metrics_and_nothing_else_to_everybody_where_that_is_wanted
     rig_stop(&rig);
 }
 
+Test(admin_tls, files_that_change_are_read_without_a_word)
+{
+    certificates_write(tls_rig_certificates, "token", "s3cret\n");
+
+    char *more = memory_print(", watch: 20ms, token_file: \"%s\"", path("token"));
+    char *lines = tls_lines(more);
+    struct rig *rig = start(lines);
+
+    cr_expect(WAIT_FOR(rig_has_written(rig, "admin page listens")));
+    certificates_write(tls_rig_certificates, "token", "\n");
+    cr_expect(WAIT_FOR(rig_has_written(rig, "files of the admin port cannot be used")));
+    expect_says(rig, "-H 'Authorization: Bearer s3cret'", "/metrics", "slotway_info");
+    certificates_write(tls_rig_certificates, "token", "n3w\n");
+    cr_expect(WAIT_FOR(rig_has_written(rig, "new files of the admin port are in use")));
+    expect_says(rig, "-H 'Authorization: Bearer s3cret'", "/metrics", "401");
+    expect_says(rig, "-H 'Authorization: Bearer n3w'", "/metrics", "slotway_info");
+    free(lines);
+    free(more);
+    rig_stop(&rig);
+}
+
 Test(admin_tls, a_reload_reads_certificate_and_token_again)
 {
     certificates_write(tls_rig_certificates, "token", "s3cret\n");
 
-    char *more = memory_print(", token_file: \"%s\"", path("token"));
+    char *more = memory_print(", watch: 0s, token_file: \"%s\"", path("token"));
     char *lines = tls_lines(more);
     struct rig *rig = start(lines);
 
