@@ -5,25 +5,20 @@
 #include <unistd.h>
 
 #include "tests/support/expect.h"
+#include "tests/support/moved_file.h"
 #include "tests/support/rig.h"
 
-static char folder[] = "/tmp/slotway-trace-XXXXXX";
-static char path[64];
-static char moved[64];
+static struct moved_file place;
 
 static void set_up(void)
 {
-    cr_assert_not_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/trace", folder);
-    snprintf(moved, sizeof moved, "%s/moved", folder);
+    moved_file_init(&place);
 }
 
 static void clean_up(void)
 {
     rig_clean_up();
-    unlink(path);
-    unlink(moved);
-    rmdir(folder);
+    moved_file_clear(&place);
 }
 
 TestSuite(trace, .init = set_up, .fini = clean_up, .timeout = 120);
@@ -33,22 +28,8 @@ static struct rig *start(const char *trace)
 {
     static char mapping[256];
 
-    snprintf(mapping, sizeof mapping, "trace: {file: \"%s\", %s}", path, trace);
+    snprintf(mapping, sizeof mapping, "trace: {file: \"%s\", %s}", place.path, trace);
     return rig_start_with((struct rig_options){.nodes = 2, .with_store = true, .pool = mapping});
-}
-
-/* What is in the file by now; good until the next call. */
-static const char *content(const char *name)
-{
-    static char bytes[1 << 16];
-    FILE *file = fopen(name, "r");
-    size_t size = file == NULL ? 0 : fread(bytes, 1, sizeof bytes - 1, file);
-
-    bytes[size] = '\0';
-    if (file != NULL) {
-        fclose(file);
-    }
-    return bytes;
 }
 
 static int count(const char *text, const char *part)
@@ -62,7 +43,7 @@ static int count(const char *text, const char *part)
 }
 
 #define WRITTEN(times, part)                                                                       \
-    cr_expect(WAIT_FOR(count(content(path), (part)) == (times)), "%s", part)
+    cr_expect(WAIT_FOR(count(moved_file_read(place.path), (part)) == (times)), "%s", part)
 
 Test(trace, tells_of_each_request_where_it_was_and_how_long)
 {
@@ -82,8 +63,8 @@ Test(trace, tells_of_each_request_where_it_was_and_how_long)
     WRITTEN(3, "\"total_us\":");
     WRITTEN(1, "\"bytes_in\":31,\"bytes_out\":5}");
     WRITTEN(1, "\"error\":\"ERR\"}");
-    EXPECT_LACKS(content(path), "value");
-    EXPECT_LACKS(content(path), "\"b\"");
+    EXPECT_LACKS(moved_file_read(place.path), "value");
+    EXPECT_LACKS(moved_file_read(place.path), "\"b\"");
     cr_expect_eq(metric(rig, "traces_total"), 3);
     rig_stop(&rig);
 }
@@ -94,7 +75,7 @@ Test(trace, tells_names_of_keys_when_it_is_told_to)
 
     cr_expect_str_eq(ask(rig, "SET", "a \"b\"", "value"), "OK");
     WRITTEN(1, "\"key\":\"a \\\"b\\\"\"");
-    EXPECT_LACKS(content(path), "value");
+    EXPECT_LACKS(moved_file_read(place.path), "value");
     rig_stop(&rig);
 }
 
@@ -141,12 +122,12 @@ Test(trace, goes_on_in_a_new_file_when_the_configuration_is_read_again)
 
     cr_expect_str_eq(ask(rig, "SET", "k", "1"), "OK");
     WRITTEN(1, "\n");
-    cr_assert_eq(rename(path, moved), 0);
+    cr_assert_eq(rename(place.path, place.moved), 0);
     cr_assert_eq(kill(rig_process(rig)->pid, SIGHUP), 0);
-    cr_assert(WAIT_FOR(access(path, F_OK) == 0));
+    cr_assert(WAIT_FOR(access(place.path, F_OK) == 0));
     cr_expect_str_eq(ask(rig, "SET", "k", "2"), "OK");
     WRITTEN(1, "\n");
-    cr_expect_eq(count(content(moved), "\n"), 1);
+    cr_expect_eq(count(moved_file_read(place.moved), "\n"), 1);
     rig_stop(&rig);
 }
 

@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 
 #include "common/clock.h"
+#include "tests/support/moved_file.h"
 
 /* Waits until the condition holds; false when it does not for long. */
 #define WAIT_FOR(condition)                                                                        \
@@ -19,71 +20,53 @@
         (condition);                                                                               \
     })
 
-static char folder[] = "/tmp/slotway-lines-XXXXXX";
-static char path[64];
-static char moved[64];
+static struct moved_file place;
 
 static void set_up(void)
 {
-    cr_assert_not_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/lines", folder);
-    snprintf(moved, sizeof moved, "%s/moved", folder);
+    moved_file_init(&place);
 }
 
 static void clean_up(void)
 {
-    unlink(path);
-    unlink(moved);
-    rmdir(folder);
+    moved_file_clear(&place);
 }
 
 TestSuite(line_file, .init = set_up, .fini = clean_up, .timeout = 40);
 
-/* What the file at `name` holds; "" when there is none. */
-static const char *content(const char *name)
-{
-    static char bytes[4096];
-    FILE *file = fopen(name, "r");
-    size_t size = file == NULL ? 0 : fread(bytes, 1, sizeof bytes - 1, file);
-
-    bytes[size] = '\0';
-    if (file != NULL) {
-        fclose(file);
-    }
-    return bytes;
-}
-
 Test(line_file, has_all_lines_in_their_order)
 {
-    struct line_file *file = line_file_open(path, 1000, "lines");
+    struct line_file *file = line_file_open(place.path, 1000, "lines");
 
     cr_expect(line_file_put(file, SPAN("one\n")));
-    cr_expect(WAIT_FOR(strcmp(content(path), "one\n") == 0), "nobody has to close it for that");
+    cr_expect(WAIT_FOR(strcmp(moved_file_read(place.path), "one\n") == 0),
+              "nobody has to close it for that");
     cr_expect(line_file_put(file, SPAN("two\n")));
     cr_expect(line_file_put(file, SPAN("three\n")));
     line_file_close(&file);
-    cr_expect_str_eq(content(path), "one\ntwo\nthree\n");
-    file = line_file_open(path, 1000, "lines");
+    cr_expect_str_eq(moved_file_read(place.path), "one\ntwo\nthree\n");
+    file = line_file_open(place.path, 1000, "lines");
     cr_expect(line_file_put(file, SPAN("four\n")));
     line_file_close(&file);
-    cr_expect_str_eq(content(path), "one\ntwo\nthree\nfour\n", "what was there stays");
+    cr_expect_str_eq(moved_file_read(place.path), "one\ntwo\nthree\nfour\n",
+                     "what was there stays");
 }
 
 Test(line_file, goes_on_in_a_new_file_when_the_old_one_was_moved_away)
 {
-    struct line_file *file = line_file_open(path, 1000, "lines");
+    struct line_file *file = line_file_open(place.path, 1000, "lines");
 
     cr_expect(line_file_put(file, SPAN("one\n")));
-    cr_expect(WAIT_FOR(strcmp(content(path), "one\n") == 0));
-    cr_assert_eq(rename(path, moved), 0);
+    cr_expect(WAIT_FOR(strcmp(moved_file_read(place.path), "one\n") == 0));
+    cr_assert_eq(rename(place.path, place.moved), 0);
     cr_expect(line_file_put(file, SPAN("two\n")));
-    cr_expect(WAIT_FOR(strcmp(content(moved), "one\ntwo\n") == 0));
+    cr_expect(WAIT_FOR(strcmp(moved_file_read(place.moved), "one\ntwo\n") == 0));
     line_file_reopen(file);
-    cr_expect(WAIT_FOR(access(path, F_OK) == 0));
+    cr_expect(WAIT_FOR(access(place.path, F_OK) == 0));
     cr_expect(line_file_put(file, SPAN("three\n")));
     line_file_close(&file);
-    cr_expect_str_eq(content(moved), "one\ntwo\n");
-    cr_expect_str_eq(content(path), "three\n");
+    cr_expect_str_eq(moved_file_read(place.moved), "one\ntwo\n");
+    cr_expect_str_eq(moved_file_read(place.path), "three\n");
 }
 
 /* Nobody takes anything out of a pipe that nobody reads. */
@@ -93,8 +76,8 @@ Test(line_file, loses_and_counts_what_has_no_room_and_keeps_nobody_waiting)
 
     memset(line, 'x', sizeof line - 1);
     line[sizeof line - 1] = '\n';
-    cr_assert_eq(mkfifo(path, 0600), 0);
-    struct line_file *file = line_file_open(path, 3500, "lines");
+    cr_assert_eq(mkfifo(place.path, 0600), 0);
+    struct line_file *file = line_file_open(place.path, 3500, "lines");
     uint64_t kept = 0;
 
     for (int i = 0; i < 10; i++) {
@@ -103,7 +86,7 @@ Test(line_file, loses_and_counts_what_has_no_room_and_keeps_nobody_waiting)
     cr_expect_eq(kept, 3);
     cr_expect_eq(line_file_lost(file), 7);
 
-    FILE *reader = fopen(path, "r");
+    FILE *reader = fopen(place.path, "r");
     cr_assert_not_null(reader);
     for (uint64_t i = 0; i < kept * sizeof line; i++) {
         cr_assert_neq(fgetc(reader), EOF);
