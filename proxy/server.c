@@ -256,6 +256,7 @@ static void server_watch_signals(struct server *server)
     reactor_timer_init(&server->delay_timer, server->reactor, server_on_delay_over);
     reactor_timer_init(&server->drain_timer, server->reactor, server_on_drain_timeout);
     service_init(&server->service, server);
+    upgrade_init(&server->upgrade, server);
 }
 
 static void server_start_workers(struct server *server)
@@ -334,7 +335,7 @@ static bool server_begin(struct server *server)
     if (!server_doors_open(server)) {
         return false;
     }
-    if (!upgrade_begin(&server->upgrade, server) || !server_listen(server)) {
+    if (!upgrade_begin(&server->upgrade) || !server_listen(server)) {
         return false;
     }
     if (upgrade_is_taking_over(&server->upgrade)) {

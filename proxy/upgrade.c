@@ -192,14 +192,19 @@ void upgrade_end(struct upgrade *upgrade)
     reactor_stop(server->reactor);
 }
 
-bool upgrade_begin(struct upgrade *upgrade, struct server *server)
+void upgrade_init(struct upgrade *upgrade, struct server *server)
 {
-    const struct handover_hooks hooks = {server, upgrade_list, upgrade_on_replaced};
-
     upgrade->server = server;
     successor_init(&upgrade->successor, server->reactor);
     reactor_timer_init(&upgrade->linger, server->reactor, upgrade_on_linger);
     reactor_timer_init(&upgrade->tell, server->reactor, upgrade_on_tell);
+}
+
+bool upgrade_begin(struct upgrade *upgrade)
+{
+    struct server *server = upgrade->server;
+    const struct handover_hooks hooks = {server, upgrade_list, upgrade_on_replaced};
+
     if (server->config->upgrade_socket == NULL) {
         return true;
     }

@@ -28,8 +28,11 @@ struct upgrade {
     unsigned told; /* in vain */
 };
 
+/* As soon as there is a reactor. */
+void upgrade_init(struct upgrade *upgrade, struct server *server);
+
 /* Before anything is listened at. False, with the reason logged: do not start. */
-bool upgrade_begin(struct upgrade *upgrade, struct server *server) MUST_USE;
+bool upgrade_begin(struct upgrade *upgrade) MUST_USE;
 
 /* Is there an old one, so that clients are not to be accepted before we know the cluster? */
 bool upgrade_is_taking_over(const struct upgrade *upgrade);

@@ -2,9 +2,13 @@
  *
  * With two nodes, "b" is on node 0 and "a" on node 1.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/memory.h"
 #include "tests/support/certificates.h"
@@ -406,4 +410,49 @@ Test(backend_tls, files_that_cannot_be_used_are_said_and_not_used)
     cr_expect(WAIT_FOR(rig_has_written(rig, "TLS files for the nodes cannot be used")));
     cr_expect(rig_has_written(rig, "option=backend.tls_certificate"));
     expect_renewed(rig);
+}
+
+static bool has_begun(const struct process *process)
+{
+    struct bytes output = process_output(process);
+    bool has = strstr(output.at, "slotway starts") != NULL;
+
+    bytes_clear(&output);
+    return has;
+}
+
+/* A pipe by name, which gives each reader what is right just then. */
+static bool has_ended_reading(struct process *process, const char *pipe, struct bytes good)
+{
+    struct bytes bytes = has_begun(process) ? (struct bytes){.at = "nonsense", .size = 8} : good;
+    int fd = open(pipe, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd >= 0) {
+        (void)!write(fd, bytes.at, bytes.size);
+        close(fd);
+    }
+    return process_has_ended(process);
+}
+
+Test(backend_tls, a_file_that_goes_bad_while_slotway_starts_ends_it_with_a_word)
+{
+    const char *const cat[] = {"cat", certificates_path(certificates, "ca.pem"), NULL};
+    const char *pipe = certificates_path(certificates, "pipe");
+    char *file = memory_print("SLOTWAY_BACKEND_TLS_CA_FILE=%s", pipe);
+    const char *const argv[] = {rig_binary(), NULL};
+    const char *const environment[] = {"SLOTWAY_BACKEND_SEEDS=127.0.0.1:1",
+                                       "SLOTWAY_BACKEND_TLS=true", file, NULL};
+    struct process process;
+    struct bytes good;
+
+    signal(SIGPIPE, SIG_IGN);
+    cr_assert_eq(process_run(cat, &good), 0);
+    cr_assert_eq(mkfifo(pipe, 0600), 0);
+    process_start(&process, argv, environment);
+    cr_expect(WAIT_FOR(has_ended_reading(&process, pipe, good)));
+    cr_expect(WIFEXITED(process.status) && WEXITSTATUS(process.status) == 3, "status %#x",
+              (unsigned)process.status);
+    process_clear(&process);
+    bytes_clear(&good);
+    free(file);
 }
