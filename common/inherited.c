@@ -164,8 +164,13 @@ int inherited_take(const struct listening_wish *wish, enum socket_file *file)
 
 bool inherited_is_taken(size_t index)
 {
-    CHECK(index < socket_count);
-    return sockets[index].fd < 0;
+    for (size_t i = 0; i < socket_count; i++) {
+        if (sockets[i].owner != NULL && index-- == 0) {
+            return sockets[i].fd < 0;
+        }
+    }
+    CHECK(false);
+    return false;
 }
 
 static void inherited_close(struct inherited_socket *unwanted)

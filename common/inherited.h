@@ -41,7 +41,7 @@ void inherited_add_activated(int fd, const char *name);
  * it; or -1: only then *file is left alone. */
 int inherited_take(const struct listening_wish *wish, enum socket_file *file) MUST_USE;
 
-/* Has anybody taken the socket that was added as number `index`, from 0? */
+/* Has anybody taken the predecessor's socket that was added as number `index`, from 0? */
 bool inherited_is_taken(size_t index);
 
 /* Closes what nobody has taken, with a line in the log for each, and forgets all. */

@@ -75,6 +75,22 @@ Test(inherited, nothing_is_nothing)
     cr_expect_eq(take("admin", "127.0.0.1:6380"), -1);
 }
 
+Test(inherited, is_counted_without_what_systemd_has_opened)
+{
+    int systemds = listen_at("127.0.0.1:0");
+    int first = listen_at("127.0.0.1:0");
+    int second = listen_at("127.0.0.1:0");
+
+    inherited_add_activated(systemds, "main");
+    add(first, "pool a", "127.0.0.1:0");
+    add(second, "pool b", "127.0.0.1:0");
+    cr_expect_eq(take("pool a", "127.0.0.1:0"), first);
+    cr_expect(inherited_is_taken(0));
+    cr_expect_not(inherited_is_taken(1));
+    inherited_close_rest();
+    close(first);
+}
+
 Test(inherited, is_found_by_what_it_was_for_and_its_address_as_written)
 {
     int first = listen_at("127.0.0.1:0");
