@@ -13,6 +13,7 @@ struct node_certificates {
     struct node_door *door;
     struct reactor_timer look;
     struct renewal renewal;
+    int64_t expires; /* of the certificate in use; 0: there is none */
 };
 
 static uint64_t looks_of(const struct pool_config *config)
@@ -45,14 +46,21 @@ static void watch(struct node_certificates *certificates)
     }
 }
 
+/* The door owns `tls` from here on. */
+static void use(struct node_certificates *certificates, struct node_tls *tls, uint64_t looks)
+{
+    renewal_use(&certificates->renewal, looks);
+    certificates->expires = node_tls_expires(tls);
+    node_door_use(certificates->door, tls);
+}
+
 static void try_files(struct node_certificates *certificates, uint64_t looks)
 {
     struct tls_option_fault fault;
     struct node_tls *tls = node_tls_new(certificates->config, &fault);
 
     if (tls != NULL) {
-        renewal_use(&certificates->renewal, looks);
-        node_door_use(certificates->door, tls);
+        use(certificates, tls, looks);
         log_info("new TLS files are in use for new connections to nodes", "pool=%s",
                  certificates->config->name);
         events_post(EVENT_CERTIFICATE, certificates->config->name, NULL,
@@ -106,8 +114,7 @@ bool node_certificates_open(struct node_certificates *certificates)
         log_fault(certificates->config, &fault);
         return false;
     }
-    renewal_use(&certificates->renewal, looks);
-    node_door_use(certificates->door, tls);
+    use(certificates, tls, looks);
     watch(certificates);
     return true;
 }
@@ -128,13 +135,18 @@ bool node_certificates_read(const struct pool_config *config, struct node_files 
 
 void node_certificates_use(struct node_certificates *certificates, struct node_files *files)
 {
-    renewal_use(&certificates->renewal, files->looks);
-    node_door_use(certificates->door, files->tls);
+    use(certificates, files->tls, files->looks);
     files->tls = NULL;
     watch(certificates);
 }
 
 void node_certificates_rest(struct node_certificates *certificates)
 {
+    certificates->expires = 0;
     reactor_timer_stop(&certificates->look);
+}
+
+int64_t node_certificates_expires(const struct node_certificates *certificates)
+{
+    return certificates->expires;
 }

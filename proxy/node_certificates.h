@@ -42,6 +42,10 @@ bool node_certificates_read(const struct pool_config *config, struct node_files 
  * of them since is seen at the next look. */
 void node_certificates_use(struct node_certificates *certificates, struct node_files *files);
 
+/* The end of what the certificate in use holds good for, in seconds since 1970; 0: there is none.
+ */
+int64_t node_certificates_expires(const struct node_certificates *certificates);
+
 /* The pool is gone: its files are looked at no more, until node_certificates_use. */
 void node_certificates_rest(struct node_certificates *certificates);
 

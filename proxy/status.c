@@ -87,6 +87,13 @@ static double figure_tls_expires(const struct server_pool *pool)
     return context == NULL ? 0 : (double)tls_context_expires(context);
 }
 
+static double figure_backend_tls_expires(const struct server_pool *pool)
+{
+    return pool->node_certificates == NULL
+               ? 0
+               : (double)node_certificates_expires(pool->node_certificates);
+}
+
 static double figure_buffered(const struct server_pool *pool)
 {
     return (double)budget_used(&pool->house.budget);
@@ -118,6 +125,7 @@ static const struct {
     {FAMILY_ACCEPT_PAUSES, figure_accept_pauses},
     {FAMILY_TRACES_LOST, figure_traces_lost},
     {FAMILY_TLS_EXPIRES, figure_tls_expires},
+    {FAMILY_BACKEND_TLS_EXPIRES, figure_backend_tls_expires},
     {FAMILY_POOL_BUFFERED, figure_buffered},
     {FAMILY_POOL_MEMORY_LIMIT, figure_memory_limit},
     {FAMILY_POOL_MEMORY_LEVEL, figure_memory_level},

@@ -53,6 +53,11 @@ void node_tls_free(struct node_tls **tls)
     free(gone);
 }
 
+int64_t node_tls_expires(const struct node_tls *tls)
+{
+    return tls->context == NULL ? 0 : tls_context_expires(tls->context);
+}
+
 struct node_door *node_door_new(void)
 {
     struct node_door *door = memory_new(1, sizeof *door);

@@ -23,6 +23,10 @@ struct node_tls *node_tls_new(const struct pool_config *config,
 /* NULL inside is fine. */
 void node_tls_free(struct node_tls **tls);
 
+/* The end of what the certificate that nodes are shown holds good for, in seconds since 1970; 0:
+ * they are shown none. */
+int64_t node_tls_expires(const struct node_tls *tls);
+
 /* Connections are plain until another one is used. */
 struct node_door *node_door_new(void) MUST_USE;
 void node_door_free(struct node_door **door);

@@ -17,6 +17,10 @@
 #include "tests/support/ports.h"
 #include "tests/support/rig.h"
 
+#define EXPIRES "backend_tls_certificate_expires_seconds"
+
+enum { DAY = 24 * 3600 };
+
 static struct certificates *certificates;
 static struct tls_context *expired;
 
@@ -347,6 +351,13 @@ static void renew_client(const char *name)
     free(key);
 }
 
+static bool is_within(long long moment, int first_day, int last_day)
+{
+    long long now = time(NULL);
+
+    return moment > now + first_day * DAY && moment < now + last_day * DAY;
+}
+
 static struct rig *start_renewing(const char *watch)
 {
     char *own = memory_print("tls_certificate: %s, tls_key: %s",
@@ -365,8 +376,9 @@ static struct rig *start_renewing(const char *watch)
     free(backend);
     free(own);
     expect_served(rig);
+    cr_expect(is_within(metric(rig, EXPIRES), 0, 2));
     certificates_make(certificates, "other", .is_authority = true);
-    certificates_make(certificates, "newer", .issuer = "other");
+    certificates_make(certificates, "newer", .issuer = "other", .ends_in = 4 * DAY);
     renew_client("newer");
     return rig;
 }
@@ -381,6 +393,7 @@ static void expect_renewed(struct rig *rig)
         cr_expect_str_eq(ask(rig, "MSET", "a", "1", "b", "2"), "OK");
     }
     cr_expect_eq(metric(rig, "error_replies_total"), 0);
+    cr_expect(is_within(metric(rig, EXPIRES), 3, 5), "%lld", metric(rig, EXPIRES));
     rig_stop(&rig);
 }
 

@@ -49,6 +49,7 @@ Test(tls_rotation, new_clients_see_the_new_certificate_and_old_ones_go_on)
     cr_expect_str_eq(wire_ask(old, "GET", "k"), "v");
     cr_expect(rig_has_written(rig, IN_USE));
     cr_expect_gt(metric(rig, "tls_certificate_expires_seconds"), (long long)time(NULL));
+    cr_expect_eq(metric(rig, "backend_tls_certificate_expires_seconds"), 0);
     rig_stop(&rig);
 }
 
