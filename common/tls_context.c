@@ -72,7 +72,10 @@ static void set_memory(SSL_CTX *openssl, enum tls_kind kind)
     SSL_CTX_sess_set_new_cb(openssl, tls_on_new_session);
 }
 
-/* Read-ahead: a record costs one system call and not one for its head and one for its body.
+/* What a file of the system may switch on for all programs is not asked for: with TLS by the kernel
+ * nobody could tell which records have left.
+ *
+ * Read-ahead: a record costs one system call and not one for its head and one for its body.
  * RESP says itself where a message ends, so an end without close_notify hides nothing. */
 static void set_manners(SSL_CTX *openssl)
 {
@@ -80,6 +83,7 @@ static void set_manners(SSL_CTX *openssl)
                                   SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_options(openssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                      SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_clear_options(openssl, SSL_OP_ENABLE_KTLS);
     SSL_CTX_set_read_ahead(openssl, 1);
     CHECK(SSL_CTX_set_dh_auto(openssl, 1) == 1);
 }

@@ -9,6 +9,7 @@
 
 #include <criterion/criterion.h>
 
+#include "common/tls_parts.h"
 #include "tests/support/certificates.h"
 
 static struct certificates *certificates;
@@ -220,4 +221,27 @@ Test(tls_context, lives_until_its_last_reference_is_gone)
     cr_expect_gt(tls_context_expires(second), 0);
     tls_context_release(&second);
     tls_context_release(&second);
+}
+
+/* Records are then sealed by the kernel, which tells nobody what has left of one. OpenSSL reads its
+ * file when it is first used, so no certificate may be made before. */
+Test(tls_context_system, leaves_no_record_to_the_kernel_whatever_the_system_wants)
+{
+    struct tls_settings settings = {.kind = TLS_CLIENT, .verify = TLS_VERIFY_NONE};
+    struct tls_fault fault;
+
+    certificates = certificates_new();
+    certificates_write(certificates, "openssl.cnf",
+                       "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = tls\n"
+                       "[tls]\nOptions = KTLS\n");
+    setenv("OPENSSL_CONF", path("openssl.cnf"), 1);
+
+    SSL_CTX *plain = SSL_CTX_new(TLS_method());
+    struct tls_context *context = tls_context_new(&settings, &fault);
+
+    cr_assert((SSL_CTX_get_options(plain) & SSL_OP_ENABLE_KTLS) != 0, "the file was not read");
+    cr_expect_eq(SSL_CTX_get_options(context->openssl) & SSL_OP_ENABLE_KTLS, 0);
+    tls_context_release(&context);
+    SSL_CTX_free(plain);
+    certificates_free(&certificates);
 }
