@@ -12,7 +12,6 @@
 enum { WORDS_MAX = 32 };
 
 static struct certificates *certificates;
-static struct tls_context *context;
 static struct fake_cluster *cluster;
 static struct fake_store *store;
 static struct process load;
@@ -35,7 +34,9 @@ static void use(const char *name)
     settings.certificate = certificates_path(certificates, file);
     snprintf(file, sizeof file, "%s.key", name);
     settings.key = certificates_path(certificates, file);
-    context = tls_context_new(&settings, &fault);
+
+    struct tls_context *context = tls_context_new(&settings, &fault);
+
     cr_assert_not_null(context, "%s", fault.text);
     fake_node_use_tls(node(), context);
 }
@@ -57,7 +58,6 @@ static void clean_up(void)
     bytes_clear(&output);
     fake_cluster_free(&cluster);
     fake_store_free(&store);
-    tls_context_release(&context);
     certificates_free(&certificates);
 }
 
@@ -133,7 +133,6 @@ Test(load_tls, speaks_to_nobody_else)
                                    "not accepted: ");
         EXPECT_CONTAINS(output.at, strangers[i].problem);
         cr_expect_eq(fake_node_count(node(), "PING"), 0);
-        tls_context_release(&context);
     }
 }
 
