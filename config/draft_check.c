@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/memory.h"
+#include "config/client_auth.h"
 #include "config/host_names.h"
 #include "config/option_field.h"
 #include "config/option_value.h"
@@ -333,6 +334,7 @@ void draft_check(struct draft *draft)
         check_listen(draft, pool, OPTION_ID_tls_listen);
         check_listens(draft, pool);
         tls_check(draft, pool);
+        client_auth_check(draft, pool);
         check_state_file(draft, pool);
     }
 }

@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/memory.h"
 #include "proxy/downstream/node_view.h"
+#include "proxy/routing/companion.h"
 
 static const char *const health_names[] = {
 #define ROW(symbol, name) [HEALTH_##symbol] = name,
@@ -95,32 +96,6 @@ static void node_look(struct node_standing *node, const struct pool *pool)
     node->timed_us = times.sum;
 }
 
-static void pool_look(struct pool_standing *standing, const struct dispatcher *dispatcher)
-{
-    const struct slot_table *table = &dispatcher->table;
-
-    standing->topology = table->topology == NULL ? NULL : topology_take(table->topology);
-    standing->waiting = dispatcher->waiting_count;
-    standing->nodes = memory_new(size_max(table->pool_count, 1), sizeof *standing->nodes);
-    for (uint16_t i = 0; i < table->pool_count; i++) {
-        const struct pool *pool = table->pools[i];
-
-        if (pool != NULL && !(pool->is_leaving && pool_is_idle(pool))) {
-            node_look(&standing->nodes[standing->count++], pool);
-        }
-    }
-}
-
-void *standing_look(struct worker *worker, const struct inquiry_question *question UNUSED)
-{
-    struct standing *standing = standing_new(worker->pool_count);
-
-    for (size_t i = 0; i < worker->pool_count; i++) {
-        pool_look(&standing->pools[i], worker->pools[i].dispatcher);
-    }
-    return standing;
-}
-
 static bool is_the_same(const struct node_standing *a, const struct node_standing *b)
 {
     return a->id[0] != '\0' || b->id[0] != '\0' ? strcmp(a->id, b->id) == 0
@@ -165,6 +140,68 @@ static void node_add(struct node_standing *to, const struct node_standing *from)
     to->down_us = from->down_us > to->down_us ? from->down_us : to->down_us;
     to->timed_total += from->timed_total;
     to->timed_us += from->timed_us;
+}
+
+/* What this worker has of a node as several users is one. */
+static void own_node_look(struct pool_standing *standing, const struct pool *pool)
+{
+    struct node_standing node = {0};
+    struct node_standing *known;
+
+    node_look(&node, pool);
+    known = standing_find(standing, &node);
+    if (known == NULL) {
+        standing->nodes[standing->count] = node;
+        index_next(standing);
+        return;
+    }
+    node_add(known, &node);
+    known->ill_workers = known->health > HEALTH_CONNECTED;
+}
+
+static void nodes_look(struct pool_standing *standing, const struct dispatcher *dispatcher)
+{
+    const struct slot_table *table = &dispatcher->table;
+
+    for (uint16_t i = 0; i < table->pool_count; i++) {
+        const struct pool *pool = table->pools[i];
+
+        if (pool != NULL && !(pool->is_leaving && pool_is_idle(pool))) {
+            own_node_look(standing, pool);
+        }
+    }
+}
+
+static const struct dispatcher *companion_at(const struct list_link *link)
+{
+    return container_of(link, struct dispatcher, in_companions);
+}
+
+static void pool_look(struct pool_standing *standing, const struct dispatcher *dispatcher)
+{
+    struct topology *topology = dispatcher->table.topology;
+    size_t room = 1u + dispatcher->table.pool_count;
+
+    LIST_EACH (link, &dispatcher->companions) {
+        room += companion_at(link)->table.pool_count;
+    }
+    standing->topology = topology == NULL ? NULL : topology_take(topology);
+    standing->waiting = companions_waiting(dispatcher);
+    standing->nodes = memory_new(room, sizeof *standing->nodes);
+    nodes_look(standing, dispatcher);
+    LIST_EACH (link, &dispatcher->companions) {
+        nodes_look(standing, companion_at(link));
+    }
+}
+
+void *standing_look(struct worker *worker, const struct inquiry_question *question UNUSED)
+{
+    struct standing *standing = standing_new(worker->pool_count);
+
+    for (size_t i = 0; i < worker->pool_count; i++) {
+        pool_look(&standing->pools[i], worker->pools[i].dispatcher);
+    }
+    return standing;
 }
 
 static void node_name(struct node_standing *to, const struct node *node)

@@ -37,7 +37,7 @@ void blocked_wake(struct client *client, enum private_wake how)
 {
     struct request *request = request_of(client);
 
-    blocking_wake(client->clients->dispatcher, request,
+    blocking_wake(client_dispatcher(client), request,
                   how == WAKE_WITH_ERROR ? UNBLOCKED : blocking_nothing(request));
 }
 
@@ -72,7 +72,8 @@ void blocked_judge(struct client *client)
     }
     permission_note(client, &asked, ruling);
     audit_refusal(client, request->command, ERROR_NO_PERMISSION);
-    blocking_wake(clients->dispatcher, request, ruling.verdict == ACL_NO_KEY ? no_key : no_command);
+    blocking_wake(client_dispatcher(client), request,
+                  ruling.verdict == ACL_NO_KEY ? no_key : no_command);
 }
 
 struct span blocked_answer(const struct request *request, struct span answer)

@@ -9,11 +9,14 @@
 #include "common/memory.h"
 #include "proxy/downstream/audit.h"
 #include "proxy/downstream/blocked.h"
+#include "proxy/downstream/clearance.h"
 #include "proxy/downstream/client_limits.h"
 #include "proxy/downstream/client_watch.h"
 #include "proxy/downstream/drain.h"
 #include "proxy/downstream/encrypted.h"
 #include "proxy/downstream/farewell.h"
+#include "proxy/downstream/hearing.h"
+#include "proxy/downstream/login.h"
 #include "proxy/downstream/pause.h"
 #include "proxy/downstream/requests.h"
 #include "proxy/downstream/sampled_request.h"
@@ -429,7 +432,7 @@ static void client_give_up(struct client *client, struct request *request)
     if (request->state == REQUEST_SPLIT) {
         fanout_abandon(request);
     } else if (list_link_is_on(&request->in_queue)) {
-        dispatcher_abandon(client->clients->dispatcher, &request);
+        dispatcher_abandon(client_dispatcher(client), &request);
         return;
     }
     request_free(&request);
@@ -459,7 +462,10 @@ void client_close(struct client *client, enum close_reason reason)
     while ((request = pipeline_take(&client->pipeline)) != NULL) {
         client_give_up(client, request);
     }
-    dispatcher_clear_lane(clients->dispatcher, &client->lane);
+    hearing_drop(client);
+    clearance_drop(client);
+    dispatcher_clear_lane(client_dispatcher(client), &client->lane);
+    login_end(client);
     inbound_clear(&client->inbound);
     sendq_clear(&client->output);
     client->flush.run = client_on_bury;

@@ -108,6 +108,22 @@ static inline bool client_is_subscribed(const struct client *client)
     return subscriptions != NULL && subscriber_is_active(&subscriptions->subscriber);
 }
 
+/* The client's; NULL where slotway knows the users. */
+static inline struct identity *client_identity(const struct client *client)
+{
+    return unlikely(client->clients->identities.is_on)
+               ? container_of((struct acl_user *)client->session.user, struct identity, user)
+               : NULL;
+}
+
+/* What sends the client's requests. */
+static inline struct dispatcher *client_dispatcher(const struct client *client)
+{
+    const struct identity *identity = client_identity(client);
+
+    return likely(identity == NULL) ? client->clients->dispatcher : identity->dispatcher;
+}
+
 /* Takes the socket. The client is on `clients` until it is closed, which is in a later turn. With
  * `tls` it speaks TLS, and a reference is taken; NULL: without. */
 struct client *client_open(struct clients *clients, int fd, struct tls_context *tls);

@@ -118,7 +118,7 @@ static bool filter_parse_age(struct client_filter *filter, struct span value)
 static bool filter_parse_user(struct client_filter *filter, struct span value,
                               const struct user_set *users)
 {
-    if (user_set_find(users, value) == NULL) {
+    if (users != NULL && user_set_find(users, value) == NULL) {
         return filter_refuse(filter, "ERR No such user '%.*s'",
                              (int)size_min(value.size, SHOWN_BYTES), value.at);
     }

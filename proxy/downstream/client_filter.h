@@ -35,7 +35,8 @@ struct client_filter {
 bool client_filter_parse_list(struct client_filter *filter,
                               const struct arguments *arguments) MUST_USE;
 
-/* Likewise of CLIENT KILL. `asker` is the client that asks, `users` who there may be. */
+/* Likewise of CLIENT KILL. `asker` is the client that asks, `users` who there may be;
+ * NULL: that is not known here. */
 bool client_filter_parse_kill(struct client_filter *filter, const struct arguments *arguments,
                               uint64_t asker, const struct user_set *users) MUST_USE;
 

@@ -11,6 +11,7 @@
 #include "proxy/downstream/encrypted.h"
 #include "proxy/downstream/farewell.h"
 #include "proxy/downstream/halting.h"
+#include "proxy/downstream/hearing.h"
 #include "proxy/downstream/live.h"
 #include "proxy/downstream/login.h"
 #include "proxy/downstream/pause.h"
@@ -139,6 +140,9 @@ static void clients_on_look(struct reactor_timer *timer)
     sampling_look(&clients->sampling, now);
     clients_free_memory(clients);
     LIST_EACH_SAFE (link, &clients->open) {
+        if (clients->identities.is_on) {
+            hearing_look(client_at(link));
+        }
         client_look(client_at(link), now);
     }
     clients->is_hurried = clients->count > 0 && clients_memory(clients) == BUDGET_SPENT;
@@ -165,6 +169,7 @@ void clients_init(struct clients *clients)
     struct user_set *users = clients->house->users;
 
     clients->users = users == NULL ? user_set_of_one(clients->config) : user_set_take(users);
+    identities_init(&clients->identities, clients);
     clients->tracker = tracker_new(clients->dispatcher, clients->metrics);
     list_init(&clients->open);
     list_init(&clients->arriving);
@@ -189,6 +194,7 @@ void clients_clear(struct clients *clients)
     drain_clear(clients);
     reactor_timer_stop(&clients->pause_end);
     tracker_free(&clients->tracker);
+    identities_clear(&clients->identities);
     for (size_t i = 0; i < LOG_COUNT; i++) {
         command_log_clear(&clients->logs[i]);
     }

@@ -13,6 +13,7 @@
 #include "proxy/command/command_table.h"
 #include "proxy/downstream/command_log.h"
 #include "proxy/downstream/command_times.h"
+#include "proxy/downstream/identity.h"
 #include "proxy/downstream/monitor.h"
 #include "proxy/downstream/sampling.h"
 #include "proxy/downstream/trace.h"
@@ -88,9 +89,10 @@ struct clients {
     struct house *house;
     size_t worker; /* which one this is, an index into house->clients */
     struct reactor *reactor;
-    struct intake *intake; /* where requests are read to */
-    struct dispatcher *dispatcher;
-    struct hub *hub; /* of this worker, in the house's exchange */
+    struct intake *intake;         /* where requests are read to */
+    struct dispatcher *dispatcher; /* as slotway's own user: client_dispatcher() for clients' */
+    struct identities identities;  /* who clients are to the nodes, where those know the users */
+    struct hub *hub;               /* of this worker, in the house's exchange */
     struct tracker *tracker;
     const struct pool_config *config;
     struct metrics *metrics;

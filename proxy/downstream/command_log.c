@@ -94,7 +94,7 @@ static void write_arguments(struct sendq *to, const struct command *command,
 /* Who had it. Where that may have changed meanwhile, who would have it now. */
 static const char *node_name(const struct client *client, const struct request *request)
 {
-    const struct slot_table *table = &client->clients->dispatcher->table;
+    const struct slot_table *table = &client_dispatcher(client)->table;
     const struct pool *pool = NULL;
 
     switch ((enum request_target)request->target) {

@@ -58,7 +58,7 @@ const char *facade_mode(const struct client *client)
 
 bool facade_has_primaries(const struct client *client)
 {
-    const struct slot_table *table = &client->clients->dispatcher->table;
+    const struct slot_table *table = &client_dispatcher(client)->table;
 
     for (uint16_t i = 0; i < table->pool_count; i++) {
         const struct pool *pool = table->pools[i];
@@ -78,5 +78,5 @@ void facade_ask_primaries(const struct local_call *call, fanout_join *join, void
 
     request->deadline = patience < request->deadline ? patience : request->deadline;
     special_of(request)->passes_halt = true;
-    fanout_broadcast(call->client->clients->dispatcher, request, ROUTE_PRIMARIES, join, context);
+    fanout_broadcast(client_dispatcher(call->client), request, ROUTE_PRIMARIES, join, context);
 }

@@ -129,7 +129,7 @@ static void write_server(const struct client *client, const struct info_totals *
 
 static unsigned count_primaries(const struct client *client)
 {
-    const struct topology *topology = dispatcher_topology(client->clients->dispatcher);
+    const struct topology *topology = dispatcher_topology(client_dispatcher(client));
     unsigned count = 0;
 
     for (uint16_t i = 0; topology != NULL && i < topology->node_count; i++) {

@@ -19,7 +19,7 @@ static void live_give_up(struct client *client)
 {
     queued_of(client)->is_given_up = true;
     if (live_is_on(client)) {
-        own_unwatch(client->clients->dispatcher, &client->lane);
+        own_unwatch(client_dispatcher(client), &client->lane);
     }
 }
 
@@ -56,7 +56,7 @@ static bool may_go_on(const struct client *client)
 /* What its node has not got when an operator is done with it, it gets with the next step. */
 static bool is_halted(const struct client *client)
 {
-    const struct dispatcher *dispatcher = client->clients->dispatcher;
+    const struct dispatcher *dispatcher = client_dispatcher(client);
 
     return obey_is_halted(
         dispatcher, own_pool(dispatcher, &client->lane, slot_of_transaction(&client->session)));
@@ -83,7 +83,7 @@ static void hear_last(struct request *request, struct span reply)
         return;
     }
     step->is_doubtful = true;
-    dispatcher_hint(client->clients->dispatcher,
+    dispatcher_hint(client_dispatcher(client),
                     redirect.refusal == REFUSAL_MOVED ? HINT_MOVED : HINT_UNBOUND);
 }
 
@@ -236,7 +236,7 @@ static void multi_on_taken(struct request *request)
     step->arrived = request->arrived;
     step->deadline = request->deadline;
     request->muted = true;
-    own_send(client->clients->dispatcher, step);
+    own_send(client_dispatcher(client), step);
     step_settle(request, NULL, (struct span){"", 0});
 }
 
@@ -272,14 +272,14 @@ static struct request *multi_begin(struct client *client, const struct command *
 static bool is_to_be_asked_for_multi(const struct client *client)
 {
     const struct pool *pool =
-        own_pool(client->clients->dispatcher, &client->lane, slot_of_transaction(&client->session));
+        own_pool(client_dispatcher(client), &client->lane, slot_of_transaction(&client->session));
 
     return session_queued(&client->session)->sent_bytes == 0 && pool != NULL && !pool->takes_multi;
 }
 
 bool live_asks(struct client *client, const struct queued_command *queued)
 {
-    struct dispatcher *dispatcher = client->clients->dispatcher;
+    struct dispatcher *dispatcher = client_dispatcher(client);
 
     if (!may_go_on(client) || !client_waits(client, queued) || is_halted(client)) {
         return false;
@@ -334,7 +334,7 @@ static void live_on_executed(struct request *request, struct block *block, struc
 
     session_end_multi(&client->session);
     if (live_is_on(client)) {
-        own_unwatch(client->clients->dispatcher, &client->lane);
+        own_unwatch(client_dispatcher(client), &client->lane);
     } else if (client->lane.own != NULL) {
         private_let_go(&client->lane.own);
     }
@@ -364,7 +364,7 @@ void live_execute(const struct local_call *call)
 
     request->done = live_on_executed;
     request->special->detour = live_detour;
-    own_send(call->client->clients->dispatcher, request);
+    own_send(client_dispatcher(call->client), request);
 }
 
 /* A client that dawdles over a request is active with every byte of it, and no less idle. */

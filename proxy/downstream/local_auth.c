@@ -3,6 +3,7 @@
 
 #include "common/log.h"
 #include "common/resp_write.h"
+#include "proxy/downstream/clearance.h"
 #include "proxy/downstream/client_name.h"
 #include "proxy/downstream/facade.h"
 #include "proxy/downstream/local_call.h"
@@ -36,11 +37,49 @@ static const struct acl_user *call_login(const struct local_call *call, const st
     return NULL;
 }
 
+/* Refuses the call and returns false when no node has taken these credentials, or too many others
+ * are there already. */
+static bool call_login_proven(const struct local_call *call, const struct span *name,
+                              struct span password)
+{
+    struct client *client = call->client;
+    struct identity *identity;
+
+    if (!clearance_has_proof(client, name, password)) {
+        client_refuse(client, call->command, ERROR_WRONG_PASS, NULL);
+        return false;
+    }
+    identity = identity_of(&client->clients->identities, name, password);
+    if (identity == NULL) {
+        call_error(call, "ERR proxy: too many users are logged in here, see clients.auth_users");
+        return false;
+    }
+    login_as_identity(client, identity);
+    return true;
+}
+
+static void call_auth_proven(const struct local_call *call)
+{
+    struct span name = call_word(call, 1);
+    bool has_name = call_count(call) == 3;
+
+    if (call_count(call) > 3) {
+        call_syntax_error(call);
+    } else if (call_login_proven(call, has_name ? &name : NULL,
+                                 call_word(call, has_name ? 2 : 1))) {
+        call_status(call, "OK");
+    }
+}
+
 void local_auth(const struct local_call *call)
 {
     const struct acl_user *user = NULL;
     struct span name;
 
+    if (call->client->clients->identities.is_on) {
+        call_auth_proven(call);
+        return;
+    }
     switch (call_count(call)) {
     case 2: user = call_login(call, NULL, call_word(call, 1)); break;
     case 3:
@@ -145,6 +184,21 @@ static void hello_answer(const struct local_call *call)
     call_end(call);
 }
 
+/* Refuses the call and returns false when the client is not let in. */
+static bool hello_login(const struct local_call *call, const struct hello *hello)
+{
+    if (call->client->clients->identities.is_on) {
+        return call_login_proven(call, &hello->user, hello->password);
+    }
+
+    const struct acl_user *user = call_login(call, &hello->user, hello->password);
+
+    if (user != NULL) {
+        login_as(call->client, user);
+    }
+    return user != NULL;
+}
+
 /* All of it is looked at before any of it takes effect: a HELLO that fails changes nothing. */
 void local_hello(const struct local_call *call)
 {
@@ -154,13 +208,7 @@ void local_hello(const struct local_call *call)
     if (!hello_protocol(call, &hello) || !hello_options(call, &hello)) {
         return;
     }
-
-    const struct acl_user *user = session->user;
-
-    if (hello.has_user) {
-        user = call_login(call, &hello.user, hello.password);
-    }
-    if (user == NULL) {
+    if (hello.has_user && !hello_login(call, &hello)) {
         return;
     }
     if (!hello.has_user && !session->is_authenticated) {
@@ -170,7 +218,6 @@ void local_hello(const struct local_call *call)
                          "same time");
         return;
     }
-    login_as(call->client, user);
     client_speak(call->client, hello.protocol);
     if (hello.has_name) {
         session_set(session, TEXT_NAME, hello.name);

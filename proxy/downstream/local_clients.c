@@ -68,7 +68,8 @@ void local_client_kill(const struct local_call *call)
     struct client_filter filter;
 
     if (!client_filter_parse_kill(&filter, call->arguments, client->session.id,
-                                  client->clients->users)) {
+                                  client->clients->identities.is_on ? NULL
+                                                                    : client->clients->users)) {
         call_error(call, "%s", filter.error);
         client_filter_clear(&filter);
         return;

@@ -57,7 +57,7 @@ void local_cluster_links(const struct local_call *call)
 /* The state is the real cluster's: who waits for "ok" waits for all slots to be served. */
 void local_cluster_info(const struct local_call *call)
 {
-    const struct topology *topology = dispatcher_topology(call->client->clients->dispatcher);
+    const struct topology *topology = dispatcher_topology(client_dispatcher(call->client));
     unsigned served = topology == NULL ? 0 : topology->slots_served;
     unsigned nodes = announced_count(call->client);
 

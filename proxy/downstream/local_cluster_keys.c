@@ -9,7 +9,7 @@ static void call_ask_owner(const struct local_call *call, uint16_t slot)
 
     request->slot = slot;
     request->target = TARGET_SLOT;
-    dispatcher_send(call->client->clients->dispatcher, request);
+    dispatcher_send(client_dispatcher(call->client), request);
 }
 
 /* Refuses the call and returns false when argument `index` is no number. */

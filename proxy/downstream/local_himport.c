@@ -65,7 +65,7 @@ void local_himport_prepare(const struct local_call *call)
     request->target = TARGET_PRIMARY;
     special_of(request)->commands = 2;
     request->special->is_harmless = true;
-    dispatcher_send(client->clients->dispatcher, request);
+    dispatcher_send(client_dispatcher(client), request);
 }
 
 void local_himport_set(const struct local_call *call)
@@ -88,7 +88,7 @@ void local_himport_set(const struct local_call *call)
     special_of(request)->preface = block_take(preface);
     request->special->preface_commands = FIELDSET_PREFACE_COMMANDS;
     pipeline_add_bytes(&client->pipeline, request, preface->used);
-    dispatcher_send(client->clients->dispatcher, request);
+    dispatcher_send(client_dispatcher(client), request);
 }
 
 void local_himport_discard(const struct local_call *call)

@@ -234,5 +234,5 @@ void local_config_resetstat(const struct local_call *call)
 
     struct request *request = client_request_begin(client, call->command, call->block, call->bytes);
 
-    fanout_broadcast(client->clients->dispatcher, request, ROUTE_NODES, NULL, NULL);
+    fanout_broadcast(client_dispatcher(client), request, ROUTE_NODES, NULL, NULL);
 }

@@ -117,7 +117,7 @@ static void call_send(const struct local_call *call, const struct command *comma
     request->node = pool->index;
     request->node_serial = pool->serial;
     special_of(request)->passes_halt = true;
-    dispatcher_send(client->clients->dispatcher, request);
+    dispatcher_send(client_dispatcher(client), request);
 }
 
 void local_proxy_node(const struct local_call *call)

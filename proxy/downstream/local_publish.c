@@ -26,7 +26,7 @@ static struct topic channel_of(const struct request *request, struct arguments *
 static int64_t receivers(const struct request *request, int64_t counted)
 {
     const struct client *client = request->owner;
-    const struct pool *pool = client->clients->dispatcher->table.pools[request->node];
+    const struct pool *pool = client_dispatcher(client)->table.pools[request->node];
     struct arguments arguments = {0};
     struct topic channel = channel_of(request, &arguments);
     struct tally_count count = tally_receivers(tally_of_client(client), &channel, pool->id);
@@ -58,7 +58,7 @@ static void publish_on_done(struct request *request, struct block *block, struct
 void local_publish(const struct local_call *call)
 {
     struct clients *clients = call->client->clients;
-    struct dispatcher *dispatcher = clients->dispatcher;
+    struct dispatcher *dispatcher = client_dispatcher(call->client);
     bool is_shards = call->command->id == COMMAND_ID_SPUBLISH;
     struct topic topic = topic_of(is_shards ? TOPIC_SHARD : TOPIC_CHANNEL, call_word(call, 1));
     uint16_t slot = exchange_slot(clients->house->exchange, &topic);

@@ -216,7 +216,7 @@ static void ask_all(const struct local_call *call, fanout_join *join)
     uint64_t patience = request->arrived + FACADE_PATIENCE_US;
 
     request->deadline = patience < request->deadline ? patience : request->deadline;
-    fanout_broadcast(call->client->clients->dispatcher, request, ROUTE_NODES, join, NULL);
+    fanout_broadcast(client_dispatcher(call->client), request, ROUTE_NODES, join, NULL);
 }
 
 void local_pubsub_channels(const struct local_call *call)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/memory.h"
+#include "proxy/downstream/clearance.h"
 #include "proxy/downstream/local_call.h"
 #include "proxy/routing/key_scan.h"
 
@@ -91,6 +92,19 @@ static bool call_scan_options(const struct local_call *call, struct key_scan_opt
     return true;
 }
 
+/* What it asks the nodes is not what the client asks, so that its own user, who has been let in to
+ * it, need not be allowed to. */
+static void call_scan(const struct local_call *call, const struct key_scan_options *options)
+{
+    struct client *client = call->client;
+    struct request *request = client_request_begin(client, call->command, call->block, call->bytes);
+
+    if (unlikely(client->clients->identities.is_on)) {
+        request->lane = clearance_house_lane(client);
+    }
+    key_scan_start(client->clients->dispatcher, request, options);
+}
+
 void local_scan(const struct local_call *call)
 {
     struct key_scan_options options = {.slot_end = SLOT_COUNT, .count = COUNT_DEFAULT};
@@ -105,9 +119,7 @@ void local_scan(const struct local_call *call)
     }
     options.cursor = scan_cursor_unpack(cursor);
     options_narrow(&options);
-    key_scan_start(call->client->clients->dispatcher,
-                   client_request_begin(call->client, call->command, call->block, call->bytes),
-                   &options);
+    call_scan(call, &options);
 }
 
 /* The slot that a server's own scan of the cluster goes on with: the tag in the cursor hashes to
@@ -137,5 +149,5 @@ void local_clusterscan(const struct local_call *call)
     if (request->target == TARGET_PRIMARY) {
         request->slot = SLOT_NONE;
     }
-    dispatcher_send(call->client->clients->dispatcher, request);
+    dispatcher_send(client_dispatcher(call->client), request);
 }

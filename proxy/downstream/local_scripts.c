@@ -8,7 +8,7 @@
 
 static struct script_memory *memory_of(const struct client *client)
 {
-    const struct script_view *view = client->clients->dispatcher->scripts;
+    const struct script_view *view = client_dispatcher(client)->scripts;
 
     return view == NULL ? NULL : view->memory;
 }
@@ -19,8 +19,7 @@ static void call_ask_nodes(const struct local_call *call, fanout_join *join)
     struct request *request =
         client_request_begin(call->client, call->command, call->block, call->bytes);
 
-    fanout_broadcast(call->client->clients->dispatcher, request, kind, join,
-                     memory_of(call->client));
+    fanout_broadcast(client_dispatcher(call->client), request, kind, join, memory_of(call->client));
 }
 
 /* The caller clears `arguments`. */

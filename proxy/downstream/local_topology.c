@@ -72,7 +72,7 @@ static void write_node(const struct local_call *call, const struct topology *top
 
 void local_proxy_topology(const struct local_call *call)
 {
-    const struct topology *topology = dispatcher_topology(call->client->clients->dispatcher);
+    const struct topology *topology = dispatcher_topology(client_dispatcher(call->client));
     struct sendq *to = call_begin(call);
 
     resp_write_map(to, PAIRS);

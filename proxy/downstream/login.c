@@ -13,10 +13,37 @@ static void set_user(struct client *client, const struct acl_user *user)
     client->session.is_limited = !user->is_free;
 }
 
+/* The lane's memory of the old one's nodes is of no use: of what it wrote all that might be is
+ * kept, and what it watches is lost, which EXEC will say. */
+void login_as_identity(struct client *client, struct identity *identity)
+{
+    if (client->session.user != NULL) {
+        dispatcher_clear_lane(client_dispatcher(client), &client->lane);
+        client->lane.written = client->lane.written == 0 ? 0 : UINT64_MAX;
+        login_end(client);
+    }
+    set_user(client, &identity->user);
+    client->session.is_authenticated = true;
+}
+
+void login_end(struct client *client)
+{
+    struct identity *identity = client_identity(client);
+
+    if (identity != NULL) {
+        identity_release(&identity);
+    }
+}
+
 void login_begin(struct client *client)
 {
+    struct identities *identities = &client->clients->identities;
     const struct user_set *users = client->clients->users;
 
+    if (unlikely(identities->is_on)) {
+        login_as_identity(client, identity_newcomer(identities));
+        return;
+    }
     set_user(client, users->newcomer);
     client->session.is_authenticated = user_set_is_open(users);
 }
@@ -143,13 +170,20 @@ static void client_use_users(struct client *client, const struct user_set *users
     set_user(client, user);
 }
 
+static void clients_use_users(struct clients *clients, const struct user_set *users)
+{
+    LIST_EACH_SAFE (link, &clients->open) {
+        client_use_users(container_of(link, struct client, in_clients), users);
+    }
+}
+
 void login_use_users(struct clients *clients, struct user_set *users)
 {
     struct user_set *old = clients->users;
 
     block_bill(clients->intake->account);
-    LIST_EACH_SAFE (link, &clients->open) {
-        client_use_users(container_of(link, struct client, in_clients), users);
+    if (!clients->identities.is_on) {
+        clients_use_users(clients, users);
     }
     clients->users = users;
     user_set_release(&old);

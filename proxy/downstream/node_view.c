@@ -2,7 +2,7 @@
 
 static const struct slot_table *table_of(const struct client *client)
 {
-    return &client->clients->dispatcher->table;
+    return &client_dispatcher(client)->table;
 }
 
 struct pool *node_view_owner(const struct client *client, uint16_t slot)

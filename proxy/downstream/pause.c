@@ -1,6 +1,7 @@
 #include "proxy/downstream/pause.h"
 
 #include "proxy/downstream/permission.h"
+#include "proxy/routing/companion.h"
 #include "proxy/routing/obey.h"
 
 /* The word: microseconds in the upper bits, the mode in the lowest two. Zero: no pause. */
@@ -76,7 +77,7 @@ static uint64_t pause_next(const struct clients *clients, enum pause_mode before
     if (dispatcher->halted_until > now) {
         return dispatcher->halted_until;
     }
-    return before != PAUSE_OFF && dispatcher->waiting_count > 0 ? now + AFTERMATH_US : 0;
+    return before != PAUSE_OFF && companions_waiting(dispatcher) > 0 ? now + AFTERMATH_US : 0;
 }
 
 void pause_refresh(struct clients *clients)
@@ -114,8 +115,8 @@ bool pause_is_write(const struct command *command)
 /* As many wait at gates as may, or nearly, and this one has its part in that, or is about to. */
 static bool is_in_crowd(const struct client *client)
 {
-    return client->clients->dispatcher->halted_until != 0 &&
-           !pipeline_is_empty(&client->pipeline) && obey_is_crowded(client->clients->dispatcher);
+    return client_dispatcher(client)->halted_until != 0 && !pipeline_is_empty(&client->pipeline) &&
+           obey_is_crowded(client_dispatcher(client));
 }
 
 static bool mode_holds(const struct client *client, const struct command *command)

@@ -4,6 +4,7 @@
 #include "proxy/downstream/alone.h"
 #include "proxy/downstream/audit.h"
 #include "proxy/downstream/blocked.h"
+#include "proxy/downstream/clearance.h"
 #include "proxy/downstream/client_limits.h"
 #include "proxy/downstream/local.h"
 #include "proxy/downstream/nonsense.h"
@@ -76,21 +77,21 @@ static void requests_forward(struct client *client, const struct command *comman
     case ROUTE_SLOT:
         request->slot = route->slot;
         request->target = TARGET_SLOT;
-        dispatcher_send(clients->dispatcher, request);
+        dispatcher_send(client_dispatcher(client), request);
         return;
     case ROUTE_ANY:
         request->target = TARGET_PRIMARY;
-        dispatcher_send(clients->dispatcher, request);
+        dispatcher_send(client_dispatcher(client), request);
         return;
     case ROUTE_SPLIT:
-        fanout_split(clients->dispatcher, request, &clients->arguments, &clients->keys);
+        fanout_split(client_dispatcher(client), request, &clients->arguments, &clients->keys);
         return;
     case ROUTE_PRIMARIES:
     case ROUTE_NODES:
-        fanout_broadcast(clients->dispatcher, request, route->kind, NULL, NULL);
+        fanout_broadcast(client_dispatcher(client), request, route->kind, NULL, NULL);
         return;
     case ROUTE_WRITTEN:
-        fanout_broadcast(clients->dispatcher, request, ROUTE_WRITTEN, wait_join, NULL);
+        fanout_broadcast(client_dispatcher(client), request, ROUTE_WRITTEN, wait_join, NULL);
         return;
     case ROUTE_LOCAL:
     case ROUTE_REFUSE: CHECK(!"a request that is forwarded");
@@ -104,6 +105,11 @@ static void requests_route(struct client *client, const struct command *command,
     struct route route = route_request(command, arguments, &client->clients->keys);
 
     audit_order(client, command);
+    if (unlikely(client->clients->identities.is_on) && clearance_sends(client, command)) {
+        route.kind = ROUTE_ANY;
+        requests_forward(client, command, &route, block, bytes);
+        return;
+    }
     if (route.kind == ROUTE_LOCAL || unlikely(local_has(command))) {
         local_answer(client, command, arguments, block, bytes);
         return;
@@ -155,6 +161,9 @@ static void requests_take(struct client *client, enum command_result result,
     if (unlikely(session->is_limited) && permission_forbids(client, command)) {
         return;
     }
+    if (unlikely(client->clients->identities.is_on) && clearance_forbids(client, command)) {
+        return;
+    }
     if (unlikely(client_is_subscribed(client)) && subscribe_forbids(client, command)) {
         return;
     }
@@ -180,7 +189,14 @@ static bool requests_begin(struct client *client, struct block *block, struct sp
         client->is_alone = true;
         return false;
     }
+    if (unlikely(client->clients->identities.is_on) && result == COMMAND_FOUND &&
+        !clearance_is_known(client, command)) {
+        return false;
+    }
     requests_take(client, result, command, block, bytes);
+    if (unlikely(client->clients->identities.is_on)) {
+        clearance_end(client);
+    }
     if (unlikely(client_tracking(client) != NULL)) {
         tracking_go_on(client, command);
     }
@@ -294,7 +310,7 @@ static ALWAYS_INLINE void requests_send_plain(struct client *client, const struc
     request = client_request_begin(client, command, block, bytes);
     request->slot = slot_of(clients->arguments.items[command->only_key]);
     request->target = TARGET_SLOT;
-    dispatcher_send(clients->dispatcher, request);
+    dispatcher_send(client_dispatcher(client), request);
 }
 
 /* The scanned request of a plain client: if its command is one for the node of its one key, as

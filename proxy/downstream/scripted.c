@@ -40,5 +40,6 @@ struct block *scripted_queue(struct client *client, const struct queued_command 
     if (number == 0 || !command_is_by_sha1(added->command)) {
         return NULL;
     }
-    return heal_queued(clients->dispatcher, added->command, added->slot, added->bytes, number);
+    return heal_queued(client_dispatcher(client), added->command, added->slot, added->bytes,
+                       number);
 }

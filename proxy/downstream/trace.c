@@ -111,7 +111,7 @@ static void add_keys(struct json *json, const struct client *client, const struc
 
 static void add_node(struct json *json, const struct client *client, const struct request *request)
 {
-    const struct slot_table *table = &client->clients->dispatcher->table;
+    const struct slot_table *table = &client_dispatcher(client)->table;
     const struct pool *pool =
         request->node < table->pool_count ? table->pools[request->node] : NULL;
 

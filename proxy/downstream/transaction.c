@@ -258,7 +258,7 @@ void transaction_send(struct client *client, struct request *request)
     request->block = queued_burst(session_queued(&client->session));
     request->bytes = (struct span){request->block->bytes, request->block->used};
     transaction_end(client, request);
-    dispatcher_send(client->clients->dispatcher, request);
+    dispatcher_send(client_dispatcher(client), request);
 }
 
 /* Where it is watched, that decides; also of what the node has refused. */
@@ -290,7 +290,7 @@ static void transaction_execute(const struct local_call *call)
         resp_write_array(call_begin(call), 0);
         call_end(call);
     } else {
-        dispatcher_send(client->clients->dispatcher, transaction_take(call));
+        dispatcher_send(client_dispatcher(client), transaction_take(call));
     }
 }
 

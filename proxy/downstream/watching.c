@@ -12,7 +12,7 @@ void watching_end(struct client *client)
 {
     client->session.watched = nothing;
     if (client->lane.own != NULL) {
-        own_unwatch(client->clients->dispatcher, &client->lane);
+        own_unwatch(client_dispatcher(client), &client->lane);
     }
 }
 
@@ -38,7 +38,7 @@ void watching_execute(struct client *client, struct request *request)
     request->asking = client->session.watched.is_asked;
     special->is_private = true;
     special->otherwise = client->session.protocol == 2 ? SPAN("*-1\r\n") : SPAN("_\r\n");
-    own_send(client->clients->dispatcher, request);
+    own_send(client_dispatcher(client), request);
 }
 
 /* Redis Cluster: a key that is gone from its slot's owner, but not from the slot, is asked for, and
@@ -84,7 +84,7 @@ static void watch_first(const struct local_call *call, uint16_t slot)
 
     request->done = watching_on_watched;
     request->special->keeper = &client->lane.own;
-    dispatcher_send(client->clients->dispatcher, request);
+    dispatcher_send(client_dispatcher(client), request);
 }
 
 /* When the connection is gone the client hears of it at EXEC, as of any other reason for nil. */
@@ -95,7 +95,7 @@ static void watch_more(const struct local_call *call, uint16_t slot)
 
     request->asking = client->session.watched.is_asked;
     request->special->otherwise = SPAN("+OK\r\n");
-    own_send(client->clients->dispatcher, request);
+    own_send(client_dispatcher(client), request);
 }
 
 void local_watch(const struct local_call *call)

@@ -139,6 +139,7 @@ static void feed_on_greeting(struct feed *feed, struct span reply)
     case GREETING_AGAIN: feed_say_greeting(feed); return;
     case GREETING_WELCOME: feed_on_welcome(feed); return;
     case GREETING_BUSY: feed_close(feed, CLOSE_NODE_BUSY); return;
+    case GREETING_DENIED:
     case GREETING_REFUSED: feed_close(feed, CLOSE_GREETING_REFUSED); return;
     case GREETING_STRANGER: feed_close(feed, CLOSE_WRONG_NODE); return;
     }

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "proxy/routing/blocking.h"
+#include "proxy/routing/companion.h"
 #include "proxy/routing/follow.h"
 #include "proxy/routing/heal.h"
 #include "proxy/routing/holding.h"
@@ -227,6 +228,8 @@ static void dispatcher_on_returned(struct pool *pool, struct request *request,
     if (request_has_otherwise(request) &&
         (reason == RETURN_UNSENT || request_is_repeatable(request))) {
         own_settle_otherwise(dispatcher, request);
+    } else if (reason == RETURN_UNSENT && pool_is_denied(pool)) {
+        dispatcher_refuse(dispatcher, request, ERROR_COMMAND, pool->denial);
     } else if (reason == RETURN_UNSENT) {
         metric_add(&metrics->retry_unsent_total, 1);
         holding_hold_refused(dispatcher, request, REFUSAL_UNREACHABLE, AFTER_A_PAUSE);
@@ -330,13 +333,14 @@ struct dispatcher *dispatcher_new(struct reactor *reactor, struct intake *intake
     struct dispatcher *dispatcher = memory_new(1, sizeof *dispatcher);
 
     dispatcher->site =
-        (struct pool_site){reactor, intake, config, metrics, &events, dispatcher, NULL};
+        (struct pool_site){reactor, intake, config, metrics, &events, dispatcher, NULL, NULL};
     dispatcher->discovery = discovery;
     dispatcher->waiting_deadline = UINT64_MAX;
     dispatcher->made_at = clock_now(); /* not the reactor's: its thread may be at work */
     dispatcher->pump.run = holding_on_pump;
     gates_init(&dispatcher->gates);
     list_init(&dispatcher->mendings);
+    list_init(&dispatcher->companions);
     slot_table_init(&dispatcher->table, &dispatcher->site);
     reactor_timer_init(&dispatcher->tick, reactor, dispatcher_on_tick);
     obey_init(dispatcher);
@@ -348,6 +352,8 @@ void dispatcher_free(struct dispatcher **dispatcher)
     struct dispatcher *gone = *dispatcher;
 
     *dispatcher = NULL;
+    CHECK(list_is_empty(&gone->companions));
+    list_remove(&gone->in_companions);
     mending_end_all(gone);
     CHECK(gone->gates.count == 0);
     slot_table_clear(&gone->table);
@@ -356,6 +362,24 @@ void dispatcher_free(struct dispatcher **dispatcher)
     list_remove(&gone->pump.link);
     moving_clear(&gone->moving);
     free(gone);
+}
+
+void dispatcher_take_over(struct dispatcher *dispatcher, struct topology *topology)
+{
+    struct slot_table *table = &dispatcher->table;
+    uint64_t changed[SLOT_COUNT / 64];
+    uint32_t count = slot_table_adopt(table, topology, changed);
+
+    for (uint16_t i = 0; count > 0 && i < table->pool_count; i++) {
+        if (table->pools[i] != NULL) {
+            unsettle_changed(dispatcher, table->pools[i], changed);
+        }
+    }
+    if (count > 0) {
+        dispatcher_on_moved(dispatcher, changed);
+    }
+    holding_look_at_all(dispatcher);
+    watch_begin(dispatcher);
 }
 
 /* Those that the cluster had when slotway first saw it have what they are to have, or tell. */
@@ -378,26 +402,15 @@ static void dispatcher_welcome(struct dispatcher *dispatcher, bool is_first)
 
 void dispatcher_adopt(struct dispatcher *dispatcher, struct topology *topology)
 {
-    struct slot_table *table = &dispatcher->table;
-    uint64_t changed[SLOT_COUNT / 64];
-    bool is_first = table->topology == NULL;
-    uint32_t count = slot_table_adopt(table, topology, changed);
+    bool is_first = dispatcher->table.topology == NULL;
 
+    companions_take_over(dispatcher, topology);
     metric_add(&dispatcher->site.metrics->topology_adopted_total, 1);
     atomic_store_explicit(&dispatcher->site.metrics->topology_version, topology->version,
                           memory_order_relaxed);
-    for (uint16_t i = 0; count > 0 && i < table->pool_count; i++) {
-        if (table->pools[i] != NULL) {
-            unsettle_changed(dispatcher, table->pools[i], changed);
-        }
-    }
-    if (count > 0) {
-        dispatcher_on_moved(dispatcher, changed);
-    }
+    dispatcher_take_over(dispatcher, topology);
     obey_look(dispatcher);
     dispatcher_welcome(dispatcher, is_first);
-    holding_look_at_all(dispatcher);
-    watch_begin(dispatcher);
 }
 
 void dispatcher_abandon(struct dispatcher *dispatcher, struct request **request)

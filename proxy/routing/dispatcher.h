@@ -36,8 +36,11 @@ struct tracking_events {
 
 struct dispatcher {
     struct pool_site site;
-    struct discovery *discovery; /* for hints; NULL in tests */
-    struct script_view *scripts; /* those that are remembered; NULL: requests have none */
+    struct dispatcher *chief;       /* whose companion this is; NULL: nobody's */
+    struct list companions;         /* of it: for the same cluster, as other users */
+    struct list_link in_companions; /* of the chief */
+    struct discovery *discovery;    /* for hints; NULL in tests */
+    struct script_view *scripts;    /* those that are remembered; NULL: requests have none */
     const struct tracking_events *tracking; /* NULL: no lane is tracked */
     void *tracker;
     struct list mendings;        /* of nodes that lack functions */
@@ -72,6 +75,9 @@ void dispatcher_free(struct dispatcher **dispatcher);
 /* Takes a reference to a newer picture: requests that wait, or that wait for a connection to a node
  * that no longer serves their slot, are looked at again. */
 void dispatcher_adopt(struct dispatcher *dispatcher, struct topology *topology);
+
+/* The same for one dispatcher alone, without all that is to be done once. */
+void dispatcher_take_over(struct dispatcher *dispatcher, struct topology *topology);
 
 /* Sends `request` (target, slot, node, lane, done, arrived and deadline set) to its node, now or
  * when it can be. Its `done` is called exactly once, perhaps before this returns, unless it is

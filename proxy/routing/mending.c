@@ -322,7 +322,7 @@ bool mending_error(struct pool *pool, struct request *request, struct span reply
     bool is_call =
         request->command->id == COMMAND_ID_FCALL || request->command->id == COMMAND_ID_FCALL_RO;
 
-    if (!is_call || request->was_mended ||
+    if (!is_call || request->was_mended || dispatcher->chief != NULL ||
         !span_equal(reply, SPAN("-ERR Function not found\r\n"))) {
         return false;
     }

@@ -30,7 +30,8 @@ void mending_note_gone(struct mending_board *board, uint64_t now);
 void mending_welcome(struct pool *pool);
 
 /* `pool` has answered `request`, a single command that runs a script or a function, with an error.
- * Returns true when it is held back until the function it calls has been brought there. */
+ * Only slotway's own user may look for functions, so for others nothing is done. Returns true when
+ * it is held back until the function it calls has been brought there. */
 bool mending_error(struct pool *pool, struct request *request, struct span reply) MUST_USE;
 
 /* May `request`, which waits for functions, be sent to `pool` now? Sets *pick if not. */

@@ -55,21 +55,39 @@ static void identify(struct dispatcher *dispatcher, const struct halt *halt,
     }
 }
 
+/* Nodes and slots are the same for all companions. */
+static void count_all(struct dispatcher *dispatcher, const struct halt *halt,
+                      struct halt_tally *tally)
+{
+    for (uint16_t i = 0; i < dispatcher->table.pool_count; i++) {
+        const struct pool *pool = dispatcher->table.pools[i];
+
+        if (pool == NULL || !concerns(halt, pool)) {
+            continue;
+        }
+        if (dispatcher->chief == NULL) {
+            identify(dispatcher, halt, pool);
+            tally->nodes += !pool->is_leaving;
+            tally->slots +=
+                halt->kind == HALT_DRAIN ? slot_table_count(&dispatcher->table, pool) : 0;
+        }
+        count_shared(pool, tally);
+        count_privates(pool, tally);
+    }
+}
+
+static struct dispatcher *companion_at(struct list_link *link)
+{
+    return container_of(link, struct dispatcher, in_companions);
+}
+
 static void report(struct dispatcher *dispatcher, const struct halt *halt)
 {
     struct halt_tally tally = {0};
 
-    for (uint16_t i = 0; i < dispatcher->table.pool_count; i++) {
-        const struct pool *pool = dispatcher->table.pools[i];
-
-        if (pool != NULL && concerns(halt, pool)) {
-            identify(dispatcher, halt, pool);
-            tally.nodes += !pool->is_leaving;
-            tally.slots +=
-                halt->kind == HALT_DRAIN ? slot_table_count(&dispatcher->table, pool) : 0;
-            count_shared(pool, &tally);
-            count_privates(pool, &tally);
-        }
+    count_all(dispatcher, halt, &tally);
+    LIST_EACH (link, &dispatcher->companions) {
+        count_all(companion_at(link), halt, &tally);
     }
     halts_report(dispatcher->halts, halt->number, dispatcher->worker, &tally);
 }
@@ -108,8 +126,10 @@ static bool obey_all(struct dispatcher *dispatcher, const struct halt *halts, si
         drained += pool->is_drained && !pool->is_leaving;
         is_any_free = is_any_free || (was_halted && !pool->is_halted);
     }
-    atomic_store_explicit(&metrics->nodes_paused, paused, memory_order_relaxed);
-    atomic_store_explicit(&metrics->nodes_drained, drained, memory_order_relaxed);
+    if (dispatcher->chief == NULL) {
+        atomic_store_explicit(&metrics->nodes_paused, paused, memory_order_relaxed);
+        atomic_store_explicit(&metrics->nodes_drained, drained, memory_order_relaxed);
+    }
     return is_any_free;
 }
 
@@ -129,21 +149,31 @@ static void obey_overall(struct dispatcher *dispatcher, const struct halt *halts
     }
 }
 
-void obey_look(struct dispatcher *dispatcher)
+static void obey_halts(struct dispatcher *dispatcher, const struct halt *halts, size_t count)
 {
-    struct halt halts[HALTS_MAX];
     bool was_all = dispatcher->is_all_halted;
-    size_t count = 0;
 
-    if (dispatcher->halts != NULL) {
-        count = halts_list(dispatcher->halts, reactor_now(dispatcher->site.reactor), halts);
-    }
     obey_overall(dispatcher, halts, count);
     if (was_all && !dispatcher->is_all_halted) {
         dispatcher->resumed_at = reactor_now(dispatcher->site.reactor);
     }
     if (obey_all(dispatcher, halts, count) || (was_all && !dispatcher->is_all_halted)) {
         holding_look_at_all(dispatcher);
+    }
+}
+
+void obey_look(struct dispatcher *dispatcher)
+{
+    struct halt halts[HALTS_MAX] = {0};
+    size_t count = 0;
+
+    CHECK(dispatcher->chief == NULL);
+    if (dispatcher->halts != NULL) {
+        count = halts_list(dispatcher->halts, reactor_now(dispatcher->site.reactor), halts);
+    }
+    obey_halts(dispatcher, halts, count);
+    LIST_EACH (link, &dispatcher->companions) {
+        obey_halts(companion_at(link), halts, count);
     }
     for (size_t i = 0; i < count; i++) {
         report(dispatcher, &halts[i]);

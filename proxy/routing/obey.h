@@ -23,7 +23,8 @@ enum { OBEY_LOOK_US = 20 * US_PER_MS };
 void obey_init(struct dispatcher *dispatcher);
 void obey_clear(struct dispatcher *dispatcher);
 
-/* The board may say something else than before, or there are other nodes. */
+/* The board may say something else than before, or there are other nodes: also for those of its
+ * companions, whose chief it is. */
 void obey_look(struct dispatcher *dispatcher);
 
 /* Is nothing to be sent to that node, or with NULL to any? */

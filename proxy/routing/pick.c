@@ -116,6 +116,9 @@ struct pick pick_for(struct dispatcher *dispatcher, struct request *request)
     if (unlikely(pool_is_emptied(pool, request->lane->number))) {
         return (struct pick){.verdict = WAIT_FOR_IT, .pool = pool};
     }
+    if (unlikely(pool_denies(pool, request->lane->number))) {
+        return pick_refuse(ERROR_COMMAND, pool);
+    }
     if (unlikely(pool_is_down(pool, request->lane->number))) {
         /* Probes go on, and discovery asks: both end the refusals. */
         if (is_patience_over(dispatcher, pool_missed_since(pool))) {
@@ -138,5 +141,8 @@ struct pick pick_for(struct dispatcher *dispatcher, struct request *request)
 
 const char *pick_name(const struct pick *pick)
 {
+    if (pick->error == ERROR_COMMAND) {
+        return pick->pool->denial;
+    }
     return pick->pool == NULL ? "the cluster" : pick->pool->name;
 }

@@ -23,7 +23,7 @@ struct pick pick_for(struct dispatcher *dispatcher, struct request *request);
  * that the script came from. */
 bool pick_is_urgent(const struct request *request);
 
-/* Who is to blame, for the text of a refusal. */
+/* Who is to blame, for the text of a refusal; of ERROR_COMMAND, all of it. */
 const char *pick_name(const struct pick *pick);
 
 #endif

@@ -40,9 +40,16 @@ static void append_tracking(enum dialect dialect, uint64_t redirect, struct send
                                                             : 3);
 }
 
+static bool is_newcomer(const struct greeting *greeting)
+{
+    return greeting->credentials != NULL && !greeting->credentials->is_given;
+}
+
+/* Nobody can become a newcomer again who has once logged in. */
 static void begin_login(struct greeting *greeting, const struct pool_config *config)
 {
-    greeting->has_login = config->backend_password != NULL;
+    greeting->has_login = config->backend_password != NULL && !is_newcomer(greeting);
+    greeting->has_switch = greeting->credentials != NULL && greeting->credentials->is_given;
     greeting->has_other_login = greeting->has_login && config->backend_password_next != NULL;
     if (!greeting->has_other_login) {
         greeting->login = 0;
@@ -65,8 +72,9 @@ void greeting_begin(struct greeting *greeting, const struct pool_config *config,
         append_login(config, greeting->login, output);
     }
     greeting->label_count = label_write(config, output);
-    greeting->answers_left = (uint8_t)(1 + greeting->has_login + greeting->label_count +
-                                       greeting->has_hello + greeting->has_tracking);
+    greeting->answers_left =
+        (uint8_t)(1 + greeting->has_login + greeting->label_count + greeting->has_hello +
+                  greeting->has_tracking + greeting->has_switch);
     if (greeting->has_hello) {
         resp_write_request(output, hello, ARRAY_LEN(hello));
     }
@@ -74,6 +82,9 @@ void greeting_begin(struct greeting *greeting, const struct pool_config *config,
         append_tracking(dialect, redirect, output);
     }
     resp_write_request(output, who, ARRAY_LEN(who));
+    if (greeting->has_switch) {
+        credentials_write(greeting->credentials, output);
+    }
 }
 
 static enum greeting_result refused(const char *what, struct span reply, const char *name)
@@ -190,10 +201,36 @@ static enum greeting_result hear_nothing(struct greeting *greeting, const char *
     return GREETING_AGAIN;
 }
 
+/* A client's user that may not ask who is there is believed that it is the right one: slotway has
+ * just heard of the node from others. */
+static enum greeting_result hear_last(struct greeting *greeting, struct span reply, const char *id,
+                                      const char *name)
+{
+    if (is_newcomer(greeting) && span_starts_with(reply, SPAN("-NOPERM"))) {
+        return GREETING_WELCOME;
+    }
+    return hear_id(reply, id, name);
+}
+
+/* Whether it is busy says nothing of the user. */
+static enum greeting_result hear_before_switch(struct greeting *greeting, struct span reply,
+                                               const char *id, const char *name)
+{
+    greeting->found = hear_id(reply, id, name);
+    return greeting->found == GREETING_WELCOME || greeting->found == GREETING_BUSY
+               ? GREETING_MORE
+               : greeting->found;
+}
+
+static enum greeting_result hear_switch(const struct greeting *greeting, struct span reply)
+{
+    return reply.at[0] == '-' ? GREETING_DENIED : greeting->found;
+}
+
 enum greeting_result greeting_hear(struct greeting *greeting, struct span reply, const char *id,
                                    const char *name)
 {
-    uint8_t left = greeting->answers_left--;
+    uint8_t left = (uint8_t)(greeting->answers_left-- - greeting->has_switch);
     bool is_login = greeting->has_login && left == 2 + greeting->label_count + greeting->has_hello +
                                                        greeting->has_tracking;
     bool is_hello = greeting->has_hello && left == 2 + greeting->has_tracking;
@@ -208,6 +245,9 @@ enum greeting_result greeting_hear(struct greeting *greeting, struct span reply,
     if (greeting->is_refused) {
         return hear_nothing(greeting, name);
     }
+    if (is_newcomer(greeting) && span_starts_with(reply, SPAN("-NOAUTH"))) {
+        return GREETING_DENIED;
+    }
     if (is_hello && reply.at[0] == '-') {
         return refused("node does not speak RESP3", reply, name);
     }
@@ -217,5 +257,12 @@ enum greeting_result greeting_hear(struct greeting *greeting, struct span reply,
     if (is_tracking && reply.at[0] == '-') {
         return refused("node does not track what clients cache", reply, name);
     }
-    return greeting->answers_left > 0 ? GREETING_MORE : hear_id(reply, id, name);
+    if (left > 1) {
+        return GREETING_MORE;
+    }
+    if (greeting->has_switch) {
+        return left == 1 ? hear_before_switch(greeting, reply, id, name)
+                         : hear_switch(greeting, reply);
+    }
+    return hear_last(greeting, reply, id, name);
 }

@@ -8,6 +8,8 @@
  *                          connection that pushes what is read here, as its dialect says
  *      CLUSTER MYID        who lives there: an address may have been given to another node since it
  *                          was announced, perhaps one of another cluster, and nothing is sent to it
+ *      AUTH ...            when the connection is to be a client's own user's: it is so from here
+ *                          on, and what that user may not do has been done before
  *
  * All leave in one write. Where there are two passwords and the node says that the one is wrong,
  * all of it is said once more with the other. Worker's thread only.
@@ -17,9 +19,22 @@
 
 #include "common/sendq.h"
 #include "config/config.h"
+#include "proxy/upstream/credentials.h"
 #include "proxy/upstream/dialect.h"
 
+enum greeting_result {
+    GREETING_MORE,     /* answers are still to come */
+    GREETING_AGAIN,    /* greeting_begin is to be called once more on this connection */
+    GREETING_WELCOME,  /* the last one has come: requests may flow */
+    GREETING_BUSY,     /* it lives, and cannot say who it is: loading its data, or in a script */
+    GREETING_REFUSED,  /* it does not want us */
+    GREETING_DENIED,   /* it does not want that client's user: it is this answer that says so */
+    GREETING_STRANGER, /* it is not the node that we look for; the pool's log says so, now and then
+                        */
+};
+
 struct greeting {
+    const struct credentials *credentials; /* whose connection it is to be; NULL: slotway's own */
     uint8_t login; /* which password is given: 0 is backend.password, 1 the next one */
     bool has_other_login;
     bool is_refused;   /* that password was wrong; what else is answered says nothing */
@@ -29,24 +44,16 @@ struct greeting {
     bool has_login;
     bool has_hello;
     bool has_tracking;
-    uint8_t label_count; /* commands of label.h */
-    uint64_t client_id;  /* that HELLO has told; 0: none */
+    uint8_t label_count;        /* commands of label.h */
+    uint64_t client_id;         /* that HELLO has told; 0: none */
+    bool has_switch;            /* to the user of `credentials`, at the end */
+    enum greeting_result found; /* what the answers before that come to */
 };
 
-enum greeting_result {
-    GREETING_MORE,     /* answers are still to come */
-    GREETING_AGAIN,    /* greeting_begin is to be called once more on this connection */
-    GREETING_WELCOME,  /* the last one has come: requests may flow */
-    GREETING_BUSY,     /* it lives, and cannot say who it is: loading its data, or in a script */
-    GREETING_REFUSED,  /* it does not want us */
-    GREETING_STRANGER, /* it is not the node that we look for; the pool's log says so, now and then
-                        */
-};
-
-/* `greeting` is zero, or as the last connection to the node has left it: then the password is given
- * that was right there. Appends the greeting to `output`; `dialect` is spoken from then on.
- * `redirect` is the node's client that gets the invalidations of what is read there in RESP2; 0 for
- * other dialects. */
+/* `greeting` is zero but for its credentials, or as the last connection to the node has left it:
+ * then the password is given that was right there. Appends the greeting to `output`; `dialect` is
+ * spoken from then on. `redirect` is the node's client that gets the invalidations of what is read
+ * there in RESP2; 0 for other dialects. */
 void greeting_begin(struct greeting *greeting, const struct pool_config *config,
                     enum dialect dialect, uint64_t redirect, struct sendq *output);
 

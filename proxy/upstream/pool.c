@@ -13,6 +13,7 @@ enum {
     BACKOFF_MAX_US = 500 * US_PER_MS,
     SUSPECT_AGAIN_US = US_PER_SECOND, /* between two probes of a node that is slow, but alive */
     RENEW_AGAIN_US = US_PER_SECOND,
+    DENIED_US = 100 * US_PER_MS, /* that a node is not asked again whether it wants a user */
     TLS_LOG_US = 10 * US_PER_SECOND,
     EMPTY_US = 100 * US_PER_MS, /* that requests wait for others that are slow to be answered */
 };
@@ -229,9 +230,16 @@ void pool_suspect(struct pool *pool)
     upstream_connect(&pool->upstreams[pool->upstream_count]);
 }
 
+/* How many failures in a row are worth a word: a node ends the connections of a user whom somebody
+ * deletes, and is well. */
+static uint32_t worth_a_word(const struct pool *pool)
+{
+    return pool->site->credentials == NULL ? 1 : 2;
+}
+
 void pool_on_ready(struct pool *pool)
 {
-    if (pool->attempts > 0) {
+    if (pool->attempts >= worth_a_word(pool)) {
         log_info("node reachable again", "pool=%s node=%s attempts=%u", pool->site->config->name,
                  pool->name, pool->attempts);
         events_post(EVENT_NODE_UP, pool->site->config->name, pool->name, "reachable again");
@@ -242,7 +250,34 @@ void pool_on_ready(struct pool *pool)
     }
     pool->attempts = 0;
     pool->down_since = 0;
+    pool->denied_until = 0;
     pool->site->events->ready(pool);
+}
+
+bool pool_is_denied(const struct pool *pool)
+{
+    return unlikely(pool->denied_until != 0) &&
+           reactor_now(pool->site->reactor) < pool->denied_until;
+}
+
+bool pool_denies(const struct pool *pool, uint64_t lane_number)
+{
+    return pool_is_denied(pool) && !pool_is_ready(pool, lane_number);
+}
+
+/* "-WRONGPASS ...\r\n" */
+void pool_on_denied(struct pool *pool, struct span reply)
+{
+    snprintf(pool->denial, sizeof pool->denial, "%.*s",
+             (int)(reply.size - sizeof "-\r\n" + sizeof ""), reply.at + 1);
+    pool->denied_until = reactor_now(pool->site->reactor) + DENIED_US;
+    log_debug("a node does not want a client's user", "pool=%s node=%s error=%s",
+              pool->site->config->name, pool->name, pool->denial);
+    if (pool->breaker != BREAKER_CLOSED) {
+        pool_on_life(pool);
+    }
+    pool->attempts = 0;
+    pool->down_since = 0;
 }
 
 /* Doubles from one failure to the next, minus up to a quarter so that workers do not knock
@@ -260,7 +295,10 @@ static uint64_t backoff_us(uint32_t attempts)
 /* Worth a line the first time, and ever more seldom while it lasts. */
 static void pool_log_failure(const struct pool *pool, enum close_reason reason, const char *error)
 {
-    if (pool->attempts == 1) {
+    if (pool->attempts < worth_a_word(pool)) {
+        return;
+    }
+    if (pool->attempts == worth_a_word(pool)) {
         events_post(EVENT_NODE_DOWN, pool->site->config->name, pool->name, "unreachable: %s",
                     error);
     }

@@ -59,6 +59,7 @@ struct pool_site {
     const struct pool_events *events;
     void *dispatcher;
     struct node_door *door; /* what new connections go through; NULL: they are plain */
+    const struct credentials *credentials; /* of the clients' user; NULL: slotway's own */
 };
 
 /* By their place; the same links as in the upstreams. */
@@ -70,6 +71,8 @@ struct privates {
 /* Places by the number of a script; forgotten when a connection breaks: the node may be a new one.
  */
 enum { POOL_SCRIPTS = 1024 };
+
+enum { DENIAL_SIZE = 200 };
 
 enum breaker { BREAKER_CLOSED, BREAKER_SUSPECT, BREAKER_OPEN };
 
@@ -104,6 +107,8 @@ struct pool {
     uint64_t *scripts; /* POOL_SCRIPTS places for those that the node has; NULL: none. For heal.h */
     struct node_counts counts;
     uint8_t login;                /* which of our passwords was right last */
+    uint64_t denied_until;        /* it does not want the user: `denial` until then; 0: it does */
+    char denial[DENIAL_SIZE];     /* in its words */
     struct tls_memory tls_memory; /* makes the next handshakes short */
     uint64_t tls_logged_at;
     struct privates privates;
@@ -151,6 +156,9 @@ void pool_send(struct pool *pool, struct request *request, uint64_t lane_number)
 /* Sends `request` on the reserved connection, past whatever keeps the others waiting. */
 void pool_send_reserved(struct pool *pool, struct request *request);
 
+/* Would a request of a client with this number be denied, without another question? */
+bool pool_denies(const struct pool *pool, uint64_t lane_number);
+
 /* Is no request in flight or waiting here? */
 bool pool_is_idle(const struct pool *pool);
 
@@ -191,6 +199,13 @@ void pool_wear(struct upstream *upstream);
 /* For upstreams: a shared connection is ready, or could not be made, or broke. */
 void pool_on_ready(struct pool *pool);
 void pool_on_failure(struct pool *pool, enum close_reason reason, const char *error);
+
+/* For upstreams: the node does not want the user of this pool's connections, and says `reply`. It
+ * lives, so nobody is in trouble but that user. */
+void pool_on_denied(struct pool *pool, struct span reply);
+
+/* Has it said so a moment ago? */
+bool pool_is_denied(const struct pool *pool);
 
 /* The connection that clients with this number use. */
 static inline struct upstream *pool_pick(struct pool *pool, uint64_t lane_number)

@@ -96,7 +96,8 @@ static void upstream_say_greeting(struct upstream *upstream)
 static void upstream_greet(struct upstream *upstream)
 {
     upstream_become(upstream, UPSTREAM_GREETING);
-    upstream->greeting = (struct greeting){.login = upstream->pool->login};
+    upstream->greeting = (struct greeting){.login = upstream->pool->login,
+                                           .credentials = upstream->pool->site->credentials};
     upstream_say_greeting(upstream);
 }
 
@@ -142,6 +143,10 @@ static void upstream_on_greeting(struct upstream *upstream, struct span reply)
             return;
         }
         upstream_close(upstream, CLOSE_NODE_BUSY);
+        return;
+    case GREETING_DENIED:
+        pool_on_denied(pool, reply);
+        upstream_close(upstream, CLOSE_GREETING_REFUSED);
         return;
     case GREETING_REFUSED: upstream_close(upstream, CLOSE_GREETING_REFUSED); return;
     case GREETING_STRANGER: upstream_close(upstream, CLOSE_WRONG_NODE); return;
@@ -399,6 +404,9 @@ static void upstream_close_socket(struct upstream *upstream)
 /* Whose pool is not to be told: nobody is in trouble. */
 static bool is_orderly(const struct upstream *upstream, enum close_reason reason)
 {
+    if (reason == CLOSE_GREETING_REFUSED && pool_is_denied(upstream->pool)) {
+        return true;
+    }
     switch (upstream->use) {
     case USE_PRIVATE:
         return upstream->is_finished || reason == CLOSE_GIVEN_UP ||
@@ -473,26 +481,4 @@ void upstream_clear(struct upstream *upstream)
         upstream_close(upstream, upstream->pool->is_leaving ? CLOSE_NODE_GONE : CLOSE_DRAINED);
     }
     CHECK(upstream_is_idle(upstream));
-}
-
-uint64_t upstream_silence(const struct upstream *upstream)
-{
-    if (list_is_empty(&upstream->in_flight) || upstream->state != UPSTREAM_READY) {
-        return 0;
-    }
-
-    uint64_t now = reactor_now(upstream->pool->site->reactor);
-    uint64_t since =
-        upstream->last_read > upstream->owes_since ? upstream->last_read : upstream->owes_since;
-
-    return now > since ? now - since : 0;
-}
-
-bool upstream_is_cut_off(const struct upstream *upstream)
-{
-    const struct pool_config *config = upstream->pool->site->config;
-
-    return upstream_silence(upstream) >= config->silent_after &&
-           upstream_silence(upstream) >= config->timeout_connect &&
-           socket_unacknowledged_us(upstream->socket.fd) >= config->timeout_connect;
 }

@@ -33,12 +33,14 @@ bool fake_greeter_knows(const struct fake_greeter *greeter,
 static void answer_auth(const struct fake_greeter *greeter, struct fake_connection *connection,
                         const struct fake_received *received)
 {
+    bool is_stranger = greeter->stranger != NULL && argument_is(received, 1, greeter->stranger);
+
     if (greeter->password == NULL && received->count == 2) {
         bytes_print(&connection->output,
                     "-ERR AUTH <password> called without any password configured for the default "
                     "user. Are you sure your configuration is correct?\r\n");
-    } else if (greeter->password == NULL ||
-               argument_is(received, received->count - 1, greeter->password)) {
+    } else if (!is_stranger && (greeter->password == NULL ||
+                                argument_is(received, received->count - 1, greeter->password))) {
         connection->authenticated = true;
         bytes_print(&connection->output, "+OK\r\n");
     } else {

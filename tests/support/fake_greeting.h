@@ -12,6 +12,7 @@ struct fake_greeter {
     struct fake_cluster *cluster;
     int index;
     const char *password; /* NULL: none */
+    const char *stranger; /* a user whom the node does not know; NULL: it knows all */
     const char *slots;    /* NULL: as the cluster's map says */
 };
 

@@ -102,6 +102,11 @@ void fake_node_set_password(struct fake_node *node, const char *password)
     NODE_LOCKED(node, node->locked.greeter.password = password);
 }
 
+void fake_node_refuse_user(struct fake_node *node, const char *name)
+{
+    NODE_LOCKED(node, node->locked.greeter.stranger = name);
+}
+
 void fake_node_set_full(struct fake_node *node, bool full)
 {
     NODE_LOCKED(node, node->locked.full = full);

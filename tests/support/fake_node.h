@@ -78,6 +78,9 @@ void fake_node_handle(struct fake_node *node, fake_handler *handler, void *conte
 /* Clients must AUTH with this; NULL is none. Connections that are there stay as they are. */
 void fake_node_set_password(struct fake_node *node, const char *password);
 
+/* Does not let in that user any more, whatever his password; NULL: lets in all. A borrowed text. */
+void fake_node_refuse_user(struct fake_node *node, const char *name);
+
 /* Whether it has as many clients as it may: one more is told so, as a Redis server does, and
  * closed. Connections that are there stay. */
 void fake_node_set_full(struct fake_node *node, bool full);

@@ -57,6 +57,35 @@ static const struct bad_file passwords[] = {
      "expected one of them\n"},
 };
 
+static const struct bad_file auths[] = {
+    {"nobody knows who else might know the users", "pools: [{clients: {auth: node}, " SEEDS "}]",
+     "f.yaml:1:26: unknown 'clients.auth', 'node', expected slotway or nodes\n"},
+    {"users of slotway's beside those of the nodes",
+     "pools:\n"
+     "  - clients:\n"
+     "      auth: nodes\n"
+     "      username: app\n"
+     "      password: x\n"
+     "      users: {alice: on nopass}\n"
+     "      acl_file: users.acl\n"
+     "    " SEEDS "\n",
+     "f.yaml:4:17: 'clients.username' beside 'clients.auth' as at f.yaml:3:13, expected none where "
+     "that is nodes: they know the users\n"
+     "f.yaml:5:17: 'clients.password' beside 'clients.auth' as at f.yaml:3:13, expected none where "
+     "that is nodes: they know the users\n"
+     "f.yaml:6:14: 'clients.users' beside 'clients.auth' as at f.yaml:3:13, expected none where "
+     "that is nodes: they know the users\n"
+     "f.yaml:7:17: 'clients.acl_file' beside 'clients.auth' as at f.yaml:3:13, expected none where "
+     "that is nodes: they know the users\n"},
+    {"certificates that name users",
+     "pools:\n"
+     "  - clients: {auth: nodes}\n"
+     "    tls: {client_certificates: optional, ca_file: ca.crt, client_user: cn}\n"
+     "    " SEEDS "\n",
+     "f.yaml:3:72: 'tls.client_user' beside 'clients.auth' as at f.yaml:2:21, expected none where "
+     "that is nodes: they know the users\n"},
+};
+
 static const struct bad_file announcements[] = {
     {"an announced address that nobody can connect to",
      "pools: [{announce: {nodes: [\"a:1\", \"*:2\", \"b:0\", \"unix:/c\"]}, " SEEDS "}]",
@@ -270,6 +299,11 @@ static const struct bad_file users[] = {
 Test(config_bad, users)
 {
     expect_all(users, ARRAY_LEN(users));
+}
+
+Test(config_bad, auths)
+{
+    expect_all(auths, ARRAY_LEN(auths));
 }
 
 Test(config_bad, announcements)

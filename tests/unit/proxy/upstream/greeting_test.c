@@ -305,3 +305,128 @@ Test(greeting_with_two_passwords, does_not_try_the_other_for_another_reason)
 
     cr_expect_eq(goes(&greeting, AUTH("first") NAME_AND_ID, refusal), GREETING_REFUSED);
 }
+
+#define ALICE "*3\r\n$4\r\nAUTH\r\n$5\r\nalice\r\n$2\r\npa\r\n"
+
+static const struct span alice_name = {"alice", 5};
+
+static void begin_as(struct greeting *greeting, const struct credentials *credentials,
+                     const char *password, struct sendq *output)
+{
+    *greeting = (struct greeting){.credentials = credentials};
+    config.backend_username = (char *)"default";
+    config.backend_password = (char *)password;
+    config.backend_password_next = NULL;
+    greeting_begin(greeting, &config, DIALECT_RESP2, 0, output);
+}
+
+Test(greeting, becomes_a_clients_user_when_all_else_is_done)
+{
+    struct credentials alice;
+    struct greeting greeting;
+    struct sendq output;
+
+    sendq_init(&output);
+    credentials_init(&alice, &alice_name, SPAN("pa"));
+    begin_as(&greeting, &alice, "secret", &output);
+
+    struct block *block = sendq_flatten(&output);
+    struct span said = {block->bytes, block->used};
+
+    cr_expect(
+        span_equal(said, span_of("*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n" NAME WHO_IT_IS ALICE)));
+    block_release(&block);
+    sendq_clear(&output);
+    credentials_clear(&alice);
+}
+
+static const struct credentials newcomer = {.is_given = false};
+
+Test(greeting, says_nothing_of_who_a_newcomer_is)
+{
+    struct greeting greeting;
+    struct sendq output;
+
+    sendq_init(&output);
+    begin_as(&greeting, &newcomer, "secret", &output);
+
+    struct block *block = sendq_flatten(&output);
+
+    cr_expect(span_equal((struct span){block->bytes, block->used}, span_of(NAME WHO_IT_IS)));
+    block_release(&block);
+    sendq_clear(&output);
+}
+
+Test(greeting, ends_with_what_the_node_thinks_of_a_clients_user)
+{
+    static const struct {
+        bool is_newcomer;
+        const char *answers[6];
+        enum greeting_result result;
+    } rows[] = {
+        {false, {"+OK\r\n", "+OK\r\n", "$40\r\n" OUR_ID "\r\n", "+OK\r\n"}, GREETING_WELCOME},
+        {false,
+         {"+OK\r\n", "+OK\r\n", "$40\r\n" OUR_ID "\r\n", "-WRONGPASS no\r\n"},
+         GREETING_DENIED},
+        {false, {"+OK\r\n", "+OK\r\n", "-LOADING\r\n", "+OK\r\n"}, GREETING_BUSY},
+        {false, {"+OK\r\n", "+OK\r\n", "-LOADING\r\n", "-WRONGPASS no\r\n"}, GREETING_DENIED},
+        {false, {"-WRONGPASS ours\r\n"}, GREETING_REFUSED},
+        {false,
+         {"+OK\r\n", "+OK\r\n", "$40\r\n0000000000000000000000000000000000000000\r\n"},
+         GREETING_STRANGER},
+        {true, {"-NOAUTH first\r\n"}, GREETING_DENIED},
+        {true, {"+OK\r\n", "-NOPERM myid\r\n"}, GREETING_WELCOME},
+        {true, {"-NOPERM setname\r\n", "$40\r\n" OUR_ID "\r\n"}, GREETING_WELCOME},
+    };
+
+    for (size_t row = 0; row < ARRAY_LEN(rows); row++) {
+        enum greeting_result result = GREETING_MORE;
+        struct credentials alice;
+        struct greeting greeting;
+        struct sendq output;
+
+        sendq_init(&output);
+        credentials_init(&alice, &alice_name, SPAN("pa"));
+        begin_as(&greeting, rows[row].is_newcomer ? &newcomer : &alice, "secret", &output);
+        sendq_clear(&output);
+        for (size_t i = 0; rows[row].answers[i] != NULL; i++) {
+            cr_expect_eq(result, GREETING_MORE, "row %zu", row);
+            result = greeting_hear(&greeting, span_of(rows[row].answers[i]), OUR_ID, "node");
+        }
+        cr_expect_eq(result, rows[row].result, "row %zu", row);
+        credentials_clear(&alice);
+    }
+}
+
+/* What it said of a client's user behind a password of ours that was wrong is said again. */
+Test(greeting, gives_a_clients_credentials_again_with_the_other_password)
+{
+    static const char *const answers[] = {"-WRONGPASS ours\r\n", "-NOAUTH\r\n", "-NOAUTH\r\n",
+                                          "+OK\r\n"};
+    struct credentials alice;
+    struct greeting greeting;
+    struct sendq output;
+    enum greeting_result result = GREETING_MORE;
+
+    sendq_init(&output);
+    credentials_init(&alice, &alice_name, SPAN("pa"));
+    greeting = (struct greeting){.credentials = &alice};
+    config.backend_username = (char *)"default";
+    config.backend_password = (char *)"secret";
+    config.backend_password_next = (char *)"other";
+    greeting_begin(&greeting, &config, DIALECT_RESP2, 0, &output);
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        cr_expect_eq(result, GREETING_MORE);
+        result = greeting_hear(&greeting, span_of(answers[i]), OUR_ID, "node");
+    }
+    cr_expect_eq(result, GREETING_AGAIN);
+    sendq_clear(&output);
+    greeting_begin(&greeting, &config, DIALECT_RESP2, 0, &output);
+    cr_expect_eq(greeting_hear(&greeting, SPAN("+OK\r\n"), OUR_ID, "node"), GREETING_MORE);
+    cr_expect_eq(greeting_hear(&greeting, SPAN("+OK\r\n"), OUR_ID, "node"), GREETING_MORE);
+    cr_expect_eq(greeting_hear(&greeting, span_of("$40\r\n" OUR_ID "\r\n"), OUR_ID, "node"),
+                 GREETING_MORE);
+    cr_expect_eq(greeting_hear(&greeting, SPAN("+OK\r\n"), OUR_ID, "node"), GREETING_WELCOME);
+    sendq_clear(&output);
+    credentials_clear(&alice);
+}

@@ -108,7 +108,7 @@ static void open_pool(void)
         .timeout_connect = 5 * US_PER_SECOND,
         .timeout_request = 5 * US_PER_SECOND,
     };
-    site = (struct pool_site){reactor, &intake, &config, &metrics, &events, NULL, NULL};
+    site = (struct pool_site){reactor, &intake, &config, &metrics, &events, NULL, NULL, NULL};
     address.port = node.port;
     cr_assert(address_to_endpoint(&address, &endpoint));
     pool = pool_new(&site, "id", &address, &endpoint);

@@ -1,0 +1,22 @@
+/* hearing.h - whether clients with subscriptions may still have them, where the nodes know the
+ * users.
+ *
+ *      look, each second ─> time for a review ─> ACL DRYRUN alice SUBSCRIBE news …   as slotway's
+ *                                                ACL DRYRUN alice PSUBSCRIBE …       own user
+ *                                                   └─ no: the client is disconnected
+ *
+ * Messages come to slotway once for all who hear them, so no node notices that one of them may not
+ * any more. A server, too, disconnects a client then. Worker's thread only.
+ */
+#ifndef PROXY_DOWNSTREAM_HEARING_H
+#define PROXY_DOWNSTREAM_HEARING_H
+
+#include "proxy/downstream/client.h"
+
+/* Time goes by. */
+void hearing_look(struct client *client);
+
+/* The client goes. */
+void hearing_drop(struct client *client);
+
+#endif

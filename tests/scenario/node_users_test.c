@@ -1,0 +1,260 @@
+/* clients.auth: nodes, where each client is a user of the nodes. These let everybody in who knows
+ * the one password.
+ */
+#include "common/base.h"
+#include "tests/support/expect.h"
+#include "tests/support/http.h"
+#include "tests/support/rig.h"
+
+TestSuite(node_users, .timeout = 60, .fini = rig_clean_up);
+
+#define NOAUTH    "-NOAUTH Authentication required."
+#define WRONGPASS "-WRONGPASS invalid username-password pair or user is disabled."
+
+static struct rig *start_with(int nodes, const char *clients)
+{
+    return rig_start_with((struct rig_options){.nodes = nodes,
+                                               .with_store = true,
+                                               .node_password = "secret",
+                                               .clients = clients,
+                                               .backend = "password: secret"});
+}
+
+static struct rig *start(int nodes)
+{
+    return start_with(nodes, "auth: nodes");
+}
+
+static struct wire *log_in(struct rig *rig, const char *user)
+{
+    struct wire *wire = rig_connect(rig);
+
+    cr_assert_str_eq(wire_ask(wire, "AUTH", user, "secret"), "OK");
+    return wire;
+}
+
+Test(node_users, hear_from_a_node_whether_they_may_come_in)
+{
+    struct rig *rig = start(2);
+
+    cr_expect_str_eq(ask(rig, "GET", "k"), NOAUTH);
+    cr_expect_str_eq(ask(rig, "PING"), NOAUTH);
+    cr_expect_str_eq(ask(rig, "CLIENT", "ID"), NOAUTH);
+    cr_expect_str_eq(ask(rig, "HELLO", "3"), NOAUTH);
+    cr_expect_str_eq(ask(rig, "AUTH", "alice", "guess"), WRONGPASS);
+    cr_expect_str_eq(ask(rig, "AUTH", "guess"), WRONGPASS);
+    cr_expect_str_eq(ask(rig, "HELLO", "2", "AUTH", "alice", "guess"), WRONGPASS);
+    cr_expect_eq(metric(rig, "denied_logins_total"), 3);
+    cr_expect_str_eq(ask(rig, "AUTH", "a", "b", "c"), "-ERR syntax error");
+    cr_expect_str_eq(ask(rig, "AUTH", "alice", "secret"), "OK");
+    cr_expect_str_eq(ask(rig, "PING"), "PONG");
+    cr_expect_str_eq(ask(rig, "SET", "k", "1"), "OK");
+    cr_expect_str_eq(ask(rig, "ACL", "WHOAMI"), "alice");
+    EXPECT_CONTAINS(ask(rig, "CLIENT", "INFO"), " user=alice ");
+    EXPECT_CONTAINS(ask(rig, "HELLO", "2", "AUTH", "bob", "secret", "SETNAME", "app"), "proto 2");
+    EXPECT_CONTAINS(ask(rig, "CLIENT", "INFO"), " name=app ");
+    EXPECT_CONTAINS(ask(rig, "CLIENT", "INFO"), " user=bob ");
+    cr_expect_str_eq(ask(rig, "RESET"), "RESET");
+    cr_expect_str_eq(ask(rig, "GET", "k"), NOAUTH);
+    cr_expect_str_eq(ask(rig, "AUTH", "secret"), "OK");
+    cr_expect_str_eq(ask(rig, "ACL", "WHOAMI"), "default");
+    cr_expect_str_eq(ask(rig, "GET", "k"), "1");
+    cr_expect_not(rig_has_written(rig, "secret"));
+    cr_expect_not(rig_has_written(rig, "guess"));
+    rig_stop(&rig);
+}
+
+Test(node_users, who_says_nothing_is_let_in_by_nodes_that_let_in_everybody)
+{
+    struct rig *rig = rig_start_with(
+        (struct rig_options){.nodes = 2, .with_store = true, .clients = "auth: nodes"});
+
+    cr_expect_str_eq(ask(rig, "SET", "k", "1"), "OK");
+    cr_expect_str_eq(ask(rig, "PING"), "PONG");
+    cr_expect_str_eq(ask(rig, "ACL", "WHOAMI"), "default");
+    EXPECT_STARTS(ask(rig, "AUTH", "secret"), "-ERR AUTH <password> called without any password");
+    cr_expect_str_eq(ask(rig, "MGET", "a", "b", "k"), "[(nil) (nil) 1]");
+    rig_stop(&rig);
+}
+
+Test(node_users, are_served_in_order_when_they_log_in_and_go_on_in_one_breath)
+{
+    struct rig *rig = start(2);
+
+    wire_send_requests(rig_client(rig),
+                       "GET k|AUTH alice secret|SET k 1|PING|GET k|AUTH alice guess|GET k|"
+                       "HELLO 2 AUTH bob secret|ACL WHOAMI|RESET|GET k");
+    cr_expect_str_eq(wire_text(rig_client(rig)), NOAUTH);
+    cr_expect_str_eq(wire_text(rig_client(rig)), "OK");
+    cr_expect_str_eq(wire_text(rig_client(rig)), "OK");
+    cr_expect_str_eq(wire_text(rig_client(rig)), "PONG");
+    cr_expect_str_eq(wire_text(rig_client(rig)), "1");
+    cr_expect_str_eq(wire_text(rig_client(rig)), WRONGPASS);
+    cr_expect_str_eq(wire_text(rig_client(rig)), "1");
+    EXPECT_CONTAINS(wire_text(rig_client(rig)), "proto 2");
+    cr_expect_str_eq(wire_text(rig_client(rig)), "bob");
+    cr_expect_str_eq(wire_text(rig_client(rig)), "RESET");
+    cr_expect_str_eq(wire_text(rig_client(rig)), NOAUTH);
+    rig_stop(&rig);
+}
+
+/* Each proof is a connection that ends, unless such a user has one. */
+Test(node_users, share_connections_with_the_same_user_and_with_nobody_else)
+{
+    struct rig *rig = start(1);
+    struct fake_node *node = rig_node(rig, 0);
+    size_t own = fake_node_connected(node);
+
+    for (int i = 0; i < 3; i++) {
+        cr_expect_str_eq(wire_ask(log_in(rig, "alice"), "GET", "k"), "(nil)");
+    }
+    cr_expect(WAIT_FOR(fake_node_connected(node) == own + 1));
+    cr_expect_str_eq(wire_ask(log_in(rig, "bob"), "GET", "k"), "(nil)");
+    cr_expect(WAIT_FOR(fake_node_connected(node) == own + 2));
+    /* Two of alice's asked over the connection of the first: a proof, a greeting, and these. */
+    cr_expect_eq(fake_node_count(node, "AUTH alice secret"), 4);
+    cr_expect_eq(fake_node_count(node, "AUTH bob secret"), 2);
+    rig_stop(&rig);
+}
+
+Test(node_users, leave_nothing_behind_when_their_passwords_are_wrong)
+{
+    struct rig *rig = start(1);
+    struct fake_node *node = rig_node(rig, 0);
+    size_t own = fake_node_connected(node);
+
+    for (int i = 0; i < 20; i++) {
+        cr_expect_str_eq(ask(rig, "AUTH", "alice", rig_print(rig, "guess %d", i)), WRONGPASS);
+    }
+    cr_expect(WAIT_FOR(fake_node_connected(node) == own));
+    cr_expect_eq(metric(rig, "denied_logins_total"), 20);
+    rig_stop(&rig);
+}
+
+Test(node_users, that_nodes_do_not_want_any_more_are_told_so_and_nobody_else)
+{
+    struct rig *rig = start(1);
+    struct fake_node *node = rig_node(rig, 0);
+    struct wire *alice = log_in(rig, "alice");
+    struct wire *bob = log_in(rig, "bob");
+
+    cr_expect_str_eq(wire_ask(alice, "SET", "k", "1"), "OK");
+    cr_expect_str_eq(wire_ask(bob, "GET", "k"), "1");
+    fake_node_refuse_user(node, "alice");
+    fake_node_drop_connections(node);
+    cr_expect_str_eq(wire_ask(alice, "GET", "k"), WRONGPASS);
+    cr_expect_str_eq(wire_ask(alice, "SET", "k", "2"), WRONGPASS);
+    cr_expect_str_eq(wire_ask(alice, "PING"), WRONGPASS);
+    cr_expect_str_eq(wire_ask(alice, "BLPOP", "k", "1"), WRONGPASS);
+    cr_expect_str_eq(wire_ask(alice, "AUTH", "alice", "secret"), WRONGPASS);
+    cr_expect_str_eq(wire_ask(bob, "GET", "k"), "1");
+    cr_expect_str_eq(wire_ask(bob, "SET", "k", "3"), "OK");
+    cr_expect_eq(metric(rig, "breaker_opened_total"), 0);
+    fake_node_refuse_user(node, NULL);
+    cr_expect(WAIT_FOR(strcmp(wire_ask(alice, "GET", "k"), "3") == 0));
+    cr_expect_str_eq(wire_ask(alice, "AUTH", "alice", "secret"), "OK");
+    rig_stop(&rig);
+}
+
+Test(node_users, cannot_come_in_while_no_node_can_be_asked)
+{
+    struct rig *rig = start(1);
+
+    cr_expect_str_eq(ask(rig, "AUTH", "alice", "secret"), "OK");
+    fake_node_die(rig_node(rig, 0));
+    EXPECT_STARTS(ask(rig, "AUTH", "bob", "secret"), "-");
+    cr_expect_eq(metric(rig, "denied_logins_total"), 0);
+    fake_node_return(rig_node(rig, 0));
+    cr_expect(WAIT_FOR(strcmp(ask(rig, "AUTH", "bob", "secret"), "OK") == 0));
+    cr_expect_str_eq(ask(rig, "ACL", "WHOAMI"), "bob");
+    rig_stop(&rig);
+}
+
+Test(node_users, may_go_away_while_a_node_is_asked)
+{
+    struct rig *rig = start(1);
+    struct wire *wire = rig_connect(rig);
+    long long closed = metric(rig, "downstream_closed_total");
+
+    fake_node_pause(rig_node(rig, 0));
+    wire_request(wire, "AUTH", "alice", "secret");
+    wire_reset_on_close(wire);
+    rig_disconnect(rig, &wire);
+    cr_expect(WAIT_FOR(metric(rig, "downstream_closed_total") > closed));
+    fake_node_resume(rig_node(rig, 0));
+    cr_expect(WAIT_FOR(strcmp(ask(rig, "AUTH", "alice", "secret"), "OK") == 0));
+    rig_stop(&rig);
+}
+
+Test(node_users, are_not_more_at_once_than_the_configuration_says)
+{
+    struct rig *rig = start_with(1, "auth: nodes, auth_users: 2");
+    struct wire *alice = log_in(rig, "alice");
+
+    EXPECT_STARTS(ask(rig, "AUTH", "bob", "secret"), "-ERR proxy: too many users");
+    cr_expect_str_eq(ask(rig, "AUTH", "alice", "secret"), "OK");
+    cr_expect_str_eq(ask(rig, "RESET"), "RESET");
+    rig_disconnect(rig, &alice);
+    cr_expect(WAIT_FOR(strcmp(ask(rig, "AUTH", "bob", "secret"), "OK") == 0));
+    rig_stop(&rig);
+}
+
+/* Whatever a node is not asked to do itself. */
+Test(node_users, need_the_right_to_what_slotway_does_itself)
+{
+    struct rig *rig = start(1);
+
+    cr_expect_str_eq(ask(rig, "AUTH", "alice", "secret"), "OK");
+    script(rig, 0, WANT("ACL", "DRYRUN", "alice", "CLIENT", "LIST"),
+           SAY("$22\r\nUser alice may not: \r!\r\n"),
+           WANT("ACL", "DRYRUN", "alice", "CLIENT", "LIST"), SAY("+OK\r\n"),
+           WANT("ACL", "DRYRUN", "alice", "SLOWLOG", "LEN"),
+           SAY("-NOPERM slotway may not ask\r\n"));
+    cr_expect_str_eq(ask(rig, "CLIENT", "LIST"), "-NOPERM User alice may not:  !");
+    EXPECT_CONTAINS(ask(rig, "CLIENT", "LIST"), " user=alice ");
+    cr_expect_str_eq(ask(rig, "SLOWLOG", "LEN"),
+                     "-NOPERM slotway cannot ask the nodes about it by ACL DRYRUN: "
+                     "NOPERM slotway may not ask");
+    rig_stop(&rig);
+}
+
+Test(node_users, are_told_what_is_not_to_be_had)
+{
+    static const char *const commands[] = {
+        "MONITOR", "CLIENT TRACKING ON", "ACL SETUSER x", "ACL LOAD", "PROXY STATS",
+    };
+    struct rig *rig = start(1);
+
+    cr_expect_str_eq(ask(rig, "AUTH", "alice", "secret"), "OK");
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        wire_send_requests(rig_client(rig), commands[i]);
+        EXPECT_CONTAINS(wire_text(rig_client(rig)), "is not available where clients.auth is nodes");
+    }
+    cr_expect_str_eq(ask(rig, "PING"), "PONG");
+    rig_stop(&rig);
+}
+
+Test(node_users, are_what_the_nodes_are_told_of_a_list_of_users)
+{
+    struct rig *rig = start(1);
+
+    script(rig, 0, WANT("ACL", "LIST"), SAY("-NOPERM alice may not\r\n"));
+    cr_expect_str_eq(ask(rig, "AUTH", "alice", "secret"), "OK");
+    cr_expect_str_eq(ask(rig, "ACL", "LIST"), "-NOPERM alice may not");
+    rig_stop(&rig);
+}
+
+Test(node_users, wait_for_an_operator_like_everybody)
+{
+    struct rig *rig = start(1);
+    struct wire *alice = log_in(rig, "alice");
+
+    cr_expect_str_eq(wire_ask(alice, "SET", "k", "1"), "OK");
+    cr_expect_eq(http_post(rig_admin_port(rig), "/pause?timeout=600s", NULL), 202);
+    wire_request(alice, "GET", "k");
+    cr_expect(WAIT_FOR(metric(rig, "waiting_requests") == 1));
+    cr_expect_not(wire_has_input(alice));
+    cr_expect_eq(http_post(rig_admin_port(rig), "/resume", NULL), 200);
+    cr_expect_str_eq(wire_text(alice), "1");
+    rig_stop(&rig);
+}
