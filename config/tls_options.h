@@ -4,15 +4,7 @@
 #ifndef CONFIG_TLS_OPTIONS_H
 #define CONFIG_TLS_OPTIONS_H
 
-#include "common/tls_context.h"
-#include "config/option_row.h"
-
-/* Which option is at fault, what is wrong with its value, and what was expected. */
-struct tls_option_fault {
-    enum option_id option;
-    char text[200];
-    const char *expected;
-};
+#include "config/tls_side.h"
 
 /* Do the words of tls.protocols, tls.client_certificates and tls.client_user mean something, and
  * together? */
@@ -28,8 +20,5 @@ bool tls_options_log_in(const struct pool_config *pool);
 
 /* "TLSv1.2 TLSv1.3" as bits of tls_context.h; 0 when a word is unknown, or there is none. */
 unsigned tls_options_protocols(const char *text);
-
-/* What is expected of a setting, for errors. */
-const char *tls_options_expected(enum tls_setting setting);
 
 #endif
