@@ -23,6 +23,7 @@ struct admin {
     uint16_t port;
     struct admin_daemon_work work;
     struct admin_daemon *daemon; /* that accepts; NULL: nobody does any more */
+    struct admin_daemon *next;   /* prepared; NULL */
     struct list leaving;         /* of other daemons */
     struct list waiting;         /* struct admin_later that have no answer yet */
 };
@@ -105,6 +106,14 @@ static void admin_on_end(void *context UNUSED, struct MHD_Connection *connection
     free(later);
 }
 
+/* Of today, also for who came when others were in use. */
+static const struct admin_secrets *admin_secrets_now(const struct admin_daemon *daemon)
+{
+    const struct admin_daemon *accepting = admin_of(daemon)->daemon;
+
+    return accepting == NULL ? &daemon->secrets : &accepting->secrets;
+}
+
 /* Called first when the headers are there: answering then means that the body of a request, if it
  * has one, is never read. And again for a connection that was suspended, with its answer. */
 /* lint: the parameters are libmicrohttpd's */
@@ -115,6 +124,7 @@ static enum MHD_Result admin_on_request(void *context, struct MHD_Connection *co
 {
     struct admin_daemon *daemon = context;
     struct admin *admin = admin_of(daemon);
+    const struct admin_secrets *secrets = admin_secrets_now(daemon);
     struct admin_later *later = *request;
     struct admin_request asked = {
         .daemon = daemon, .connection = connection, .path = path, .later = &later};
@@ -127,9 +137,9 @@ static enum MHD_Result admin_on_request(void *context, struct MHD_Connection *co
     if (admin->site.rules != NULL) {
         asked.rules = admin->site.rules(admin->site.context);
     }
-    asked.wants_token = daemon->secrets.token != NULL;
+    asked.wants_token = secrets->token != NULL;
     asked.is_open = admin_door_is_open(path, asked.rules.has_open_metrics);
-    if (!asked.is_open && !admin_entry_admits(&daemon->secrets, connection, path, &refusal)) {
+    if (!asked.is_open && !admin_entry_admits(secrets, connection, path, &refusal)) {
         return refusal;
     }
     asked.is_known = method_of(method, &asked.method);
@@ -146,8 +156,26 @@ static enum MHD_Result admin_on_request(void *context, struct MHD_Connection *co
     return result;
 }
 
+/* libmicrohttpd does not close what is suspended. */
+static void later_give_up(struct admin_later *later)
+{
+    if (later->lost != NULL) {
+        later->lost(later->context);
+    }
+    later->answer.status = MHD_HTTP_SERVICE_UNAVAILABLE;
+    later_wake(later);
+}
+
+/* All are gone who were there, or they took too long. */
 static void admin_on_left(struct admin_daemon *daemon)
 {
+    LIST_EACH_SAFE (link, &admin_of(daemon)->waiting) {
+        struct admin_later *later = container_of(link, struct admin_later, in_waiting);
+
+        if (later->daemon == daemon) {
+            later_give_up(later);
+        }
+    }
     list_remove(&daemon->in_leaving);
     admin_daemon_free(&daemon);
 }
@@ -222,22 +250,29 @@ static void admin_let_go(struct admin *admin, struct admin_daemon *daemon)
     admin_daemon_leave(daemon);
 }
 
-bool admin_use_secrets(struct admin *admin, struct admin_secrets *secrets)
+bool admin_prepare(struct admin *admin, struct admin_secrets *secrets)
 {
+    admin_undo(admin);
     if (admin->daemon == NULL || admin_secrets_are_same(&admin->daemon->secrets, secrets)) {
         admin_secrets_clear(secrets);
         return true;
     }
+    admin->next = admin_daemon_new(admin->reactor, admin->listener, secrets, &admin->work);
+    return admin->next != NULL;
+}
 
-    struct admin_daemon *next =
-        admin_daemon_new(admin->reactor, admin->listener, secrets, &admin->work);
-
-    if (next == NULL) {
-        return false;
+void admin_commit(struct admin *admin)
+{
+    if (admin->next != NULL) {
+        admin_let_go(admin, admin->daemon);
+        admin->daemon = admin->next;
+        admin->next = NULL;
     }
-    admin_let_go(admin, admin->daemon);
-    admin->daemon = next;
-    return true;
+}
+
+void admin_undo(struct admin *admin)
+{
+    admin_daemon_free(&admin->next);
 }
 
 void admin_stop_accepting(struct admin *admin)
@@ -260,18 +295,10 @@ uint16_t admin_port(const struct admin *admin)
     return admin->port;
 }
 
-/* libmicrohttpd does not close what is suspended. */
 static void admin_wake_all(struct admin *admin)
 {
     while (!list_is_empty(&admin->waiting)) {
-        struct admin_later *later =
-            container_of(list_first(&admin->waiting), struct admin_later, in_waiting);
-
-        if (later->lost != NULL) {
-            later->lost(later->context);
-        }
-        later->answer.status = MHD_HTTP_SERVICE_UNAVAILABLE;
-        later_wake(later);
+        later_give_up(container_of(list_first(&admin->waiting), struct admin_later, in_waiting));
     }
 }
 

@@ -69,9 +69,12 @@ struct admin_site {
 struct admin *admin_new(struct reactor *reactor, const struct address *listen,
                         const struct admin_site *site, struct admin_secrets *secrets) MUST_USE;
 
-/* Takes what is in `secrets`, for all who come from now on; who is there is answered as it began.
- * False when it cannot, and goes on with those that it has. */
-bool admin_use_secrets(struct admin *admin, struct admin_secrets *secrets) MUST_USE;
+/* Others instead, in two steps, of which the second cannot fail. Prepare takes what is in
+ * `secrets`; false when libmicrohttpd cannot start with it. After commit everybody needs the new
+ * token, and who comes sees the new certificate; after undo all is as before. */
+bool admin_prepare(struct admin *admin, struct admin_secrets *secrets) MUST_USE;
+void admin_commit(struct admin *admin);
+void admin_undo(struct admin *admin);
 
 /* Its listening socket, lent. */
 int admin_descriptor(const struct admin *admin);

@@ -16,6 +16,7 @@ enum {
     CONNECTIONS_MAX = 32,
     CONNECTION_BYTES = 16 * 1024, /* request line and headers together */
     IDLE_SECONDS = 5,
+    LEAVE_US = 10 * US_PER_SECOND,
 };
 
 PRINTF(2, 0)
@@ -63,6 +64,13 @@ static void daemon_on_timer(struct reactor_timer *timer)
     daemon_run(container_of(timer, struct admin_daemon, timer));
 }
 
+static void daemon_on_patience_over(struct reactor_timer *timer)
+{
+    struct admin_daemon *daemon = container_of(timer, struct admin_daemon, patience);
+
+    daemon->work->on_left(daemon);
+}
+
 /* libmicrohttpd closes the socket that it is given. When it does not start it does not say whether
  * it has: one descriptor may then be lost. */
 static bool daemon_start(struct admin_daemon *daemon, int listener)
@@ -91,6 +99,7 @@ static void daemon_watch(struct admin_daemon *daemon)
 
     CHECK(found != NULL);
     reactor_timer_init(&daemon->timer, daemon->reactor, daemon_on_timer);
+    reactor_timer_init(&daemon->patience, daemon->reactor, daemon_on_patience_over);
     ev_io_init(&daemon->readable, daemon_on_readable, found->epoll_fd, EV_READ);
     daemon->readable.data = daemon;
     ev_io_start(daemon->reactor->loop, &daemon->readable);
@@ -125,6 +134,7 @@ void admin_daemon_free(struct admin_daemon **daemon)
     }
     ev_io_stop(gone->reactor->loop, &gone->readable);
     reactor_timer_stop(&gone->timer);
+    reactor_timer_stop(&gone->patience);
     MHD_stop_daemon(gone->mhd);
     admin_secrets_clear(&gone->secrets);
     free(gone);
@@ -143,6 +153,7 @@ void admin_daemon_leave(struct admin_daemon *daemon)
         close(own);
     }
     admin_daemon_wake(daemon);
+    reactor_timer_start(&daemon->patience, LEAVE_US);
 }
 
 void admin_daemon_wake(struct admin_daemon *daemon)

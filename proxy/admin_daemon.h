@@ -23,7 +23,8 @@ struct admin_daemon;
 struct admin_daemon_work {
     MHD_AccessHandlerCallback on_request; /* it and on_end get the admin_daemon */
     MHD_RequestCompletedCallback on_end;
-    void (*on_left)(struct admin_daemon *daemon); /* nobody is there any more: may free it */
+    /* Nobody is there any more, or it took too long: is to free it. */
+    void (*on_left)(struct admin_daemon *daemon);
     void *context;
 };
 
@@ -35,7 +36,8 @@ struct admin_daemon {
     struct MHD_Daemon *mhd;
     ev_io readable;
     struct reactor_timer timer;
-    bool has_left; /* it accepts no more */
+    struct reactor_timer patience; /* once it has left */
+    bool has_left;                 /* it accepts no more */
 };
 
 /* Accepts on `listener`, which stays the caller's, from the reactor's next turn on. Takes what is
@@ -49,8 +51,8 @@ struct admin_daemon *admin_daemon_new(struct reactor *reactor, int listener,
  * Not from within the daemon's own work. */
 void admin_daemon_free(struct admin_daemon **daemon);
 
-/* Accepts nobody from now on, answers who is there, and says in a later turn that they are gone.
- * Also from within its own work. */
+/* Accepts nobody from now on, answers who is there, and says in a later turn that they are gone, or
+ * 10 seconds later that they are not. Also from within its own work. */
 void admin_daemon_leave(struct admin_daemon *daemon);
 
 /* There is something to do that no descriptor tells: a connection was resumed. */

@@ -43,16 +43,26 @@ static bool read_files(struct reading *reading, const struct config *config,
     return false;
 }
 
-/* False when nothing comes of it but a line in the log. */
-static bool use(struct server *server, struct reading *reading)
+/* The same, for those that come to a port that is open. */
+static bool prepare(struct reading *reading, struct admin *admin, const struct config *config,
+                    struct tls_option_fault *fault)
 {
-    if (admin_use_secrets(server->admin, &reading->secrets)) {
-        renewal_use(&server->admin_files.renewal, reading->looks);
-        return true;
+    if (!read_files(reading, config, fault)) {
+        return false;
     }
-    log_error("admin port goes on with its old certificate and token", "error=%s",
-              "libmicrohttpd cannot start");
-    return false;
+    if (!admin_prepare(admin, &reading->secrets)) {
+        *fault = (struct tls_option_fault){.option = OPTION_ID_admin_tls_certificate,
+                                           .text = "is nothing that libmicrohttpd can start with",
+                                           .expected = "enough memory and file descriptors"};
+        return false;
+    }
+    return true;
+}
+
+static void use(struct server *server, const struct reading *reading)
+{
+    admin_commit(server->admin);
+    renewal_use(&server->admin_files.renewal, reading->looks);
 }
 
 static void look_again(struct server *server)
@@ -66,21 +76,25 @@ static void look_again(struct server *server)
     }
 }
 
+static void log_fault(const struct tls_option_fault *fault)
+{
+    log_error("files of the admin port cannot be used", "option=%s error=%s expected=%s",
+              option_rows[fault->option].path, fault->text, fault->expected);
+    events_post(EVENT_REFUSED, NULL, NULL, "files of the admin port cannot be used: %s, %s",
+                option_rows[fault->option].path, fault->text);
+}
+
 static void try_files(struct server *server, uint64_t looks)
 {
     struct tls_option_fault fault;
     struct reading reading;
 
-    if (read_files(&reading, server->config, &fault)) {
-        if (use(server, &reading)) {
-            log_info("new files of the admin port are in use", "kind=audit");
-            events_post(EVENT_CERTIFICATE, NULL, NULL, "new files of the admin port are in use");
-        }
+    if (prepare(&reading, server->admin, server->config, &fault)) {
+        use(server, &reading);
+        log_info("new files of the admin port are in use", "kind=audit");
+        events_post(EVENT_CERTIFICATE, NULL, NULL, "new files of the admin port are in use");
     } else if (renewal_is_news(&server->admin_files.renewal, looks, &fault)) {
-        log_error("files of the admin port cannot be used", "option=%s error=%s expected=%s",
-                  option_rows[fault.option].path, fault.text, fault.expected);
-        events_post(EVENT_REFUSED, NULL, NULL, "files of the admin port cannot be used: %s, %s",
-                    option_rows[fault.option].path, fault.text);
+        log_fault(&fault);
     }
 }
 
@@ -138,7 +152,7 @@ bool server_admin_prepare(struct reload *reload, void **made)
     struct reading *reading = memory_new(1, sizeof *reading);
 
     *made = reading;
-    if (read_files(reading, reload->next, &fault)) {
+    if (prepare(reading, reload->server->admin, reload->next, &fault)) {
         return true;
     }
     config_errors_add(reload->errors, option_rows[fault.option].path, "%s, expected %s", fault.text,
@@ -148,23 +162,19 @@ bool server_admin_prepare(struct reload *reload, void **made)
 
 void server_admin_commit(struct reload *reload, void **made)
 {
-    struct reading *reading = *made;
-
-    if (reading != NULL) {
-        (void)use(reload->server, reading);
+    if (*made != NULL) {
+        use(reload->server, *made);
         look_again(reload->server);
     }
-    free(reading);
+    free(*made);
     *made = NULL;
 }
 
-void server_admin_undo(struct reload *reload UNUSED, void **made)
+void server_admin_undo(struct reload *reload, void **made)
 {
-    struct reading *reading = *made;
-
-    if (reading != NULL) {
-        admin_secrets_clear(&reading->secrets);
-        free(reading);
+    if (*made != NULL) {
+        admin_undo(reload->server->admin);
     }
+    free(*made);
     *made = NULL;
 }
