@@ -7,7 +7,10 @@
 #include "common/memory.h"
 #include "proxy/cluster/adoption.h"
 
-enum { SHUN_US = 2 * US_PER_SECOND };
+enum {
+    SHUN_US = 2 * US_PER_SECOND,
+    SEEDS_REST = 9, /* times as long as they were waited for in vain */
+};
 
 static void candidates_note_seeds(struct candidates *candidates)
 {
@@ -36,6 +39,7 @@ void candidates_use_seeds(struct candidates *candidates)
     free(candidates->seed_endpoints);
     candidates_note_seeds(candidates);
     candidates->seeds_are_new = true;
+    candidates->seeds_due = 0;
 }
 
 void candidates_clear(struct candidates *candidates)
@@ -70,7 +74,9 @@ void candidates_begin_round(struct candidates *candidates, const struct topology
     candidates->step = 0;
     candidates->has_skipped = false;
     candidates->asked_count = 0;
-    candidates->is_for_seeds = candidates->seeds_are_new;
+    candidates->began_at = clock_now();
+    candidates->is_for_seeds =
+        candidates->seeds_are_new && candidates->began_at >= candidates->seeds_due;
     candidates->has_seed_answered = false;
     /* Without a picture the seeds' turn comes at once, too. */
     bool is_soon = topology == NULL || candidates->is_for_seeds;
@@ -126,10 +132,15 @@ bool candidates_is_for_seeds(const struct candidates *candidates)
 
 void candidates_note_answer(struct candidates *candidates, const struct endpoint *endpoint)
 {
-    if (candidates_is_seed(candidates, endpoint)) {
-        candidates->seeds_are_new = false;
-        candidates->has_seed_answered = true;
+    if (!candidates_is_seed(candidates, endpoint)) {
+        return;
     }
+    if (!candidates->is_for_seeds) {
+        candidates->seeds_due = 0; /* it was not listened to as a new one is */
+        return;
+    }
+    candidates->seeds_are_new = false;
+    candidates->has_seed_answered = true;
 }
 
 static void candidates_name(struct candidates *candidates, const char *host)
@@ -249,6 +260,15 @@ static bool candidates_have_heard_seeds(const struct candidates *candidates)
            candidates->step >= candidates->seeds->count;
 }
 
+static void candidates_let_seeds_rest(struct candidates *candidates)
+{
+    uint64_t now = clock_now();
+
+    if (candidates->is_for_seeds && candidates->step == candidates->seeds->count) {
+        candidates->seeds_due = now + SEEDS_REST * (now - candidates->began_at);
+    }
+}
+
 bool candidates_next(struct candidates *candidates, struct endpoint *endpoint)
 {
     uint32_t nodes = candidates_nodes(candidates);
@@ -257,6 +277,8 @@ bool candidates_next(struct candidates *candidates, struct endpoint *endpoint)
 
     while (candidates->step < places * (candidates->has_skipped ? 2 : 1) &&
            !candidates_have_heard_seeds(candidates)) {
+        candidates_let_seeds_rest(candidates);
+
         uint32_t step = candidates->step++;
         if (candidates_at(candidates, step % places, endpoint) &&
             candidates_may_ask(candidates, endpoint, step >= places)) {

@@ -4,8 +4,9 @@
  *      stopped ─> seeds, resolved now, since names may have moved ─> until the first picture,
  *      nodes that the state file remembers
  *
- * Seeds that have become others come before all known nodes, in each round until one has answered;
- * no known node is asked in that one: they would only tell of the cluster that was.
+ * Seeds that have become others come before all known nodes, until one has answered; no known node
+ * is asked in that round: they would only tell of the cluster that was. As long as they are silent,
+ * a tenth of the time at most is spent on that, lest the news that a primary is dead wait for them.
  *
  * A place that was asked in this round is not asked again under another name. A place that lately
  * was silent until its deadline comes after all others: while one node hangs, the news that another
@@ -43,7 +44,9 @@ struct candidates {
     uint32_t start;               /* the first node of the picture in this round */
     uint32_t step;                /* places looked at in this round */
     bool has_skipped;             /* a shunned place in this round */
-    bool seeds_are_new;           /* none has answered yet */
+    bool seeds_are_new;           /* none has answered yet, in a round for them */
+    uint64_t seeds_due;           /* no round is for them before that */
+    uint64_t began_at;            /* this round */
     bool is_for_seeds;            /* this round asks them first */
     bool has_seed_answered;       /* in this round */
     struct shunned shunned[CANDIDATES_SHUNNED_MAX]; /* a ring */

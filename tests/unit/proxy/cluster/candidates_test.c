@@ -180,6 +180,7 @@ Test(candidates, begin_with_seeds_that_are_new_until_one_has_answered)
         expect_next(&candidates, "10.0.0.1:1");
         expect_next(&candidates, "10.0.0.0:1");
         candidates_note_answer(&candidates, &topology->nodes[0].endpoint);
+        candidates.seeds_due = clock_now(); /* however slow this machine is */
     }
     candidates_begin_round(&candidates, topology);
     expect_next(&candidates, "10.9.0.1:1");
@@ -205,6 +206,45 @@ Test(candidates, are_others_when_seeds_that_are_new_were_silent)
     expect_next(&candidates, "10.0.0.0:1");
     expect_next(&candidates, "10.9.0.1:1");
     expect_end(&candidates);
+    topology_release(&topology);
+}
+
+/* A round with the new seeds first, in which nobody at them says anything for a second. */
+static void round_of_silent_seeds(const struct topology *topology)
+{
+    candidates_use_seeds(&candidates);
+    candidates_begin_round(&candidates, topology);
+    expect_next(&candidates, "10.9.0.1:1");
+    expect_next(&candidates, "10.0.0.1:1");
+    candidates.began_at -= US_PER_SECOND;
+    expect_next(&candidates, "10.0.0.0:1");
+}
+
+Test(candidates, do_not_wait_for_new_seeds_most_of_the_time)
+{
+    struct topology *topology = nodes(3);
+
+    round_of_silent_seeds(topology);
+    cr_expect_geq(candidates.seeds_due, candidates.began_at + 10 * US_PER_SECOND);
+    candidates_begin_round(&candidates, topology);
+    cr_expect_not(candidates_is_for_seeds(&candidates));
+    expect_next(&candidates, "10.0.0.0:1");
+    candidates.seeds_due = clock_now();
+    candidates_begin_round(&candidates, topology);
+    cr_expect(candidates_is_for_seeds(&candidates));
+    expect_next(&candidates, "10.9.0.1:1");
+    topology_release(&topology);
+}
+
+Test(candidates, begin_with_new_seeds_at_once_when_one_is_heard_out_of_its_turn)
+{
+    struct topology *topology = nodes(3);
+
+    round_of_silent_seeds(topology);
+    candidates_begin_round(&candidates, topology);
+    candidates_note_answer(&candidates, &topology->nodes[1].endpoint);
+    candidates_begin_round(&candidates, topology);
+    cr_expect(candidates_is_for_seeds(&candidates));
     topology_release(&topology);
 }
 
