@@ -142,10 +142,16 @@ static bool upgrade_on_open(void *context)
     return server_open(context);
 }
 
+static void upgrade_on_over(struct turn_task *task)
+{
+    takeover_free(&container_of(task, struct upgrade, over)->takeover);
+}
+
 static void upgrade_on_served(void *context)
 {
     struct server *server = context;
 
+    reactor_bury(server->reactor, &server->upgrade.over);
     service_begin(&server->service);
 }
 
@@ -195,6 +201,7 @@ void upgrade_end(struct upgrade *upgrade)
 void upgrade_init(struct upgrade *upgrade, struct server *server)
 {
     upgrade->server = server;
+    upgrade->over.run = upgrade_on_over;
     successor_init(&upgrade->successor, server->reactor);
     reactor_timer_init(&upgrade->linger, server->reactor, upgrade_on_linger);
     reactor_timer_init(&upgrade->tell, server->reactor, upgrade_on_tell);
@@ -260,6 +267,7 @@ void upgrade_stop(struct upgrade *upgrade)
 void upgrade_clear(struct upgrade *upgrade)
 {
     upgrade_stop(upgrade);
+    reactor_forget(&upgrade->over);
     takeover_free(&upgrade->takeover);
     reactor_timer_stop(&upgrade->linger);
     reactor_timer_stop(&upgrade->tell);

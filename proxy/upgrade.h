@@ -18,6 +18,7 @@ struct server;
 struct upgrade {
     struct server *server;
     struct takeover *takeover; /* NULL: we start as usual, or it is over */
+    struct turn_task over;     /* frees it */
     struct handover *handover; /* NULL: nobody is waited for */
     struct successor successor;
     bool is_admin_taken; /* a successor answers at the admin address */

@@ -1,6 +1,7 @@
 /* A successor is ready, and the old one has given it up at the same moment: one of them goes on,
  * and that is the old one, of which every word is the test's here. */
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -152,4 +153,20 @@ Test(upgrade_refused, without_its_last_word_being_read_ends)
     close(line);
     line = -1;
     expect_given_up();
+}
+
+Test(upgrade_refused, not_at_all_hangs_up_and_serves)
+{
+    char answer[8] = "";
+
+    start_successor();
+    expect_word("slotway-upgrade 1 ready 11\n");
+    say("slotway-upgrade 1 done\n");
+    cr_expect(WAIT_FOR(packet_receive(line, &heard) == SOCKET_EOF));
+    int client = connect_client();
+    cr_expect_eq(send(client, "PING\r\n", 6, MSG_NOSIGNAL), 6);
+    cr_expect_eq(recv(client, answer, 7, MSG_WAITALL), 7);
+    close(client);
+    cr_expect_eq(process_stop(&successor, SIGTERM, WAIT_MS), 0);
+    rig_stop(&rig);
 }
