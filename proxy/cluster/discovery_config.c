@@ -74,7 +74,6 @@ static bool has_other_way(const struct pool_config *before, const struct pool_co
         OPTION_ID_backend_username,
         OPTION_ID_backend_password,
         OPTION_ID_backend_password_next,
-        OPTION_ID_backend_password_next,
     };
 
     for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
