@@ -61,6 +61,13 @@ static bool is_of_node_tls(const struct option_row *row)
     return row->scope == OPTION_POOL && strncmp(row->path, prefix, sizeof prefix - 1) == 0;
 }
 
+/* And where the nodes are: with TLS they have other ports, and no unix sockets. */
+static bool goes_with_node_tls(const struct option_row *row)
+{
+    return is_of_node_tls(row) || row == &option_rows[OPTION_ID_seeds] ||
+           row == &option_rows[OPTION_ID_address_map];
+}
+
 /* Does TLS to the nodes begin or end? That is for a restart, with all that belongs to it. */
 static bool is_node_tls_for_later(enum option_scope scope, const void *now, const void *next)
 {
@@ -79,7 +86,7 @@ static void compare_fields(struct config_diff *diff, const char *pool, const voi
 
     for (size_t i = 0; i < OPTION_ID_COUNT; i++) {
         const struct option_row *row = &option_rows[i];
-        bool waits = is_later && is_of_node_tls(row);
+        bool waits = is_later && goes_with_node_tls(row);
 
         if (row->scope == scope &&
             !option_equal(row, option_field_of(row, now), option_field_of(row, next))) {
@@ -157,7 +164,7 @@ static void copy_fields(enum option_scope scope, const void *now, void *next, bo
 
     for (size_t i = 0; i < OPTION_ID_COUNT; i++) {
         const struct option_row *row = &option_rows[i];
-        bool waits = row->reload == OPTION_RESTART || (is_later && is_of_node_tls(row));
+        bool waits = row->reload == OPTION_RESTART || (is_later && goes_with_node_tls(row));
 
         if (row->scope == scope && (are_all || waits)) {
             option_copy(row, option_field_of(row, now), option_field(row, next));
@@ -172,8 +179,8 @@ static void pool_move(struct pool_config *from, struct pool_config *to)
 }
 
 /* What one that is gone does not have any more: addresses, and files, which may be gone as well.
- * Those of TLS to the nodes are kept, unread: it may come back when they have to be as they were.
- */
+ * Those of TLS to the nodes, and what is for a restart, are kept, unread: it may come back when
+ * they have to be as they were. */
 static void retire_pool(struct pool_config *pool)
 {
     static const enum option_id listens[] = {OPTION_ID_listen, OPTION_ID_tls_listen};
@@ -184,7 +191,8 @@ static void retire_pool(struct pool_config *pool)
     for (size_t i = 0; i < OPTION_ID_COUNT; i++) {
         const struct option_row *row = &option_rows[i];
 
-        if (row->scope == OPTION_POOL && row->type == OPTION_FILENAME && !is_of_node_tls(row)) {
+        if (row->scope == OPTION_POOL && row->type == OPTION_FILENAME &&
+            row->reload == OPTION_LIVE && !is_of_node_tls(row)) {
             option_clear(row, option_field(row, pool));
         }
     }

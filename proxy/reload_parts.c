@@ -201,11 +201,12 @@ static void commit_workers(struct reload *reload, void **made UNUSED)
     }
 }
 
-/* Also when nothing has changed: that is how it is asked for by who has moved a file away. */
+/* Also when nothing has changed: that is how it is asked for by who has moved a file away. Nobody
+ * looks for that of a pool that is gone. */
 static void commit_traces(struct reload *reload, void **made UNUSED)
 {
     for (size_t i = 0; i < reload->next->pool_count; i++) {
-        if (reload->server->pools[i].house.trace != NULL) {
+        if (reload->server->pools[i].house.trace != NULL && !config_has_gone(reload->next, i)) {
             line_file_reopen(reload->server->pools[i].house.trace);
         }
     }

@@ -134,7 +134,9 @@ Test(config_diff, settling_keeps_what_needs_a_restart_and_nothing_else)
     config_settle(now, next);
     for (size_t i = 0; i < OPTION_ID_COUNT; i++) {
         const struct option_row *row = &option_rows[i];
-        bool goes_with_tls = strncmp(row->path, "backend.tls", strlen("backend.tls")) == 0;
+        bool goes_with_tls = strncmp(row->path, "backend.tls", strlen("backend.tls")) == 0 ||
+                             row == &option_rows[OPTION_ID_seeds] ||
+                             row == &option_rows[OPTION_ID_address_map];
         bool is_live = row->reload == OPTION_LIVE && can_differ(row) && !goes_with_tls;
         struct config *source = is_live ? wanted : now;
 
@@ -147,11 +149,11 @@ Test(config_diff, settling_keeps_what_needs_a_restart_and_nothing_else)
     config_free(&wanted);
 }
 
-static void set_file(struct config *config, enum option_id id, const char *path)
+static void set_option(struct pool_config *pool, enum option_id id, const char *text)
 {
     const struct option_row *row = &option_rows[id];
 
-    cr_assert_eq(option_parse(row, span_of(path), option_field(row, &config->pools[0])), OPTION_OK);
+    cr_assert_eq(option_parse(row, span_of(text), option_field(row, pool)), OPTION_OK);
 }
 
 Test(config_diff, tls_to_the_nodes_begins_or_ends_with_all_that_belongs_to_it)
@@ -177,10 +179,10 @@ Test(config_diff, tls_to_the_nodes_begins_or_ends_with_all_that_belongs_to_it)
         now->pools[0].backend_tls = rows[i].was_tls;
         next->pools[0].backend_tls = rows[i].is_tls;
         if (rows[i].before != NULL) {
-            set_file(now, OPTION_ID_backend_tls_ca_file, rows[i].before);
+            set_option(&now->pools[0], OPTION_ID_backend_tls_ca_file, rows[i].before);
         }
         if (rows[i].after != NULL) {
-            set_file(next, OPTION_ID_backend_tls_ca_file, rows[i].after);
+            set_option(&next->pools[0], OPTION_ID_backend_tls_ca_file, rows[i].after);
         }
         next->pools[0].clients_max = 7;
         struct config_diff diff = config_diff_of(now, next);
@@ -206,6 +208,34 @@ static void expect_texts(const struct config_diff *diff, const char *const *text
 
         cr_expect_str_eq(text, texts[i]);
         free(text);
+    }
+}
+
+static struct config *config_at(const char *seed, const char *map, bool is_tls)
+{
+    struct config *config = config_of("main");
+    struct pool_config *pool = &config->pools[0];
+
+    pool->backend_tls = is_tls;
+    set_option(pool, OPTION_ID_seeds, seed);
+    set_option(pool, OPTION_ID_address_map, map);
+    return config;
+}
+
+/* Over TLS there are no unix sockets, and the port is another one. */
+Test(config_diff, where_the_nodes_are_waits_with_whether_tls_is_spoken_there)
+{
+    for (int i = 0; i < 2; i++) {
+        struct config *now = config_at("127.0.0.1:7000", "10.0.0.1=10.0.0.2", true);
+        struct config *next = config_at("unix:/s", "10.0.0.1=10.0.0.3", i == 1);
+        struct config_diff diff = config_diff_of(now, next);
+
+        cr_expect_eq(diff.restart_count, i == 1 ? 0 : 3, "%zu", diff.restart_count);
+        config_settle(now, next);
+        cr_expect_eq(next->pools[0].seeds.items[0].kind, i == 1 ? ADDRESS_UNIX : ADDRESS_TCP);
+        config_diff_clear(&diff);
+        config_free(&now);
+        config_free(&next);
     }
 }
 
@@ -247,6 +277,8 @@ Test(config_diff, a_pool_that_is_gone_is_told_of_once_and_may_come_back)
     struct config *again = config_with(both, 1);
     struct config *back = config_with(both, 2);
 
+    set_option(&now->pools[1], OPTION_ID_trace_file, "/trace");
+    set_option(&back->pools[1], OPTION_ID_trace_file, "/trace");
     config_settle(now, without);
     struct config_diff diff = config_diff_of(without, again);
     cr_expect_eq(diff.count, 0);
