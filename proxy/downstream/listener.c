@@ -223,14 +223,25 @@ static void listener_begin(struct listener *listener, struct listening_socket *l
              listening->is_encrypted ? "yes" : "no");
 }
 
-/* Who has come to it already is served. */
+/* Who has come to it already is served; and no more than could have been waiting, where it still
+ * listens for others, for then there may be no end of those who come. */
+static void listener_accept_last(const struct listening_socket *listening)
+{
+    bool is_lent = listening->file == SOCKET_FILE_LENT;
+    uint64_t taken = 0;
+
+    while ((!is_lent || taken <= listening->backlog) &&
+           listener_accept(listening) == ACCEPTED_SOME) {
+        taken += ACCEPTS_PER_TURN;
+    }
+}
+
 static void listener_end(struct listener *listener, struct listening_socket *listening)
 {
     char text[sizeof listening->address + 16];
 
     listening_retire(listening);
-    while (listener_accept(listening) == ACCEPTED_SOME) {
-    }
+    listener_accept_last(listening);
     log_info("listening no more", "pool=%s address=%s", listener->house->pool->name,
              address_print(&listening->address, text, sizeof text));
     ev_io_stop(listener->reactor->loop, &listening->readable);
