@@ -17,7 +17,10 @@
 #include "proxy/server_parts.h"
 #include "proxy/users.h"
 
-enum { TRACE_ROOM = 1024 * 1024 }; /* bytes of lines that may wait to be written */
+enum {
+    TRACE_ROOM = 1024 * 1024, /* bytes of lines that may wait to be written */
+    REST_LOOK_US = 10 * US_PER_MS,
+};
 
 static void server_on_topology(void *context, struct topology *topology)
 {
@@ -117,12 +120,26 @@ static void on_patience_over(struct reactor_timer *timer)
     }
 }
 
+/* One that has come back meanwhile goes on with a new thread. */
+static void on_rest(struct reactor_timer *timer)
+{
+    struct server_pool *pool = container_of(timer, struct server_pool, rest);
+
+    reactor_timer_stop(timer);
+    if (!discovery_has_stopped(pool->discovery)) {
+        reactor_timer_start(timer, REST_LOOK_US);
+    } else if (!pool->is_gone) {
+        server_pool_begin(pool);
+    }
+}
+
 void server_pool_make(struct server *server, size_t number, struct config_share *share)
 {
     struct server_pool *pool = &server->pools[number];
 
     pool->server = server;
     reactor_timer_init(&pool->patience, server->reactor, on_patience_over);
+    reactor_timer_init(&pool->rest, server->reactor, on_rest);
     config_view_show(&pool->view, share, number);
     pool->name = memory_copy(pool->view.config.name, strlen(pool->view.config.name));
     pool->discovery = discovery_new(&share->config->pools[number], server_on_topology, pool);
@@ -189,7 +206,9 @@ void server_pool_leave(struct server_pool *pool)
     }
     reactor_timer_start(&pool->patience, server->config->drain_timeout);
     node_certificates_rest(pool->node_certificates);
-    discovery_stop(pool->discovery);
+    pool->is_gone = true;
+    discovery_stop_soon(pool->discovery);
+    on_rest(&pool->rest);
 }
 
 void server_pool_return(struct server_pool *pool)
@@ -198,12 +217,14 @@ void server_pool_return(struct server_pool *pool)
     for (size_t i = 0; i < pool->server->worker_count; i++) {
         worker_admit_pool(pool->server->workers[i], number_of(pool));
     }
-    server_pool_begin(pool);
+    pool->is_gone = false;
+    on_rest(&pool->rest);
 }
 
 void server_pool_end(struct server_pool *pool)
 {
     reactor_timer_stop(&pool->patience);
+    reactor_timer_stop(&pool->rest);
     discovery_free(&pool->discovery);
     lessons_free(&pool->lessons);
     line_file_close(&pool->house.trace);

@@ -318,6 +318,7 @@ static void discovery_run(void *context)
     } while (end != ROUND_STOPPED && cause != WAKE_STOP);
     discovery_clear_own(discovery);
     pulse_rest(&discovery->pulse);
+    atomic_store_explicit(&discovery->has_ended, true, memory_order_release);
 }
 
 struct discovery *discovery_new(const struct pool_config *pool, topology_publish *publish,
@@ -403,6 +404,14 @@ const struct discovery_stats *discovery_stats(const struct discovery *discovery)
     return &discovery->stats;
 }
 
+void discovery_stop_soon(struct discovery *discovery)
+{
+    if (discovery->is_running && !discovery->is_stopping) {
+        discovery->is_stopping = true;
+        wake(discovery->stop_fd);
+    }
+}
+
 void discovery_stop(struct discovery *discovery)
 {
     uint64_t ignored;
@@ -410,10 +419,21 @@ void discovery_stop(struct discovery *discovery)
     if (!discovery->is_running) {
         return;
     }
-    wake(discovery->stop_fd);
+    discovery_stop_soon(discovery);
     thread_join(&discovery->thread);
-    discovery->is_running = false;
+    discovery->is_running = discovery->is_stopping = false;
+    discovery->has_ended = false;
     CHECK(read(discovery->stop_fd, &ignored, sizeof ignored) == sizeof ignored);
+    discovery_take_offer(discovery);
+}
+
+bool discovery_has_stopped(struct discovery *discovery)
+{
+    if (discovery->is_stopping &&
+        atomic_load_explicit(&discovery->has_ended, memory_order_acquire)) {
+        discovery_stop(discovery);
+    }
+    return !discovery->is_running;
 }
 
 void discovery_free(struct discovery **discovery)

@@ -66,7 +66,7 @@ void discovery_use_config(struct discovery *discovery, struct config_share *shar
 /* Before the start: connections go through `door`, which is borrowed until freed. */
 void discovery_use_door(struct discovery *discovery, struct node_door *door);
 
-/* Starts the thread, if it does not run. */
+/* Starts the thread, which does not run. */
 void discovery_start(struct discovery *discovery);
 
 /* Any thread; cheap, also when called for every request. */
@@ -78,6 +78,13 @@ const struct discovery_stats *discovery_stats(const struct discovery *discovery)
 /* Its thread, and how that is doing, for who watches over threads; lent likewise. */
 const struct thread *discovery_thread(const struct discovery *discovery);
 const struct pulse *discovery_pulse(const struct discovery *discovery);
+
+/* Asks the thread to end, and waits for nothing: it may be in the middle of a file on a disk that
+ * is stuck. */
+void discovery_stop_soon(struct discovery *discovery);
+
+/* Has it ended, or never begun? Then it may be started again. */
+bool discovery_has_stopped(struct discovery *discovery);
 
 /* Ends the thread, within a second even when a node hangs; it may be started again. */
 void discovery_stop(struct discovery *discovery);

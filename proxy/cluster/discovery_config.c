@@ -18,8 +18,6 @@ void discovery_use_config(struct discovery *discovery, struct config_share *shar
     struct config_view *view;
 
     if (!discovery->is_running) {
-        /* What its last thread has not taken any more is not for the next one. */
-        view_free(atomic_exchange(&discovery->offered, NULL));
         config_view_show(&discovery->view, share, pool);
         return;
     }
@@ -107,6 +105,17 @@ void discovery_accept(struct discovery *discovery)
         }
     }
     config_view_clear(&before);
+}
+
+void discovery_take_offer(struct discovery *discovery)
+{
+    struct config_view *offered = atomic_exchange(&discovery->offered, NULL);
+
+    if (offered != NULL) {
+        config_view_clear(&discovery->view);
+        discovery->view = *offered;
+        free(offered);
+    }
 }
 
 void discovery_drop_config(struct discovery *discovery)

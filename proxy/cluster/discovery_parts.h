@@ -24,7 +24,9 @@ struct discovery {
     int stop_fd; /* once readable, readable for ever: ends each wait of the thread */
     struct thread thread;
     struct pulse pulse;
-    bool is_running;
+    bool is_running;        /* or has ended, and nobody has waited for it */
+    bool is_stopping;       /* is running, and has been asked to end */
+    _Atomic bool has_ended; /* its last word */
 
     /* From here on the thread's own. */
     struct config_view view;        /* the options that the thread goes by, */
@@ -58,7 +60,8 @@ void discovery_wake(struct discovery *discovery);
 bool discovery_has_offer(const struct discovery *discovery);
 void discovery_accept(struct discovery *discovery);
 
-/* When the thread is gone. */
+/* When the thread is gone: what it has not taken any more is for the next one. */
+void discovery_take_offer(struct discovery *discovery);
 void discovery_drop_config(struct discovery *discovery);
 
 #endif

@@ -386,3 +386,37 @@ Test(discovery, that_begins_again_goes_by_what_it_was_told_last)
     cr_expect_eq(scripted_node_questions(&nodes[1]), 0);
     cr_expect_eq(served_by(0), nodes[2].port);
 }
+
+static _Atomic bool is_publishing;
+
+static void publish_when_unlocked(void *context, struct topology *topology)
+{
+    is_publishing = true;
+    pthread_mutex_lock(context);
+    pthread_mutex_unlock(context);
+    topology_release(&topology);
+}
+
+/* As one that hangs in a write to a disk. */
+Test(discovery, that_is_stuck_is_asked_to_end_without_being_waited_for)
+{
+    pthread_mutex_t stuck = PTHREAD_MUTEX_INITIALIZER;
+
+    says_all_on(&nodes[0], 5, 0);
+    says_all_on(&nodes[1], 5, 1);
+    pthread_mutex_lock(&stuck);
+    discovery = discovery_new(&pool, publish_when_unlocked, &stuck);
+    cr_expect(discovery_has_stopped(discovery));
+    discovery_start(discovery);
+    WAIT_FOR(is_publishing);
+    discovery_stop_soon(discovery);
+    offer_seed(&nodes[1]);
+    cr_expect_not(discovery_has_stopped(discovery));
+    pthread_mutex_unlock(&stuck);
+    WAIT_FOR(discovery_has_stopped(discovery));
+    uint32_t asked = scripted_node_questions(&nodes[0]);
+    discovery_start(discovery);
+    WAIT_FOR(scripted_node_questions(&nodes[1]) > 0);
+    cr_expect_eq(scripted_node_questions(&nodes[0]), asked);
+    discovery_free(&discovery);
+}
