@@ -94,9 +94,24 @@ void notify_stopping(uint64_t patience)
                       (unsigned long long)patience);
 }
 
+/* What the new one says of itself before this arrives is not listened to, so that its time begins
+ * here. */
 bool notify_main_process(pid_t process)
 {
-    return notify_send("MAINPID=%d", (int)process);
+    return notify_send("MAINPID=%d\nWATCHDOG=1", (int)process);
+}
+
+bool notify_may_pass(int error)
+{
+    switch (error) {
+    case EAGAIN:
+    case EINTR:
+    case ENOBUFS:
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE: return true;
+    default: return false;
+    }
 }
 
 void notify_watchdog(void)

@@ -30,9 +30,12 @@ void notify_reloading(void);
 /* It is about to end, and may take so long for that, in microseconds. */
 void notify_stopping(uint64_t patience);
 
-/* Another process takes its place. The one note that must not be lost: false, with errno, when it
- * cannot be taken now; then it is to be said again. */
+/* Another process takes its place, and is alive and well. The one note that must not be lost:
+ * false, with errno, when it cannot be taken now; then it is to be said again, if that may pass. */
 bool notify_main_process(pid_t process) MUST_USE;
+
+/* Is `error` of a kind that is over in a while, as with a manager that is busy? */
+bool notify_may_pass(int error);
 
 /* It is alive and well. */
 void notify_watchdog(void);

@@ -87,17 +87,17 @@ static void upgrade_tell(struct upgrade *upgrade)
         upgrade->untold = 0;
         return;
     }
-    if (upgrade->told == 0) {
+    if (!notify_may_pass(errno) || ++upgrade->told == TELLS_MAX) {
+        log_error("the service manager does not know of the successor", "pid=%d error=%s",
+                  (int)upgrade->untold, strerror(errno));
+        upgrade->untold = 0;
+        return;
+    }
+    if (upgrade->told == 1) {
         log_warn("cannot tell the service manager of the successor yet", "pid=%d error=%s",
                  (int)upgrade->untold, strerror(errno));
     }
-    if (++upgrade->told < TELLS_MAX) {
-        reactor_timer_start(&upgrade->tell, TELL_AGAIN_US);
-        return;
-    }
-    log_error("the service manager does not know of the successor", "pid=%d error=%s",
-              (int)upgrade->untold, strerror(errno));
-    upgrade->untold = 0;
+    reactor_timer_start(&upgrade->tell, TELL_AGAIN_US);
 }
 
 static void upgrade_on_tell(struct reactor_timer *timer)

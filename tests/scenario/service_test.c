@@ -273,6 +273,19 @@ Test(service, does_not_end_before_who_it_is_that_took_over_can_be_told)
     end_successor(&cluster);
 }
 
+Test(service, does_not_wait_for_a_manager_that_is_gone)
+{
+    struct fake_cluster *cluster = start_for_successor();
+
+    remove_file("notify");
+    kill(slotway.pid, SIGUSR2);
+    cr_expect(WAIT_FOR(has_said("the service manager does not know of the successor")));
+    cr_expect_not(has_said("cannot tell the service manager"), "it would try again");
+    cr_expect(WAIT_FOR(process_has_ended(&slotway)));
+    cr_expect_eq(slotway.status, 0);
+    end_successor(&cluster);
+}
+
 Test(service, starts_no_successor_that_nobody_would_hear)
 {
     start();

@@ -52,7 +52,7 @@ Test(notify, says_what_systemd_understands)
     notify_stopping(5000000);
     cr_expect_str_eq(next_note(), "STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=5000000");
     cr_expect(notify_main_process(42));
-    cr_expect_str_eq(next_note(), "MAINPID=42");
+    cr_expect_str_eq(next_note(), "MAINPID=42\nWATCHDOG=1");
     notify_watchdog();
     cr_expect_str_eq(next_note(), "WATCHDOG=1");
     notify_reloading();
@@ -69,10 +69,21 @@ Test(notify, tells_whether_a_new_main_process_could_be_said)
         told++;
     }
     cr_expect_eq(errno, EAGAIN, "%d", errno);
+    cr_expect(notify_may_pass(errno));
     next_note();
     cr_expect(notify_main_process(43));
     unsetenv("NOTIFY_SOCKET");
     cr_expect(notify_main_process(44), "nobody wants to know");
+}
+
+Test(notify, tells_that_a_manager_is_gone_for_good)
+{
+    close(manager);
+    manager = -1;
+    cr_expect_not(notify_main_process(42));
+    cr_expect_eq(errno, ECONNREFUSED, "%d", errno);
+    cr_expect_not(notify_may_pass(errno));
+    cr_expect_not(notify_may_pass(ENOENT));
 }
 
 Test(notify, says_nothing_where_nobody_listens)
