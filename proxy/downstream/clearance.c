@@ -1,13 +1,19 @@
 #include "proxy/downstream/clearance.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/log.h"
 #include "common/memory.h"
 #include "common/resp_write.h"
+#include "proxy/downstream/audit.h"
 #include "proxy/downstream/clearance_need.h"
 #include "proxy/downstream/local.h"
 #include "proxy/downstream/permission.h"
+
+/* Of a worker: who has said AUTH is nobody yet, and each takes a connection. */
+enum { PROOFS_MAX = 64 };
 
 enum clearance_state {
     CLEARANCE_UNASKED,
@@ -24,6 +30,9 @@ struct clearance {
     struct request *asked;         /* with a node; NULL */
     struct request *place;         /* on the client's pipeline meanwhile; NULL */
     struct block *question;        /* to be asked when it is known that the user is let in */
+    struct request *proof_request; /* to be asked when it is its turn; NULL */
+    struct list_link in_proofs;    /* of the identities, until then */
+    bool is_proving;               /* it is its turn */
     struct credentials proof;      /* what a node is asked about, or has taken */
     struct identity *identity;     /* over whose connection; NULL: over one of its own */
     struct lane house;             /* at the pool's dispatcher */
@@ -201,8 +210,47 @@ static void ask_login(struct clearance *clearance)
     clearance_ask(clearance, client_dispatcher(client), request);
 }
 
+/* Over a connection of its own, which is what there are not to be many of. */
+static void send_proof(struct clearance *clearance)
+{
+    struct clients *clients = clearance->client->clients;
+    struct request *request = clearance->proof_request;
+
+    clearance->proof_request = NULL;
+    clearance->is_proving = true;
+    clients->identities.proofs++;
+    special_of(request)->is_private = true;
+    request->lane = &clearance->house;
+    clearance_ask(clearance, clients->dispatcher, request);
+}
+
+/* Those who wait have their turn in the next turn of the loop: thousands may. */
+static void end_proof(struct clearance *clearance)
+{
+    struct identities *identities = &clearance->client->clients->identities;
+
+    if (clearance->is_proving) {
+        clearance->is_proving = false;
+        identities->proofs--;
+        if (!list_is_empty(&identities->waiting)) {
+            reactor_timer_start(&identities->next_proofs, 0);
+        }
+    }
+}
+
+void clearance_on_next_proofs(struct reactor_timer *timer)
+{
+    struct identities *identities = container_of(timer, struct identities, next_proofs);
+
+    block_bill(identities->clients->intake->account);
+    while (identities->proofs < PROOFS_MAX && !list_is_empty(&identities->waiting)) {
+        send_proof(container_of(list_pop(&identities->waiting), struct clearance, in_proofs));
+    }
+}
+
 static void on_proof(struct request *request, struct block *block UNUSED, struct span reply)
 {
+    end_proof(request->owner);
     if (reply.at[0] == '-') {
         refuse(clearance_heard(request), ERROR_COMMAND, words_of(reply));
     } else {
@@ -240,10 +288,13 @@ static void ask_proof(struct clearance *clearance, const struct span *name, stru
     if (clearance->identity != NULL) {
         request->lane = &clearance->lane;
         clearance_ask(clearance, clearance->identity->dispatcher, request);
+        return;
+    }
+    clearance->proof_request = request;
+    if (clients->identities.proofs < PROOFS_MAX) {
+        send_proof(clearance);
     } else {
-        special_of(request)->is_private = true;
-        request->lane = &clearance->house;
-        clearance_ask(clearance, clients->dispatcher, request);
+        list_append(&clients->identities.waiting, &clearance->in_proofs);
     }
 }
 
@@ -328,6 +379,8 @@ static void note_login(struct client *client, const struct command *command, con
 
     if (is_login && (strncmp(text, "WRONGPASS", strlen("WRONGPASS")) == 0 ||
                      strncmp(text, "ERR invalid password", strlen("ERR invalid password")) == 0)) {
+        log_warn("a client gave wrong credentials", "client=%" PRIu64, client->session.id);
+        audit_refusal(client, command, ERROR_WRONG_PASS);
         permission_note_login(client, command, name == NULL ? SPAN("default") : *name);
     }
 }
@@ -397,6 +450,11 @@ void clearance_drop(struct client *client)
     if (clearance->asked != NULL) {
         dispatcher_abandon(clearance->dispatcher, &clearance->asked);
     }
+    if (clearance->proof_request != NULL) {
+        list_remove(&clearance->in_proofs);
+        request_free(&clearance->proof_request);
+    }
+    end_proof(clearance);
     block_release(&clearance->question);
     leave(clearance);
     dispatcher_clear_lane(client->clients->dispatcher, &clearance->house);

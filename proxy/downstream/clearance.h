@@ -38,6 +38,9 @@ struct lane *clearance_house_lane(struct client *client) MUST_USE;
 /* The request in hand has been served: what was asked is of no use to the next one. */
 void clearance_end(struct client *client);
 
+/* Some of those whose credentials are to be proven may have their turn. */
+void clearance_on_next_proofs(struct reactor_timer *timer);
+
 /* The client goes, and nobody wants an answer any more. */
 void clearance_drop(struct client *client);
 

@@ -4,7 +4,7 @@
 
 #include "common/memory.h"
 #include "config/client_auth.h"
-#include "proxy/downstream/client.h"
+#include "proxy/downstream/clearance.h"
 #include "proxy/routing/companion.h"
 
 enum {
@@ -51,6 +51,8 @@ void identities_init(struct identities *identities, struct clients *clients)
     identities->clients = clients;
     identities->is_on = client_auth_is_nodes(clients->config);
     list_init(&identities->all);
+    list_init(&identities->waiting);
+    reactor_timer_init(&identities->next_proofs, clients->reactor, clearance_on_next_proofs);
     reactor_timer_init(&identities->sweep, clients->reactor, identities_on_sweep);
 }
 
@@ -61,6 +63,7 @@ void identities_clear(struct identities *identities)
         identity_free(identity_at(link));
     }
     reactor_timer_stop(&identities->sweep);
+    reactor_timer_stop(&identities->next_proofs);
 }
 
 /* With its first reference; `credentials` are taken. */

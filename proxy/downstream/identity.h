@@ -35,6 +35,9 @@ struct identities {
     struct list all;
     uint32_t count;
     struct reactor_timer sweep; /* frees those that nobody is; runs while there are any */
+    uint32_t proofs;     /* clients about whom a node is asked over a connection of its own */
+    struct list waiting; /* struct clearance: those who are still to be */
+    struct reactor_timer next_proofs;
 };
 
 void identities_init(struct identities *identities, struct clients *clients);

@@ -45,6 +45,7 @@ Test(node_users, hear_from_a_node_whether_they_may_come_in)
     cr_expect_str_eq(ask(rig, "AUTH", "guess"), WRONGPASS);
     cr_expect_str_eq(ask(rig, "HELLO", "2", "AUTH", "alice", "guess"), WRONGPASS);
     cr_expect_eq(metric(rig, "denied_logins_total"), 3);
+    cr_expect(rig_has_written(rig, "reason=wrongpass"));
     cr_expect_str_eq(ask(rig, "AUTH", "a", "b", "c"), "-ERR syntax error");
     cr_expect_str_eq(ask(rig, "AUTH", "alice", "secret"), "OK");
     cr_expect_str_eq(ask(rig, "PING"), "PONG");
@@ -61,6 +62,23 @@ Test(node_users, hear_from_a_node_whether_they_may_come_in)
     cr_expect_str_eq(ask(rig, "GET", "k"), "1");
     cr_expect_not(rig_has_written(rig, "secret"));
     cr_expect_not(rig_has_written(rig, "guess"));
+    rig_stop(&rig);
+}
+
+/* Of several, the last ones count, here and for whoever judges them. */
+Test(node_users, are_who_they_have_proven_to_be)
+{
+    struct rig *rig = start(1);
+
+    cr_expect_str_eq(ask(rig, "HELLO", "2", "AUTH", "alice", "secret", "AUTH", "bob", "guess"),
+                     WRONGPASS);
+    cr_expect_str_eq(ask(rig, "GET", "k"), NOAUTH);
+    EXPECT_CONTAINS(ask(rig, "HELLO", "2", "AUTH", "alice", "guess", "AUTH", "bob", "secret"),
+                    "proto 2");
+    cr_expect_str_eq(ask(rig, "ACL", "WHOAMI"), "bob");
+    EXPECT_STARTS(ask(rig, "HELLO", "2", "SETNAME", "a b", "AUTH", "carl", "secret"), "-ERR ");
+    EXPECT_STARTS(ask(rig, "HELLO", "9", "AUTH", "carl", "secret"), "-NOPROTO ");
+    cr_expect_str_eq(ask(rig, "ACL", "WHOAMI"), "bob");
     rig_stop(&rig);
 }
 
@@ -183,6 +201,44 @@ Test(node_users, may_go_away_while_a_node_is_asked)
     cr_expect(WAIT_FOR(metric(rig, "downstream_closed_total") > closed));
     fake_node_resume(rig_node(rig, 0));
     cr_expect(WAIT_FOR(strcmp(ask(rig, "AUTH", "alice", "secret"), "OK") == 0));
+    rig_stop(&rig);
+}
+
+/* More than a worker asks about at once. */
+Test(node_users, have_their_turn_when_many_come_at_once)
+{
+    enum { MANY = 200, AT_ONCE = 64 };
+    struct rig *rig = rig_start_with((struct rig_options){.nodes = 1,
+                                                          .with_store = true,
+                                                          .node_password = "secret",
+                                                          .request_timeout = "30s",
+                                                          .connect_timeout = "30s",
+                                                          .clients = "auth: nodes",
+                                                          .backend = "password: secret"});
+    struct fake_node *node = rig_node(rig, 0);
+    struct wire *wires[MANY];
+    size_t own = fake_node_connected(node);
+
+    for (int i = 0; i < MANY; i++) {
+        wires[i] = rig_connect(rig);
+    }
+    fake_node_pause(node);
+    for (int i = 0; i < MANY; i++) {
+        wire_request(wires[i], "AUTH", rig_print(rig, "user%d", i % 50),
+                     i % 2 ? "secret" : "guess");
+    }
+    cr_expect(WAIT_FOR(metric(rig, "upstream_private_active") == AT_ONCE));
+    for (int i = MANY / 2; i < MANY; i += 5) {
+        wire_reset_on_close(wires[i]);
+        rig_disconnect(rig, &wires[i]);
+    }
+    fake_node_resume(node);
+    for (int i = 0; i < MANY; i++) {
+        if (wires[i] != NULL) {
+            cr_expect_str_eq(wire_text(wires[i]), i % 2 ? "OK" : WRONGPASS, "client %d", i);
+        }
+    }
+    cr_expect(WAIT_FOR(fake_node_connected(node) == own));
     rig_stop(&rig);
 }
 

@@ -1,0 +1,110 @@
+/* Who clients are to the nodes. */
+#include "proxy/downstream/identity.h"
+
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+#include "tests/unit/proxy/downstream/local_rig.h"
+
+static struct local_rig *rig;
+static struct identities *identities;
+
+static void open_rig(void)
+{
+    rig = local_rig_open(NULL);
+    identities = &rig->workers[0].clients.identities;
+    identities->is_on = true;
+}
+
+static void close_rig(void)
+{
+    local_rig_close(&rig);
+}
+
+TestSuite(identity, .init = open_rig, .fini = close_rig, .timeout = 30);
+
+static const struct span alice = {"alice", 5};
+static const struct span bob = {"bob", 3};
+
+Test(identity, is_one_for_all_who_say_the_same)
+{
+    struct identity *first = identity_of(identities, &alice, SPAN("pa"));
+    struct identity *second = identity_of(identities, &alice, SPAN("pa"));
+    struct identity *other = identity_of(identities, &alice, SPAN("pb"));
+    struct identity *nameless = identity_of(identities, NULL, SPAN("pa"));
+
+    cr_expect_eq(first, second);
+    cr_expect_eq(first->references, 2);
+    cr_expect_neq(first, other);
+    cr_expect_neq(first->dispatcher, other->dispatcher);
+    cr_expect_neq(first, nameless);
+    cr_expect_str_eq(first->user.name, "alice");
+    cr_expect_str_eq(nameless->user.name, "default");
+    cr_expect_eq(first->dispatcher->site.credentials, &first->credentials);
+    cr_expect_eq(identities->count, 3);
+    identity_release(&first);
+    identity_release(&second);
+    identity_release(&other);
+    identity_release(&nameless);
+}
+
+Test(identity, of_newcomers_is_nobody_who_has_a_password)
+{
+    struct identity *newcomer = identity_newcomer(identities);
+    struct identity *empty = identity_of(identities, NULL, SPAN(""));
+
+    cr_expect_neq(newcomer, empty);
+    cr_expect_not(newcomer->credentials.is_given);
+    identity_release(&newcomer);
+    newcomer = identity_newcomer(identities);
+    cr_expect_eq(identities->count, 2);
+    identity_release(&newcomer);
+    identity_release(&empty);
+}
+
+Test(identity, proves_nothing_by_being_there)
+{
+    struct identity *identity = identity_of(identities, &alice, SPAN("pa"));
+
+    cr_expect_not(identity_is_let_in(identity));
+    cr_expect_null(identity_proven(identities, &alice, SPAN("pa")));
+    cr_expect_eq(identity->references, 1);
+    identity_release(&identity);
+}
+
+Test(identity, that_nobody_is_any_more_makes_room)
+{
+    struct identity *first;
+    struct identity *second;
+
+    rig->config->pools[0].clients_auth_users = 1;
+    first = identity_of(identities, &alice, SPAN("pa"));
+    cr_expect_null(identity_of(identities, &bob, SPAN("pb")));
+    second = identity_of(identities, &alice, SPAN("pa"));
+    cr_expect_eq(first, second);
+    identity_release(&first);
+    cr_expect_null(identity_of(identities, &bob, SPAN("pb")));
+    identity_release(&second);
+    first = identity_of(identities, &bob, SPAN("pb"));
+    cr_assert_not_null(first);
+    cr_expect_str_eq(first->user.name, "bob");
+    cr_expect_eq(identities->count, 1);
+    identity_release(&first);
+}
+
+Test(identity, stays_for_its_clients_until_the_last_one_has_gone)
+{
+    int one = local_rig_connect(rig, 0);
+    int other = local_rig_connect(rig, 0);
+    struct identity *newcomer = identity_newcomer(identities);
+
+    cr_expect_eq(newcomer->references, 3);
+    close(one);
+    local_rig_turn(rig);
+    cr_expect_eq(newcomer->references, 2);
+    close(other);
+    local_rig_turn(rig);
+    cr_expect_eq(newcomer->references, 1);
+    identity_release(&newcomer);
+}

@@ -1,0 +1,83 @@
+/* A dispatcher beside another one, for requests of another user. */
+#include "proxy/routing/companion.h"
+
+#include "proxy/routing/halts.h"
+#include "proxy/routing/obey.h"
+#include "tests/unit/proxy/routing/stage.h"
+
+static struct stage stage;
+static struct credentials alice;
+
+static void open_stage(void)
+{
+    static const struct span name = {"alice", 5};
+
+    stage_open(&stage);
+    stage_adopt(&stage, 0, 1);
+    credentials_init(&alice, &name, SPAN("pa"));
+}
+
+static void close_stage(void)
+{
+    stage_close(&stage);
+    credentials_clear(&alice);
+}
+
+TestSuite(companion, .init = open_stage, .fini = close_stage, .timeout = 30);
+
+static uint16_t owner_port(const struct dispatcher *dispatcher, const char *key)
+{
+    const struct slot_table *table = &dispatcher->table;
+
+    return table->pools[table->slots[slot_of_key(key)].owner]->address.port;
+}
+
+Test(companion, knows_the_cluster_as_its_chief_does)
+{
+    struct dispatcher *companion = companion_new(stage.dispatcher, &alice);
+
+    cr_expect_eq(owner_port(companion, "b"), stage.nodes[0].port);
+    cr_expect_eq(owner_port(companion, "a"), stage.nodes[1].port);
+    stage_adopt(&stage, 2, 1);
+    cr_expect_eq(owner_port(companion, "b"), stage.nodes[2].port);
+    cr_expect_eq(owner_port(stage.dispatcher, "b"), stage.nodes[2].port);
+    dispatcher_free(&companion);
+}
+
+Test(companion, has_connections_and_troubles_of_its_own)
+{
+    struct dispatcher *companion = companion_new(stage.dispatcher, &alice);
+    struct pool *pool = companion->table.pools[companion->table.slots[slot_of_key("b")].owner];
+
+    cr_expect_neq(pool, stage.dispatcher->table.pools[0]);
+    cr_expect_eq(pool->site->credentials, &alice);
+    cr_expect_null(stage.dispatcher->table.pools[0]->site->credentials);
+    pool_on_denied(pool, SPAN("-WRONGPASS no\r\n"));
+    cr_expect(pool_denies(pool, 0));
+    cr_expect_str_eq(pool->denial, "WRONGPASS no");
+    cr_expect_not(pool_denies(stage.dispatcher->table.pools[0], 0));
+    cr_expect(pool_accepts(pool, 0), "its node is well");
+    dispatcher_free(&companion);
+}
+
+Test(companion, obeys_what_its_chief_is_told)
+{
+    struct halts *halts = halts_new("main", 1);
+    struct dispatcher *companion = companion_new(stage.dispatcher, &alice);
+
+    stage.dispatcher->halts = halts;
+    halts_begin(halts, HALT_PAUSE, "", UINT64_MAX);
+    obey_look(stage.dispatcher);
+    cr_expect(companion->is_all_halted);
+
+    struct dispatcher *late = companion_new(stage.dispatcher, &alice);
+
+    cr_expect(late->is_all_halted);
+    halts_end(halts, NULL);
+    obey_look(stage.dispatcher);
+    cr_expect_not(companion->is_all_halted || late->is_all_halted);
+    dispatcher_free(&companion);
+    dispatcher_free(&late);
+    stage.dispatcher->halts = NULL;
+    halts_free(&halts);
+}
