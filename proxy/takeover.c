@@ -312,6 +312,11 @@ void takeover_go_on(struct takeover *takeover, struct reactor *reactor,
     ev_io_start(reactor->loop, &takeover->readable);
 }
 
+bool takeover_is_undecided(const struct takeover *takeover)
+{
+    return takeover->state == TAKEOVER_READY;
+}
+
 const struct upgrade_sockets *takeover_sockets(const struct takeover *takeover)
 {
     return &takeover->sockets;

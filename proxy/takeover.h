@@ -40,6 +40,9 @@ enum takeover_result takeover_begin(const struct config *config,
 void takeover_go_on(struct takeover *takeover, struct reactor *reactor,
                     const struct takeover_hooks *hooks);
 
+/* Is it after `open`, and may the old one go on yet? */
+bool takeover_is_undecided(const struct takeover *takeover);
+
 /* What the old one has given. */
 const struct upgrade_sockets *takeover_sockets(const struct takeover *takeover);
 

@@ -155,8 +155,8 @@ static void upgrade_on_served(void *context)
     service_begin(&server->service);
 }
 
-/* We have accepted already, and the old one goes on: it has its files, and the admin address. */
-static void upgrade_give_back(struct server *server)
+/* What the old one has given has its files, if it goes on. */
+static void upgrade_spare_given(struct server *server)
 {
     const struct upgrade_sockets *sockets = takeover_sockets(server->upgrade.takeover);
 
@@ -164,6 +164,12 @@ static void upgrade_give_back(struct server *server)
     for (size_t i = 0; i < sockets->count; i++) {
         upgrade_spare(server, &sockets->items[i].address);
     }
+}
+
+/* We have accepted already, and the old one goes on: it has its files, and the admin address. */
+static void upgrade_give_back(struct server *server)
+{
+    upgrade_spare_given(server);
     if (server->admin != NULL) {
         server->upgrade.is_admin_taken = true;
         admin_stop_accepting(server->admin);
@@ -260,6 +266,9 @@ void upgrade_stop(struct upgrade *upgrade)
     }
     if (handover_is_given(upgrade->handover)) {
         upgrade_spare_all(upgrade->server);
+    }
+    if (upgrade->takeover != NULL && takeover_is_undecided(upgrade->takeover)) {
+        upgrade_spare_given(upgrade->server);
     }
     handover_free(&upgrade->handover);
 }

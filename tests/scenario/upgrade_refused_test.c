@@ -168,5 +168,19 @@ Test(upgrade_refused, not_at_all_hangs_up_and_serves)
     cr_expect_eq(recv(client, answer, 7, MSG_WAITALL), 7);
     close(client);
     cr_expect_eq(process_stop(&successor, SIGTERM, WAIT_MS), 0);
+    cr_expect_neq(access(socket_path, F_OK), 0, "its own file by now");
+    cr_expect_neq(access(client_path, F_OK), 0, "its own file by now");
+    rig_stop(&rig);
+}
+
+/* Until it hears "done", the old one may yet say no, and go on. */
+Test(upgrade_refused, or_not_when_it_is_told_to_stop_leaves_the_files)
+{
+    start_successor();
+    expect_word("slotway-upgrade 1 ready 11\n");
+    kill(successor.pid, SIGTERM);
+    cr_expect(WAIT_FOR(process_has_ended(&successor)));
+    cr_expect_eq(access(socket_path, F_OK), 0, "its file is the old one's");
+    cr_expect_eq(access(client_path, F_OK), 0, "its file is the old one's");
     rig_stop(&rig);
 }
