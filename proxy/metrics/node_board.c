@@ -7,6 +7,8 @@
 #include "common/check.h"
 #include "common/memory.h"
 
+enum { NAMESAKES = 2 };
+
 struct node_board {
     pthread_mutex_t lock;
     struct {
@@ -150,12 +152,18 @@ void nodes_clear(struct nodes_gathered *gathered)
     *gathered = (struct nodes_gathered){NULL, 0};
 }
 
+/* Of one name there may be a node that leaves and one that has come again. */
+static bool has_too_many(struct node_board *board, size_t most)
+{
+    return board != NULL && most < SIZE_MAX / NAMESAKES && board_count(board) > most * NAMESAKES;
+}
+
 struct nodes_gathered nodes_gather(struct node_board *const *boards, size_t count, size_t most)
 {
     struct nodes_gathered gathered = {NULL, 0};
 
     for (size_t i = 0; i < count; i++) {
-        if (boards[i] != NULL && board_count(boards[i]) > most) {
+        if (has_too_many(boards[i], most)) {
             return gathered;
         }
     }

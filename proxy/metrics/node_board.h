@@ -52,7 +52,8 @@ void node_board_add(struct node_board *board, struct node_counts *counts);
 void node_board_remove(struct node_board *board, struct node_counts *counts);
 
 /* Any thread. What several boards have, NULL ones left out; nothing where that is more than `most`
- * nodes, and where one of them has more, none is read at all. nodes_clear() gives it back. */
+ * nodes, and where one of them has more than twice that, none is read at all. nodes_clear() gives
+ * it back. */
 struct nodes_gathered nodes_gather(struct node_board *const *boards, size_t count, size_t most);
 void nodes_clear(struct nodes_gathered *gathered);
 

@@ -77,11 +77,10 @@ Test(node_board, where_there_is_no_board_nothing_is_told)
     cr_expect_eq(gathered.count, 0);
 }
 
-Test(node_board, where_there_are_too_many_nodes_none_is_told_or_even_read)
+Test(node_board, where_there_are_too_many_nodes_none_is_told)
 {
     struct node_counts here = {.name = "a:1"};
     struct node_counts there = {.name = "b:1"};
-    struct node_counts unreadable = {.name = NULL};
 
     node_board_add(boards[0], &here);
     node_board_add(boards[1], &there);
@@ -89,11 +88,36 @@ Test(node_board, where_there_are_too_many_nodes_none_is_told_or_even_read)
     cr_expect_eq(gathered.count, 0);
     gathered = nodes_gather(boards, WORKERS, 2);
     cr_expect_eq(gathered.count, 2);
-    nodes_clear(&gathered);
-    node_board_add(boards[1], &unreadable);
-    gathered = nodes_gather(boards, WORKERS, 1);
-    cr_expect_eq(gathered.count, 0);
     node_board_remove(boards[0], &here);
     node_board_remove(boards[1], &there);
-    node_board_remove(boards[1], &unreadable);
+}
+
+Test(node_board, where_there_are_far_too_many_nodes_none_is_even_read)
+{
+    struct node_counts unreadable[3] = {{.name = NULL}};
+
+    for (size_t i = 0; i < ARRAY_LEN(unreadable); i++) {
+        node_board_add(boards[1], &unreadable[i]);
+    }
+    gathered = nodes_gather(boards, WORKERS, 1);
+    cr_expect_eq(gathered.count, 0);
+    for (size_t i = 0; i < ARRAY_LEN(unreadable); i++) {
+        node_board_remove(boards[1], &unreadable[i]);
+    }
+}
+
+Test(node_board, a_node_that_leaves_and_has_come_again_is_one)
+{
+    struct node_counts leaves = {.name = "a:1"};
+    struct node_counts is_back = {.name = "a:1"};
+
+    metric_add(&leaves.requests_total, 2);
+    metric_add(&is_back.requests_total, 3);
+    node_board_add(boards[0], &leaves);
+    node_board_add(boards[0], &is_back);
+    gathered = nodes_gather(boards, WORKERS, 1);
+    cr_assert_eq(gathered.count, 1);
+    cr_expect_eq(gathered.nodes[0].requests_total, 5);
+    node_board_remove(boards[0], &leaves);
+    node_board_remove(boards[0], &is_back);
 }
