@@ -75,7 +75,7 @@ static void print_arguments(const struct arguments *arguments, const struct comm
         struct span word = arguments->items[i];
         int size = !is_shown(command, arguments, i)
                        ? 0
-                       : snprintf(text + used, SHOWN_BYTES - used, "%s%.*s", used == 0 ? "" : " ",
+                       : snprintf(text + used, SHOWN_BYTES - used, "%s%.*s", i == first ? "" : " ",
                                   (int)size_min(word.size, SHOWN_BYTES), word.at);
 
         used = size_min(used + (size_t)(size < 0 ? 0 : size), SHOWN_BYTES - 1);

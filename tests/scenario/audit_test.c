@@ -22,10 +22,12 @@ Test(audit, tells_who_gave_an_order_and_what_it_was)
     cr_expect_str_eq(ask(rig, "CLIENT", "SETNAME", "ops"), "OK");
     cr_expect_str_eq(ask(rig, "FLUSHALL"), "OK");
     cr_expect_str_eq(ask(rig, "CLIENT", "KILL", "ID", "4711"), "0");
+    ask(rig, "CLIENT", "KILL", "", "4712");
     ask(rig, "PROXY", "PAUSE", "NODE", rig_address(rig, 0), "5");
     WRITTEN(rig, "INFO  order of a client kind=audit pool=main client=1 user=default address=127.");
     WRITTEN(rig, " command=flushall arguments=\"\" name=ops");
     WRITTEN(rig, " command=\"client kill\" arguments=\"ID 4711\"");
+    WRITTEN(rig, " command=\"client kill\" arguments=\" 4712\"");
     WRITTEN(rig, rig_print(rig, " command=\"proxy pause\" arguments=\"NODE %s 5\"",
                            rig_address(rig, 0)));
     cr_expect_not(rig_has_written(rig, "command=\"client setname\""));
