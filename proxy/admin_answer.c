@@ -104,7 +104,17 @@ static const struct admin_route *find_route(const struct admin_site *site,
     return NULL;
 }
 
-static const char *objection_to(const struct admin_request *request)
+/* A probe asks by any name, and who knows the token is nobody's page. */
+static const char *objection_to_host(const struct admin_request *request)
+{
+    if (request->wants_token || request->is_open) {
+        return NULL;
+    }
+    return admin_guard_host_objection(admin_request_header(request, MHD_HTTP_HEADER_HOST),
+                                      request->rules.hosts);
+}
+
+static const char *objection_to_order(const struct admin_request *request)
 {
     const struct admin_sender sender = {
         .mark = admin_request_header(request, ADMIN_GUARD_HEADER),
@@ -112,26 +122,25 @@ static const char *objection_to(const struct admin_request *request)
         .origin = admin_request_header(request, MHD_HTTP_HEADER_ORIGIN),
         .host = admin_request_header(request, MHD_HTTP_HEADER_HOST),
     };
-    const char *objection = NULL;
 
-    if (!request->wants_token && !request->is_open) {
-        objection = admin_guard_host_objection(sender.host, request->rules.hosts);
-    }
-    if (objection == NULL && request->method == ADMIN_POST) {
-        objection = admin_guard_order_objection(&sender);
-    }
-    return objection;
+    return request->method == ADMIN_POST ? admin_guard_order_objection(&sender) : NULL;
+}
+
+static void refuse(const struct admin_request *request, const char *objection,
+                   struct admin_answer *answer)
+{
+    answer->status = MHD_HTTP_FORBIDDEN;
+    sendq_print(&answer->body, "refused: %s\n", objection);
+    log_info("order by HTTP refused", "kind=audit path=%s reason=%s", request->path, objection);
 }
 
 static void serve_route(const struct admin_site *site, const struct admin_route *route,
                         const struct admin_request *request, struct admin_answer *answer)
 {
-    const char *objection = objection_to(request);
+    const char *objection = objection_to_order(request);
 
     if (objection != NULL) {
-        answer->status = MHD_HTTP_FORBIDDEN;
-        sendq_print(&answer->body, "refused: %s\n", objection);
-        log_info("order by HTTP refused", "kind=audit path=%s reason=%s", route->path, objection);
+        refuse(request, objection, answer);
         return;
     }
     route->serve(site->context, request, answer);
@@ -140,8 +149,8 @@ static void serve_route(const struct admin_site *site, const struct admin_route 
     }
 }
 
-void admin_answer_request(const struct admin_site *site, struct admin_request *request,
-                          struct admin_answer *answer)
+static void serve(const struct admin_site *site, struct admin_request *request,
+                  struct admin_answer *answer)
 {
     const struct admin_route *route = find_route(site, request);
     unsigned methods = methods_of(site, request->path);
@@ -159,6 +168,18 @@ void admin_answer_request(const struct admin_site *site, struct admin_request *r
         request->allowed = method_lists[methods];
         sendq_print(&answer->body, "only %s\n", request->allowed);
     }
+}
+
+void admin_answer_request(const struct admin_site *site, struct admin_request *request,
+                          struct admin_answer *answer)
+{
+    const char *objection = objection_to_host(request);
+
+    if (objection != NULL) {
+        refuse(request, objection, answer);
+        return;
+    }
+    serve(site, request, answer);
 }
 
 /* What a header or a response refuses is memory that it lacks. */
