@@ -240,11 +240,17 @@ static void multi_on_taken(struct request *request)
     step_settle(request, NULL, (struct span){"", 0});
 }
 
+/* An operator may have paused the node meanwhile. Who watches waits, as he has no other way. */
+static bool step_may_follow(const struct client *client)
+{
+    return client->session.watched.is_on || !is_halted(client);
+}
+
 static void multi_on_done(struct request *request, struct block *block, struct span bytes)
 {
     struct client *client = request->owner;
 
-    if (span_equal(bytes, SPAN("+OK\r\n"))) {
+    if (span_equal(bytes, SPAN("+OK\r\n")) && step_may_follow(client)) {
         multi_on_taken(request);
         return;
     }

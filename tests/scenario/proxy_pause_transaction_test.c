@@ -83,6 +83,50 @@ Test(proxy_pause_transaction, that_begins_in_a_pause_is_queued_without_the_node)
     expect_done(rig, wire, "[OK]");
 }
 
+/* A node that has not taken a MULTI yet gets it alone, and what stands behind it never. */
+Test(proxy_pause_transaction, that_meets_a_pause_while_the_node_is_asked_for_multi_goes_on_without)
+{
+    struct rig *rig = start();
+    struct wire *wire = rig_connect(rig);
+    script(rig, 0, WANT("MULTI"), SAY_LATER("+OK\r\n"), DISCARDED, SET_DONE);
+
+    expect_ok(rig, wire, "MULTI");
+    wire_request(wire, "SET", "k", "1");
+    cr_assert(fake_node_has_stalled(rig_node(rig, 0)));
+    wire_request(rig_client(rig), "PROXY", "PAUSE", "600000");
+    cr_assert(WAIT_FOR(metric(rig, "nodes_paused") == 2));
+    fake_node_release(rig_node(rig, 0));
+    cr_expect_str_eq(wire_text(wire), "QUEUED");
+    EXPECT_CONTAINS(wire_text(rig_client(rig)), " in_flight 0 ");
+    expect_held(rig, wire);
+    cr_expect_eq(fake_node_count(rig_node(rig, 0), "SET"), 0);
+    expect_done(rig, wire, "[OK]");
+}
+
+/* Who watches has only this connection, so the answer waits as well. */
+Test(proxy_pause_transaction, of_who_watches_waits_while_the_node_is_asked_for_multi)
+{
+    struct rig *rig = start();
+    struct wire *wire = rig_connect(rig);
+    script(rig, 0, WATCHED, WANT("MULTI"), SAY_LATER("+OK\r\n"), QUEUED("SET", "k", "1"),
+           DONE("*1\r\n+OK\r\n"));
+
+    expect_ok(rig, wire, "WATCH k");
+    expect_ok(rig, wire, "MULTI");
+    wire_request(wire, "SET", "k", "1");
+    cr_assert(fake_node_has_stalled(rig_node(rig, 0)));
+    wire_request(rig_client(rig), "PROXY", "PAUSE", "600000");
+    cr_assert(WAIT_FOR(metric(rig, "nodes_paused") == 2));
+    fake_node_release(rig_node(rig, 0));
+    EXPECT_CONTAINS(wire_text(rig_client(rig)), " in_flight 0 ");
+    cr_expect_str_eq(rig_log(rig, 0), "WATCH k | MULTI");
+    cr_expect_not(wire_has_input(wire));
+    cr_expect_str_eq(ask(rig, "PROXY", "RESUME"), "1");
+    cr_expect_str_eq(wire_text(wire), "QUEUED");
+    cr_expect_str_eq(wire_ask(wire, "EXEC"), "[OK]");
+    rig_stop(&rig);
+}
+
 /* What the node has not heard before the pause it hears with the first command behind it. */
 Test(proxy_pause_transaction, goes_on_with_its_node_when_the_pause_is_over_in_time)
 {
