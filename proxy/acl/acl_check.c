@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "proxy/acl/acl_commands.h"
+#include "proxy/command/command_class.h"
 #include "proxy/command/key_access.h"
 
 /* What the request names, found once for all selectors. */
@@ -37,8 +38,14 @@ static bool has_keys(const struct command *command)
     return false;
 }
 
+/* One that is said neither to read nor to write may tell of its module only, as PING does of us. */
+static bool touches_data(const struct command *command)
+{
+    return (command->flags & (COMMAND_READONLY | COMMAND_WRITE)) != 0 || command_is_search(command);
+}
+
 /* A command that commands.def does not have, with keys that only its own parser finds; or with
- * none, though it reads or writes, as FT.SEARCH. */
+ * none, though it reads or writes, as TS.MRANGE. */
 static bool hides_keys(const struct command *command)
 {
     if (command->id != COMMAND_ID_LEARNED || (command->flags & COMMAND_MOVABLEKEYS) != 0) {
@@ -49,8 +56,7 @@ static bool hides_keys(const struct command *command)
             return true;
         }
     }
-    return command->key_spec_count == 0 &&
-           (command->flags & (COMMAND_READONLY | COMMAND_WRITE)) != 0;
+    return command->key_spec_count == 0 && touches_data(command);
 }
 
 static bool allows_hidden_keys(const struct acl_selector *selector, const struct command *command)

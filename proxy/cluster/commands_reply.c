@@ -264,7 +264,7 @@ static enum keys_told read_keys(const redisReply *element, struct draft *draft)
     if (facts->key_spec_count == 0) {
         read_triple(element, facts);
     }
-    if (told == KEYS_NOT_TOLD && facts->key_spec_count > 0) {
+    if ((told == KEYS_NOT_TOLD || command_is_search(facts)) && facts->key_spec_count > 0) {
         facts->keys[0].flags |= KEY_INCOMPLETE;
     }
     return (facts->flags & COMMAND_MOVABLEKEYS) != 0 ? KEYS_NOT_TOLD : told;

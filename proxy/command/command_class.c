@@ -59,3 +59,10 @@ void command_classify(struct command *facts, enum keys_told told)
         facts->class = class_of(facts, told);
     }
 }
+
+bool command_is_search(const struct command *command)
+{
+    struct span name = span_of(command->name);
+
+    return span_starts_with(name, SPAN("ft.")) || span_starts_with(name, SPAN("_ft."));
+}

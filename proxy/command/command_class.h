@@ -25,4 +25,8 @@ enum keys_told {
  * matter beside others: the node refuses a request whose keys do not share a slot. */
 void command_classify(struct command *facts, enum keys_told told);
 
+/* Is it of RediSearch, by its name? What it reads or writes is below other keys than it names: its
+ * first argument is an index, which some versions call a key. */
+bool command_is_search(const struct command *command);
+
 #endif

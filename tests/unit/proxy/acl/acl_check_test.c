@@ -235,6 +235,30 @@ static const struct command *learned_keys(const char *name, uint32_t flags, stru
     return command_row_keep(&facts);
 }
 
+static void expect_rows(const struct row *first, size_t count, const struct command_table *table)
+{
+    struct keys keys = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        const struct row *row = &first[i];
+        struct acl_user *user = user_of(row->rules);
+        struct acl_request request = {.keys = &keys};
+        struct words words;
+        char text[ACL_TEXT_MAX] = "";
+
+        words_init(&words, row->words);
+
+        struct acl_ruling ruling = judge(user, table, &words, &request);
+
+        if (ruling.verdict != ACL_ALLOWED) {
+            acl_refusal(user, &request, ruling, text);
+        }
+        cr_expect_str_eq(text, row->refusal, "'%s' for '%s': %s", row->words, row->rules, text);
+        acl_user_free(&user);
+    }
+    keys_clear(&keys);
+}
+
 Test(acl_check, commands_that_became_known_later)
 {
     const struct key_spec none_there = {0};
@@ -266,27 +290,40 @@ Test(acl_check, commands_that_became_known_later)
                           .class = COMMAND_CLASS_CONTAINER};
     const struct command_rules none = {0};
     struct command_table *table;
-    struct keys keys = {0};
 
     commands[ARRAY_LEN(commands) - 1] = command_row_keep(&box);
     table = command_table_new(commands, ARRAY_LEN(commands), &none);
-    for (size_t i = 0; i < ARRAY_LEN(learned_rows); i++) {
-        const struct row *row = &learned_rows[i];
-        struct acl_user *user = user_of(row->rules);
-        struct acl_request request = {.keys = &keys};
-        struct words words;
-        char text[ACL_TEXT_MAX] = "";
-
-        words_init(&words, row->words);
-
-        struct acl_ruling ruling = judge(user, table, &words, &request);
-
-        if (ruling.verdict != ACL_ALLOWED) {
-            acl_refusal(user, &request, ruling, text);
-        }
-        cr_expect_str_eq(text, row->refusal, "'%s' for '%s': %s", row->words, row->rules, text);
-        acl_user_free(&user);
-    }
+    expect_rows(learned_rows, ARRAY_LEN(learned_rows), table);
     command_table_release(&table);
-    keys_clear(&keys);
+}
+
+/* What is below an index is known to the nodes only, unless a rule tells of a key. */
+static const struct row search_rows[] = {
+    {"+@all ~a", "ft.search a q", "No permissions to access a key"},
+    {"+@all %R~*", "ft.search a q", ""},
+    {"+@all ~a", "ft.open a", "No permissions to access a key"},
+    {"+@all %RW~*", "ft.open a", ""},
+    {"+@all ~a", "_ft.open a", "No permissions to access a key"},
+    {"+@all ~a", "ft.told a", ""},
+    {"+@all ~a", "ft.told b", "No permissions to access a key"},
+    {"+@all ~a", "fta.open a", ""},
+    {"+@all ~a", "foo.ping a", ""},
+};
+
+Test(acl_check, searches_whatever_keys_are_told_of_them)
+{
+    const struct key_spec none_there = {0};
+    const struct command *commands[] = {
+        learned_keys("ft.search", COMMAND_READONLY, key_at(1, KEY_RO | KEY_INCOMPLETE), none_there),
+        learned_keys("ft.told", COMMAND_WRITE, key_at(1, KEY_RW), none_there),
+        learned_keys("ft.open", 0, none_there, none_there),
+        learned_keys("_ft.open", 0, none_there, none_there),
+        learned_keys("fta.open", 0, none_there, none_there),
+        learned_keys("foo.ping", 0, none_there, none_there),
+    };
+    const struct command_rules none = {0};
+    struct command_table *table = command_table_new(commands, ARRAY_LEN(commands), &none);
+
+    expect_rows(search_rows, ARRAY_LEN(search_rows), table);
+    command_table_release(&table);
 }

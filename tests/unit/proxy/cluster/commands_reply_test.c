@@ -225,6 +225,22 @@ Test(commands_reply, keys_beside_those_that_only_the_server_finds_are_incomplete
     cr_expect_eq(heard.facts[1].keys[0].flags & KEY_INCOMPLETE, 0);
 }
 
+/* The one key is the name of an index; what is read is below others. */
+Test(commands_reply, keys_of_a_search_are_incomplete)
+{
+    struct heard heard;
+
+    hear("*4\r\n" COMMAND_5("FT.SEARCH", -3, FLAGS1("readonly"), TRIPLE(1, 1, 1))
+             COMMAND_5("_FT.SEARCH", -3, FLAGS1("readonly"), TRIPLE(1, 1, 1))
+                 COMMAND_5("FTA.SEARCH", -3, FLAGS1("readonly"), TRIPLE(1, 1, 1))
+                     COMMAND_5("FT._LIST", 1, FLAGS1("readonly"), TRIPLE(0, 0, 0)),
+         &heard);
+    cr_expect_neq(heard.facts[0].keys[0].flags & KEY_INCOMPLETE, 0);
+    cr_expect_neq(heard.facts[1].keys[0].flags & KEY_INCOMPLETE, 0);
+    cr_expect_eq(heard.facts[2].keys[0].flags & KEY_INCOMPLETE, 0);
+    cr_expect_eq(heard.facts[3].key_spec_count, 0);
+}
+
 Test(commands_reply, everything_else_that_is_told)
 {
     struct heard heard;
