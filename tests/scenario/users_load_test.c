@@ -9,7 +9,8 @@
 
 TestSuite(users_load, .timeout = 60, .fini = rig_clean_up);
 
-#define NO_KEY "-NOPERM No permissions to access a key"
+#define NO_KEY  "-NOPERM No permissions to access a key"
+#define NO_MORE "-NOPERM No permissions to run the command any more"
 #define NO_COMMAND(user, command)                                                                  \
     "-NOPERM User " user " has no permissions to run the '" command "' command"
 
@@ -202,7 +203,7 @@ Test(users_load, are_woken_from_what_they_may_not_wait_for)
     load_and_settle(&file, "user alice on nopass ~b +blpop\nuser bob on nopass ~a +ping\n"
                            "user carol on nopass ~a ~b +blpop\n");
     cr_expect_str_eq(wire_text(alice), NO_KEY);
-    cr_expect_str_eq(wire_text(bob), "-NOPERM No permissions to run the command any more");
+    cr_expect_str_eq(wire_text(bob), NO_MORE);
     cr_expect_eq(metric(file.rig, "denied_keys_total"), 1);
     cr_expect_eq(metric(file.rig, "denied_commands_total"), 1);
     cr_expect(WAIT_FOR(rig_has_written(file.rig, "command=blpop reason=noperm")));
@@ -210,6 +211,81 @@ Test(users_load, are_woken_from_what_they_may_not_wait_for)
     fake_node_release(rig_node(file.rig, 0));
     cr_expect_str_eq(wire_text(carol), "[a x]");
     file_close(&file);
+}
+
+#define MAY_BLOCK "user alice on nopass ~a +blpop +xread +wait\n"
+
+static void allow_alice(struct acl_file *file, const char *rules)
+{
+    load_and_settle(file, rig_print(file->rig, "user alice on nopass %s\n", rules));
+}
+
+static const struct {
+    const char *line;
+    const char *rules; /* that alice has afterwards */
+    const char *reply;
+} wakes[] = {
+    {"BLPOP a 0", "~b +blpop", NO_KEY},
+    {"BLPOP a 0", "~a +wait", NO_MORE},
+    {"XREAD BLOCK 0 STREAMS a $", "~b +xread", NO_KEY},
+};
+
+/* The node does wake them, and says so in its own words. */
+Test(users_load, hear_that_they_may_not_in_place_of_what_the_node_says)
+{
+    for (size_t i = 0; i < ARRAY_LEN(wakes); i++) {
+        const char *line = wakes[i].line;
+        struct acl_file file;
+
+        file_open(&file, MAY_BLOCK);
+
+        struct wire *alice = log_in(file.rig, "alice", "");
+        struct fake_node *node = rig_node(file.rig, 0);
+
+        script(file.rig, 0, WANT("CLIENT", "ID"), SAY(":7\r\n"),
+               WANT(rig_print(file.rig, "%.*s", (int)strcspn(line, " "), line), "..."), STALL,
+               SAY("-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"));
+        block(&file, alice, line);
+        cr_assert(fake_node_has_stalled(node), "%s", line);
+        allow_alice(&file, wakes[i].rules);
+        cr_expect(WAIT_FOR(fake_node_count(node, "CLIENT UNBLOCK 7 ERROR") > 0), "%s", line);
+        cr_expect_not(wire_has_input(alice), "%s", line);
+        fake_node_release(node);
+        cr_expect_str_eq(wire_text(alice), wakes[i].reply, "%s", line);
+        file_close(&file);
+    }
+}
+
+static const struct {
+    const char *rules;
+    const char *reply;
+} waits[] = {
+    {"~a +blpop", NO_MORE},
+    {"~a +wait|2", NO_MORE},
+    {"+wait|1", "1"},
+};
+
+/* It goes to nodes with a PING in front of it, which is not what is judged, and ends at once. */
+Test(users_load, do_not_wait_for_replicas_when_they_may_not)
+{
+    for (size_t i = 0; i < ARRAY_LEN(waits); i++) {
+        bool is_woken = waits[i].reply[0] == '-';
+        struct acl_file file;
+
+        file_open(&file, MAY_BLOCK);
+
+        struct wire *alice = log_in(file.rig, "alice", "");
+        struct fake_node *node = rig_node(file.rig, 0);
+
+        script(file.rig, 0, WANT("WAIT", "1", "0"), SAY_LATER("%s", is_woken ? "" : ":1\r\n"));
+        block(&file, alice, "WAIT 1 0");
+        cr_assert(fake_node_has_stalled(node), "%s", waits[i].rules);
+        allow_alice(&file, waits[i].rules);
+        cr_expect(is_woken || metric(file.rig, "downstream_blocked") == 1);
+        fake_node_release(node);
+        cr_expect_str_eq(wire_text(alice), waits[i].reply, "%s", waits[i].rules);
+        file_close(&file);
+    }
 }
 
 Test(users_load, are_closed_when_they_may_not_monitor_or_track_any_more)
