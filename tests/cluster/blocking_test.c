@@ -1,6 +1,9 @@
 /* Clients that block on real nodes: what is pushed reaches one of them, once, whatever becomes of
  * the nodes and of other clients.
  */
+#include <stdlib.h>
+
+#include "common/memory.h"
 #include "tests/support/expect.h"
 #include "tests/support/real_cluster.h"
 #include "tests/support/real_nodes.h"
@@ -122,6 +125,29 @@ static void count_who_blocks(struct rig *rig)
     rig_disconnect(rig, &popper);
 }
 
+/* Its node, which is asked to wake it, has words of its own for that. */
+static void wake_by_rights(const struct real_cluster *cluster)
+{
+    char *seeds = memory_print("\"127.0.0.1:%u\"", real_cluster_port(cluster, 0));
+    struct rig_options options = {.seeds = seeds,
+                                  .clients = "users: {alice: \"on nopass ~woken +blpop\"}",
+                                  .backend = "password: \"" REAL_NODES_PASSWORD "\""};
+    struct rig *rig = rig_start_with(options);
+    struct wire *alice = rig_connect(rig);
+    const char *said;
+
+    cr_assert_str_eq(wire_ask(alice, "AUTH", "alice", ""), "OK");
+    wire_request(alice, "BLPOP", "woken", "0");
+    cr_assert(WAIT_FOR(somebody_blocks(cluster)));
+    options.clients = "users: {alice: \"on nopass ~other +blpop\"}";
+    rig_rewrite(rig, options);
+    cr_expect_eq(rig_reload(rig, &said), 200, "%s", said);
+    cr_expect_str_eq(wire_text(alice), "-NOPERM No permissions to access a key");
+    cr_expect(WAIT_FOR(!somebody_blocks(cluster)));
+    rig_stop(&rig);
+    free(seeds);
+}
+
 static void nothing_comes(struct rig *rig)
 {
     wire_send(rig_client(rig), "BLPOP none 0.01\r\nBLMOVE none {none}2 LEFT LEFT 0.01\r\n"
@@ -137,6 +163,7 @@ Test(blocking, an_element_reaches_one_client_once_through_failovers_and_leavers)
 {
     struct real_cluster *cluster = real_cluster_start();
     leave_and_push(cluster);
+    wake_by_rights(cluster);
     struct rig *rig = real_cluster_rig(cluster, 2, "8s");
     struct wire *poppers[POPPERS];
 
