@@ -161,8 +161,11 @@ Test(tls_clients, that_read_slowly_are_waited_for_and_others_served)
 Test(tls_clients, that_leave_too_much_unread_are_disconnected)
 {
     struct rig *rig = tls_rig_start_with(
-        (struct rig_options){
-            .nodes = 1, .with_store = true, .clients = "output_bytes: 64kb, pending_bytes: 64kb"},
+        (struct rig_options){.nodes = 1,
+                             .with_store = true,
+                             .request_timeout = "20s",
+                             .connect_timeout = "10s",
+                             .clients = "output_bytes: 64kb, pending_bytes: 64kb"},
         "");
     struct wire *wire = rig_connect_tls(rig, tls_rig_context(NULL));
     char *text = large_text(8 * LARGE, 2);
