@@ -230,16 +230,9 @@ void pool_suspect(struct pool *pool)
     upstream_connect(&pool->upstreams[pool->upstream_count]);
 }
 
-/* How many failures in a row are worth a word: a node ends the connections of a user whom somebody
- * deletes, and is well. */
-static uint32_t worth_a_word(const struct pool *pool)
-{
-    return pool->site->credentials == NULL ? 1 : 2;
-}
-
 void pool_on_ready(struct pool *pool)
 {
-    if (pool->attempts >= worth_a_word(pool)) {
+    if (pool->attempts > 0 && !pool->is_untold) {
         log_info("node reachable again", "pool=%s node=%s attempts=%u", pool->site->config->name,
                  pool->name, pool->attempts);
         events_post(EVENT_NODE_UP, pool->site->config->name, pool->name, "reachable again");
@@ -249,6 +242,7 @@ void pool_on_ready(struct pool *pool)
         pool->takes_multi = false;
     }
     pool->attempts = 0;
+    pool->is_untold = false;
     pool->down_since = 0;
     pool->denied_until = 0;
     pool->site->events->ready(pool);
@@ -277,6 +271,7 @@ void pool_on_denied(struct pool *pool, struct span reply)
         pool_on_life(pool);
     }
     pool->attempts = 0;
+    pool->is_untold = false;
     pool->down_since = 0;
 }
 
@@ -292,17 +287,28 @@ static uint64_t backoff_us(uint32_t attempts)
     return delay - (uint64_t)random() % (delay / 4);
 }
 
-/* Worth a line the first time, and ever more seldom while it lasts. */
-static void pool_log_failure(const struct pool *pool, enum close_reason reason, const char *error)
+/* A node ends the connections of a user whom somebody deletes, and is well. */
+static bool is_users_end(const struct pool *pool, enum close_reason reason)
 {
-    if (pool->attempts < worth_a_word(pool)) {
+    return pool->site->credentials != NULL &&
+           (reason == CLOSE_PEER_CLOSED || reason == CLOSE_READ_FAILED ||
+            reason == CLOSE_WRITE_FAILED);
+}
+
+/* Worth a line the first time, and ever more seldom while it lasts. */
+static void pool_log_failure(struct pool *pool, enum close_reason reason, const char *error)
+{
+    bool is_first = pool->attempts == 1 || pool->is_untold;
+
+    pool->is_untold = is_first && is_users_end(pool, reason);
+    if (pool->is_untold) {
         return;
     }
-    if (pool->attempts == worth_a_word(pool)) {
+    if (is_first) {
         events_post(EVENT_NODE_DOWN, pool->site->config->name, pool->name, "unreachable: %s",
                     error);
     }
-    if ((pool->attempts & (pool->attempts - 1)) == 0) {
+    if (is_first || (pool->attempts & (pool->attempts - 1)) == 0) {
         log_warn("node unreachable", "pool=%s node=%s reason=%s error=%s attempts=%u",
                  pool->site->config->name, pool->name, close_reason_name(reason), error,
                  pool->attempts);

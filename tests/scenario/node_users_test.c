@@ -168,6 +168,7 @@ Test(node_users, that_nodes_do_not_want_any_more_are_told_so_and_nobody_else)
     cr_expect_str_eq(wire_ask(bob, "GET", "k"), "1");
     cr_expect_str_eq(wire_ask(bob, "SET", "k", "3"), "OK");
     cr_expect_eq(metric(rig, "breaker_opened_total"), 0);
+    cr_expect_not(rig_has_written(rig, "node unreachable"));
     fake_node_refuse_user(node, NULL);
     cr_expect(WAIT_FOR(strcmp(wire_ask(alice, "GET", "k"), "3") == 0));
     cr_expect_str_eq(wire_ask(alice, "AUTH", "alice", "secret"), "OK");
