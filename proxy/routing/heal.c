@@ -92,11 +92,21 @@ struct block *heal_queued(struct dispatcher *dispatcher, const struct command *c
     return block;
 }
 
+/* A user of the nodes may have a right to EVALSHA alone: only where NOSCRIPT tells that there is no
+ * other way is his EVALSHA an EVAL. */
+static bool must_be_as_it_is(const struct pool *pool)
+{
+    const struct dispatcher *dispatcher = pool->site->dispatcher;
+
+    return dispatcher->chief != NULL;
+}
+
 /* What follows on the same connection finds the script there; elsewhere NOSCRIPT tells. */
 void heal_before_send(struct pool *pool, struct request *request)
 {
     if (command_is_by_sha1(request->command)) {
-        if (pool_has_script(pool, request->script) || !heal_write_out(pool, request)) {
+        if (pool_has_script(pool, request->script) || must_be_as_it_is(pool) ||
+            !heal_write_out(pool, request)) {
             return;
         }
         metric_add(&pool->site->metrics->scripts_sent_total, 1);
