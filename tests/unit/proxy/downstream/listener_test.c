@@ -20,7 +20,7 @@ static struct house house;
 static struct reactor *reactor;
 static struct listener *listener;
 static int lent = -1;
-static int come; /* of the crowd */
+static uint64_t come; /* of the crowd */
 
 /* In the place of the library's: somebody more is always there. */
 int accept4(int fd, struct sockaddr *peer, socklen_t *size, int flags)
