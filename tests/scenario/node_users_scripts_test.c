@@ -28,7 +28,7 @@ Test(node_users_scripts, are_remembered_when_a_node_has_run_them)
     struct rig *rig = start();
 
     script(rig, 0, WANT("EVAL", BODY, "1", "k"), SAY(":1\r\n"));
-    script(rig, 1, WANT("EVALSHA", SHA, "1", "a"), SAY(NOSCRIPT), WANT("EVAL", BODY, "1", "a"),
+    script(rig, 1, WANT("EVALSHA", SHA, "1", "a"), SAY(NOSCRIPT), WANT("eval", BODY, "1", "a"),
            SAY(":2\r\n"));
     cr_expect_str_eq(ask(rig, "EVAL", BODY, "1", "k"), "1");
     cr_expect_str_eq(ask(rig, "EVALSHA", SHA, "1", "a"), "2");
