@@ -10,6 +10,7 @@
 enum {
     SWEEP_US = US_PER_SECOND,
     REST_US = 10 * US_PER_SECOND,
+    OF_ONE_NAME_MAX = 4, /* one whom nodes take with any password has no end of them */
 };
 
 static struct identity *identity_at(struct list_link *link)
@@ -113,33 +114,60 @@ struct identity *identity_newcomer(struct identities *identities)
     return identity_new(identities, SPAN("default"), (struct credentials){0});
 }
 
-/* Frees one that nobody is any more. */
-static bool make_room(struct identities *identities)
+/* Those of whom a node takes with such a name; all where `name` is NULL. */
+static bool is_among(const struct identity *identity, const struct span *name)
 {
+    return name == NULL || (identity->credentials.is_given &&
+                            span_equal(credentials_name(&identity->credentials), *name));
+}
+
+/* Are there as many as may be? */
+static bool is_crowded(const struct identities *identities, const struct span *name)
+{
+    uint32_t count = 0;
+
     LIST_EACH (link, &identities->all) {
-        if (identity_at(link)->references == 0) {
-            identity_free(identity_at(link));
-            return true;
+        count += is_among(identity_at(link), name) ? 1 : 0;
+    }
+    return count >=
+           (name == NULL ? identities->clients->config->clients_auth_users : OF_ONE_NAME_MAX);
+}
+
+/* Frees the one of them that has been nobody's for the longest, if there is one. */
+static bool make_room(struct identities *identities, const struct span *name)
+{
+    struct identity *oldest = NULL;
+
+    LIST_EACH (link, &identities->all) {
+        struct identity *identity = identity_at(link);
+
+        if (identity->references == 0 && is_among(identity, name) &&
+            (oldest == NULL || identity->idle_since < oldest->idle_since)) {
+            oldest = identity;
         }
     }
-    return false;
+    if (oldest != NULL) {
+        identity_free(oldest);
+    }
+    return oldest != NULL;
 }
 
 struct identity *identity_of(struct identities *identities, const struct span *name,
                              struct span password)
 {
     struct identity *identity = identity_find(identities, name, password);
+    struct span user = name == NULL ? CREDENTIALS_NAMELESS : *name;
     struct credentials credentials;
 
     if (identity != NULL) {
         return identity_take(identity);
     }
-    if (identities->count >= identities->clients->config->clients_auth_users &&
-        !make_room(identities)) {
+    if ((is_crowded(identities, &user) && !make_room(identities, &user)) ||
+        (is_crowded(identities, NULL) && !make_room(identities, NULL))) {
         return NULL;
     }
     credentials_init(&credentials, name, password);
-    return identity_new(identities, name == NULL ? SPAN("default") : *name, credentials);
+    return identity_new(identities, user, credentials);
 }
 
 struct identity *identity_proven(struct identities *identities, const struct span *name,

@@ -6,8 +6,9 @@
  *
  * Clients with the same name and password are one identity, and share its connections, as all of
  * them do where slotway judges them. One without clients is kept for a while, for those that come
- * back; its number is bounded. It proves nothing to have one: login.h has a node asked before it
- * gives one to a client. Worker's thread only.
+ * back; how many there are is bounded, and how many of one name: who needs no password may give
+ * any. It proves nothing to have one: login.h has a node asked before it gives one to a client.
+ * Worker's thread only.
  */
 #ifndef PROXY_DOWNSTREAM_IDENTITY_H
 #define PROXY_DOWNSTREAM_IDENTITY_H
@@ -49,7 +50,7 @@ void identities_clear(struct identities *identities);
 struct identity *identity_newcomer(struct identities *identities) MUST_USE;
 
 /* Who gives these; `name` is NULL for a password alone. With a reference; NULL: too many others are
- * there. */
+ * there, in all or with this name. */
 struct identity *identity_of(struct identities *identities, const struct span *name,
                              struct span password) MUST_USE;
 

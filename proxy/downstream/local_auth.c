@@ -51,7 +51,8 @@ static bool call_login_proven(const struct local_call *call, const struct span *
     }
     identity = identity_of(&client->clients->identities, name, password);
     if (identity == NULL) {
-        call_error(call, "ERR proxy: too many users are logged in here, see clients.auth_users");
+        call_error(call, "ERR proxy: too many users are logged in here, or this one with too many "
+                         "passwords, see clients.auth_users");
         return false;
     }
     login_as_identity(client, identity);

@@ -38,6 +38,11 @@ static struct span password_of(const struct credentials *credentials)
     return (struct span){credentials->password, credentials->password_size};
 }
 
+struct span credentials_name(const struct credentials *credentials)
+{
+    return credentials->name == NULL ? CREDENTIALS_NAMELESS : name_of(credentials);
+}
+
 /* Nobody gets in by this: who has the same is still asked about at a node. */
 bool credentials_are(const struct credentials *credentials, const struct span *name,
                      struct span password)

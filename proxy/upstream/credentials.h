@@ -22,6 +22,12 @@ void credentials_init(struct credentials *credentials, const struct span *name,
                       struct span password);
 void credentials_clear(struct credentials *credentials);
 
+/* Whose password it is that is given without a name. */
+#define CREDENTIALS_NAMELESS SPAN("default")
+
+/* Whom they are of, which says nothing of whether there is a password. */
+struct span credentials_name(const struct credentials *credentials);
+
 /* Are these name and password? */
 bool credentials_are(const struct credentials *credentials, const struct span *name,
                      struct span password) MUST_USE;

@@ -256,6 +256,31 @@ Test(node_users, are_not_more_at_once_than_the_configuration_says)
     rig_stop(&rig);
 }
 
+/* One who may say any password has connections with few of them, and leaves the rest to others. */
+Test(node_users, leave_room_for_others_whatever_passwords_they_say)
+{
+    enum { GUESTS = 6, ROOM = 4 };
+    struct rig *rig = rig_start_with((struct rig_options){
+        .nodes = 1, .with_store = true, .clients = "auth: nodes, auth_users: 6"});
+    struct wire *guests[GUESTS];
+
+    for (int i = 0; i < GUESTS; i++) {
+        const char *reply;
+
+        guests[i] = rig_connect(rig);
+        reply = wire_ask(guests[i], "AUTH", "guest", rig_print(rig, "any %d", i));
+        if (i < ROOM) {
+            cr_expect_str_eq(reply, "OK");
+        } else {
+            EXPECT_CONTAINS(reply, "or this one with too many passwords");
+        }
+    }
+    cr_expect_str_eq(wire_ask(log_in(rig, "alice"), "GET", "k"), "(nil)");
+    rig_disconnect(rig, &guests[0]);
+    cr_expect(WAIT_FOR(strcmp(wire_ask(guests[GUESTS - 1], "AUTH", "guest", "late"), "OK") == 0));
+    rig_stop(&rig);
+}
+
 /* Whatever a node is not asked to do itself. */
 Test(node_users, need_the_right_to_what_slotway_does_itself)
 {

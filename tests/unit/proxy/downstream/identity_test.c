@@ -22,6 +22,20 @@ static void close_rig(void)
     local_rig_close(&rig);
 }
 
+/* NULL: there is none with these that nobody is. */
+static struct identity *identity_find_idle(const struct identities *all, const struct span *name,
+                                           struct span password)
+{
+    LIST_EACH (link, &all->all) {
+        struct identity *identity = container_of(link, struct identity, in_identities);
+
+        if (identity->references == 0 && credentials_are(&identity->credentials, name, password)) {
+            return identity;
+        }
+    }
+    return NULL;
+}
+
 TestSuite(identity, .init = open_rig, .fini = close_rig, .timeout = 30);
 
 static const struct span alice = {"alice", 5};
@@ -91,6 +105,40 @@ Test(identity, that_nobody_is_any_more_makes_room)
     cr_expect_str_eq(first->user.name, "bob");
     cr_expect_eq(identities->count, 1);
     identity_release(&first);
+}
+
+/* Whom nodes take with any password. */
+Test(identity, leaves_room_for_others_whatever_the_number_of_passwords)
+{
+    static const struct span name = {"default", 7};
+    static const struct span passwords[] = {{"1", 1}, {"2", 1}, {"3", 1}, {"4", 1}};
+    struct identity *taken[ARRAY_LEN(passwords)];
+    struct identity *newcomer = identity_newcomer(identities);
+    struct identity *other;
+
+    for (size_t i = 0; i < ARRAY_LEN(taken); i++) {
+        taken[i] = identity_of(identities, i % 2 == 0 ? &name : NULL, passwords[i]);
+        cr_assert_not_null(taken[i]);
+    }
+    cr_expect_null(identity_of(identities, &name, SPAN("5")));
+    cr_expect_null(identity_of(identities, NULL, SPAN("5")));
+    other = identity_of(identities, &alice, SPAN("5"));
+    cr_assert_not_null(other);
+    identity_release(&other);
+    identity_release(&taken[2]);
+    local_rig_turn(rig);
+    identity_release(&taken[1]);
+    taken[1] = identity_of(identities, &name, SPAN("5"));
+    cr_assert_not_null(taken[1], "in place of one that nobody is any more");
+    cr_expect_null(identity_find_idle(identities, &name, SPAN("3")), "the one idle for longer");
+    cr_expect_not_null(identity_find_idle(identities, NULL, SPAN("2")));
+    cr_expect_eq(identities->count, 6);
+    identity_release(&newcomer);
+    for (size_t i = 0; i < ARRAY_LEN(taken); i++) {
+        if (taken[i] != NULL) {
+            identity_release(&taken[i]);
+        }
+    }
 }
 
 Test(identity, stays_for_its_clients_until_the_last_one_has_gone)
