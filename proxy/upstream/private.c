@@ -146,9 +146,10 @@ void private_hear(struct upstream *upstream, const struct request *request, stru
     if (upstream->is_in_multi) {
         hear_of_multi(upstream, request, reply);
     }
-    if (request->command->id == COMMAND_ID_AUTH ||
+    if ((request->command->id == COMMAND_ID_AUTH && !span_starts_with(reply, SPAN("-WRONGPASS"))) ||
         (request->command->id == COMMAND_ID_UNWATCH && reply.at[0] == '-')) {
-        /* It is somebody else's from here on; or its node may still be watching. */
+        /* It is somebody else's from here on, unless its node would not have that; or its node may
+         * still be watching. */
         upstream->is_finished = true;
     }
     if (request->command->id == COMMAND_ID_CLIENT_ID && !reply_integer(reply, &upstream->number)) {

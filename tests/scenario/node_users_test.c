@@ -140,11 +140,14 @@ Test(node_users, leave_nothing_behind_when_their_passwords_are_wrong)
     struct rig *rig = start(1);
     struct fake_node *node = rig_node(rig, 0);
     size_t own = fake_node_connected(node);
+    size_t greeted = fake_node_count(node, "AUTH secret");
 
     for (int i = 0; i < 20; i++) {
         cr_expect_str_eq(ask(rig, "AUTH", "alice", rig_print(rig, "guess %d", i)), WRONGPASS);
     }
-    cr_expect(WAIT_FOR(fake_node_connected(node) == own));
+    cr_expect_eq(fake_node_count(node, "AUTH secret"), greeted + 1, "one connection is enough");
+    cr_expect_str_eq(ask(rig, "AUTH", "alice", "secret"), "OK");
+    cr_expect(WAIT_FOR(fake_node_connected(node) == own), "now it is alice's");
     cr_expect_eq(metric(rig, "denied_logins_total"), 20);
     rig_stop(&rig);
 }
