@@ -6,7 +6,6 @@
 #include "common/clock.h"
 #include "common/memory.h"
 #include "proxy/downstream/node_view.h"
-#include "proxy/routing/companion.h"
 
 static const char *const health_names[] = {
 #define ROW(symbol, name) [HEALTH_##symbol] = name,
@@ -186,7 +185,7 @@ static void pool_look(struct pool_standing *standing, const struct dispatcher *d
         room += companion_at(link)->table.pool_count;
     }
     standing->topology = topology == NULL ? NULL : topology_take(topology);
-    standing->waiting = companions_waiting(dispatcher);
+    standing->waiting = dispatcher->waiting_count;
     standing->nodes = memory_new(room, sizeof *standing->nodes);
     nodes_look(standing, dispatcher);
     LIST_EACH (link, &dispatcher->companions) {

@@ -1,7 +1,6 @@
 #include "proxy/downstream/pause.h"
 
 #include "proxy/downstream/permission.h"
-#include "proxy/routing/companion.h"
 #include "proxy/routing/obey.h"
 
 /* The word: microseconds in the upper bits, the mode in the lowest two. Zero: no pause. */
@@ -77,7 +76,7 @@ static uint64_t pause_next(const struct clients *clients, enum pause_mode before
     if (dispatcher->halted_until > now) {
         return dispatcher->halted_until;
     }
-    return before != PAUSE_OFF && companions_waiting(dispatcher) > 0 ? now + AFTERMATH_US : 0;
+    return before != PAUSE_OFF && dispatcher->waiting_count > 0 ? now + AFTERMATH_US : 0;
 }
 
 void pause_refresh(struct clients *clients)

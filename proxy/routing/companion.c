@@ -34,13 +34,3 @@ void companions_take_over(struct dispatcher *chief, struct topology *topology)
         dispatcher_take_over(companion_at(link), topology_take(topology));
     }
 }
-
-uint64_t companions_waiting(const struct dispatcher *chief)
-{
-    uint64_t count = chief->waiting_count;
-
-    LIST_EACH (link, &chief->companions) {
-        count += companion_at(link)->waiting_count;
-    }
-    return count;
-}

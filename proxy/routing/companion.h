@@ -7,7 +7,8 @@
  *
  * So nothing that is sent for one user is ever on another one's connection, and what a node thinks
  * of one, or how busy it is with him, is of no concern to the others. What is asked of discovery
- * and told by it, and what an operator halts, goes through the chief. Worker's thread only.
+ * and told by it, and what an operator halts, goes through the chief, and what waits, whoever sent
+ * it, is bounded there as one. Worker's thread only.
  */
 #ifndef PROXY_ROUTING_COMPANION_H
 #define PROXY_ROUTING_COMPANION_H
@@ -21,8 +22,5 @@ struct dispatcher *companion_new(struct dispatcher *chief,
 
 /* All of them adopt it; takes no reference. */
 void companions_take_over(struct dispatcher *chief, struct topology *topology);
-
-/* How many requests wait with the chief and its companions. */
-uint64_t companions_waiting(const struct dispatcher *chief);
 
 #endif

@@ -54,8 +54,8 @@ struct dispatcher {
     struct slot_table table;
     struct gates gates;
     struct moving_slots moving;
-    uint64_t waiting_count;
-    uint64_t waiting_bytes;
+    uint64_t waiting_count;    /* with its companions, whose own are 0 */
+    uint64_t waiting_bytes;    /* likewise */
     uint64_t waiting_deadline; /* nothing that waits is due before this */
     uint64_t made_at;
     uint64_t cross_slot_answers; /* CROSSSLOT of nodes, where slotway had found one slot */
@@ -100,6 +100,12 @@ void dispatcher_hint(struct dispatcher *dispatcher, enum discovery_hint hint);
 
 /* Slots whose bits are set have another owner. */
 void dispatcher_on_moved(struct dispatcher *dispatcher, const uint64_t *slots);
+
+/* Whose figures those of a companion are part of. */
+static inline struct dispatcher *dispatcher_chief(const struct dispatcher *dispatcher)
+{
+    return dispatcher->chief == NULL ? (struct dispatcher *)dispatcher : dispatcher->chief;
+}
 
 /* The picture in use; NULL before the first. */
 static inline const struct topology *dispatcher_topology(const struct dispatcher *dispatcher)

@@ -74,10 +74,11 @@ void holding_release(struct dispatcher *dispatcher, struct request *request)
 static void count_waiting(struct dispatcher *dispatcher, struct request *request)
 {
     struct metrics *metrics = dispatcher->site.metrics;
+    struct dispatcher *chief = dispatcher_chief(dispatcher);
 
     request->held_at = reactor_now(dispatcher->site.reactor);
-    dispatcher->waiting_count++;
-    dispatcher->waiting_bytes += request->bytes.size;
+    chief->waiting_count++;
+    chief->waiting_bytes += request->bytes.size;
     if (request->deadline < dispatcher->waiting_deadline) {
         dispatcher->waiting_deadline = request->deadline;
     }
@@ -89,11 +90,12 @@ static void count_waiting(struct dispatcher *dispatcher, struct request *request
 void holding_unhold(struct dispatcher *dispatcher, struct request *request)
 {
     struct metrics *metrics = dispatcher->site.metrics;
+    struct dispatcher *chief = dispatcher_chief(dispatcher);
 
     CHECK(request->state == REQUEST_WAITING && list_link_is_on(&request->in_queue));
     list_remove(&request->in_queue);
-    dispatcher->waiting_count--;
-    dispatcher->waiting_bytes -= request->bytes.size;
+    chief->waiting_count--;
+    chief->waiting_bytes -= request->bytes.size;
     metric_subtract(&metrics->waiting_requests, 1);
     metric_subtract(&metrics->waiting_bytes, request->bytes.size);
     uint64_t waited = reactor_now(dispatcher->site.reactor) - request->held_at;
@@ -120,6 +122,7 @@ static void holding_shrink(struct request *request)
 void holding_hold(struct dispatcher *dispatcher, struct gate *gate, struct request *request)
 {
     const struct pool_config *config = dispatcher->site.config;
+    const struct dispatcher *chief = dispatcher_chief(dispatcher);
 
     if (request->state == REQUEST_SENT) {
         gate_detach(request);
@@ -129,8 +132,8 @@ void holding_hold(struct dispatcher *dispatcher, struct gate *gate, struct reque
         blocking_hold(dispatcher, request);
     }
     holding_look_at(dispatcher, gate);
-    if (dispatcher->waiting_count >= config->waiting_requests ||
-        dispatcher->waiting_bytes + request->bytes.size > config->waiting_bytes) {
+    if (chief->waiting_count >= config->waiting_requests ||
+        chief->waiting_bytes + request->bytes.size > config->waiting_bytes) {
         dispatcher_refuse(dispatcher, request, ERROR_OVERLOADED, "the cluster to settle");
         return;
     }

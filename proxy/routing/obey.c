@@ -239,8 +239,9 @@ void obey_release(struct dispatcher *dispatcher, struct gate *gate)
 
 bool obey_is_crowded(const struct dispatcher *dispatcher)
 {
+    const struct dispatcher *chief = dispatcher_chief(dispatcher);
     const struct pool_config *config = dispatcher->site.config;
 
-    return dispatcher->waiting_count >= config->waiting_requests / CROWD_DIVISOR ||
-           dispatcher->waiting_bytes >= config->waiting_bytes / CROWD_DIVISOR;
+    return chief->waiting_count >= config->waiting_requests / CROWD_DIVISOR ||
+           chief->waiting_bytes >= config->waiting_bytes / CROWD_DIVISOR;
 }

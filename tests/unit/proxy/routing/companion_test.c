@@ -81,3 +81,54 @@ Test(companion, obeys_what_its_chief_is_told)
     stage.dispatcher->halts = NULL;
     halts_free(&halts);
 }
+
+static struct question *ask_as(struct dispatcher *dispatcher, int client, const char *text)
+{
+    struct dispatcher *chief = stage.dispatcher;
+    struct question *question;
+
+    stage.dispatcher = dispatcher;
+    question = ask(&stage, client, text);
+    stage.dispatcher = chief;
+    return question;
+}
+
+static void goes_from(struct dispatcher *dispatcher, int client)
+{
+    struct dispatcher *chief = stage.dispatcher;
+
+    stage.dispatcher = dispatcher;
+    client_goes(&stage, client);
+    stage.dispatcher = chief;
+}
+
+Test(companion, waits_where_all_that_waits_is_bounded_as_one)
+{
+    static const char refusal[] = "-ERR proxy: overloaded: too many requests wait";
+    struct halts *halts = halts_new("main", 1);
+    struct dispatcher *companion = companion_new(stage.dispatcher, &alice);
+
+    stage.config.waiting_requests = 4;
+    stage.dispatcher->halts = halts;
+    halts_begin(halts, HALT_PAUSE, "", UINT64_MAX);
+    obey_look(stage.dispatcher);
+    ask(&stage, 0, "SET b 1");
+    cr_expect_not(obey_is_crowded(companion));
+    ask_as(companion, 1, "SET b 2");
+    cr_expect(obey_is_crowded(companion) && obey_is_crowded(stage.dispatcher));
+    ask_as(companion, 1, "SET b 3");
+    ask(&stage, 0, "SET b 4");
+    cr_expect_eq(stage.dispatcher->waiting_count, 4);
+    gets_error(&stage, ask_as(companion, 2, "SET b 5"), refusal);
+    gets_error(&stage, ask(&stage, 0, "SET b 6"), refusal);
+    goes_from(companion, 1);
+    cr_expect_eq(stage.dispatcher->waiting_count, 2);
+    gets_no_answer(&stage, ask(&stage, 0, "SET b 7"));
+    client_goes(&stage, 0);
+    goes_from(companion, 2);
+    halts_end(halts, NULL);
+    obey_look(stage.dispatcher);
+    dispatcher_free(&companion);
+    stage.dispatcher->halts = NULL;
+    halts_free(&halts);
+}
