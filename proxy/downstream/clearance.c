@@ -10,6 +10,7 @@
 #include "proxy/downstream/audit.h"
 #include "proxy/downstream/clearance_need.h"
 #include "proxy/downstream/local.h"
+#include "proxy/downstream/newcomer.h"
 #include "proxy/downstream/permission.h"
 
 /* Of a worker: who has said AUTH is nobody yet, and each takes a connection. */
@@ -183,33 +184,6 @@ static void go_on_let_in(struct clearance *clearance)
     }
 }
 
-/* Who may not PING is let in. */
-static void on_login(struct request *request, struct block *block UNUSED, struct span reply)
-{
-    if (reply.at[0] == '-' && !span_starts_with(reply, SPAN("-NOPERM"))) {
-        refuse(clearance_heard(request), ERROR_COMMAND, words_of(reply));
-    } else {
-        go_on_let_in(clearance_heard(request));
-    }
-}
-
-static void ask_login(struct clearance *clearance)
-{
-    static const struct span ping = {"*1\r\n$4\r\nPING\r\n", 14};
-    struct client *client = clearance->client;
-
-    if (identity_is_let_in(client_identity(client))) {
-        go_on_let_in(clearance);
-        return;
-    }
-
-    struct request *request = request_new(command_by_id(COMMAND_ID_PING), NULL, ping);
-
-    request->done = on_login;
-    request->lane = &client->lane;
-    clearance_ask(clearance, client_dispatcher(client), request);
-}
-
 /* Over a connection of its own, which is what there are not to be many of. */
 static void send_proof(struct clearance *clearance)
 {
@@ -220,8 +194,7 @@ static void send_proof(struct clearance *clearance)
     clearance->is_proving = true;
     clients->identities.proofs++;
     special_of(request)->is_private = true;
-    request->lane = &clearance->house;
-    clearance_ask(clearance, clients->dispatcher, request);
+    clearance_ask(clearance, clearance->dispatcher, request);
 }
 
 /* Those who wait have their turn in the next turn of the loop: thousands may. */
@@ -245,6 +218,56 @@ void clearance_on_next_proofs(struct reactor_timer *timer)
     block_bill(identities->clients->intake->account);
     while (identities->proofs < PROOFS_MAX && !list_is_empty(&identities->waiting)) {
         send_proof(container_of(list_pop(&identities->waiting), struct clearance, in_proofs));
+    }
+}
+
+/* When it is its turn. */
+static void want_proof(struct clearance *clearance, struct request *request)
+{
+    struct identities *identities = &clearance->client->clients->identities;
+
+    clearance->proof_request = request;
+    if (identities->proofs < PROOFS_MAX) {
+        send_proof(clearance);
+    } else {
+        list_append(&identities->waiting, &clearance->in_proofs);
+    }
+}
+
+/* Who may not PING is let in. */
+static void on_login(struct request *request, struct block *block UNUSED, struct span reply)
+{
+    struct clearance *clearance = request->owner;
+
+    end_proof(clearance);
+    newcomer_note(clearance->client, reply);
+    if (reply.at[0] == '-' && !span_starts_with(reply, SPAN("-NOPERM"))) {
+        refuse(clearance_heard(request), ERROR_COMMAND, words_of(reply));
+    } else {
+        go_on_let_in(clearance_heard(request));
+    }
+}
+
+static void ask_login(struct clearance *clearance)
+{
+    static const struct span ping = {"*1\r\n$4\r\nPING\r\n", 14};
+    struct client *client = clearance->client;
+
+    if (!newcomer_is_stranger(client) && identity_is_let_in(client_identity(client))) {
+        go_on_let_in(clearance);
+        return;
+    }
+
+    struct request *request = request_new(command_by_id(COMMAND_ID_PING), NULL, ping);
+
+    request->done = on_login;
+    request->lane = &client->lane;
+    clearance->dispatcher = client_dispatcher(client);
+    if (newcomer_needs_fresh(client)) {
+        special_of(request)->is_fresh = true;
+        want_proof(clearance, request);
+    } else {
+        clearance_ask(clearance, clearance->dispatcher, request);
     }
 }
 
@@ -290,12 +313,9 @@ static void ask_proof(struct clearance *clearance, const struct span *name, stru
         clearance_ask(clearance, clearance->identity->dispatcher, request);
         return;
     }
-    clearance->proof_request = request;
-    if (clients->identities.proofs < PROOFS_MAX) {
-        send_proof(clearance);
-    } else {
-        list_append(&clients->identities.waiting, &clearance->in_proofs);
-    }
+    request->lane = &clearance->house;
+    clearance->dispatcher = clients->dispatcher;
+    want_proof(clearance, request);
 }
 
 /* ACL DRYRUN alice SCAN 0 */
@@ -324,14 +344,14 @@ static void begin(struct clearance *clearance, const struct command *command)
 
     clearance->state = CLEARANCE_ASKED;
     switch (clearance->need) {
-    case NEED_NOTHING:
-    case NEED_NODE:
-    case NEED_ANOTHER_MODE: CHECK(!"nothing to be asked"); return;
     case NEED_PROOF:
         CHECK(clearance_credentials(command, &client->clients->arguments, &word, &name, &password));
         ask_proof(clearance, name, password);
         return;
     case NEED_RIGHT: clearance->question = compose_question(client); break;
+    case NEED_NOTHING:
+    case NEED_NODE:
+    case NEED_ANOTHER_MODE:
     case NEED_LOGIN: break;
     }
     ask_login(clearance);
@@ -344,13 +364,28 @@ static enum clearance_need need_of(const struct client *client, const struct com
                : clearance_need_of(command, &client->clients->arguments, local_has(command));
 }
 
+/* Of a stranger anything but what makes it one that is known. */
+static bool is_to_ask(struct client *client, const struct command *command,
+                      enum clearance_need need)
+{
+    switch (need) {
+    case NEED_PROOF:
+    case NEED_RIGHT:
+    case NEED_LOGIN: return true;
+    case NEED_NOTHING:
+    case NEED_NODE:
+    case NEED_ANOTHER_MODE: break;
+    }
+    return (command->flags & COMMAND_NO_AUTH) == 0 && newcomer_is_stranger(client);
+}
+
 bool clearance_is_known(struct client *client, const struct command *command)
 {
     struct clearance *clearance = clearance_seen(client);
     enum clearance_need need = need_of(client, command);
 
-    if (need == NEED_NOTHING || need == NEED_NODE || need == NEED_ANOTHER_MODE ||
-        (clearance != NULL && clearance->state > CLEARANCE_ASKED)) {
+    if ((clearance != NULL && clearance->state > CLEARANCE_ASKED) ||
+        !is_to_ask(client, command, need)) {
         return true;
     }
     client->is_alone = true;

@@ -11,7 +11,7 @@ enum {
 
 struct scan_limits client_scan_limits(const struct client *client)
 {
-    bool known = client->session.is_authenticated;
+    bool known = client->session.is_authenticated || client->clients->identities.is_on;
 
     return (struct scan_limits){
         .arguments = known ? ARGUMENTS_MAX : ARGUMENTS_MAX_STRANGER,

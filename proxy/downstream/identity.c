@@ -6,6 +6,7 @@
 #include "config/client_auth.h"
 #include "proxy/downstream/clearance.h"
 #include "proxy/routing/companion.h"
+#include "proxy/upstream/private.h"
 
 enum {
     SWEEP_US = US_PER_SECOND,
@@ -79,6 +80,7 @@ static struct identity *identity_new(struct identities *identities, struct span 
     identity->user.is_on = identity->user.is_free = true;
     identity->dispatcher = companion_new(identities->clients->dispatcher, &identity->credentials);
     identity->references = 1;
+    identity->proven_at = reactor_now(identities->clients->reactor);
     list_append(&identities->all, &identity->in_identities);
     identities->count++;
     if (!reactor_timer_is_running(&identities->sweep)) {
@@ -107,7 +109,7 @@ static struct identity *identity_find(struct identities *identities, const struc
 struct identity *identity_newcomer(struct identities *identities)
 {
     LIST_EACH (link, &identities->all) {
-        if (!identity_at(link)->credentials.is_given) {
+        if (!identity_at(link)->credentials.is_given && !identity_at(link)->is_retired) {
             return identity_take(identity_at(link));
         }
     }
@@ -184,6 +186,19 @@ bool identity_is_let_in(const struct identity *identity)
 
     for (uint16_t i = 0; i < table->pool_count; i++) {
         if (table->pools[i] != NULL && pool_is_connected(table->pools[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool identity_has_connections(const struct identity *identity)
+{
+    const struct slot_table *table = &identity->dispatcher->table;
+
+    for (uint16_t i = 0; i < table->pool_count; i++) {
+        if (table->pools[i] != NULL &&
+            (pool_is_connected(table->pools[i]) || private_is_any(table->pools[i]))) {
             return true;
         }
     }

@@ -27,6 +27,9 @@ struct identity {
     struct acl_user user; /* as which slotway sees its clients: all is for the nodes to allow */
     struct dispatcher *dispatcher; /* of its requests */
     uint32_t references;           /* clients that are it, or are about to be */
+    bool is_retired;               /* a newcomer whom nodes do not let in anew: takes no clients */
+    uint64_t proven_at;            /* a newcomer: none of its connections that are in use would
+                                    * have been refused then */
     uint64_t idle_since;           /* without references: since then */
 };
 
@@ -60,6 +63,10 @@ struct identity *identity_proven(struct identities *identities, const struct spa
 
 /* Has it a connection that a node has let in? Such a node would close it if its user were gone. */
 bool identity_is_let_in(const struct identity *identity);
+
+/* Has it any connection, in whatever state? What a node thinks of its user now need not be what it
+ * thought when that was made. */
+bool identity_has_connections(const struct identity *identity);
 
 void identity_release(struct identity **identity);
 

@@ -42,6 +42,7 @@ void login_begin(struct client *client)
 
     if (unlikely(identities->is_on)) {
         login_as_identity(client, identity_newcomer(identities));
+        client->session.is_authenticated = false;
         return;
     }
     set_user(client, users->newcomer);

@@ -140,7 +140,8 @@ enum pause_mode pause_holds(const struct client *client)
 
     if (clients->arguments.count == 0 || client->is_monitor ||
         command_table_find(clients->commands, &clients->arguments, &command) != COMMAND_FOUND ||
-        (!client->session.is_authenticated && (command->flags & COMMAND_NO_AUTH) == 0) ||
+        (!client->session.is_authenticated && (command->flags & COMMAND_NO_AUTH) == 0 &&
+         !clients->identities.is_on) ||
         (client->session.is_limited && permission_is_lacking(client, command))) {
         return PAUSE_OFF;
     }

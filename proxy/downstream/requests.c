@@ -154,7 +154,8 @@ static void requests_take(struct client *client, enum command_result result,
         return;
     }
     session->last_command = command;
-    if (unlikely(!session->is_authenticated && (command->flags & COMMAND_NO_AUTH) == 0)) {
+    if (unlikely(!session->is_authenticated && (command->flags & COMMAND_NO_AUTH) == 0) &&
+        !client->clients->identities.is_on) {
         client_refuse(client, command, ERROR_NO_AUTH, NULL);
         return;
     }

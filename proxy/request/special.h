@@ -47,6 +47,7 @@ struct special {
     uint32_t preface_commands; /* how many they are */
     bool begins_multi;         /* the first of them is MULTI */
     bool is_private;           /* goes on a connection that is its own until it is answered */
+    bool is_fresh;             /* is_private: on one that is made for it, and ends with it */
     bool may_block;            /* and may stay there for as long as its client wishes */
     bool passes_halt;          /* an operator's own: goes to a node that he has paused, too */
     bool is_harmless;          /* may be sent again whatever became of it, as a read may */

@@ -188,9 +188,11 @@ void holding_hold_refused(struct dispatcher *dispatcher, struct request *request
 static void send_private(struct pool *pool, struct request *request)
 {
     struct lane *lane = request->lane;
-    struct upstream *upstream = lane->own != NULL && lane->own->pool == pool
+    enum dialect dialect = dialect_plain(lane_dialect(lane));
+    struct upstream *upstream = request->special->is_fresh ? private_make(pool, dialect)
+                                : lane->own != NULL && lane->own->pool == pool
                                     ? lane->own
-                                    : private_take(pool, dialect_plain(lane_dialect(lane)));
+                                    : private_take(pool, dialect);
 
     if (request->special->may_block && request->special->commands == 1) {
         private_introduce(upstream);

@@ -79,6 +79,14 @@ struct upstream *private_take(struct pool *pool, enum dialect dialect)
     return upstream;
 }
 
+struct upstream *private_make(struct pool *pool, enum dialect dialect)
+{
+    struct upstream *upstream = private_new(pool, dialect);
+
+    private_move(upstream, PRIVATE_BUSY);
+    return upstream;
+}
+
 void private_hold(struct upstream *upstream, struct upstream **holder)
 {
     CHECK(upstream->place == PRIVATE_BUSY);
@@ -142,6 +150,9 @@ void private_hear(struct upstream *upstream, const struct request *request, stru
     if (span_starts_with(reply, SPAN("-UNBLOCKED force"))) {
         upstream->is_finished = true;
         return;
+    }
+    if (request->special != NULL && request->special->is_fresh) {
+        upstream->is_finished = true;
     }
     if (upstream->is_in_multi) {
         hear_of_multi(upstream, request, reply);
@@ -232,7 +243,7 @@ bool private_tend(struct pool *pool)
         }
     }
     private_free_spent(pool);
-    return pool->privates.count[PRIVATE_BUSY] + pool->privates.count[PRIVATE_RESTING] > 0;
+    return private_is_any(pool);
 }
 
 void private_clear(struct pool *pool)

@@ -22,6 +22,9 @@ bool private_is_full(const struct pool *pool);
  * from here on. */
 struct upstream *private_take(struct pool *pool, enum dialect dialect) MUST_USE;
 
+/* A new one, whatever is resting. */
+struct upstream *private_make(struct pool *pool, enum dialect dialect) MUST_USE;
+
 /* It stays its holder's between requests, who knows it by *holder; NULL when it has closed. */
 void private_hold(struct upstream *upstream, struct upstream **holder);
 
@@ -52,6 +55,12 @@ void private_hear(struct upstream *upstream, const struct request *request, stru
 /* For upstreams: all that came has been looked at; it rests if it can. And: it has closed. */
 void private_rest(struct upstream *upstream);
 void private_on_close(struct upstream *upstream);
+
+/* Are any busy or resting? */
+static inline bool private_is_any(const struct pool *pool)
+{
+    return pool->privates.count[PRIVATE_BUSY] + pool->privates.count[PRIVATE_RESTING] > 0;
+}
 
 /* Closes what has rested for long and frees what is closed. Returns whether any are left. */
 bool private_tend(struct pool *pool);

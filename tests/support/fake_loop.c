@@ -57,8 +57,12 @@ static void node_accept_locked(struct fake_node *node)
     }
     CHECK(node->locked.connection_count < FAKE_CONNECTIONS_MAX);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    node->locked.connections[node->locked.connection_count++] =
+
+    struct fake_connection *connection =
         fake_connection_new(fd, ++node->locked.accepted, node->locked.tls);
+
+    connection->authenticated = node->locked.greeter.password == NULL;
+    node->locked.connections[node->locked.connection_count++] = connection;
 }
 
 static struct fake_connection *node_connection_locked(struct fake_node *node, int number)

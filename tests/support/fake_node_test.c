@@ -96,7 +96,11 @@ Test(fake_node, dies_and_returns_on_its_port)
 Test(fake_node, wants_its_password)
 {
     start(1);
+    cr_expect_str_eq(wire_ask(wire, "PING"), "PONG");
     fake_node_set_password(fake_cluster_node(cluster, 0), "secret");
+    cr_expect_str_eq(wire_ask(wire, "PING"), "PONG");
+    wire_close(&wire);
+    wire = wire_open(fake_node_port(fake_cluster_node(cluster, 0)));
     cr_expect_str_eq(wire_ask(wire, "GET", "k"), "-NOAUTH Authentication required.");
     cr_expect_str_eq(wire_ask(wire, "AUTH", "secret"), "OK");
     cr_expect_str_eq(wire_ask(wire, "PING"), "PONG");

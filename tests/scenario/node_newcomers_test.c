@@ -1,0 +1,48 @@
+/* clients.auth: nodes, and clients that say nothing of who they are: what becomes of them is what
+ * nodes think of nobody in particular when they come, not when somebody came before them.
+ */
+#include "common/base.h"
+#include "tests/support/expect.h"
+#include "tests/support/rig.h"
+
+TestSuite(node_newcomers, .timeout = 60, .fini = rig_clean_up);
+
+#define NOAUTH "-NOAUTH Authentication required."
+
+static struct rig *start_open(const char *clients)
+{
+    return rig_start_with((struct rig_options){.nodes = 1,
+                                               .with_store = true,
+                                               .clients = clients,
+                                               .backend = "username: slotway, password: secret"});
+}
+
+static const char *answer_to_new(struct rig *rig, const char *command, const char *key)
+{
+    struct wire *wire = rig_connect(rig);
+    const char *answer = rig_print(rig, "%s", wire_ask(wire, command, key));
+
+    rig_disconnect(rig, &wire);
+    return answer;
+}
+
+/* Within the seconds for which a node's word holds they are let in, so it is waited for. */
+Test(node_newcomers, are_not_let_in_over_connections_from_when_nodes_were_open)
+{
+    struct rig *rig = start_open("auth: nodes");
+    struct wire *old = rig_connect(rig);
+
+    cr_expect_str_eq(wire_ask(old, "SET", "k", "1"), "OK");
+    fake_node_set_password(rig_node(rig, 0), "secret");
+    cr_expect(WAIT_FOR(strcmp(answer_to_new(rig, "GET", "k"), NOAUTH) == 0));
+    cr_expect_str_eq(answer_to_new(rig, "GET", "k"), NOAUTH);
+    cr_expect_str_eq(answer_to_new(rig, "PING", "k"), NOAUTH);
+    cr_expect_str_eq(wire_ask(old, "GET", "k"), "1");
+    cr_expect_str_eq(wire_ask(old, "RESET"), "RESET");
+    cr_expect_str_eq(wire_ask(old, "GET", "k"), NOAUTH);
+    cr_expect_str_eq(wire_ask(old, "AUTH", "secret"), "OK");
+    cr_expect_str_eq(wire_ask(old, "GET", "k"), "1");
+    fake_node_set_password(rig_node(rig, 0), NULL);
+    cr_expect(WAIT_FOR(strcmp(answer_to_new(rig, "GET", "k"), "1") == 0));
+    rig_stop(&rig);
+}
