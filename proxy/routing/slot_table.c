@@ -255,25 +255,37 @@ struct pool *slot_table_pool_at(struct slot_table *table, const struct address *
     return slot_table_add(table, "", &address, &endpoint);
 }
 
+/* How little it is to be chosen where any will do: who is silent may have stopped. */
+enum reluctance { GLADLY, SUSPECTED, IN_TROUBLE, HALTED, NEVER };
+
+static enum reluctance reluctance_of(const struct pool *pool)
+{
+    if (pool->is_halted) {
+        return HALTED;
+    }
+    if (pool->attempts > 0 || pool->breaker == BREAKER_OPEN || pool->is_drained) {
+        return IN_TROUBLE;
+    }
+    return pool->breaker == BREAKER_SUSPECT ? SUSPECTED : GLADLY;
+}
+
 struct pool *slot_table_any_primary(struct slot_table *table)
 {
-    struct pool *second_best = NULL;
+    enum reluctance least = NEVER;
+    struct pool *best = NULL;
 
-    for (uint32_t i = 0; i < table->pool_count; i++) {
-        uint16_t index = (uint16_t)((table->next_primary + i) % table->pool_count);
-        struct pool *pool = table->pools[index];
+    for (uint32_t i = 0; i < table->pool_count && least != GLADLY; i++) {
+        struct pool *pool = table->pools[(table->next_primary + i) % table->pool_count];
 
-        if (pool == NULL || !pool->is_primary) {
-            continue;
+        if (pool != NULL && pool->is_primary && reluctance_of(pool) < least) {
+            best = pool;
+            least = reluctance_of(pool);
         }
-        if (pool->attempts == 0 && pool->breaker != BREAKER_OPEN && !pool->is_halted &&
-            !pool->is_drained) {
-            table->next_primary = (uint16_t)((index + 1) % table->pool_count);
-            return pool;
-        }
-        second_best = second_best == NULL || second_best->is_halted ? pool : second_best;
     }
-    return second_best;
+    if (least <= SUSPECTED) {
+        table->next_primary = (uint16_t)((best->index + 1) % table->pool_count);
+    }
+    return best;
 }
 
 uint32_t slot_table_count(const struct slot_table *table, const struct pool *pool)

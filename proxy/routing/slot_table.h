@@ -65,8 +65,8 @@ struct pool *slot_table_pool(const struct slot_table *table, uint16_t index, uin
  * known, or new if it is numeric and there are not absurdly many; NULL otherwise. */
 struct pool *slot_table_pool_at(struct slot_table *table, const struct address *announced);
 
-/* One of the primaries in turn, one that accepts requests and that no operator has paused or is
- * draining, if there is any; NULL without primaries. */
+/* One of the primaries in turn, one that accepts requests, is not suspected to be silent, and that
+ * no operator has paused or is draining, if there is any; NULL without primaries. */
 struct pool *slot_table_any_primary(struct slot_table *table);
 
 /* How many slots go to `pool`. */

@@ -145,6 +145,20 @@ static void watch_step(struct dispatcher *dispatcher, const struct upstream *ups
     }
 }
 
+/* A node that stands still takes connections and says nothing. Who wants one for what any node
+ * could do goes there again and again, unless it is found out. */
+static void watch_greeting(struct dispatcher *dispatcher, const struct upstream *upstream)
+{
+    struct list_link *first = list_first(&upstream->waiting);
+
+    if (first != NULL && container_of(first, struct request, in_queue)->target == TARGET_PRIMARY &&
+        upstream->begun_at + dispatcher->site.config->silent_after <=
+            reactor_now(dispatcher->site.reactor)) {
+        watch_hint(dispatcher);
+        pool_suspect(upstream->pool);
+    }
+}
+
 /* Nobody waits for its answers any more, and one of them has not come in its time. One that was not
  * waited for from the start still has some. */
 static bool is_past_use(const struct upstream *upstream, uint64_t now)
@@ -173,6 +187,7 @@ static void watch_privates(struct dispatcher *dispatcher, struct pool *pool)
 
         blocking_insist(upstream);
         watch_step(dispatcher, upstream);
+        watch_greeting(dispatcher, upstream);
         if (upstream->earliest_deadline > now) {
             continue;
         }

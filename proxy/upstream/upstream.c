@@ -382,6 +382,7 @@ void upstream_connect(struct upstream *upstream)
     }
     metric_add(&site->metrics->upstream_connections_total, 1);
     upstream_become(upstream, UPSTREAM_CONNECTING);
+    upstream->begun_at = reactor_now(site->reactor);
     reactor_timer_start(&upstream->connect_timer, site->config->timeout_connect);
     node_socket_connect(
         &upstream->socket, &upstream->pool->endpoint,

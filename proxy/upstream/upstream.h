@@ -66,6 +66,7 @@ struct upstream {
     struct list in_flight;      /* requests, oldest first */
     struct list waiting;        /* requests for when the connection is ready, oldest first */
     struct list unsent;         /* struct sample of those whose bytes are not all with the kernel */
+    uint64_t begun_at;          /* when the connection was last begun */
     uint64_t earliest_deadline; /* no request in flight or waiting is due before this */
     uint64_t last_read;         /* when bytes last came */
     uint64_t owes_since;        /* since when something is in flight */

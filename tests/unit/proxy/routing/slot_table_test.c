@@ -203,7 +203,13 @@ Test(slot_table, primaries_take_turns_and_those_out_of_reach_come_last)
     cr_expect_eq(slot_table_any_primary(table), table->pools[0]);
     cr_expect_eq(slot_table_any_primary(table), table->pools[3]);
     cr_expect_eq(slot_table_any_primary(table), table->pools[0]);
-    table->pools[0]->attempts = table->pools[3]->attempts = 1;
+    table->pools[3]->breaker = BREAKER_SUSPECT;
+    cr_expect_eq(slot_table_any_primary(table), table->pools[0]);
+    cr_expect_eq(slot_table_any_primary(table), table->pools[0]);
+    table->pools[0]->attempts = 1;
+    cr_expect_eq(slot_table_any_primary(table), table->pools[3]);
+    table->pools[3]->breaker = BREAKER_CLOSED;
+    table->pools[3]->attempts = 1;
     cr_expect_not_null(slot_table_any_primary(table));
     table->pools[0]->attempts = table->pools[1]->attempts = table->pools[3]->attempts = 0;
 }
