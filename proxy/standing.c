@@ -89,8 +89,8 @@ static void node_look(struct node_standing *node, const struct pool *pool)
     node->connections = count_ready(pool);
     node->in_flight = node_view_in_flight(pool) + pool->privates.count[PRIVATE_BUSY];
     node->down_us = pool->down_since == 0 ? 0 : now - pool->down_since;
-    steps_add_to(&pool->counts.backend_time, &times);
-    node->sent_total = metric_read(&pool->counts.requests_total);
+    steps_add_to(&pool->counts->backend_time, &times);
+    node->sent_total = metric_read(&pool->counts->requests_total);
     node->timed_total = steps_count(&times);
     node->timed_us = times.sum;
 }
@@ -149,6 +149,10 @@ static void own_node_look(struct pool_standing *standing, const struct pool *poo
 
     node_look(&node, pool);
     known = standing_find(standing, &node);
+    if (known != NULL && pool->site->credentials != NULL) {
+        /* They are the node's, and there already. */
+        node.sent_total = node.timed_total = node.timed_us = 0;
+    }
     if (known == NULL) {
         standing->nodes[standing->count] = node;
         index_next(standing);

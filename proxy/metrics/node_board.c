@@ -62,6 +62,46 @@ void node_board_remove(struct node_board *board, struct node_counts *counts)
     pthread_mutex_unlock(&board->lock);
 }
 
+/* Nobody else changes the list. */
+static struct node_counts *board_find(struct node_board *board, const char *name)
+{
+    LIST_EACH (link, &board->locked.nodes) {
+        struct node_counts *counts = container_of(link, struct node_counts, in_board);
+
+        if (strcmp(counts->name, name) == 0) {
+            return counts;
+        }
+    }
+    return NULL;
+}
+
+struct node_counts *node_board_take(struct node_board *board, const char *name)
+{
+    struct node_counts *counts = board == NULL ? NULL : board_find(board, name);
+
+    if (counts == NULL) {
+        counts = memory_new(1, sizeof *counts);
+        counts->name = memory_copy(name, strlen(name));
+        node_board_add(board, counts);
+    }
+    counts->users++;
+    return counts;
+}
+
+void node_board_give_back(struct node_board *board, struct node_counts **counts)
+{
+    struct node_counts *gone = *counts;
+
+    *counts = NULL;
+    CHECK(gone->users > 0);
+    if (--gone->users == 0) {
+        CHECK(gone->private_busy == 0);
+        node_board_remove(board, gone);
+        free((char *)gone->name);
+        free(gone);
+    }
+}
+
 /* Names are copied: the node may be gone when they are read. */
 static void figures_read(struct node_figures *figures, const struct node_counts *counts)
 {

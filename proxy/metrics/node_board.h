@@ -4,8 +4,9 @@
  *      worker 1: board ─ node b ─ node c      ──> a, b, c
  *
  * A node is on the board as long as its worker knows it, so there are as many as the cluster has,
- * and their labels come and go with them. The counts have one writer, their worker; the board has
- * a lock, for its list only, which the worker takes when a node comes or goes.
+ * and their labels come and go with them; who else has connections to it counts for it, too. The
+ * counts have one writer, their worker; the board has a lock, for its list only, which the worker
+ * takes when a node comes or goes.
  */
 #ifndef PROXY_METRICS_NODE_BOARD_H
 #define PROXY_METRICS_NODE_BOARD_H
@@ -19,7 +20,9 @@ struct node_board;
 /* The rows of a node: counters and gauges, slotway_node_ and the name here in /metrics. */
 struct node_counts {
     struct list_link in_board;
-    const char *name; /* does not change while it is on the board */
+    const char *name;      /* does not change while it is on the board */
+    uint32_t users;        /* who have taken them; for the worker only */
+    uint32_t private_busy; /* connections that clients have for themselves; likewise */
 #define NODE_COUNTER(name, help) metric name;
 #define NODE_GAUGE(name, help)   metric name;
 #include "proxy/metrics/node_metrics.def"
@@ -50,6 +53,11 @@ void node_board_free(struct node_board **board);
 /* The worker's thread. `counts` and its name stay the caller's; a `board` of NULL is none. */
 void node_board_add(struct node_board *board, struct node_counts *counts);
 void node_board_remove(struct node_board *board, struct node_counts *counts);
+
+/* The worker's thread. Those of the node of that name, which are one however often they are taken,
+ * and off the board when all have given them back. With a `board` of NULL each has its own. */
+struct node_counts *node_board_take(struct node_board *board, const char *name) MUST_USE;
+void node_board_give_back(struct node_board *board, struct node_counts **counts);
 
 /* Any thread. What several boards have, NULL ones left out; nothing where that is more than `most`
  * nodes, and where one of them has more than twice that, none is read at all. nodes_clear() gives

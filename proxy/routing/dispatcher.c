@@ -140,7 +140,7 @@ static void dispatcher_note_error(struct pool *pool, const struct request *reque
     uint64_t times;
 
     metric_add(&dispatcher->site.metrics->node_errors[node_error_of(reply)], 1);
-    metric_add(&pool->counts.errors_total, 1);
+    metric_add(&pool->counts->errors_total, 1);
     if (likely(!span_starts_with(reply, SPAN("-CROSSSLOT"))) ||
         request->command->class == COMMAND_CLASS_SCRIPT) {
         return;

@@ -79,9 +79,9 @@ void in_flight_publish(struct upstream *upstream)
     uint64_t grown = (uint64_t)upstream->in_flight_count - upstream->told_in_flight;
 
     metric_add(&metrics->upstream_requests_total, upstream->untold_count);
-    metric_add(&upstream->pool->counts.requests_total, upstream->untold_count);
+    metric_add(&upstream->pool->counts->requests_total, upstream->untold_count);
     metric_add(&metrics->upstream_in_flight, grown);
-    metric_add(&upstream->pool->counts.in_flight, grown);
+    metric_add(&upstream->pool->counts->in_flight, grown);
     upstream->told_in_flight = upstream->in_flight_count;
     upstream->untold_count = 0;
 }

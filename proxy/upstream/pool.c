@@ -61,10 +61,10 @@ void pool_set_breaker(struct pool *pool, enum breaker next)
 
     if (pool->breaker == BREAKER_OPEN && next != BREAKER_OPEN) {
         metric_subtract(&metrics->breakers_open, 1);
-        metric_subtract(&pool->counts.breakers_open, 1);
+        metric_subtract(&pool->counts->breakers_open, 1);
     } else if (pool->breaker != BREAKER_OPEN && next == BREAKER_OPEN) {
         metric_add(&metrics->breakers_open, 1);
-        metric_add(&pool->counts.breakers_open, 1);
+        metric_add(&pool->counts->breakers_open, 1);
         metric_add(&metrics->breaker_opened_total, 1);
     }
     pool->breaker = next;
@@ -83,6 +83,7 @@ struct pool *pool_new(const struct pool_site *site, const char *id, const struct
     pool->address = *address;
     pool->endpoint = *endpoint;
     address_print(address, pool->name, sizeof pool->name);
+    pool->counts = node_board_take(site->metrics->nodes, pool->name);
     pool->each_dialect = each;
     pool->upstream_count = count;
     for (uint32_t i = 0; i < DIALECTS; i++) {
@@ -93,8 +94,6 @@ struct pool *pool_new(const struct pool_site *site, const char *id, const struct
                       i == count ? DIALECT_RESP2 : (enum dialect)(i / each));
     }
     private_init(&pool->privates);
-    pool->counts.name = pool->name;
-    node_board_add(site->metrics->nodes, &pool->counts);
     return pool;
 }
 
@@ -108,7 +107,7 @@ void pool_free(struct pool **pool)
         upstream_clear(&gone->upstreams[i]);
     }
     private_clear(gone);
-    node_board_remove(gone->site->metrics->nodes, &gone->counts);
+    node_board_give_back(gone->site->metrics->nodes, &gone->counts);
     tls_memory_clear(&gone->tls_memory);
     free(gone->scripts);
     free(gone);

@@ -106,7 +106,7 @@ struct pool {
     uint64_t mended_at;     /* and the last one that had ended then; 0: none */
     uint64_t mend_again_at; /* not before this time */
     uint64_t *scripts; /* POOL_SCRIPTS places for those that the node has; NULL: none. For heal.h */
-    struct node_counts counts;
+    struct node_counts *counts;   /* with its worker's other pools of that name */
     uint8_t login;                /* which of our passwords was right last */
     uint64_t denied_until;        /* it does not want the user: `denial` until then; 0: it does */
     char denial[DENIAL_SIZE];     /* in its words */

@@ -31,8 +31,10 @@ static void private_move(struct upstream *upstream, enum private_place place)
     privates->count[upstream->place]--;
     privates->count[place]++;
     if (place == PRIVATE_BUSY) {
+        upstream->pool->counts->private_busy++;
         metric_add(&metrics->upstream_private_active, 1);
     } else if (upstream->place == PRIVATE_BUSY) {
+        upstream->pool->counts->private_busy--;
         metric_subtract(&metrics->upstream_private_active, 1);
     }
     upstream->place = place;
@@ -41,12 +43,12 @@ static void private_move(struct upstream *upstream, enum private_place place)
 
 bool private_is_full(const struct pool *pool)
 {
-    return pool->privates.count[PRIVATE_BUSY] >= pool->site->config->backend_private;
+    return pool->counts->private_busy >= pool->site->config->backend_private;
 }
 
 bool private_is_scarce(const struct pool *pool)
 {
-    return pool->privates.count[PRIVATE_BUSY] >= pool->site->config->backend_private / 2;
+    return pool->counts->private_busy >= pool->site->config->backend_private / 2;
 }
 
 static struct upstream *private_new(struct pool *pool, enum dialect dialect)

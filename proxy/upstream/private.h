@@ -15,7 +15,7 @@
 
 void private_init(struct privates *privates);
 
-/* Has the pool as many busy ones as it may? */
+/* Are as many busy as may be, of all pools that the worker has for the node? */
 bool private_is_full(const struct pool *pool);
 
 /* One that is resting, or a new one, for requests in `dialect`, which is not tracked. It is busy

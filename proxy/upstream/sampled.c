@@ -37,7 +37,7 @@ void sampled_note_sent(struct upstream *upstream)
         list_remove(link);
         sample->sent_at = now;
         steps_record(&pool->site->metrics->kinds[sample->kind].queue_time, took, sample->weight);
-        steps_record(&pool->counts.queue_time, took, sample->weight);
+        steps_record(&pool->counts->queue_time, took, sample->weight);
     }
 }
 
@@ -62,7 +62,7 @@ void sampled_answer(struct upstream *upstream, const struct request *request)
     if (sample->sent_at != 0) {
         steps_record(&pool->site->metrics->kinds[sample->kind].backend_time, took, sample->weight);
         if (!may_block(request)) {
-            steps_record(&pool->counts.backend_time, took, sample->weight);
+            steps_record(&pool->counts->backend_time, took, sample->weight);
         }
     }
     sample->since = now;

@@ -31,10 +31,10 @@ static void upstream_become(struct upstream *upstream, enum upstream_state next)
     CHECK(upstream_states[upstream->state].next & (1u << next));
     if (next == UPSTREAM_READY) {
         metric_add(&metrics->upstream_connections_active, 1);
-        metric_add(&upstream->pool->counts.connections, 1);
+        metric_add(&upstream->pool->counts->connections, 1);
     } else if (upstream->state == UPSTREAM_READY) {
         metric_subtract(&metrics->upstream_connections_active, 1);
-        metric_subtract(&upstream->pool->counts.connections, 1);
+        metric_subtract(&upstream->pool->counts->connections, 1);
     }
     log_debug("upstream state", "node=%s from=%s to=%s", upstream->pool->name,
               upstream_states[upstream->state].text, upstream_states[next].text);
@@ -439,7 +439,7 @@ void upstream_close(struct upstream *upstream, enum close_reason reason)
     if (!orderly) {
         metric_add(
             was_ready ? &metrics->upstream_lost_total : &metrics->upstream_connect_failed_total, 1);
-        metric_add(&upstream->pool->counts.failures_total, 1);
+        metric_add(&upstream->pool->counts->failures_total, 1);
     }
     if (unlikely(close_is_of_tls(reason))) {
         pool_on_tls_failure(upstream->pool, orderly, error);

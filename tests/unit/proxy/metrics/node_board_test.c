@@ -121,3 +121,39 @@ Test(node_board, a_node_that_leaves_and_has_come_again_is_one)
     node_board_remove(boards[0], &leaves);
     node_board_remove(boards[0], &is_back);
 }
+
+Test(node_board, a_node_is_one_for_all_who_have_connections_to_it)
+{
+    struct node_counts *chief = node_board_take(boards[0], "a:1");
+    struct node_counts *other = node_board_take(boards[0], "b:1");
+    struct node_counts *alice = node_board_take(boards[0], "a:1");
+    struct node_counts *bob = node_board_take(boards[0], "a:1");
+
+    cr_expect_eq(chief, alice);
+    cr_expect_eq(chief, bob);
+    cr_expect_neq(chief, other);
+    metric_add(&alice->requests_total, 3);
+    gathered = nodes_gather(boards, WORKERS, 2);
+    cr_assert_eq(gathered.count, 2);
+    nodes_clear(&gathered);
+    node_board_give_back(boards[0], &other);
+    node_board_give_back(boards[0], &alice);
+    node_board_give_back(boards[0], &chief);
+    gathered = nodes_gather(boards, WORKERS, 1);
+    cr_assert_eq(gathered.count, 1);
+    cr_expect_eq(gathered.nodes[0].requests_total, 3, "who goes takes nothing away");
+    nodes_clear(&gathered);
+    node_board_give_back(boards[0], &bob);
+    gathered = nodes_gather(boards, WORKERS, 1);
+    cr_expect_eq(gathered.count, 0);
+}
+
+Test(node_board, where_there_is_none_each_has_counts_of_its_own)
+{
+    struct node_counts *one = node_board_take(NULL, "a:1");
+    struct node_counts *other = node_board_take(NULL, "a:1");
+
+    cr_expect_neq(one, other);
+    node_board_give_back(NULL, &one);
+    node_board_give_back(NULL, &other);
+}

@@ -13,6 +13,7 @@ static void open_stage(void)
     static const struct span name = {"alice", 5};
 
     stage_open(&stage);
+    stage.metrics.nodes = node_board_new();
     stage_adopt(&stage, 0, 1);
     credentials_init(&alice, &name, SPAN("pa"));
 }
@@ -20,6 +21,7 @@ static void open_stage(void)
 static void close_stage(void)
 {
     stage_close(&stage);
+    node_board_free(&stage.metrics.nodes);
     credentials_clear(&alice);
 }
 
@@ -93,6 +95,17 @@ static struct question *ask_as(struct dispatcher *dispatcher, int client, const 
     return question;
 }
 
+static struct question *ask_alone_as(struct dispatcher *dispatcher, int client, const char *text)
+{
+    struct dispatcher *chief = stage.dispatcher;
+    struct question *question;
+
+    stage.dispatcher = dispatcher;
+    question = ask_alone(&stage, client, text);
+    stage.dispatcher = chief;
+    return question;
+}
+
 static void goes_from(struct dispatcher *dispatcher, int client)
 {
     struct dispatcher *chief = stage.dispatcher;
@@ -131,4 +144,34 @@ Test(companion, waits_where_all_that_waits_is_bounded_as_one)
     dispatcher_free(&companion);
     stage.dispatcher->halts = NULL;
     halts_free(&halts);
+}
+
+Test(companion, counts_for_the_nodes_that_its_chief_has)
+{
+    struct dispatcher *companion = companion_new(stage.dispatcher, &alice);
+    struct nodes_gathered gathered;
+
+    metric_add(&companion->table.pools[0]->counts->requests_total, 3);
+    dispatcher_free(&companion);
+    gathered = nodes_gather(&stage.metrics.nodes, 1, STAGE_NODES);
+    cr_expect_eq(gathered.count, STAGE_NODES);
+    cr_expect_eq(stage.dispatcher->table.pools[0]->counts->requests_total, 3);
+    nodes_clear(&gathered);
+}
+
+Test(companion, leaves_no_more_connections_for_one_client_than_may_be)
+{
+    struct dispatcher *companion = companion_new(stage.dispatcher, &alice);
+    static const char refusal[] = "-ERR proxy: too many clients block on or watch keys of ";
+
+    stage.config.backend_private = 1;
+    ask_alone(&stage, 0, "BLPOP b 0");
+    gets_error(&stage, ask_alone_as(companion, 1, "WATCH b"), refusal);
+    cr_expect_eq(metric_read(&stage.metrics.upstream_private_active), 1);
+
+    const struct question *elsewhere = ask_alone(&stage, 2, "BLPOP a 0");
+
+    gets_no_answer(&stage, elsewhere);
+    goes_from(companion, 1);
+    dispatcher_free(&companion);
 }
