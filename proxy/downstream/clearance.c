@@ -1,17 +1,14 @@
 #include "proxy/downstream/clearance.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/log.h"
 #include "common/memory.h"
 #include "common/resp_write.h"
-#include "proxy/downstream/audit.h"
 #include "proxy/downstream/clearance_need.h"
 #include "proxy/downstream/local.h"
+#include "proxy/downstream/login.h"
 #include "proxy/downstream/newcomer.h"
-#include "proxy/downstream/permission.h"
 
 /* Of a worker: who has said AUTH is nobody yet, and each takes a connection. */
 enum { PROOFS_MAX = 64 };
@@ -42,6 +39,13 @@ struct clearance {
     char text[256];                /* likewise, without its code where the error has it */
 };
 
+static void clearance_on_gathered(struct lane *house)
+{
+    struct client *client = container_of(house, struct clearance, house)->client;
+
+    reactor_flush_later(client->clients->reactor, &client->flush);
+}
+
 static struct clearance *clearance_of(struct client *client)
 {
     struct extras *extras = session_extras(&client->session);
@@ -50,6 +54,7 @@ static struct clearance *clearance_of(struct client *client)
         extras->clearance = memory_new(1, sizeof *extras->clearance);
         extras->clearance->client = client;
         lane_init(&extras->clearance->house, client->session.id);
+        extras->clearance->house.on_gathered = clearance_on_gathered;
         lane_init(&extras->clearance->lane, client->session.id);
     }
     return extras->clearance;
@@ -63,6 +68,13 @@ static struct clearance *clearance_seen(const struct client *client)
 struct lane *clearance_house_lane(struct client *client)
 {
     return &clearance_of(client)->house;
+}
+
+size_t clearance_gathered(const struct client *client)
+{
+    const struct clearance *clearance = clearance_seen(client);
+
+    return clearance == NULL ? 0 : clearance->house.gathered_bytes;
 }
 
 /* Its place on the pipeline has no reply. */
@@ -403,23 +415,6 @@ bool clearance_is_known(struct client *client, const struct command *command)
     return true;
 }
 
-/* What slotway says itself, as of a node that cannot be reached, is no wrong password. */
-static void note_login(struct client *client, const struct command *command, const char *text)
-{
-    const struct span *name = NULL;
-    struct span word;
-    struct span password;
-    bool is_login =
-        clearance_credentials(command, &client->clients->arguments, &word, &name, &password);
-
-    if (is_login && (strncmp(text, "WRONGPASS", strlen("WRONGPASS")) == 0 ||
-                     strncmp(text, "ERR invalid password", strlen("ERR invalid password")) == 0)) {
-        log_warn("a client gave wrong credentials", "client=%" PRIu64, client->session.id);
-        audit_refusal(client, command, ERROR_WRONG_PASS);
-        permission_note_login(client, command, name == NULL ? SPAN("default") : *name);
-    }
-}
-
 bool clearance_forbids(struct client *client, const struct command *command)
 {
     struct clearance *clearance = clearance_seen(client);
@@ -436,7 +431,7 @@ bool clearance_forbids(struct client *client, const struct command *command)
     if (clearance == NULL || clearance->state != CLEARANCE_REFUSED) {
         return false;
     }
-    note_login(client, command, clearance->text);
+    login_note_refusal(client, command, clearance->text);
     client_refuse(client, command, clearance->error, clearance->text);
     return true;
 }

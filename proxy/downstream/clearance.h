@@ -35,6 +35,9 @@ bool clearance_sends(const struct client *client, const struct command *command)
  * dispatcher of the client's pool. */
 struct lane *clearance_house_lane(struct client *client) MUST_USE;
 
+/* Bytes of replies to those that wait to become one to the client. */
+size_t clearance_gathered(const struct client *client) MUST_USE;
+
 /* The request in hand has been served: what was asked is of no use to the next one. */
 void clearance_end(struct client *client);
 

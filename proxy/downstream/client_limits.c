@@ -1,5 +1,7 @@
 #include "proxy/downstream/client_limits.h"
 
+#include "proxy/downstream/clearance.h"
+
 enum {
     /* What nodes refuse as a protocol error costs the connection that all clients share. */
     ARGUMENTS_MAX = 1024 * 1024,   /* Redis before 7.0; later ones take more */
@@ -21,15 +23,21 @@ struct scan_limits client_scan_limits(const struct client *client)
     };
 }
 
+size_t client_gathered(const struct client *client)
+{
+    return client->lane.gathered_bytes +
+           (unlikely(client->clients->identities.is_on) ? clearance_gathered(client) : 0);
+}
+
 size_t client_replies(const struct client *client)
 {
-    return client->pipeline.reply_bytes + client->lane.gathered_bytes + client->output.size;
+    return client->pipeline.reply_bytes + client_gathered(client) + client->output.size;
 }
 
 size_t client_held(const struct client *client)
 {
     return client->inbound.size + session_kept_bytes(&client->session) + client->pipeline.bytes +
-           client->lane.gathered_bytes + client->output.size;
+           client_gathered(client) + client->output.size;
 }
 
 /* Grows at once and shrinks by an eighth. */

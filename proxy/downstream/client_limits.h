@@ -34,6 +34,9 @@ void client_note_reply(struct client *client, size_t size);
 /* Is its unfinished request so large, and memory so short, that the rest of it should wait? */
 bool client_is_greedy(const struct client *client);
 
+/* Bytes of replies of which not all parts are there. */
+size_t client_gathered(const struct client *client);
+
 /* Replies that it does not read, those that wait behind one which does not come, and those of which
  * not all parts are there. */
 size_t client_replies(const struct client *client);

@@ -81,7 +81,7 @@ void client_close_holder(struct client *client, enum close_reason reason)
              "client=%" PRIu64 " name=%s reason=%s unread=%zu early=%zu "
              "gathered=%zu pending=%zu",
              session->id, name == NULL ? "" : name, close_reason_name(reason), client->output.size,
-             client->pipeline.reply_bytes, client->lane.gathered_bytes,
+             client->pipeline.reply_bytes, client_gathered(client),
              client->inbound.size + client->pipeline.bytes);
     client_close(client, reason);
 }

@@ -4,7 +4,10 @@
 
 #include "common/log.h"
 #include "proxy/acl/acl_commands.h"
+#include "proxy/downstream/audit.h"
 #include "proxy/downstream/blocked.h"
+#include "proxy/downstream/clearance_need.h"
+#include "proxy/downstream/permission.h"
 #include "proxy/pubsub/hub.h"
 
 static void set_user(struct client *client, const struct acl_user *user)
@@ -194,5 +197,22 @@ void login_use_users(struct clients *clients, struct user_set *users)
         if (client->is_blocked && client->session.is_limited) {
             blocked_judge(client);
         }
+    }
+}
+
+/* What slotway says itself, as of a node that cannot be reached, is no wrong password. */
+void login_note_refusal(struct client *client, const struct command *command, const char *text)
+{
+    const struct span *name = NULL;
+    struct span word;
+    struct span password;
+    bool is_login =
+        clearance_credentials(command, &client->clients->arguments, &word, &name, &password);
+
+    if (is_login && (strncmp(text, "WRONGPASS", strlen("WRONGPASS")) == 0 ||
+                     strncmp(text, "ERR invalid password", strlen("ERR invalid password")) == 0)) {
+        log_warn("a client gave wrong credentials", "client=%" PRIu64, client->session.id);
+        audit_refusal(client, command, ERROR_WRONG_PASS);
+        permission_note_login(client, command, name == NULL ? SPAN("default") : *name);
     }
 }

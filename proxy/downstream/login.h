@@ -29,6 +29,10 @@ bool session_login_as(struct client *client, struct span name) MUST_USE;
  * as its user. Nothing may be on its pipeline but what it is let in by. */
 void login_as_identity(struct client *client, struct identity *identity);
 
+/* A node has refused its `command` in these words; noted where its credentials are what is wrong.
+ */
+void login_note_refusal(struct client *client, const struct command *command, const char *text);
+
 /* It goes, and nothing of it is under way. */
 void login_end(struct client *client);
 

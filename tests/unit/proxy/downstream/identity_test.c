@@ -5,6 +5,8 @@
 
 #include <criterion/criterion.h>
 
+#include "proxy/downstream/clearance.h"
+#include "proxy/downstream/client_limits.h"
 #include "tests/unit/proxy/downstream/local_rig.h"
 
 static struct local_rig *rig;
@@ -155,4 +157,27 @@ Test(identity, stays_for_its_clients_until_the_last_one_has_gone)
     local_rig_turn(rig);
     cr_expect_eq(newcomer->references, 1);
     identity_release(&newcomer);
+}
+
+/* As a SCAN of its does, for which slotway asks as its own user. */
+Test(identity, has_its_clients_bounded_in_what_slotway_gathers_for_them)
+{
+    enum { MANY = 1024 * 1024 };
+    const metric *closed = &rig->workers[0].metrics.downstream_closed[CLOSE_OUTPUT_LIMIT];
+    int fd = local_rig_connect(rig, 0);
+    struct client *client =
+        container_of(list_first(&rig->workers[0].clients.open), struct client, in_clients);
+    struct lane *house = clearance_house_lane(client);
+
+    lane_gather(house, MANY);
+    cr_expect_eq(client_gathered(client), MANY);
+    cr_expect_geq(client_held(client), MANY);
+    local_rig_turn(rig);
+    cr_expect_eq(metric_read(closed), 0);
+    rig->config->pools[0].clients_output_bytes = MANY;
+    rig->config->pools[0].clients_pending_bytes = MANY;
+    lane_gather(house, 1);
+    local_rig_turn(rig);
+    cr_expect_eq(metric_read(closed), 1);
+    close(fd);
 }
