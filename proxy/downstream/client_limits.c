@@ -11,9 +11,15 @@ enum {
     TIGHT_BYTES = 64 * 1024,       /* what a client may hold where memory is tight */
 };
 
+/* Of who has said nothing yet, which may be a large request: is he let in, as far as is known? */
+static bool is_expected(const struct identities *identities)
+{
+    return identities->is_on && !identities->denies_newcomers;
+}
+
 struct scan_limits client_scan_limits(const struct client *client)
 {
-    bool known = client->session.is_authenticated || client->clients->identities.is_on;
+    bool known = client->session.is_authenticated || is_expected(&client->clients->identities);
 
     return (struct scan_limits){
         .arguments = known ? ARGUMENTS_MAX : ARGUMENTS_MAX_STRANGER,

@@ -34,7 +34,8 @@ struct identity {
 };
 
 struct identities {
-    bool is_on; /* the nodes know the users; otherwise there is none in here */
+    bool is_on;            /* the nodes know the users; otherwise there is none in here */
+    bool denies_newcomers; /* what a node said last of who says nothing: NOAUTH */
     struct clients *clients;
     struct list all;
     uint32_t count;

@@ -51,8 +51,10 @@ void newcomer_note(struct client *client, struct span reply)
     }
     if (reply.at[0] != '-' || span_starts_with(reply, SPAN("-NOPERM"))) {
         identity->proven_at = reactor_now(client->clients->reactor);
+        identity->identities->denies_newcomers = false;
         client->session.is_authenticated = true;
     } else if (span_starts_with(reply, SPAN("-NOAUTH"))) {
+        identity->identities->denies_newcomers = true;
         retire(identity);
     }
 }

@@ -46,3 +46,30 @@ Test(node_newcomers, are_not_let_in_over_connections_from_when_nodes_were_open)
     cr_expect(WAIT_FOR(strcmp(answer_to_new(rig, "GET", "k"), "1") == 0));
     rig_stop(&rig);
 }
+
+#define ELEVEN   "MGET", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"
+#define TOO_MUCH "-ERR Protocol error: unauthenticated multibulk length"
+
+Test(node_newcomers, may_begin_with_a_large_request)
+{
+    struct rig *rig = start_open("auth: nodes");
+
+    EXPECT_STARTS(ask(rig, ELEVEN), "[(nil) ");
+    rig_stop(&rig);
+}
+
+/* As with Redis before AUTH. */
+Test(node_newcomers, may_not_say_much_where_nodes_do_not_let_them_in)
+{
+    struct rig *rig = start_open("auth: nodes");
+    struct wire *stranger = rig_connect(rig);
+
+    fake_node_set_password(rig_node(rig, 0), "secret");
+    cr_expect_str_eq(ask(rig, "GET", "k"), NOAUTH);
+    cr_expect_str_eq(wire_ask(stranger, ELEVEN), TOO_MUCH);
+    cr_expect_str_eq(ask(rig, "AUTH", "alice", "secret"), "OK");
+    EXPECT_STARTS(ask(rig, ELEVEN), "[(nil) ");
+    cr_expect_str_eq(ask(rig, "RESET"), "RESET");
+    cr_expect_str_eq(ask(rig, ELEVEN), TOO_MUCH);
+    rig_stop(&rig);
+}
