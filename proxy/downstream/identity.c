@@ -205,6 +205,17 @@ bool identity_has_connections(const struct identity *identity)
     return false;
 }
 
+void identity_forgive(struct identity *identity)
+{
+    const struct slot_table *table = &identity->dispatcher->table;
+
+    for (uint16_t i = 0; i < table->pool_count; i++) {
+        if (table->pools[i] != NULL) {
+            pool_forgive(table->pools[i]);
+        }
+    }
+}
+
 void identity_release(struct identity **identity)
 {
     struct identity *gone = *identity;

@@ -69,6 +69,9 @@ bool identity_is_let_in(const struct identity *identity);
  * thought when that was made. */
 bool identity_has_connections(const struct identity *identity);
 
+/* A node has just taken its credentials: what others have said before is out of date. */
+void identity_forgive(struct identity *identity);
+
 void identity_release(struct identity **identity);
 
 #endif

@@ -55,6 +55,7 @@ static bool call_login_proven(const struct local_call *call, const struct span *
                          "passwords, see clients.auth_users");
         return false;
     }
+    identity_forgive(identity);
     login_as_identity(client, identity);
     return true;
 }

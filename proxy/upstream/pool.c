@@ -13,7 +13,8 @@ enum {
     BACKOFF_MAX_US = 500 * US_PER_MS,
     SUSPECT_AGAIN_US = US_PER_SECOND, /* between two probes of a node that is slow, but alive */
     RENEW_AGAIN_US = US_PER_SECOND,
-    DENIED_US = 100 * US_PER_MS, /* that a node is not asked again whether it wants a user */
+    DENIED_FIRST_US = 100 * US_PER_MS, /* that a node is not asked again whether it wants a user, */
+    DENIED_DOUBLINGS = 4,              /* and more from one time to the next */
     TLS_LOG_US = 10 * US_PER_SECOND,
     EMPTY_US = 100 * US_PER_MS, /* that requests wait for others that are slow to be answered */
 };
@@ -243,8 +244,14 @@ void pool_on_ready(struct pool *pool)
     pool->attempts = 0;
     pool->is_untold = false;
     pool->down_since = 0;
-    pool->denied_until = 0;
+    pool_forgive(pool);
     pool->site->events->ready(pool);
+}
+
+void pool_forgive(struct pool *pool)
+{
+    pool->denied_until = 0;
+    pool->denials = 0;
 }
 
 bool pool_is_denied(const struct pool *pool)
@@ -258,12 +265,23 @@ bool pool_denies(const struct pool *pool, uint64_t lane_number)
     return pool_is_denied(pool) && !pool_is_ready(pool, lane_number);
 }
 
+/* Several connections may be refused for one question. */
+static void pool_note_denial(struct pool *pool)
+{
+    uint64_t now = reactor_now(pool->site->reactor);
+
+    if (now >= pool->denied_until) {
+        pool->denied_until = now + ((uint64_t)DENIED_FIRST_US << pool->denials);
+        pool->denials += pool->denials < DENIED_DOUBLINGS;
+    }
+}
+
 /* "-WRONGPASS ...\r\n" */
 void pool_on_denied(struct pool *pool, struct span reply)
 {
     snprintf(pool->denial, sizeof pool->denial, "%.*s",
              (int)(reply.size - sizeof "-\r\n" + sizeof ""), reply.at + 1);
-    pool->denied_until = reactor_now(pool->site->reactor) + DENIED_US;
+    pool_note_denial(pool);
     log_debug("a node does not want a client's user", "pool=%s node=%s error=%s",
               pool->site->config->name, pool->name, pool->denial);
     if (pool->breaker != BREAKER_CLOSED) {

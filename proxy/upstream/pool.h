@@ -108,6 +108,7 @@ struct pool {
     uint64_t *scripts; /* POOL_SCRIPTS places for those that the node has; NULL: none. For heal.h */
     struct node_counts *counts;   /* with its worker's other pools of that name */
     uint8_t login;                /* which of our passwords was right last */
+    uint32_t denials;             /* so many times in a row, while somebody asked */
     uint64_t denied_until;        /* it does not want the user: `denial` until then; 0: it does */
     char denial[DENIAL_SIZE];     /* in its words */
     struct tls_memory tls_memory; /* makes the next handshakes short */
@@ -204,6 +205,10 @@ void pool_on_failure(struct pool *pool, enum close_reason reason, const char *er
 /* For upstreams: the node does not want the user of this pool's connections, and says `reply`. It
  * lives, so nobody is in trouble but that user. */
 void pool_on_denied(struct pool *pool, struct span reply);
+
+/* It is known that the user is well now: whoever asks next is not told what the node said before.
+ */
+void pool_forgive(struct pool *pool);
 
 /* Has it said so a moment ago? */
 bool pool_is_denied(const struct pool *pool);

@@ -178,6 +178,22 @@ Test(node_users, that_nodes_do_not_want_any_more_are_told_so_and_nobody_else)
     rig_stop(&rig);
 }
 
+Test(node_users, are_served_at_once_when_they_have_proven_who_they_are_again)
+{
+    struct rig *rig = start(1);
+    struct fake_node *node = rig_node(rig, 0);
+
+    cr_expect_str_eq(ask(rig, "AUTH", "alice", "secret"), "OK");
+    cr_expect_str_eq(ask(rig, "SET", "k", "1"), "OK");
+    fake_node_refuse_user(node, "alice");
+    fake_node_drop_connections(node);
+    cr_expect(WAIT_FOR(strcmp(ask(rig, "GET", "k"), WRONGPASS) == 0));
+    fake_node_refuse_user(node, NULL);
+    cr_expect_str_eq(ask(rig, "AUTH", "alice", "secret"), "OK");
+    cr_expect_str_eq(ask(rig, "GET", "k"), "1");
+    rig_stop(&rig);
+}
+
 Test(node_users, cannot_come_in_while_no_node_can_be_asked)
 {
     struct rig *rig = start(1);

@@ -62,6 +62,29 @@ Test(companion, has_connections_and_troubles_of_its_own)
     dispatcher_free(&companion);
 }
 
+static uint64_t denied_ms(struct pool *pool)
+{
+    pool_on_denied(pool, SPAN("-WRONGPASS no\r\n"));
+    return (pool->denied_until - reactor_now(pool->site->reactor)) / US_PER_MS;
+}
+
+Test(companion, asks_ever_more_seldom_whether_a_node_wants_its_user)
+{
+    static const uint64_t rows[] = {100, 200, 400, 800, 1600, 1600};
+    struct dispatcher *companion = companion_new(stage.dispatcher, &alice);
+    struct pool *pool = companion->table.pools[0];
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        cr_expect_eq(denied_ms(pool), rows[i], "time %zu", i);
+        cr_expect_eq(denied_ms(pool), rows[i], "a second connection, refused at once");
+        pool->denied_until = reactor_now(pool->site->reactor);
+    }
+    pool_forgive(pool);
+    cr_expect_not(pool_denies(pool, 0));
+    cr_expect_eq(denied_ms(pool), 100);
+    dispatcher_free(&companion);
+}
+
 Test(companion, obeys_what_its_chief_is_told)
 {
     struct halts *halts = halts_new("main", 1);
