@@ -1,6 +1,7 @@
 #include "proxy/downstream/pause.h"
 
 #include "proxy/downstream/permission.h"
+#include "proxy/routing/companion.h"
 #include "proxy/routing/obey.h"
 
 /* The word: microseconds in the upper bits, the mode in the lowest two. Zero: no pause. */
@@ -67,8 +68,8 @@ static void let_go(struct clients *clients)
     }
 }
 
-/* When what holds now is to be looked at again; 0: nothing holds. Behind a pause of nodes, what
- * waits leaves first: else all that clients have would come at once, and wait behind that. */
+/* When what holds now is to be looked at again; 0: nothing holds. Behind a pause of nodes, gates
+ * close first: else all that clients have would come at once, and wait behind what is under way. */
 static uint64_t pause_next(const struct clients *clients, enum pause_mode before, uint64_t now)
 {
     const struct dispatcher *dispatcher = clients->dispatcher;
@@ -76,7 +77,7 @@ static uint64_t pause_next(const struct clients *clients, enum pause_mode before
     if (dispatcher->halted_until > now) {
         return dispatcher->halted_until;
     }
-    return before != PAUSE_OFF && dispatcher->waiting_count > 0 ? now + AFTERMATH_US : 0;
+    return before != PAUSE_OFF && companions_have_gates(dispatcher) ? now + AFTERMATH_US : 0;
 }
 
 void pause_refresh(struct clients *clients)
@@ -111,11 +112,14 @@ bool pause_is_write(const struct command *command)
            command->id == COMMAND_ID_PFCOUNT;
 }
 
-/* As many wait at gates as may, or nearly, and this one has its part in that, or is about to. */
+/* As many wait at gates as may, or nearly, and this one has its part in that, or is about to. Also
+ * when the pause is over, and they have not left yet. */
 static bool is_in_crowd(const struct client *client)
 {
-    return client_dispatcher(client)->halted_until != 0 && !pipeline_is_empty(&client->pipeline) &&
-           obey_is_crowded(client_dispatcher(client));
+    const struct dispatcher *dispatcher = client_dispatcher(client);
+    bool is_time = dispatcher->halted_until != 0 || client->clients->pause == PAUSE_CROWD;
+
+    return is_time && !pipeline_is_empty(&client->pipeline) && obey_is_crowded(dispatcher);
 }
 
 static bool mode_holds(const struct client *client, const struct command *command)

@@ -34,3 +34,13 @@ void companions_take_over(struct dispatcher *chief, struct topology *topology)
         dispatcher_take_over(companion_at(link), topology_take(topology));
     }
 }
+
+bool companions_have_gates(const struct dispatcher *chief)
+{
+    bool has_any = chief->gates.count > 0;
+
+    LIST_EACH (link, &chief->companions) {
+        has_any = has_any || companion_at(link)->gates.count > 0;
+    }
+    return has_any;
+}

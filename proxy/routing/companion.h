@@ -23,4 +23,7 @@ struct dispatcher *companion_new(struct dispatcher *chief,
 /* All of them adopt it; takes no reference. */
 void companions_take_over(struct dispatcher *chief, struct topology *topology);
 
+/* Is there any gate, with the chief or its companions? */
+bool companions_have_gates(const struct dispatcher *chief);
+
 #endif
