@@ -8,7 +8,7 @@
 #include "common/resp_write.h"
 #include "proxy/downstream/clearance.h"
 
-enum { REVIEW_US = 3 * US_PER_SECOND };
+enum { REVIEW_SECONDS = 3 };
 
 struct hearing {
     struct client *client;
@@ -97,7 +97,8 @@ static bool is_no(struct span reply)
 {
     return reply.at[0] == '$' || span_starts_with(reply, SPAN("-NOPERM")) ||
            span_starts_with(reply, SPAN("-ERR User")) ||
-           span_starts_with(reply, SPAN("-ERR unknown"));
+           span_starts_with(reply, SPAN("-ERR unknown")) ||
+           span_starts_with(reply, SPAN("-ERR Unknown")); /* Redis before 7.0 */
 }
 
 static void on_heard(struct request *request, struct block *block UNUSED, struct span reply)
@@ -118,6 +119,14 @@ static void on_heard(struct request *request, struct block *block UNUSED, struct
     request_free(&request);
 }
 
+/* Numbers of one worker's clients are that of all workers apart. */
+uint64_t hearing_first(uint64_t number, uint64_t now)
+{
+    static const uint64_t golden = 0x9e3779b97f4a7c15u;
+
+    return now + ((number * golden) >> 32) % REVIEW_SECONDS * US_PER_SECOND;
+}
+
 void hearing_look(struct client *client)
 {
     struct extras *extras = client->session.extras;
@@ -129,9 +138,10 @@ void hearing_look(struct client *client)
     if (extras->hearing == NULL) {
         extras->hearing = memory_new(1, sizeof *extras->hearing);
         extras->hearing->client = client;
+        extras->hearing->next = hearing_first(client->session.id, now);
     }
     if (extras->hearing->asked == NULL && now >= extras->hearing->next) {
-        extras->hearing->next = now + REVIEW_US;
+        extras->hearing->next = now + (uint64_t)REVIEW_SECONDS * US_PER_SECOND;
         extras->hearing->kind = 0;
         review(extras->hearing);
     }

@@ -13,6 +13,9 @@
 
 #include "proxy/downstream/client.h"
 
+/* When the client with that number is first reviewed, who is new now: not all in the same turn. */
+uint64_t hearing_first(uint64_t number, uint64_t now) MUST_USE;
+
 /* Time goes by. */
 void hearing_look(struct client *client);
 

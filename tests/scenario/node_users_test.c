@@ -360,3 +360,20 @@ Test(node_users, wait_for_an_operator_like_everybody)
     cr_expect_str_eq(wire_text(alice), "1");
     rig_stop(&rig);
 }
+
+/* Redis before 7.0 has no ACL DRYRUN, and says so: a node may be older than the one before it. */
+Test(node_users, do_not_go_on_to_hear_what_nobody_can_judge)
+{
+    struct rig *rig = start(1);
+    struct wire *alice = log_in(rig, "alice");
+
+    script(rig, 0, WANT("ACL", "DRYRUN", "alice", "SUBSCRIBE", "news"), SAY("+OK\r\n"),
+           WANT("subscribe", "news"), SAY("*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n"),
+           WANT("ACL", "DRYRUN", "alice", "SUBSCRIBE", "news"),
+           SAY("-ERR Unknown subcommand or wrong number of arguments for 'DRYRUN'.\r\n"),
+           WANT("unsubscribe", "news"), SAY("*3\r\n$11\r\nunsubscribe\r\n$4\r\nnews\r\n:0\r\n"));
+    cr_expect_str_eq(wire_ask(alice, "SUBSCRIBE", "news"), "[subscribe news 1]");
+    cr_expect(wire_is_closed(alice));
+    cr_expect_eq(fake_node_count(rig_node(rig, 0), "ACL DRYRUN alice SUBSCRIBE"), 2);
+    rig_stop(&rig);
+}
