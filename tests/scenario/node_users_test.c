@@ -41,6 +41,9 @@ Test(node_users, hear_from_a_node_whether_they_may_come_in)
     cr_expect_str_eq(ask(rig, "PING"), NOAUTH);
     cr_expect_str_eq(ask(rig, "CLIENT", "ID"), NOAUTH);
     cr_expect_str_eq(ask(rig, "HELLO", "3"), NOAUTH);
+    cr_expect_str_eq(ask(rig, "UNWATCH"), NOAUTH);
+    cr_expect_str_eq(ask(rig, "DISCARD"), NOAUTH);
+    cr_expect_str_eq(ask(rig, "MULTI"), NOAUTH);
     cr_expect_str_eq(ask(rig, "AUTH", "alice", "guess"), WRONGPASS);
     cr_expect_str_eq(ask(rig, "AUTH", "guess"), WRONGPASS);
     cr_expect_str_eq(ask(rig, "HELLO", "2", "AUTH", "alice", "guess"), WRONGPASS);
