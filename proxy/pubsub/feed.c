@@ -137,6 +137,7 @@ static void feed_on_greeting(struct feed *feed, struct span reply)
     switch (greeting_hear(&feed->greeting, reply, feed->id, feed->name)) {
     case GREETING_MORE: return;
     case GREETING_AGAIN: feed_say_greeting(feed); return;
+    case GREETING_SWITCH: CHECK(!"a feed is slotway's own user's"); return;
     case GREETING_WELCOME: feed_on_welcome(feed); return;
     case GREETING_BUSY: feed_close(feed, CLOSE_NODE_BUSY); return;
     case GREETING_DENIED:

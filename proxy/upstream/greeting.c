@@ -55,7 +55,7 @@ static void begin_login(struct greeting *greeting, const struct pool_config *con
         greeting->login = 0;
     }
     greeting->is_repeated = greeting->is_to_repeat;
-    greeting->is_to_repeat = greeting->is_refused = false;
+    greeting->is_to_repeat = greeting->is_refused = greeting->is_switching = false;
 }
 
 void greeting_begin(struct greeting *greeting, const struct pool_config *config,
@@ -72,9 +72,8 @@ void greeting_begin(struct greeting *greeting, const struct pool_config *config,
         append_login(config, greeting->login, output);
     }
     greeting->label_count = label_write(config, output);
-    greeting->answers_left =
-        (uint8_t)(1 + greeting->has_login + greeting->label_count + greeting->has_hello +
-                  greeting->has_tracking + greeting->has_switch);
+    greeting->answers_left = (uint8_t)(1 + greeting->has_login + greeting->label_count +
+                                       greeting->has_hello + greeting->has_tracking);
     if (greeting->has_hello) {
         resp_write_request(output, hello, ARRAY_LEN(hello));
     }
@@ -82,9 +81,12 @@ void greeting_begin(struct greeting *greeting, const struct pool_config *config,
         append_tracking(dialect, redirect, output);
     }
     resp_write_request(output, who, ARRAY_LEN(who));
-    if (greeting->has_switch) {
-        credentials_write(greeting->credentials, output);
-    }
+}
+
+void greeting_switch(const struct greeting *greeting, struct sendq *output)
+{
+    CHECK(greeting->is_switching);
+    credentials_write(greeting->credentials, output);
 }
 
 static enum greeting_result refused(const char *what, struct span reply, const char *name)
@@ -217,9 +219,9 @@ static enum greeting_result hear_before_switch(struct greeting *greeting, struct
                                                const char *id, const char *name)
 {
     greeting->found = hear_id(reply, id, name);
-    return greeting->found == GREETING_WELCOME || greeting->found == GREETING_BUSY
-               ? GREETING_MORE
-               : greeting->found;
+    greeting->is_switching =
+        greeting->found == GREETING_WELCOME || greeting->found == GREETING_BUSY;
+    return greeting->is_switching ? GREETING_SWITCH : greeting->found;
 }
 
 static enum greeting_result hear_switch(const struct greeting *greeting, struct span reply)
@@ -230,7 +232,11 @@ static enum greeting_result hear_switch(const struct greeting *greeting, struct 
 enum greeting_result greeting_hear(struct greeting *greeting, struct span reply, const char *id,
                                    const char *name)
 {
-    uint8_t left = (uint8_t)(greeting->answers_left-- - greeting->has_switch);
+    if (greeting->is_switching) {
+        return hear_switch(greeting, reply);
+    }
+
+    uint8_t left = greeting->answers_left--;
     bool is_login = greeting->has_login && left == 2 + greeting->label_count + greeting->has_hello +
                                                        greeting->has_tracking;
     bool is_hello = greeting->has_hello && left == 2 + greeting->has_tracking;
@@ -261,8 +267,7 @@ enum greeting_result greeting_hear(struct greeting *greeting, struct span reply,
         return GREETING_MORE;
     }
     if (greeting->has_switch) {
-        return left == 1 ? hear_before_switch(greeting, reply, id, name)
-                         : hear_switch(greeting, reply);
+        return hear_before_switch(greeting, reply, id, name);
     }
     return hear_last(greeting, reply, id, name);
 }

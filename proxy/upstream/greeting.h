@@ -11,8 +11,9 @@
  *      AUTH ...            when the connection is to be a client's own user's: it is so from here
  *                          on, and what that user may not do has been done before
  *
- * All leave in one write. Where there are two passwords and the node says that the one is wrong,
- * all of it is said once more with the other. Worker's thread only.
+ * All but the last leave in one write; that waits until it is known who lives there, for a client's
+ * password is nobody else's to hear. Where there are two passwords and the node says that the one
+ * is wrong, all of it is said once more with the other. Worker's thread only.
  */
 #ifndef PROXY_UPSTREAM_GREETING_H
 #define PROXY_UPSTREAM_GREETING_H
@@ -25,6 +26,7 @@
 enum greeting_result {
     GREETING_MORE,     /* answers are still to come */
     GREETING_AGAIN,    /* greeting_begin is to be called once more on this connection */
+    GREETING_SWITCH,   /* greeting_switch is to be called: it is to become a client's user's */
     GREETING_WELCOME,  /* the last one has come: requests may flow */
     GREETING_BUSY,     /* it lives, and cannot say who it is: loading its data, or in a script */
     GREETING_REFUSED,  /* it does not want us */
@@ -46,7 +48,8 @@ struct greeting {
     bool has_tracking;
     uint8_t label_count;        /* commands of label.h */
     uint64_t client_id;         /* that HELLO has told; 0: none */
-    bool has_switch;            /* to the user of `credentials`, at the end */
+    bool has_switch;            /* to the user of `credentials`, at the end, */
+    bool is_switching;          /* and all before that is answered */
     enum greeting_result found; /* what the answers before that come to */
 };
 
@@ -57,8 +60,11 @@ struct greeting {
 void greeting_begin(struct greeting *greeting, const struct pool_config *config,
                     enum dialect dialect, uint64_t redirect, struct sendq *output);
 
+/* Appends the credentials of the client's user. */
+void greeting_switch(const struct greeting *greeting, struct sendq *output);
+
 /* The next answer, a whole reply. `id` is the node that we look for, "" when any will do; `name`
- * is for the log. After anything but MORE and AGAIN nothing may be heard any more. */
+ * is for the log. After anything but MORE, AGAIN and SWITCH nothing may be heard any more. */
 enum greeting_result greeting_hear(struct greeting *greeting, struct span reply, const char *id,
                                    const char *name) MUST_USE;
 

@@ -93,6 +93,15 @@ static void upstream_say_greeting(struct upstream *upstream)
     upstream_want_flush(upstream);
 }
 
+static void upstream_say_switch(struct upstream *upstream)
+{
+    size_t before = upstream->output.size;
+
+    greeting_switch(&upstream->greeting, &upstream->output);
+    upstream->stream_queued += upstream->output.size - before;
+    upstream_want_flush(upstream);
+}
+
 static void upstream_greet(struct upstream *upstream)
 {
     upstream_become(upstream, UPSTREAM_GREETING);
@@ -135,6 +144,7 @@ static void upstream_on_greeting(struct upstream *upstream, struct span reply)
     switch (greeting_hear(&upstream->greeting, reply, pool->id, pool->name)) {
     case GREETING_MORE: return;
     case GREETING_AGAIN: upstream_say_greeting(upstream); return;
+    case GREETING_SWITCH: upstream_say_switch(upstream); return;
     case GREETING_WELCOME: upstream_on_welcome(upstream); return;
     case GREETING_BUSY:
         if (upstream_may_be_nameless(upstream)) {
