@@ -147,17 +147,22 @@ void hearing_look(struct client *client)
     }
 }
 
-void hearing_drop(struct client *client)
+void hearing_forget(struct client *client)
 {
     struct hearing *hearing =
         client->session.extras == NULL ? NULL : client->session.extras->hearing;
 
-    if (hearing == NULL) {
-        return;
-    }
-    client->session.extras->hearing = NULL;
-    if (hearing->asked != NULL) {
+    if (hearing != NULL && hearing->asked != NULL) {
         dispatcher_abandon(client->clients->dispatcher, &hearing->asked);
+        hearing->next = reactor_now(client->clients->reactor);
     }
-    free(hearing);
+}
+
+void hearing_drop(struct client *client)
+{
+    hearing_forget(client);
+    if (client->session.extras != NULL) {
+        free(client->session.extras->hearing);
+        client->session.extras->hearing = NULL;
+    }
 }

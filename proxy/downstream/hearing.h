@@ -19,6 +19,10 @@ uint64_t hearing_first(uint64_t number, uint64_t now) MUST_USE;
 /* Time goes by. */
 void hearing_look(struct client *client);
 
+/* The client is somebody else from here on: what a node still says of the one it was does not
+ * concern it. */
+void hearing_forget(struct client *client);
+
 /* The client goes. */
 void hearing_drop(struct client *client);
 

@@ -7,6 +7,7 @@
 #include "proxy/downstream/audit.h"
 #include "proxy/downstream/blocked.h"
 #include "proxy/downstream/clearance_need.h"
+#include "proxy/downstream/hearing.h"
 #include "proxy/downstream/permission.h"
 #include "proxy/pubsub/hub.h"
 
@@ -24,6 +25,7 @@ void login_as_identity(struct client *client, struct identity *identity)
         dispatcher_clear_lane(client_dispatcher(client), &client->lane);
         client->lane.written = client->lane.written == 0 ? 0 : UINT64_MAX;
         login_end(client);
+        hearing_forget(client);
     }
     set_user(client, &identity->user);
     client->session.is_authenticated = true;

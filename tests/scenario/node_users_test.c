@@ -364,6 +364,26 @@ Test(node_users, wait_for_an_operator_like_everybody)
     rig_stop(&rig);
 }
 
+Test(node_users, are_not_concerned_by_what_a_node_says_of_who_they_were)
+{
+    struct rig *rig = start(1);
+    struct fake_node *node = rig_node(rig, 0);
+
+    EXPECT_CONTAINS(ask(rig, "HELLO", "3", "AUTH", "alice", "secret"), "proto\\r\\n:3");
+    script(rig, 0, WANT("ACL", "DRYRUN", "alice", "SUBSCRIBE", "news"), SAY("+OK\r\n"),
+           WANT("subscribe", "news"), SAY("*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n"),
+           WANT("ACL", "DRYRUN", "alice", "SUBSCRIBE", "news"),
+           SAY_LATER("$27\r\nUser alice may hear nothing\r\n"),
+           WANT("ACL", "DRYRUN", "bob", "SUBSCRIBE", "news"), SAY("+OK\r\n"));
+    EXPECT_CONTAINS(ask(rig, "SUBSCRIBE", "news"), ">3\\r\\n$9\\r\\nsubscribe");
+    cr_assert(WAIT_FOR(fake_node_has_stalled(node)));
+    cr_expect_str_eq(ask(rig, "AUTH", "bob", "secret"), "OK");
+    fake_node_release(node);
+    cr_expect(WAIT_FOR(fake_node_count(node, "ACL DRYRUN bob SUBSCRIBE") == 1));
+    cr_expect_str_eq(ask(rig, "PING"), "PONG");
+    rig_stop(&rig);
+}
+
 /* Redis before 7.0 has no ACL DRYRUN, and says so: a node may be older than the one before it. */
 Test(node_users, do_not_go_on_to_hear_what_nobody_can_judge)
 {
