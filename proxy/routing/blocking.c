@@ -110,7 +110,9 @@ static enum private_wake wake_of(const struct request *request)
 }
 
 /* What its node gives it in this moment is its answer. One that cannot be asked to wake it is told
- * that nothing more will come: it is answered when the node has closed. */
+ * that nothing more will come: it is answered when the node has closed. That is the worse way, as a
+ * node may drop what it has popped for a connection that ends: so one that is just about to say how
+ * it can be asked is waited for. */
 static void wake_sent(struct dispatcher *dispatcher, struct request *request, const char *reply)
 {
     struct upstream *upstream = request->special->upstream;
@@ -123,30 +125,17 @@ static void wake_sent(struct dispatcher *dispatcher, struct request *request, co
         return;
     }
     request->special->farewell = reply;
+    upstream->wake_lane = request->lane->number;
     if (request->deadline > latest) {
         request->deadline = latest;
     }
     if (upstream->earliest_deadline > request->deadline) {
         upstream->earliest_deadline = request->deadline;
     }
-    request->special->is_woken = private_wake(upstream, wake_of(request), request->lane->number);
+    request->special->is_woken = private_is_introducing(upstream) ||
+                                 private_wake(upstream, wake_of(request), upstream->wake_lane);
     if (!request->special->is_woken) {
         upstream_finish(upstream);
-    }
-}
-
-void blocking_insist(struct upstream *upstream)
-{
-    struct list_link *first = list_first(&upstream->in_flight);
-
-    if (first == NULL) {
-        return;
-    }
-
-    const struct request *request = container_of(first, struct request, in_queue);
-
-    if (request->done != NULL && request->special != NULL && request->special->is_woken) {
-        private_wake(upstream, wake_of(request), request->lane->number);
     }
 }
 

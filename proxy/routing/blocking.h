@@ -42,10 +42,6 @@ bool blocking_repeats(const struct dispatcher *dispatcher, struct request *reque
  * may be SPLIT, and may be settled when this returns. */
 void blocking_wake(struct dispatcher *dispatcher, struct request *request, const char *reply);
 
-/* Now and then, on a private connection: asks its node again to wake who is to be woken, which may
- * not have been blocked yet when it was asked. */
-void blocking_insist(struct upstream *upstream);
-
 /* Its client has gone, and the private connection that it is on is about to be closed: what is
  * pushed over the shared one from now on must not be popped for nobody. */
 void blocking_leave(struct request *request);

@@ -3,6 +3,7 @@
 #include "proxy/routing/blocking.h"
 #include "proxy/routing/holding.h"
 #include "proxy/upstream/in_flight.h"
+#include "proxy/upstream/private.h"
 
 enum {
     SUSPECT_HINT_US = 50 * US_PER_MS, /* between two hints while a node is silent or out of reach */
@@ -185,7 +186,7 @@ static void watch_privates(struct dispatcher *dispatcher, struct pool *pool)
     LIST_EACH_SAFE (link, &pool->privates.at[PRIVATE_BUSY]) {
         struct upstream *upstream = container_of(link, struct upstream, in_place);
 
-        blocking_insist(upstream);
+        private_insist(upstream);
         watch_step(dispatcher, upstream);
         watch_greeting(dispatcher, upstream);
         if (upstream->earliest_deadline > now) {

@@ -9,6 +9,7 @@
 enum {
     RESTING_MAX = 64, /* of one node and worker */
     REST_US = 10 * US_PER_SECOND,
+    NUMBER_UNKNOWN = -1, /* the node does not tell */
 };
 
 static struct upstream *upstream_at(struct list_link *link)
@@ -132,44 +133,6 @@ void private_introduce(struct upstream *upstream)
     }
 }
 
-/* A node that does not say that a transaction is over may still be in it. */
-static void hear_of_multi(struct upstream *upstream, const struct request *request,
-                          struct span reply)
-{
-    bool is_end =
-        request->command->id == COMMAND_ID_EXEC || request->command->id == COMMAND_ID_DISCARD;
-
-    if (is_end && reply.at[0] != '-') {
-        upstream->is_in_multi = false;
-    } else if (request->command->id == COMMAND_ID_DISCARD) {
-        upstream->is_finished = true;
-    }
-}
-
-/* A node that becomes a replica says so to those who block, and closes their connections. */
-void private_hear(struct upstream *upstream, const struct request *request, struct span reply)
-{
-    if (span_starts_with(reply, SPAN("-UNBLOCKED force"))) {
-        upstream->is_finished = true;
-        return;
-    }
-    if (request->special != NULL && request->special->is_fresh) {
-        upstream->is_finished = true;
-    }
-    if (upstream->is_in_multi) {
-        hear_of_multi(upstream, request, reply);
-    }
-    if ((request->command->id == COMMAND_ID_AUTH && !span_starts_with(reply, SPAN("-WRONGPASS"))) ||
-        (request->command->id == COMMAND_ID_UNWATCH && reply.at[0] == '-')) {
-        /* It is somebody else's from here on, unless its node would not have that; or its node may
-         * still be watching. */
-        upstream->is_finished = true;
-    }
-    if (request->command->id == COMMAND_ID_CLIENT_ID && !reply_integer(reply, &upstream->number)) {
-        upstream->number = 0;
-    }
-}
-
 /* The node may read this after the answer to what is to be woken, so nothing else may block on the
  * same connection: it would be woken instead. */
 bool private_wake(struct upstream *upstream, enum private_wake how, uint64_t lane_number)
@@ -198,6 +161,95 @@ bool private_wake(struct upstream *upstream, enum private_wake how, uint64_t lan
     block_release(&block);
     upstream->is_finished = true;
     return true;
+}
+
+bool private_is_introducing(const struct upstream *upstream)
+{
+    return upstream->is_introduced && upstream->number == 0;
+}
+
+/* The request of whoever blocks and is to be woken; NULL: nobody is. */
+static struct request *to_be_woken(const struct upstream *upstream)
+{
+    struct list_link *first = list_first(&upstream->in_flight);
+    struct request *request = first == NULL ? NULL : container_of(first, struct request, in_queue);
+
+    return request != NULL && request->done != NULL && request->special != NULL &&
+                   request->special->is_woken
+               ? request
+               : NULL;
+}
+
+static bool wake_first(struct upstream *upstream)
+{
+    const struct request *request = to_be_woken(upstream);
+    bool is_error = request->special->farewell[0] == '-';
+
+    return private_wake(upstream, is_error ? WAKE_WITH_ERROR : WAKE_AS_TIMEOUT,
+                        upstream->wake_lane);
+}
+
+void private_insist(struct upstream *upstream)
+{
+    struct request *request = to_be_woken(upstream);
+
+    if (request == NULL || private_is_introducing(upstream)) {
+        return;
+    }
+    if (!wake_first(upstream) && !upstream->is_finished) {
+        request->special->is_woken = false;
+        upstream_finish(upstream);
+    }
+}
+
+/* A node that does not say that a transaction is over may still be in it. */
+static void hear_of_multi(struct upstream *upstream, const struct request *request,
+                          struct span reply)
+{
+    bool is_end =
+        request->command->id == COMMAND_ID_EXEC || request->command->id == COMMAND_ID_DISCARD;
+
+    if (is_end && reply.at[0] != '-') {
+        upstream->is_in_multi = false;
+    } else if (request->command->id == COMMAND_ID_DISCARD) {
+        upstream->is_finished = true;
+    }
+}
+
+/* Whose wake was asked for too early is woken now; where that fails, private_insist does the rest.
+ */
+static void hear_number(struct upstream *upstream, struct span reply)
+{
+    if (!reply_integer(reply, &upstream->number)) {
+        upstream->number = NUMBER_UNKNOWN;
+    }
+    if (to_be_woken(upstream) != NULL) {
+        (void)wake_first(upstream);
+    }
+}
+
+/* A node that becomes a replica says so to those who block, and closes their connections. */
+void private_hear(struct upstream *upstream, const struct request *request, struct span reply)
+{
+    if (span_starts_with(reply, SPAN("-UNBLOCKED force"))) {
+        upstream->is_finished = true;
+        return;
+    }
+    if (request->special != NULL && request->special->is_fresh) {
+        upstream->is_finished = true;
+    }
+    if (upstream->is_in_multi) {
+        hear_of_multi(upstream, request, reply);
+    }
+    if ((request->command->id == COMMAND_ID_AUTH && !span_starts_with(reply, SPAN("-WRONGPASS"))) ||
+        (request->command->id == COMMAND_ID_UNWATCH && reply.at[0] == '-')) {
+        /* It is somebody else's from here on, unless its node would not have that; or its node may
+         * still be watching. */
+        upstream->is_finished = true;
+    }
+    if (request->command->id == COMMAND_ID_CLIENT_ID) {
+        hear_number(upstream, reply);
+    }
 }
 
 void private_rest(struct upstream *upstream)

@@ -46,6 +46,14 @@ enum private_wake { WAKE_AS_TIMEOUT, WAKE_WITH_ERROR };
  * nothing. Returns false when the node cannot be asked. */
 bool private_wake(struct upstream *upstream, enum private_wake how, uint64_t lane_number);
 
+/* Is the node still to say by what number it knows the connection? Then it can be asked soon. */
+bool private_is_introducing(const struct upstream *upstream);
+
+/* Now and then: asks the node again to wake who is to be woken, which may not have been blocked yet
+ * when it was asked, or could not be named. Who cannot be woken at all is told that nothing more
+ * will come. May close it: not from inside a callback of this connection. */
+void private_insist(struct upstream *upstream);
+
 /* Are so many busy that the rest is kept for those who cannot do without? */
 bool private_is_scarce(const struct pool *pool);
 

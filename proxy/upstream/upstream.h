@@ -59,9 +59,10 @@ struct upstream {
     uint64_t resting_since;    /* PRIVATE, RESTING */
     bool is_in_multi;          /* PRIVATE: its node may be queueing commands for EXEC */
     bool is_introduced;        /* PRIVATE: the node was asked by what number it knows it */
-    int64_t number;            /* PRIVATE: which is this; 0: not known */
-    uint64_t worn_since;       /* to be made anew when nothing is in flight; 0: not */
-    uint64_t renewed_at;       /* when that was last wanted */
+    int64_t number;      /* PRIVATE: which is this; 0: not known yet, below: it does not tell */
+    uint64_t wake_lane;  /* PRIVATE: for private_wake, when somebody is to be woken */
+    uint64_t worn_since; /* to be made anew when nothing is in flight; 0: not */
+    uint64_t renewed_at; /* when that was last wanted */
     struct greeting greeting;
     struct list in_flight;      /* requests, oldest first */
     struct list waiting;        /* requests for when the connection is ready, oldest first */

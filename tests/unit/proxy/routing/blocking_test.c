@@ -119,6 +119,39 @@ Test(blocking, a_node_that_does_not_say_the_number_is_told_that_nothing_more_wil
     gets_answer(&stage, question, "*-1");
 }
 
+/* A node drops what it has popped for a connection that ends in that moment. */
+Test(blocking, a_node_that_is_about_to_say_the_number_is_waited_for)
+{
+    const struct question *question = ask_to_block(&stage, 0, "BLPOP b 0");
+
+    peer_accepts(node);
+    peer_gets(node, "CLIENT ID");
+    peer_gets(node, "BLPOP b 0");
+    wake(question, "*-1\r\n");
+    gets_no_answer(&stage, question);
+    cr_expect_not(peer_is_left(node));
+    peer_says(node, ":7\r\n");
+    peer_accepts(&shared);
+    peer_gets(&shared, "CLIENT UNBLOCK 7 TIMEOUT");
+    peer_says(&shared, ":0\r\n");
+    peer_says(node, "*2\r\n$1\r\nb\r\n$1\r\nx\r\n");
+    gets_answer(&stage, question, "*2\r\n$1\r\nb\r\n$1\r\nx");
+}
+
+Test(blocking, a_node_that_was_about_to_say_the_number_may_not_say_it)
+{
+    const struct question *question = ask_to_block(&stage, 0, "BLPOP b 0");
+
+    peer_accepts(node);
+    peer_gets(node, "CLIENT ID");
+    peer_gets(node, "BLPOP b 0");
+    wake(question, "*-1\r\n");
+    peer_says(node, "-NOPERM no\r\n");
+    TURN_UNTIL(stage.reactor, peer_is_left(node));
+    peer_hangs_up(node);
+    gets_answer(&stage, question, "*-1");
+}
+
 Test(blocking, what_it_says_before_it_hangs_up_is_the_answer)
 {
     const struct question *question = block("-NOPERM no\r\n");
