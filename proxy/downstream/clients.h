@@ -118,6 +118,7 @@ struct clients {
     struct monitor monitor;
     enum pause_mode pause;          /* what must wait now: the house's, or the dispatcher's */
     struct reactor_timer pause_end; /* when that is over */
+    uint64_t aftermath_until;       /* of a pause of nodes that is over, at the latest; 0: none */
     struct reactor_timer look;      /* for idle and stuck clients; runs while there are clients */
     _Atomic uint32_t *load;         /* the worker's: its clients of all pools, and those coming */
 };

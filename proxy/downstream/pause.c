@@ -5,7 +5,9 @@
 #include "proxy/routing/obey.h"
 
 /* The word: microseconds in the upper bits, the mode in the lowest two. Zero: no pause. */
-enum { MODE_BITS = 2, MODE_MASK = (1 << MODE_BITS) - 1, AFTERMATH_US = 5 * US_PER_MS };
+enum { MODE_BITS = 2, MODE_MASK = (1 << MODE_BITS) - 1 };
+
+enum { AFTERMATH_LOOK_US = 5 * US_PER_MS, AFTERMATH_US = US_PER_SECOND };
 
 static uint64_t word_of(enum pause_mode mode, uint64_t until)
 {
@@ -68,16 +70,34 @@ static void let_go(struct clients *clients)
     }
 }
 
-/* When what holds now is to be looked at again; 0: nothing holds. Behind a pause of nodes, gates
- * close first: else all that clients have would come at once, and wait behind what is under way. */
-static uint64_t pause_next(const struct clients *clients, enum pause_mode before, uint64_t now)
+/* Behind a pause of nodes what waits leaves first, and gates close: else all that clients have
+ * would come at once, and wait behind what is under way. Gates may also stay for as long as a
+ * client blocks, so they are not waited for without an end. */
+static bool is_aftermath(struct clients *clients, uint64_t now)
+{
+    const struct dispatcher *dispatcher = clients->dispatcher;
+
+    if (clients->aftermath_until == 0) {
+        clients->aftermath_until = now + AFTERMATH_US;
+    }
+    return dispatcher->waiting_count > 0 ||
+           (now < clients->aftermath_until && companions_have_gates(dispatcher));
+}
+
+/* When what holds now is to be looked at again; 0: nothing holds. */
+static uint64_t pause_next(struct clients *clients, enum pause_mode before, uint64_t now)
 {
     const struct dispatcher *dispatcher = clients->dispatcher;
 
     if (dispatcher->halted_until > now) {
+        clients->aftermath_until = 0;
         return dispatcher->halted_until;
     }
-    return before != PAUSE_OFF && companions_have_gates(dispatcher) ? now + AFTERMATH_US : 0;
+    if (before != PAUSE_OFF && is_aftermath(clients, now)) {
+        return now + AFTERMATH_LOOK_US;
+    }
+    clients->aftermath_until = 0;
+    return 0;
 }
 
 void pause_refresh(struct clients *clients)
@@ -88,7 +108,9 @@ void pause_refresh(struct clients *clients)
     enum pause_mode before = clients->pause;
 
     clients->pause = word_mode(word);
-    if (until <= now) {
+    if (until > now) {
+        clients->aftermath_until = 0;
+    } else {
         until = pause_next(clients, before, now);
         clients->pause = until == 0 ? PAUSE_OFF : PAUSE_CROWD;
     }
