@@ -116,11 +116,11 @@ struct identity *identity_newcomer(struct identities *identities)
     return identity_new(identities, SPAN("default"), (struct credentials){0});
 }
 
-/* Those of whom a node takes with such a name; all where `name` is NULL. */
+/* Users, of that name or with NULL of any; whoever says nothing is none. */
 static bool is_among(const struct identity *identity, const struct span *name)
 {
-    return name == NULL || (identity->credentials.is_given &&
-                            span_equal(credentials_name(&identity->credentials), *name));
+    return identity->credentials.is_given &&
+           (name == NULL || span_equal(credentials_name(&identity->credentials), *name));
 }
 
 /* Are there as many as may be? */

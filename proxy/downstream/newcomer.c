@@ -4,7 +4,7 @@
 #include "proxy/downstream/login.h"
 
 /* How long a node's word holds for those who come after. */
-enum { PROVEN_US = US_PER_SECOND };
+enum { PROVEN_US = US_PER_SECOND, RETIRED_MAX = 4 };
 
 bool newcomer_is_stranger(struct client *client)
 {
@@ -28,14 +28,23 @@ bool newcomer_needs_fresh(const struct client *client)
     return !client->session.is_authenticated && identity_has_connections(client_identity(client));
 }
 
-/* There are not to be more of them than of users: nodes that disagree would retire one every time.
- */
+static uint32_t count_retired(const struct identities *identities)
+{
+    uint32_t count = 0;
+
+    LIST_EACH (link, &identities->all) {
+        count += container_of(link, struct identity, in_identities)->is_retired ? 1 : 0;
+    }
+    return count;
+}
+
+/* There are not to be many of them: nodes that disagree would retire one every time. */
 static void retire(struct identity *identity)
 {
     const struct identities *identities = identity->identities;
 
     if (!identity->is_retired && identity_has_connections(identity) &&
-        identities->count < identities->clients->config->clients_auth_users) {
+        count_retired(identities) < RETIRED_MAX) {
         log_info("nodes do not let in everybody any more", "pool=%s",
                  identities->clients->config->name);
         identity->is_retired = true;

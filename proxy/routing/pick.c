@@ -93,6 +93,13 @@ static struct pick pick_reserved(struct pool *pool)
     return (struct pick){.verdict = SEND_IT, .pool = pool};
 }
 
+/* Whether somebody is let in, which clients who block are not to decide. clearance.h bounds how
+ * many such questions there are. */
+static bool is_about_a_user(const struct request *request)
+{
+    return request->command->id == COMMAND_ID_AUTH || request->special->is_fresh;
+}
+
 struct pick pick_for(struct dispatcher *dispatcher, struct request *request)
 {
     struct pool *pool = pool_for(dispatcher, request);
@@ -129,7 +136,7 @@ struct pick pick_for(struct dispatcher *dispatcher, struct request *request)
         }
     }
     if (request_is_private(request)) {
-        return private_is_full(pool) && request->lane->own == NULL
+        return private_is_full(pool) && request->lane->own == NULL && !is_about_a_user(request)
                    ? pick_refuse(ERROR_TOO_MANY_PRIVATE, pool)
                    : (struct pick){.verdict = SEND_IT, .pool = pool};
     }

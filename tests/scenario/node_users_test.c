@@ -268,7 +268,7 @@ Test(node_users, have_their_turn_when_many_come_at_once)
 
 Test(node_users, are_not_more_at_once_than_the_configuration_says)
 {
-    struct rig *rig = start_with(1, "auth: nodes, auth_users: 2");
+    struct rig *rig = start_with(1, "auth: nodes, auth_users: 1");
     struct wire *alice = log_in(rig, "alice");
 
     EXPECT_STARTS(ask(rig, "AUTH", "bob", "secret"), "-ERR proxy: too many users");
