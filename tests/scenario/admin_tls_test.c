@@ -18,7 +18,11 @@ static const char *path(const char *file)
 /* With `lines` of the mapping admin. */
 static struct rig *start(const char *lines)
 {
-    return rig_start_with((struct rig_options){.nodes = 1, .do_not_wait = true, .admin = lines});
+    struct rig *rig =
+        rig_start_with((struct rig_options){.nodes = 1, .do_not_wait = true, .admin = lines});
+
+    cr_assert(WAIT_FOR(rig_has_written(rig, "admin page listens")));
+    return rig;
 }
 
 /* What curl says of `url`, a path, with more options; the status comes last. */
@@ -125,7 +129,6 @@ Test(admin_tls, files_that_change_are_read_without_a_word)
     char *lines = tls_lines(more);
     struct rig *rig = start(lines);
 
-    cr_expect(WAIT_FOR(rig_has_written(rig, "admin page listens")));
     certificates_write(tls_rig_certificates, "token", "\n");
     cr_expect(WAIT_FOR(rig_has_written(rig, "files of the admin port cannot be used")));
     expect_says(rig, "-H 'Authorization: Bearer s3cret'", "/metrics", "slotway_info");
@@ -146,7 +149,6 @@ Test(admin_tls, a_reload_reads_certificate_and_token_again)
     char *lines = tls_lines(more);
     struct rig *rig = start(lines);
 
-    cr_expect(WAIT_FOR(rig_has_written(rig, "admin page listens")));
     certificates_make(tls_rig_certificates, "other", .is_authority = true);
     certificates_make(tls_rig_certificates, "server", .issuer = "other",
                       .alternative = "DNS:localhost");
@@ -168,7 +170,6 @@ Test(admin_tls, a_reload_is_refused_for_files_that_cannot_be_used)
     char *lines = tls_lines("");
     struct rig *rig = start(lines);
 
-    cr_expect(WAIT_FOR(rig_has_written(rig, "admin page listens")));
     certificates_write(tls_rig_certificates, "server.key", "rubbish\n");
     expect_says(rig, "-X POST -H 'X-Slotway: 1'", "/reload", "admin.tls_key");
     expect_says(rig, "", "/healthz", "ok\n200");
