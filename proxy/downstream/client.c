@@ -9,13 +9,13 @@
 #include "common/memory.h"
 #include "proxy/downstream/audit.h"
 #include "proxy/downstream/blocked.h"
-#include "proxy/downstream/clearance.h"
 #include "proxy/downstream/client_limits.h"
 #include "proxy/downstream/client_watch.h"
 #include "proxy/downstream/drain.h"
 #include "proxy/downstream/encrypted.h"
 #include "proxy/downstream/farewell.h"
 #include "proxy/downstream/hearing.h"
+#include "proxy/downstream/inquiry.h"
 #include "proxy/downstream/login.h"
 #include "proxy/downstream/pause.h"
 #include "proxy/downstream/requests.h"
@@ -463,7 +463,7 @@ void client_close(struct client *client, enum close_reason reason)
         client_give_up(client, request);
     }
     hearing_drop(client);
-    clearance_drop(client);
+    inquiry_drop(client);
     dispatcher_clear_lane(client_dispatcher(client), &client->lane);
     login_end(client);
     inbound_clear(&client->inbound);

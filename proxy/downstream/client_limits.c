@@ -1,6 +1,6 @@
 #include "proxy/downstream/client_limits.h"
 
-#include "proxy/downstream/clearance.h"
+#include "proxy/downstream/inquiry.h"
 
 enum {
     /* What nodes refuse as a protocol error costs the connection that all clients share. */
@@ -12,14 +12,15 @@ enum {
 };
 
 /* Of who has said nothing yet, which may be a large request: is he let in, as far as is known? */
-static bool is_expected(const struct identities *identities)
+static bool is_expected(const struct clients *clients)
 {
-    return identities->is_on && !identities->denies_newcomers;
+    return clients->identities.is_on &&
+           reactor_now(clients->reactor) >= clients->identities.newcomers_denied_until;
 }
 
 struct scan_limits client_scan_limits(const struct client *client)
 {
-    bool known = client->session.is_authenticated || is_expected(&client->clients->identities);
+    bool known = client->session.is_authenticated || is_expected(client->clients);
 
     return (struct scan_limits){
         .arguments = known ? ARGUMENTS_MAX : ARGUMENTS_MAX_STRANGER,
@@ -32,7 +33,7 @@ struct scan_limits client_scan_limits(const struct client *client)
 size_t client_gathered(const struct client *client)
 {
     return client->lane.gathered_bytes +
-           (unlikely(client->clients->identities.is_on) ? clearance_gathered(client) : 0);
+           (unlikely(client->clients->identities.is_on) ? inquiry_gathered(client) : 0);
 }
 
 size_t client_replies(const struct client *client)

@@ -9,7 +9,7 @@
 #include "proxy/downstream/fieldsets.h"
 #include "proxy/downstream/queued.h"
 
-struct clearance;
+struct inquiry;
 struct client;
 struct encrypted;
 struct hearing;
@@ -35,7 +35,7 @@ struct extras {
     struct tracking *tracking;           /* CLIENT TRACKING; NULL: off */
     struct subscriptions *subscriptions; /* NULL: it never had any */
     struct hearing *hearing;             /* NULL: no node was asked what it may still hear */
-    struct clearance *clearance;         /* NULL: no node was asked what it may do */
+    struct inquiry *inquiry;             /* NULL: no node was asked what it may do */
     struct encrypted *encrypted;         /* TLS; NULL: without */
     uint64_t over_soft_since; /* since when its replies are over the soft limit; 0: they are not */
     uint64_t draining_since;  /* or since it last took a byte of what it is to get */

@@ -6,7 +6,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/resp_write.h"
-#include "proxy/downstream/clearance.h"
+#include "proxy/downstream/inquiry.h"
 
 enum { REVIEW_SECONDS = 3 };
 
@@ -65,7 +65,7 @@ static void ask(struct hearing *hearing, struct block *block)
     special_of(request)->is_harmless = true;
     request->owner = hearing;
     request->done = on_heard;
-    request->lane = clearance_house_lane(client);
+    request->lane = inquiry_house_lane(client);
     request->target = TARGET_PRIMARY;
     request->arrived = now;
     request->deadline = now + client->clients->config->timeout_request;

@@ -4,7 +4,7 @@
 
 #include "common/memory.h"
 #include "config/client_auth.h"
-#include "proxy/downstream/clearance.h"
+#include "proxy/downstream/inquiry.h"
 #include "proxy/routing/companion.h"
 #include "proxy/upstream/private.h"
 
@@ -53,8 +53,7 @@ void identities_init(struct identities *identities, struct clients *clients)
     identities->clients = clients;
     identities->is_on = client_auth_is_nodes(clients->config);
     list_init(&identities->all);
-    list_init(&identities->waiting);
-    reactor_timer_init(&identities->next_proofs, clients->reactor, clearance_on_next_proofs);
+    proofs_init(&identities->proofs, clients->reactor, inquiry_on_turn, inquiry_on_late);
     reactor_timer_init(&identities->sweep, clients->reactor, identities_on_sweep);
 }
 
@@ -65,7 +64,7 @@ void identities_clear(struct identities *identities)
         identity_free(identity_at(link));
     }
     reactor_timer_stop(&identities->sweep);
-    reactor_timer_stop(&identities->next_proofs);
+    proofs_clear(&identities->proofs);
 }
 
 /* With its first reference; `credentials` are taken. */

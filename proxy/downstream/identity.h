@@ -15,6 +15,7 @@
 
 #include "common/reactor.h"
 #include "proxy/acl/acl_user.h"
+#include "proxy/downstream/proofs.h"
 #include "proxy/upstream/credentials.h"
 
 struct clients;
@@ -34,15 +35,14 @@ struct identity {
 };
 
 struct identities {
-    bool is_on;            /* the nodes know the users; otherwise there is none in here */
-    bool denies_newcomers; /* what a node said last of who says nothing: NOAUTH */
+    bool is_on;                      /* the nodes know the users; otherwise there is none in here */
+    uint64_t newcomers_denied_until; /* a node has said NOAUTH of who says nothing: for so long one
+                                      * takes it for granted */
     struct clients *clients;
     struct list all;
     uint32_t count;
     struct reactor_timer sweep; /* frees those that nobody is; runs while there are any */
-    uint32_t proofs;     /* clients about whom a node is asked over a connection of its own */
-    struct list waiting; /* struct clearance: those who are still to be */
-    struct reactor_timer next_proofs;
+    struct proofs proofs;
 };
 
 void identities_init(struct identities *identities, struct clients *clients);

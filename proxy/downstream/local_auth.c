@@ -3,9 +3,9 @@
 
 #include "common/log.h"
 #include "common/resp_write.h"
-#include "proxy/downstream/clearance.h"
 #include "proxy/downstream/client_name.h"
 #include "proxy/downstream/facade.h"
+#include "proxy/downstream/inquiry.h"
 #include "proxy/downstream/local_call.h"
 #include "proxy/downstream/login.h"
 #include "proxy/downstream/permission.h"
@@ -45,7 +45,7 @@ static bool call_login_proven(const struct local_call *call, const struct span *
     struct client *client = call->client;
     struct identity *identity;
 
-    if (!clearance_has_proof(client, name, password)) {
+    if (!inquiry_has_proof(client, name, password)) {
         client_refuse(client, call->command, ERROR_WRONG_PASS, NULL);
         return false;
     }

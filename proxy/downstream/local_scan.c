@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "common/memory.h"
-#include "proxy/downstream/clearance.h"
+#include "proxy/downstream/inquiry.h"
 #include "proxy/downstream/local_call.h"
 #include "proxy/routing/key_scan.h"
 
@@ -100,7 +100,7 @@ static void call_scan(const struct local_call *call, const struct key_scan_optio
     struct request *request = client_request_begin(client, call->command, call->block, call->bytes);
 
     if (unlikely(client->clients->identities.is_on)) {
-        request->lane = clearance_house_lane(client);
+        request->lane = inquiry_house_lane(client);
     }
     key_scan_start(client->clients->dispatcher, request, options);
 }

@@ -3,8 +3,11 @@
 #include "common/log.h"
 #include "proxy/downstream/login.h"
 
-/* How long a node's word holds for those who come after. */
-enum { PROVEN_US = US_PER_SECOND, RETIRED_MAX = 4 };
+/* How long a node's word holds for those who come after. Where all begin with a large request,
+ * nobody else would ever find out that it has changed its mind. */
+enum { PROVEN_US = US_PER_SECOND, DENIED_US = 10 * US_PER_SECOND };
+
+enum { RETIRED_MAX = 4 };
 
 bool newcomer_is_stranger(struct client *client)
 {
@@ -54,16 +57,17 @@ static void retire(struct identity *identity)
 void newcomer_note(struct client *client, struct span reply)
 {
     struct identity *identity = client_identity(client);
+    uint64_t now = reactor_now(client->clients->reactor);
 
     if (identity->credentials.is_given) {
         return;
     }
     if (reply.at[0] != '-' || span_starts_with(reply, SPAN("-NOPERM"))) {
-        identity->proven_at = reactor_now(client->clients->reactor);
-        identity->identities->denies_newcomers = false;
+        identity->proven_at = now;
+        identity->identities->newcomers_denied_until = 0;
         client->session.is_authenticated = true;
     } else if (span_starts_with(reply, SPAN("-NOAUTH"))) {
-        identity->identities->denies_newcomers = true;
+        identity->identities->newcomers_denied_until = now + DENIED_US;
         retire(identity);
     }
 }

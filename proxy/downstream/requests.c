@@ -6,6 +6,7 @@
 #include "proxy/downstream/blocked.h"
 #include "proxy/downstream/clearance.h"
 #include "proxy/downstream/client_limits.h"
+#include "proxy/downstream/inquiry.h"
 #include "proxy/downstream/local.h"
 #include "proxy/downstream/nonsense.h"
 #include "proxy/downstream/pause.h"
@@ -196,7 +197,7 @@ static bool requests_begin(struct client *client, struct block *block, struct sp
     }
     requests_take(client, result, command, block, bytes);
     if (unlikely(client->clients->identities.is_on)) {
-        clearance_end(client);
+        inquiry_end(client);
     }
     if (unlikely(client_tracking(client) != NULL)) {
         tracking_go_on(client, command);

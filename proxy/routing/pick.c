@@ -93,7 +93,7 @@ static struct pick pick_reserved(struct pool *pool)
     return (struct pick){.verdict = SEND_IT, .pool = pool};
 }
 
-/* Whether somebody is let in, which clients who block are not to decide. clearance.h bounds how
+/* Whether somebody is let in, which clients who block are not to decide. proofs.h bounds how
  * many such questions there are. */
 static bool is_about_a_user(const struct request *request)
 {

@@ -73,3 +73,46 @@ Test(node_newcomers, may_not_say_much_where_nodes_do_not_let_them_in)
     cr_expect_str_eq(ask(rig, ELEVEN), TOO_MUCH);
     rig_stop(&rig);
 }
+
+enum { BURST = 100, ASKED_AT_ONCE = 64 };
+
+/* A node's word is asked for again when one is old: until then nobody waits for it. */
+static bool is_waited_for(struct rig *rig, long long before)
+{
+    struct wire *wire = rig_connect(rig);
+
+    wire_request(wire, "PING");
+    return metric(rig, "upstream_connections_total") > before;
+}
+
+Test(node_newcomers, who_come_by_the_hundred_are_let_in_by_the_first_answer)
+{
+    struct rig *rig = rig_start_with((struct rig_options){
+        .nodes = 1,
+        .with_store = true,
+        .request_timeout = "50s",
+        .connect_timeout = "50s",
+        .clients = "auth: nodes",
+        .backend = "username: slotway, password: secret, silent_after: 50s",
+    });
+    struct wire *burst[BURST];
+
+    cr_assert_str_eq(ask(rig, "SET", "k", "1"), "OK");
+
+    size_t accepted = fake_node_accepted(rig_node(rig, 0));
+    long long connections = metric(rig, "upstream_connections_total");
+
+    fake_node_pause(rig_node(rig, 0));
+    cr_assert(WAIT_FOR(is_waited_for(rig, connections)));
+    for (int i = 0; i < BURST; i++) {
+        burst[i] = rig_connect(rig);
+        wire_request(burst[i], "PING");
+    }
+    cr_assert(WAIT_FOR(metric(rig, "upstream_connections_total") == connections + ASKED_AT_ONCE));
+    fake_node_resume(rig_node(rig, 0));
+    for (int i = 0; i < BURST; i++) {
+        cr_expect_str_eq(wire_text(burst[i]), "PONG", "client %d", i);
+    }
+    cr_expect_leq(fake_node_accepted(rig_node(rig, 0)) - accepted, ASKED_AT_ONCE);
+    rig_stop(&rig);
+}

@@ -5,8 +5,8 @@
 
 #include <criterion/criterion.h>
 
-#include "proxy/downstream/clearance.h"
 #include "proxy/downstream/client_limits.h"
+#include "proxy/downstream/inquiry.h"
 #include "tests/unit/proxy/downstream/local_rig.h"
 
 static struct local_rig *rig;
@@ -167,7 +167,7 @@ Test(identity, has_its_clients_bounded_in_what_slotway_gathers_for_them)
     int fd = local_rig_connect(rig, 0);
     struct client *client =
         container_of(list_first(&rig->workers[0].clients.open), struct client, in_clients);
-    struct lane *house = clearance_house_lane(client);
+    struct lane *house = inquiry_house_lane(client);
 
     lane_gather(house, MANY);
     cr_expect_eq(client_gathered(client), MANY);
@@ -179,5 +179,19 @@ Test(identity, has_its_clients_bounded_in_what_slotway_gathers_for_them)
     lane_gather(house, 1);
     local_rig_turn(rig);
     cr_expect_eq(metric_read(closed), 1);
+    close(fd);
+}
+
+/* As a client whose first request is a large one finds them. */
+Test(identity, of_newcomers_is_thought_ill_of_for_a_while_only)
+{
+    int fd = local_rig_connect(rig, 0);
+    struct client *client =
+        container_of(list_first(&rig->workers[0].clients.open), struct client, in_clients);
+
+    identities->newcomers_denied_until = UINT64_MAX;
+    cr_expect(!client_scan_limits(client).authenticated);
+    identities->newcomers_denied_until = reactor_now(client->clients->reactor);
+    cr_expect(client_scan_limits(client).authenticated);
     close(fd);
 }
