@@ -134,17 +134,17 @@ static void commit_comings(struct reload *reload, void **made UNUSED)
     struct server *server = reload->server;
 
     for (size_t i = 0; i < reload->now->pool_count; i++) {
-        bool was_gone = config_has_gone(reload->now, i);
-        bool is_gone = config_has_gone(reload->next, i);
-
-        if (is_gone && !was_gone) {
-            server_pool_leave(&server->pools[i]);
-        } else if (was_gone && !is_gone) {
+        if (config_has_gone(reload->now, i) && !config_has_gone(reload->next, i)) {
             server_pool_return(&server->pools[i]);
         }
     }
     for (size_t i = reload->now->pool_count; i < reload->next->pool_count; i++) {
         server_pool_begin(&server->pools[i]);
+    }
+    for (size_t i = 0; i < reload->now->pool_count; i++) {
+        if (config_has_gone(reload->next, i) && !config_has_gone(reload->now, i)) {
+            server_pool_leave(&server->pools[i]);
+        }
     }
 }
 

@@ -135,17 +135,26 @@ void worker_use_users(struct worker *worker, size_t number, struct user_set *use
     mailbox_post(worker->mailbox, &order->message);
 }
 
+static bool all_pools_are_drained(const struct worker *worker)
+{
+    for (size_t i = 0; i < worker->pool_count; i++) {
+        if (!worker->pools[i].is_drained) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Pools that are gone are drained as well: that alone is no end of the worker. */
 static void worker_on_pool_drained(struct clients *clients)
 {
     struct worker *worker = clients->owner;
 
     container_of(clients, struct worker_pool, clients)->is_drained = true;
-    for (size_t i = 0; i < worker->pool_count; i++) {
-        if (!worker->pools[i].is_drained) {
-            return;
-        }
+    if (worker->is_draining && all_pools_are_drained(worker)) {
+        worker->is_draining = false;
+        worker->on_drained(worker);
     }
-    worker->on_drained(worker);
 }
 
 static void worker_on_drain(struct message *message)
@@ -157,6 +166,7 @@ static void worker_on_drain(struct message *message)
     for (size_t i = 0; i < worker->pool_count; i++) {
         worker->pools[i].is_drained = false;
     }
+    worker->is_draining = true;
     for (size_t i = 0; i < worker->pool_count; i++) {
         drain_begin(&worker->pools[i].clients, &order->plan);
     }

@@ -39,6 +39,7 @@ struct worker {
     void (*on_drained)(struct worker *worker); /* in the worker's thread */
     void *owner;
     bool is_started;
+    bool is_draining; /* all of it, and on_drained is not called yet */
     size_t pool_count;
     struct worker_pool pools[]; /* there is room for more */
 };

@@ -1,4 +1,5 @@
 /* Pools that come, go and come back while slotway runs. */
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -22,6 +23,14 @@ static struct rig_options both(void)
     struct rig_options options = one;
 
     options.hides_other = false;
+    return options;
+}
+
+static struct rig_options other_alone(void)
+{
+    struct rig_options options = both();
+
+    options.hides_main = true;
     return options;
 }
 
@@ -176,5 +185,60 @@ Test(reload_pools, one_whose_cluster_is_away_makes_nobody_unready)
     fake_node_return(fake_cluster_node(rig_other_cluster(rig), 0));
     cr_expect(WAIT_FOR(rig_metric(rig, "topology_slots", "pool=\"other\"") == 16384));
     expect_other_serves(rig);
+    rig_stop(&rig);
+}
+
+/* In time to be looked at: nobody is let go before the test says so. */
+static struct rig_options patiently(struct rig_options options)
+{
+    options.global = "drain: {timeout: 120s, spread: 0s}\n";
+    return options;
+}
+
+static struct rig *start_patiently(void)
+{
+    struct rig *rig = rig_start_with(patiently(both()));
+
+    fake_node_handle(fake_cluster_node(rig_other_cluster(rig), 0), fake_always, "+other");
+    return rig;
+}
+
+Test(reload_pools, one_that_goes_while_another_comes_back_ends_nothing_but_itself)
+{
+    struct rig *rig = start_patiently();
+
+    for (int round = 0; round < 2; round++) {
+        change(rig, patiently(one), "pool other: there -> gone\n");
+        change(rig, patiently(other_alone()), "pool main: there -> gone\n");
+        expect_other_serves(rig);
+        change(rig, patiently(both()), "pool main: none -> there\n");
+    }
+    cr_expect_str_eq(ask(rig, "SET", "k", "main"), "OK");
+    rig_stop(&rig);
+}
+
+/* One worker alone had clients of what has gone. */
+Test(reload_pools, after_comings_and_goings_a_drain_waits_for_all_workers)
+{
+    struct rig *rig = start_patiently();
+    struct wire *of_main = rig_connect(rig);
+
+    cr_expect_str_eq(wire_ask(of_main, "MULTI"), "OK");
+    change(rig, patiently(one), "pool other: there -> gone\n");
+    change(rig, patiently(other_alone()), "pool main: there -> gone\n");
+    struct wire *bound = wire_open(rig_other_port(rig));
+    struct wire *idle = wire_open(rig_other_port(rig));
+    cr_assert(bound != NULL && idle != NULL);
+    cr_expect_str_eq(wire_ask(bound, "MULTI"), "OK");
+    cr_expect_str_eq(wire_ask(of_main, "DISCARD"), "OK");
+    cr_expect(wire_is_closed(of_main));
+    kill(rig_process(rig)->pid, SIGTERM);
+    cr_expect(wire_is_closed(idle));
+    cr_expect(WAIT_FOR(metric(rig, "downstream_connections_active") == 1));
+    cr_expect_str_eq(wire_ask(bound, "DISCARD"), "OK");
+    cr_expect(wire_is_closed(bound));
+    cr_expect(WAIT_FOR(process_has_ended(rig_process(rig))));
+    wire_close(&bound);
+    wire_close(&idle);
     rig_stop(&rig);
 }

@@ -41,6 +41,7 @@ struct rig_options {
     bool start_dead;             /* the nodes are dead at first; implies do_not_wait */
     bool do_not_wait;            /* until /readyz is well */
     bool with_store;             /* the nodes work as a small cluster: fake_store.h */
+    bool hides_main;             /* the second pool alone */
     bool hides_other;            /* no second pool in front of other_nodes yet */
     bool swaps_ports;            /* each pool listens where the other one would */
     bool with_relays;            /* slotway reaches each node by a relay only: rig_relay */

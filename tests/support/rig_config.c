@@ -69,8 +69,11 @@ struct bytes rig_config_text(const struct rig_options *options, const struct rig
                 comma(options->admin), or_else(options->admin, ""));
     bytes_print(&text, "%s", or_else(options->global, ""));
     bytes_print(&text, "pools:\n");
-    add_pool(&text, options, options->swaps_ports ? ports->other : ports->listen, "main", cluster);
-    add_tls(&text, options, ports->tls);
+    if (!options->hides_main) {
+        add_pool(&text, options, options->swaps_ports ? ports->other : ports->listen, "main",
+                 cluster);
+        add_tls(&text, options, ports->tls);
+    }
     if (options->other_nodes > 0 && !options->hides_other) {
         add_pool(&text, options, options->swaps_ports ? ports->listen : ports->other, "other",
                  other);
