@@ -98,21 +98,42 @@ static bool bind_path(int fd, const struct endpoint *endpoint, const char *path)
     return unlink(path) == 0 && socket_bind(fd, endpoint) == 0;
 }
 
-static int listen_unix(const struct address *address, const struct listen_options *options)
+/* Another's socket, should it take the file for a stale one, has a file with another number: ours
+ * is not given to anybody as long as the socket is there. */
+static bool note_file(const struct address *address, struct bound_socket *bound)
 {
-    uint32_t mode = options->mode;
+    struct stat status;
+
+    if (lstat(address->host, &status) != 0) {
+        return false;
+    }
+    bound->device = status.st_dev;
+    bound->file = status.st_ino;
+    return true;
+}
+
+static bool has_its_file(const struct bound_socket *bound, const struct address *address)
+{
+    struct bound_socket now;
+
+    return note_file(address, &now) && now.device == bound->device && now.file == bound->file;
+}
+
+static bool bind_unix(const struct address *address, uint32_t mode, struct bound_socket *bound)
+{
     struct endpoint endpoint;
 
     CHECK(address_to_endpoint(address, &endpoint));
-
-    int fd = socket_open(&endpoint);
-
-    if (fd >= 0 &&
-        (!bind_path(fd, &endpoint, address->host) ||
-         (mode != 0 && chmod(address->host, mode) != 0) || listen(fd, options->backlog) != 0)) {
-        return close_failed(fd);
+    bound->fd = socket_open(&endpoint);
+    if (bound->fd < 0) {
+        return false;
     }
-    return fd;
+    if (!bind_path(bound->fd, &endpoint, address->host) || !note_file(address, bound) ||
+        (mode != 0 && chmod(address->host, mode) != 0)) {
+        bound->fd = close_failed(bound->fd);
+        return false;
+    }
+    return true;
 }
 
 void socket_share_port(int fd, bool is_shared)
@@ -146,59 +167,102 @@ void socket_answer_again(int fd)
     set_option(fd, SOL_SOCKET, SO_DETACH_FILTER, 0);
 }
 
+/* Where all say SO_REUSEADDR, the kernel gives the same port to any number of sockets, and tells
+ * them apart when they listen. So it is said only for connections that are over, which keep a port
+ * from who does not say it. */
+static bool bind_port(int fd, const struct endpoint *endpoint)
+{
+    if (socket_bind(fd, endpoint) == 0) {
+        return true;
+    }
+    if (errno != EADDRINUSE) {
+        return false;
+    }
+    set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+
+    bool is_bound = socket_bind(fd, endpoint) == 0;
+
+    set_option(fd, SOL_SOCKET, SO_REUSEADDR, 0);
+    return is_bound;
+}
+
 /* `only_v6` keeps [::] and 0.0.0.0 apart, so that one may listen on both with the same port. */
-static int listen_tcp(const struct endpoint *endpoint, const struct listen_options *options,
-                      int only_v6)
+static int bind_tcp(const struct endpoint *endpoint, bool is_shared, int only_v6)
 {
     int fd = socket_open(endpoint);
 
     if (fd < 0) {
         return -1;
     }
-    set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    socket_share_port(fd, options->is_shared);
+    socket_share_port(fd, is_shared);
     if (endpoint->storage.ss_family == AF_INET6) {
         set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, only_v6);
     }
-    if (socket_bind(fd, endpoint) != 0 || listen(fd, options->backlog) != 0) {
+    if (!bind_port(fd, endpoint)) {
         return close_failed(fd);
     }
+    socket_share_port(fd, false);
     return fd;
 }
 
 /* "*": one socket for both families, or for IPv4 where there is no IPv6. */
-static int listen_any(uint16_t port, const struct listen_options *options)
+static int bind_any(uint16_t port, bool is_shared)
 {
     struct address any = {.kind = ADDRESS_TCP, .host = "::", .port = port};
     struct endpoint endpoint;
 
     CHECK(address_to_endpoint(&any, &endpoint));
 
-    int fd = listen_tcp(&endpoint, options, 0);
+    int fd = bind_tcp(&endpoint, is_shared, 0);
 
     if (fd >= 0 || (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)) {
         return fd;
     }
     any = (struct address){.kind = ADDRESS_TCP, .host = "0.0.0.0", .port = port};
     CHECK(address_to_endpoint(&any, &endpoint));
-    return listen_tcp(&endpoint, options, 0);
+    return bind_tcp(&endpoint, is_shared, 0);
+}
+
+bool socket_bind_as(const struct address *address, const struct listen_options *options,
+                    struct bound_socket *bound)
+{
+    struct endpoint endpoint;
+
+    *bound = (struct bound_socket){.fd = -1};
+    if (address->kind == ADDRESS_UNIX) {
+        return bind_unix(address, options->mode, bound);
+    }
+    if (strcmp(address->host, "*") == 0) {
+        bound->fd = bind_any(address->port, options->is_shared);
+    } else if (address_resolve(address, &endpoint) != ADDRESS_OK) {
+        errno = EADDRNOTAVAIL;
+    } else {
+        bound->fd = bind_tcp(&endpoint, options->is_shared, 1);
+    }
+    return bound->fd >= 0;
+}
+
+bool socket_listen_bound(const struct bound_socket *bound, const struct address *address,
+                         const struct listen_options *options)
+{
+    if (address->kind != ADDRESS_UNIX) {
+        set_option(bound->fd, SOL_SOCKET, SO_REUSEADDR, 1);
+        socket_share_port(bound->fd, options->is_shared);
+    } else if (!has_its_file(bound, address)) {
+        errno = EADDRINUSE;
+        return false;
+    }
+    return listen(bound->fd, options->backlog) == 0;
 }
 
 int socket_listen_as(const struct address *address, const struct listen_options *options)
 {
-    struct endpoint endpoint;
+    struct bound_socket bound;
 
-    if (address->kind == ADDRESS_UNIX) {
-        return listen_unix(address, options);
-    }
-    if (strcmp(address->host, "*") == 0) {
-        return listen_any(address->port, options);
-    }
-    if (address_resolve(address, &endpoint) != ADDRESS_OK) {
-        errno = EADDRNOTAVAIL;
+    if (!socket_bind_as(address, options, &bound)) {
         return -1;
     }
-    return listen_tcp(&endpoint, options, 1);
+    return socket_listen_bound(&bound, address, options) ? bound.fd : close_failed(bound.fd);
 }
 
 int socket_listen(const struct address *address, int backlog)

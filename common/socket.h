@@ -6,6 +6,8 @@
 #ifndef COMMON_SOCKET_H
 #define COMMON_SOCKET_H
 
+#include <sys/types.h>
+
 #include "common/address.h"
 #include "common/base.h"
 
@@ -27,6 +29,24 @@ struct listen_options {
 
 /* Likewise, as the options say. */
 int socket_listen_as(const struct address *address, const struct listen_options *options) MUST_USE;
+
+/* A socket that has its address, at which nobody can come yet. */
+struct bound_socket {
+    int fd;
+    dev_t device; /* of the file of a unix socket, and its number there */
+    ino_t file;
+};
+
+/* The two halves of socket_listen_as, for who wants several addresses or none of them. Who has
+ * bound one keeps others from having it, but for the file of a unix socket, which looks stale as
+ * long as nobody listens there. False, with nothing open, when the address cannot be had. */
+bool socket_bind_as(const struct address *address, const struct listen_options *options,
+                    struct bound_socket *bound) MUST_USE;
+
+/* With the same address and options. False when nobody can listen there after all; the socket stays
+ * open. With EADDRINUSE another has taken the file of a unix socket. */
+bool socket_listen_bound(const struct bound_socket *bound, const struct address *address,
+                         const struct listen_options *options) MUST_USE;
 
 /* Others of this user's sockets may listen on the same port, or not any more; all of them have to
  * say so. For the moment in which one takes the place of another. */

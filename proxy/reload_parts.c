@@ -90,13 +90,13 @@ static bool prepare_pools(struct reload *reload, void **made UNUSED)
     return true;
 }
 
-static bool open_pools(struct reload *reload, void **made UNUSED)
+static bool bind_pools(struct reload *reload, void **made UNUSED)
 {
     struct server *server = reload->server;
 
     plan_listeners(reload);
     for (size_t i = reload->now->pool_count; i < reload->next->pool_count; i++) {
-        if (!server_pool_listen(&server->pools[i])) {
+        if (!server_pool_bind(&server->pools[i])) {
             config_errors_add(reload->errors, "pools", "pool '%s' cannot listen, see the log",
                               server->pools[i].name);
             return false;
@@ -148,17 +148,31 @@ static void commit_comings(struct reload *reload, void **made UNUSED)
     }
 }
 
-static bool open_listeners(struct reload *reload, void **made UNUSED)
+static bool bind_listeners(struct reload *reload)
 {
-    struct server *server = reload->server;
     bool is_done = true;
 
     for (size_t i = 0; i < reload->now->pool_count; i++) {
-        is_done =
-            listener_prepare(server->pools[i].listener, &reload->next->pools[i], reload->errors) &&
-            is_done;
+        is_done = listener_bind(reload->server->pools[i].listener, &reload->next->pools[i],
+                                reload->errors) &&
+                  is_done;
     }
     return is_done;
+}
+
+/* Also of the pools that come, when nobody's address can be refused any more. */
+static bool open_listeners(struct reload *reload, void **made UNUSED)
+{
+    if (!bind_listeners(reload)) {
+        return false;
+    }
+    for (size_t i = 0; i < reload->next->pool_count; i++) {
+        if (!listener_listen(reload->server->pools[i].listener, &reload->next->pools[i],
+                             reload->errors)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void commit_listeners(struct reload *reload, void **made UNUSED)
@@ -256,7 +270,7 @@ static void undo_users(struct reload *reload, void **made)
 const struct reload_part reload_parts[] = {
     {"log", NULL, NULL, commit_log, NULL},
     {"control thread", NULL, NULL, commit_views, NULL},
-    {"pools", prepare_pools, open_pools, commit_pools, undo_pools},
+    {"pools", prepare_pools, bind_pools, commit_pools, undo_pools},
     {"certificates", prepare_certificates, NULL, commit_certificates, undo_certificates},
     {"listeners", NULL, open_listeners, commit_listeners, undo_listeners},
     {"TLS to the nodes", server_doors_prepare, NULL, server_doors_commit, server_doors_undo},

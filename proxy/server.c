@@ -71,7 +71,12 @@ static bool server_listen(struct server *server)
     for (size_t i = 0; i < server->config->pool_count; i++) {
         struct server_pool *pool = &server->pools[i];
 
-        if (!server_pool_certify(pool) || !server_pool_listen(pool)) {
+        if (!server_pool_certify(pool) || !server_pool_bind(pool)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < server->config->pool_count; i++) {
+        if (!server_pool_listen(&server->pools[i])) {
             return false;
         }
     }

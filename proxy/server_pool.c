@@ -162,12 +162,21 @@ bool server_pool_certify(struct server_pool *pool)
     return pool->certificates != NULL;
 }
 
-bool server_pool_listen(struct server_pool *pool)
+bool server_pool_bind(struct server_pool *pool)
 {
     pool->listener = listener_open(pool->server->reactor, &pool->house,
                                    certificates_context(pool->certificates));
     certificates_serve(pool->certificates, pool->listener);
     return pool->listener != NULL;
+}
+
+bool server_pool_listen(struct server_pool *pool)
+{
+    struct config_errors errors = {0};
+    bool is_listening = listener_listen(pool->listener, pool->house.pool, &errors);
+
+    config_errors_clear(&errors);
+    return is_listening;
 }
 
 void server_pool_drop(struct server_pool *pool)

@@ -1,7 +1,7 @@
 /* server_pool.h - a pool of the configuration, in all threads: from its making to its end.
  *
- *      make ─> listen ─> workers know it (worker_use_pools) ─> begin ─> … ─> end ─> clear
- *                 └─ no: drop
+ *      make ─> bind ─> listen ─> workers know it (worker_use_pools) ─> begin ─> … ─> end ─> clear
+ *                └─ no ──┴─> drop
  *
  * Control thread only.
  */
@@ -20,7 +20,9 @@ void server_pool_make(struct server *server, size_t number, struct config_share 
 /* Reads the TLS files of its listener. False, with the reason logged, when they cannot be used. */
 bool server_pool_certify(struct server_pool *pool) MUST_USE;
 
-/* Then: listens; nobody is accepted yet. False, with the reason logged, when it cannot. */
+/* Then: has its addresses, and next, when all pools have theirs, listens; nobody is accepted yet.
+ * False, with the reason logged, when it cannot. */
+bool server_pool_bind(struct server_pool *pool) MUST_USE;
 bool server_pool_listen(struct server_pool *pool) MUST_USE;
 
 /* Gives back one that no worker has looked at. */

@@ -253,10 +253,16 @@ void listener_plan(struct listener *listener, const struct pool_config *next)
     listening_plan(&listener->sockets, next);
 }
 
-bool listener_prepare(struct listener *listener, const struct pool_config *next,
-                      struct config_errors *errors)
+bool listener_bind(struct listener *listener, const struct pool_config *next,
+                   struct config_errors *errors)
 {
-    return listening_open(&listener->sockets, next, errors);
+    return listening_bind(&listener->sockets, next, errors);
+}
+
+bool listener_listen(struct listener *listener, const struct pool_config *next,
+                     struct config_errors *errors)
+{
+    return listening_listen(&listener->sockets, next, errors);
 }
 
 void listener_undo(struct listener *listener)
@@ -303,7 +309,7 @@ struct listener *listener_open(struct reactor *reactor, struct house *house,
     if (tls != NULL) {
         listener_use_tls(listener, tls);
     }
-    bool is_open = listener_prepare(listener, house->pool, &errors);
+    bool is_open = listener_bind(listener, house->pool, &errors);
     config_errors_clear(&errors);
     if (!is_open) {
         listener_undo(listener);

@@ -16,9 +16,9 @@
 struct listener;
 struct tls_context;
 
-/* Listens on all addresses of house->pool, with and without TLS; nobody is accepted yet. NULL, with
- * the reason logged, when one cannot be listened on. Takes a reference of `tls`, which may be NULL
- * where the pool has no tls.listen. */
+/* Has all addresses of house->pool, with and without TLS; nobody can come to them before
+ * listener_listen. NULL, with the reason logged, when one cannot be had. Takes a reference of
+ * `tls`, which may be NULL where the pool has no tls.listen. */
 struct listener *listener_open(struct reactor *reactor, struct house *house,
                                struct tls_context *tls) MUST_USE;
 
@@ -47,8 +47,10 @@ void listener_spare_file(struct listener *listener, const struct address *addres
 /* For another configuration, in steps as listening.h has them, so that of several listeners either
  * all change or none does. listener_commit comes when house->pool is what `next` was. */
 void listener_plan(struct listener *listener, const struct pool_config *next);
-bool listener_prepare(struct listener *listener, const struct pool_config *next,
-                      struct config_errors *errors) MUST_USE;
+bool listener_bind(struct listener *listener, const struct pool_config *next,
+                   struct config_errors *errors) MUST_USE;
+bool listener_listen(struct listener *listener, const struct pool_config *next,
+                     struct config_errors *errors) MUST_USE;
 void listener_commit(struct listener *listener);
 void listener_undo(struct listener *listener);
 

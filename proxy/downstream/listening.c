@@ -85,58 +85,69 @@ static int take_inherited(const struct address *address, const struct pool_confi
     return fd;
 }
 
+static struct listen_options options_of(const struct listening_socket *listening)
+{
+    return (struct listen_options){
+        .backlog = (int)listening->backlog,
+        .mode = listening->mode,
+        .is_shared = listening->shares_port,
+    };
+}
+
 /* Shared only where the port is taken: were it always, another program could take it as well, and
  * nobody would be told. */
-static int open_socket(const struct address *address, const struct pool_config *config)
+static bool bind_socket(struct listening_socket *listening)
 {
-    struct listen_options options = {.backlog = (int)config->backlog, .mode = config->socket_mode};
-    int fd = socket_listen_as(address, &options);
+    const struct address *address = &listening->address;
+    struct listen_options options = options_of(listening);
+    bool is_bound = socket_bind_as(address, &options, &listening->bound);
 
-    if (fd >= 0 || errno != EADDRINUSE || address->kind == ADDRESS_UNIX) {
-        return fd;
+    if (!is_bound && errno == EADDRINUSE && address->kind != ADDRESS_UNIX) {
+        options.is_shared = true;
+        is_bound = socket_bind_as(address, &options, &listening->bound);
+        listening->shares_port = is_bound;
     }
-    options.is_shared = true;
-    fd = socket_listen_as(address, &options);
-    if (fd >= 0) {
-        socket_share_port(fd, false);
-    }
-    return fd;
+    listening->fd = listening->bound.fd;
+    return is_bound;
+}
+
+/* With errno. */
+static void tell_refusal(const struct listening_socket *listening, const struct pool_config *config,
+                         struct config_errors *errors)
+{
+    char text[ADDRESS_TEXT_BYTES];
+    const char *reason = socket_listen_text(&listening->address, errno);
+
+    address_print(&listening->address, text, sizeof text);
+    log_error("cannot listen", "pool=%s address=%s error=%s", config->name, text, reason);
+    config_errors_add(errors, listening->is_encrypted ? "tls.listen" : "listen",
+                      "pool '%s' cannot listen on %s: %s", config->name, text, reason);
 }
 
 /* NULL when it cannot be. */
-static struct listening_socket *open_one(const struct address *address, bool is_encrypted,
+static struct listening_socket *bind_one(const struct address *address, bool is_encrypted,
                                          const struct pool_config *config,
                                          struct config_errors *errors)
 {
-    char text[ADDRESS_TEXT_BYTES];
-    enum socket_file file = SOCKET_FILE_OURS;
-    int fd = take_inherited(address, config, &file);
-
-    if (fd < 0) {
-        fd = open_socket(address, config);
-    }
-    address_print(address, text, sizeof text);
-    if (fd < 0) {
-        const char *reason = socket_listen_text(address, errno);
-
-        log_error("cannot listen", "pool=%s address=%s error=%s", config->name, text, reason);
-        config_errors_add(errors, is_encrypted ? "tls.listen" : "listen",
-                          "pool '%s' cannot listen on %s: %s", config->name, text, reason);
-        return NULL;
-    }
     struct listening_socket *listening = memory_new(1, sizeof *listening);
+
     *listening = (struct listening_socket){
         .address = *address,
         .is_encrypted = is_encrypted,
         .backlog = config->backlog,
         .mode = config->socket_mode,
-        .fd = fd,
-        .file = file,
+        .file = SOCKET_FILE_OURS,
     };
+    listening->fd = take_inherited(address, config, &listening->file);
+    if (listening->fd < 0 && !bind_socket(listening)) {
+        tell_refusal(listening, config, errors);
+        free(listening);
+        return NULL;
+    }
     return listening;
 }
 
-static bool open_all(struct list *sockets, bool is_encrypted, const struct pool_config *config,
+static bool bind_all(struct list *sockets, bool is_encrypted, const struct pool_config *config,
                      struct config_errors *errors)
 {
     const struct addresses *wanted = list_of(config, is_encrypted);
@@ -149,7 +160,7 @@ static bool open_all(struct list *sockets, bool is_encrypted, const struct pool_
             continue;
         }
 
-        struct listening_socket *listening = open_one(address, is_encrypted, config, errors);
+        struct listening_socket *listening = bind_one(address, is_encrypted, config, errors);
 
         if (listening == NULL) {
             is_done = false;
@@ -160,12 +171,44 @@ static bool open_all(struct list *sockets, bool is_encrypted, const struct pool_
     return is_done;
 }
 
-bool listening_open(struct list *sockets, const struct pool_config *config,
+bool listening_bind(struct list *sockets, const struct pool_config *config,
                     struct config_errors *errors)
 {
-    bool is_plain_done = open_all(sockets, false, config, errors);
+    bool is_plain_done = bind_all(sockets, false, config, errors);
 
-    return open_all(sockets, true, config, errors) && is_plain_done;
+    return bind_all(sockets, true, config, errors) && is_plain_done;
+}
+
+/* Who has taken the file of a unix socket meanwhile shall keep it. */
+static bool listen_on(struct listening_socket *listening)
+{
+    struct listen_options options = options_of(listening);
+
+    if (!socket_listen_bound(&listening->bound, &listening->address, &options)) {
+        if (errno == EADDRINUSE) {
+            listening->file = SOCKET_FILE_PREDECESSORS;
+        }
+        return false;
+    }
+    if (listening->shares_port) {
+        socket_share_port(listening->fd, false);
+    }
+    return true;
+}
+
+bool listening_listen(struct list *sockets, const struct pool_config *config,
+                      struct config_errors *errors)
+{
+    LIST_EACH (link, sockets) {
+        struct listening_socket *listening = socket_at(link);
+        bool is_bound = listening->stage == LISTENING_NEW && listening->file == SOCKET_FILE_OURS;
+
+        if (is_bound && !listen_on(listening)) {
+            tell_refusal(listening, config, errors);
+            return false;
+        }
+    }
+    return true;
 }
 
 static void remove_file(const struct listening_socket *listening)

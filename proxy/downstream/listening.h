@@ -2,10 +2,11 @@
  * takes the place of another without turning anybody away:
  *
  *      plan    those that are not wanted any more are marked; they still listen
- *      open    what is missing listens too, on an inherited socket where one fits, and nobody
- * accepts there yet; a port that one of the marked has is shared with it commit  the marked are
- * emptied and closed, the others get what is new about them undo    or: what was opened is closed,
- * and all is as before
+ *      bind    what is missing gets its address, or an inherited socket where one fits; a port that
+ *              one of the marked has is shared with it
+ *      listen  when all lists have theirs: people can come to it; nobody accepts there yet
+ *      commit  the marked are emptied and closed, the others get what is new about them
+ *      undo    or: what was bound is closed, and all is as before
  *
  * Control thread only; between plan and commit or undo nothing else runs.
  */
@@ -26,7 +27,9 @@ struct listening_socket {
     uint64_t backlog;
     uint32_t mode;
     int fd;
-    enum socket_file file; /* of a unix socket */
+    struct bound_socket bound; /* of one that was not inherited, until it listens */
+    bool shares_port;          /* then; with one that is marked */
+    enum socket_file file;     /* of a unix socket */
     void *owner;
     ev_io readable; /* the owner's to set up and to start, on commit */
 };
@@ -34,12 +37,16 @@ struct listening_socket {
 /* What `config` wants of the list `sockets`. */
 void listening_plan(struct list *sockets, const struct pool_config *config);
 
-/* False, with a line in the log and in `errors`, when an address cannot be listened on; then
- * listening_undo is to be called. */
-bool listening_open(struct list *sockets, const struct pool_config *config,
+/* False, with a line in the log and in `errors`, when an address cannot be had; then listening_undo
+ * is to be called. */
+bool listening_bind(struct list *sockets, const struct pool_config *config,
                     struct config_errors *errors) MUST_USE;
 
-/* What plan and open did. */
+/* The same, of what was bound, with the same configuration. */
+bool listening_listen(struct list *sockets, const struct pool_config *config,
+                      struct config_errors *errors) MUST_USE;
+
+/* What plan, bind and listen did. */
 void listening_undo(struct list *sockets);
 
 /* A socket that begins to be accepted from: the file of a predecessor's is ours from now on, and

@@ -168,13 +168,11 @@ Test(socket, read_tells_bytes_from_nothing_and_end)
     close(listener);
 }
 
-Test(socket, refused_connection_says_so)
+static void expect_is_refused(const struct address *address)
 {
-    int listener = listen_on("127.0.0.1:0");
     struct endpoint endpoint;
 
-    socket_local(listener, &endpoint);
-    close(listener);
+    cr_assert(address_to_endpoint(address, &endpoint));
 
     int fd = socket_connect(&endpoint);
     int error = errno;
@@ -185,6 +183,17 @@ Test(socket, refused_connection_says_so)
         close(fd);
     }
     cr_expect_eq(error, ECONNREFUSED);
+}
+
+Test(socket, refused_connection_says_so)
+{
+    struct address address = parsed("127.0.0.1:0");
+    int listener = socket_listen(&address, 16);
+
+    address.port = socket_port(listener);
+    cr_assert_gt(address.port, 0);
+    close(listener);
+    expect_is_refused(&address);
 }
 
 Test(socket, port_in_use_is_an_error_and_a_closed_one_is_free_again)
@@ -285,6 +294,42 @@ Test(socket, file_that_is_no_socket_is_left_alone)
     cr_expect_eq(errno, EADDRINUSE);
     cr_expect_eq(stat(address.host, &status), 0);
     cr_expect(S_ISREG(status.st_mode));
+}
+
+static const struct listen_options plain = {.backlog = 16};
+
+Test(socket, that_is_bound_keeps_others_from_its_port_and_refuses_all_until_it_listens)
+{
+    struct address address = parsed("127.0.0.1:0");
+    struct bound_socket bound;
+    struct bound_socket other;
+
+    cr_assert(socket_bind_as(&address, &plain, &bound));
+    address.port = socket_port(bound.fd);
+    expect_is_refused(&address);
+    cr_expect_not(socket_bind_as(&address, &plain, &other));
+    cr_expect_eq(errno, EADDRINUSE);
+    cr_expect_eq(socket_listen(&address, 16), -1);
+    cr_assert(socket_listen_bound(&bound, &address, &plain));
+    close(connect_to(bound.fd));
+    close(bound.fd);
+}
+
+Test(socket, whose_file_another_has_taken_for_a_stale_one_does_not_listen)
+{
+    struct address address = path_address();
+    struct bound_socket first;
+    struct bound_socket second;
+
+    cr_assert(socket_bind_as(&address, &plain, &first));
+    expect_is_refused(&address);
+    cr_assert(socket_bind_as(&address, &plain, &second));
+    cr_expect_not(socket_listen_bound(&first, &address, &plain));
+    cr_expect_eq(errno, EADDRINUSE);
+    cr_assert(socket_listen_bound(&second, &address, &plain));
+    close(connect_to(second.fd));
+    close(first.fd);
+    close(second.fd);
 }
 
 Test(socket, why_nobody_can_listen_is_told_in_words)

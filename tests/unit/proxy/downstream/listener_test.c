@@ -73,9 +73,10 @@ Test(listener, gives_back_what_is_lent_though_clients_do_not_stop_coming)
     inherited_add_activated(dup(lent), "main");
     listener = listener_open(reactor, &house, NULL);
     cr_assert_not_null(listener);
+    cr_assert(listener_listen(listener, &here, &errors));
     listener_start(listener);
     listener_plan(listener, &nowhere);
-    cr_assert(listener_prepare(listener, &nowhere, &errors));
+    cr_assert(listener_bind(listener, &nowhere, &errors));
     house.pool = &nowhere;
     listener_commit(listener);
     /* As many as can have waited are served. */

@@ -58,7 +58,8 @@ static struct listening_socket *open_one(void)
 {
     struct pool_config config = listening_at(&address, 1);
 
-    cr_assert(listening_open(&sockets, &config, &errors));
+    cr_assert(listening_bind(&sockets, &config, &errors));
+    cr_assert(listening_listen(&sockets, &config, &errors));
 
     struct listening_socket *listening =
         container_of(list_first(&sockets), struct listening_socket, link);
@@ -123,4 +124,99 @@ Test(listening, a_file_is_gone_before_nobody_listens_at_it)
     listening_close(&listening);
     cr_expect_neq(access(address.host, F_OK), 0);
     cr_expect_eq(closed_with_file, 0);
+}
+
+static bool anybody_listens(void)
+{
+    LIST_EACH (link, &sockets) {
+        if (is_listening(container_of(link, struct listening_socket, link)->fd)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The first of two can be had, and the other cannot. Whoever came to the first one would be sent
+ * away again. */
+static void expect_nobody_can_come(struct address *two)
+{
+    struct pool_config config = listening_at(two, 2);
+
+    cr_expect_not(listening_bind(&sockets, &config, &errors));
+    cr_expect_eq(errors.count, 1);
+    cr_expect_not(list_is_empty(&sockets));
+    cr_expect_not(anybody_listens());
+    listening_undo(&sockets);
+    cr_expect(list_is_empty(&sockets));
+}
+
+static struct address parsed(const char *text)
+{
+    struct address found;
+
+    cr_assert_eq(address_parse(span_of(text), &found), ADDRESS_OK);
+    return found;
+}
+
+Test(listening, nobody_comes_to_one_address_while_another_is_taken)
+{
+    struct address two[] = {parsed("127.0.0.1:0"), parsed("127.0.0.1:0")};
+    int taken = socket_listen(&two[1], 16);
+
+    cr_assert_geq(taken, 0);
+    two[1].port = socket_port(taken);
+    expect_nobody_can_come(two);
+    close(taken);
+}
+
+static uint16_t free_port(void)
+{
+    struct address any = parsed("127.0.0.1:0");
+    int fd = socket_listen(&any, 16);
+    uint16_t port = socket_port(fd);
+
+    cr_assert_gt(port, 0);
+    close(fd);
+    return port;
+}
+
+Test(listening, nobody_comes_to_one_address_while_another_overlaps_with_it)
+{
+    struct address two[] = {parsed("127.0.0.1:1"), parsed("0.0.0.0:1")};
+
+    two[0].port = two[1].port = free_port();
+    expect_nobody_can_come(two);
+}
+
+Test(listening, all_that_is_bound_listens_when_it_is_told_to)
+{
+    struct address two[] = {parsed("127.0.0.1:0"), parsed("127.0.0.1:0")};
+    struct pool_config config = listening_at(two, ARRAY_LEN(two));
+
+    cr_assert(listening_bind(&sockets, &config, &errors));
+    cr_expect_not(anybody_listens());
+    cr_assert(listening_listen(&sockets, &config, &errors));
+    LIST_EACH (link, &sockets) {
+        cr_expect(is_listening(container_of(link, struct listening_socket, link)->fd));
+    }
+    listening_undo(&sockets);
+}
+
+/* A file at which nobody listens yet looks like one that was left over. */
+Test(listening, one_file_by_two_names_is_refused)
+{
+    struct address two[2];
+    struct pool_config config = listening_at(two, ARRAY_LEN(two));
+    char text[sizeof folder + 16];
+
+    for (size_t i = 0; i < ARRAY_LEN(two); i++) {
+        snprintf(text, sizeof text, "unix:%s%s", folder, i == 0 ? "/s" : "/./s");
+        two[i] = parsed(text);
+    }
+    cr_expect_not(listening_bind(&sockets, &config, &errors) &&
+                  listening_listen(&sockets, &config, &errors));
+    cr_expect_eq(errors.count, 1);
+    cr_expect_not(anybody_listens());
+    listening_undo(&sockets);
+    cr_expect_neq(access(two[0].host, F_OK), 0);
 }
