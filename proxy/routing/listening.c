@@ -45,18 +45,6 @@ static bool is_quiet(const struct upstream *upstream, uint64_t now)
            upstream_is_idle(upstream) && upstream->last_read + PING_AFTER_US < now;
 }
 
-/* The +PONG is nobody's reply: an orphan takes it. When none comes the watch finds out. */
-static void ping(struct dispatcher *dispatcher, struct upstream *upstream)
-{
-    static const struct span text = {"*1\r\n$4\r\nPING\r\n", 14};
-    struct request *orphan = request_new(command_by_id(COMMAND_ID_PING), NULL, text);
-
-    orphan->muted = true;
-    orphan->deadline = UINT64_MAX;
-    watch_begin(dispatcher);
-    upstream_send(upstream, orphan);
-}
-
 void listening_ping(struct dispatcher *dispatcher)
 {
     const struct slot_table *table = &dispatcher->table;
@@ -67,7 +55,8 @@ void listening_ping(struct dispatcher *dispatcher)
 
         for (uint32_t j = 0; pool != NULL && j < pool->upstream_count; j++) {
             if (is_quiet(&pool->upstreams[j], now)) {
-                ping(dispatcher, &pool->upstreams[j]);
+                watch_begin(dispatcher);
+                upstream_ping(&pool->upstreams[j]);
             }
         }
     }

@@ -92,7 +92,7 @@ static void watch_silence(struct dispatcher *dispatcher, const struct upstream *
     }
     watch_hint(dispatcher);
     if (upstream->use == USE_SHARED) {
-        pool_suspect(pool);
+        (void)pool_suspect(pool);
     } else if (pool->breaker == BREAKER_SUSPECT && silence >= config->timeout_connect) {
         /* What it was asked before stands for the probe, which would be made there. */
         pool_on_probe_failed(pool, CLOSE_STALLED, close_reason_text(CLOSE_STALLED));
@@ -142,12 +142,13 @@ static void watch_step(struct dispatcher *dispatcher, const struct upstream *ups
     if (first != NULL && request_is_step(container_of(first, struct request, in_queue)) &&
         upstream_silence(upstream) >= dispatcher->site.config->silent_after) {
         watch_hint(dispatcher);
-        pool_suspect(upstream->pool);
+        (void)pool_suspect(upstream->pool);
     }
 }
 
 /* A node that stands still takes connections and says nothing. Who wants one for what any node
- * could do goes there again and again, unless it is found out. */
+ * could do goes there again and again, unless it is found out. Where only new connections have no
+ * answer, the old ones go on. */
 static void watch_greeting(struct dispatcher *dispatcher, const struct upstream *upstream)
 {
     struct list_link *first = list_first(&upstream->waiting);
@@ -156,7 +157,9 @@ static void watch_greeting(struct dispatcher *dispatcher, const struct upstream 
         upstream->begun_at + dispatcher->site.config->silent_after <=
             reactor_now(dispatcher->site.reactor)) {
         watch_hint(dispatcher);
-        pool_suspect(upstream->pool);
+        if (pool_suspect(upstream->pool)) {
+            pool_ping(upstream->pool);
+        }
     }
 }
 

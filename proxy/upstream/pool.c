@@ -220,14 +220,27 @@ void pool_probe(struct pool *pool)
     }
 }
 
-void pool_suspect(struct pool *pool)
+bool pool_suspect(struct pool *pool)
 {
     if (pool->breaker != BREAKER_CLOSED || reactor_now(pool->site->reactor) < pool->suspect_at) {
-        return;
+        return false;
     }
     pool_set_breaker(pool, BREAKER_SUSPECT);
     metric_add(&pool->site->metrics->node_suspected_total, 1);
     upstream_connect(&pool->upstreams[pool->upstream_count]);
+    return true;
+}
+
+void pool_ping(struct pool *pool)
+{
+    for (uint32_t i = 0; i < pool->upstream_count; i++) {
+        struct upstream *upstream = &pool->upstreams[i];
+
+        if (upstream->state == UPSTREAM_READY && upstream_is_idle(upstream)) {
+            upstream_ping(upstream);
+            return;
+        }
+    }
 }
 
 void pool_on_ready(struct pool *pool)

@@ -168,8 +168,13 @@ bool pool_is_idle(const struct pool *pool);
  * whose breaker is open: how a dead node is noticed to be back. */
 void pool_probe(struct pool *pool);
 
-/* The node owes answers and is silent: probes it, unless that was done a moment ago. */
-void pool_suspect(struct pool *pool);
+/* The node owes answers and is silent: probes it. Returns false when that is under way already, or
+ * was done a moment ago. */
+bool pool_suspect(struct pool *pool);
+
+/* Asks on a connection of all clients that has nothing to do, if there is one. What comes of it the
+ * watch finds out: an answer is life, and silence is that of a request. */
+void pool_ping(struct pool *pool);
 
 /* Does the pool need looking after although it has nothing in flight? */
 static inline bool pool_is_ill(const struct pool *pool)

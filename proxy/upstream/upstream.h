@@ -129,4 +129,8 @@ uint64_t upstream_silence(const struct upstream *upstream);
  * acknowledgement is older than the question, so the silence must be as long, too. */
 bool upstream_is_cut_off(const struct upstream *upstream);
 
+/* Sends a PING whose answer is nobody's. The watch must be running: it finds out when none comes.
+ */
+void upstream_ping(struct upstream *upstream);
+
 #endif

@@ -1,4 +1,5 @@
-/* How long a node says nothing on a connection, and whether the network is to blame. */
+/* How long a node says nothing on a connection, and whether the network is to blame; and a question
+ * for where nobody has one. */
 #include "proxy/upstream/pool.h"
 
 uint64_t upstream_silence(const struct upstream *upstream)
@@ -21,4 +22,14 @@ bool upstream_is_cut_off(const struct upstream *upstream)
     return upstream_silence(upstream) >= config->silent_after &&
            upstream_silence(upstream) >= config->timeout_connect &&
            socket_unacknowledged_us(upstream->socket.fd) >= config->timeout_connect;
+}
+
+void upstream_ping(struct upstream *upstream)
+{
+    static const struct span text = {"*1\r\n$4\r\nPING\r\n", 14};
+    struct request *orphan = request_new(command_by_id(COMMAND_ID_PING), NULL, text);
+
+    orphan->muted = true;
+    orphan->deadline = UINT64_MAX;
+    upstream_send(upstream, orphan);
 }

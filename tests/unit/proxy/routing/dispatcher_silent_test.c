@@ -63,6 +63,39 @@ Test(dispatcher_silent, a_node_that_answers_the_probe_is_only_slow)
     gets_answer(&stage, next, "+OK");
 }
 
+/* It takes connections and says nothing on them, as behind a firewall that has been changed. */
+static struct question *nobody_is_greeted(void)
+{
+    struct question *question = ask_stranger(&stage, 1, "PING");
+
+    peer_gets(node, "PING");
+    return question;
+}
+
+static bool probe_is_over(void)
+{
+    const struct pool *pool = stage.dispatcher->table.pools[0];
+
+    return pool->upstreams[pool->upstream_count].state == UPSTREAM_IDLE;
+}
+
+Test(dispatcher_silent, a_node_that_greets_nobody_goes_on_on_connections_that_it_has)
+{
+    nobody_is_greeted();
+    peer_says(node, "+PONG\r\n");
+    TURN_UNTIL(stage.reactor, probe_is_over());
+    cr_assert_eq(breaker_of_node(), BREAKER_CLOSED);
+    served_by(&stage, node, ask(&stage, 0, "SET b 1"), "SET b 1");
+}
+
+Test(dispatcher_silent, a_node_that_greets_nobody_and_does_not_answer_either_is_silent)
+{
+    nobody_is_greeted();
+    TURN_UNTIL(stage.reactor, breaker_of_node() == BREAKER_OPEN);
+    ask(&stage, 0, "SET b 1");
+    peer_gets_nothing(node);
+}
+
 Test(dispatcher_silent, a_node_that_is_busy_with_a_script_is_only_slow)
 {
     struct question *first = ask(&stage, 0, "SET b 1");

@@ -362,6 +362,16 @@ struct question *ask_node(struct stage *stage, int client, const char *text, uin
     return question;
 }
 
+struct question *ask_stranger(struct stage *stage, int client, const char *text)
+{
+    struct question *question = question_new(stage, client, text);
+
+    special_of(question->request)->is_private = true;
+    question->request->target = TARGET_PRIMARY;
+    dispatcher_send(stage->dispatcher, question->request);
+    return question;
+}
+
 void gets_answer(struct stage *stage, const struct question *question, const char *reply)
 {
     char line[STAGE_REPLY_MAX];

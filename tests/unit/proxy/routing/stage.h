@@ -82,6 +82,9 @@ struct question *ask_burst(struct stage *stage, int client, const char *key, con
 /* Sends it to one node for its own sake, or to whichever primary. */
 struct question *ask_node(struct stage *stage, int client, const char *text, uint16_t node);
 
+/* Sends it to whichever primary, over a connection of its own. */
+struct question *ask_stranger(struct stage *stage, int client, const char *text);
+
 /* Turns until it is answered, which must be with `reply` (without CR LF), once. */
 void gets_answer(struct stage *stage, const struct question *question, const char *reply);
 
