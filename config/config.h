@@ -93,6 +93,7 @@ struct config_overrides {
     const char *admin_listen;
     const char *workers;
     const char *log_level;
+    bool seeds_are_elsewhere; /* on another command line: a pool without them is none's mistake */
 };
 
 /* Everything that is wrong, one line each: "FILE:LINE:COLUMN: what, with what, what was expected",

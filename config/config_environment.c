@@ -156,6 +156,7 @@ void config_overrides_load(struct draft *draft, const struct config_overrides *o
     if (overrides == NULL) {
         return;
     }
+    draft->seeds_are_elsewhere = overrides->seeds_are_elsewhere;
     override_list((struct draft_field){draft, &option_rows[OPTION_ID_listen], 0}, "--listen",
                   overrides->listen, overrides->listen_count);
     override_list((struct draft_field){draft, &option_rows[OPTION_ID_seeds], 0}, "--seed",

@@ -38,6 +38,7 @@ struct draft {
     struct draft_place places[OPTION_ID_COUNT];
     struct draft_pool *pools; /* as many as config has */
     bool pools_are_unknown;   /* the file has some, but not readable ones */
+    bool seeds_are_elsewhere; /* so pools need none */
 };
 
 /* One option of a draft: `pool` is not looked at for global rows. */

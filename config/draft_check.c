@@ -102,7 +102,8 @@ static void check_seeds(struct draft *draft, size_t pool)
     const struct pool_config *config = &draft->config->pools[pool];
     char text[ADDRESS_TEXT_BYTES];
 
-    if (draft_place(field)->source == DRAFT_DEFAULT && !draft_place(field)->is_bad) {
+    if (draft_place(field)->source == DRAFT_DEFAULT && !draft_place(field)->is_bad &&
+        !draft->seeds_are_elsewhere) {
         config_errors_add(
             draft->errors, draft->pools[pool].place,
             "no seeds, pool '%s', expected a node of the cluster in 'backend.seeds' or --seed",

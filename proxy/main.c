@@ -105,20 +105,14 @@ static int with_config(const struct command_line *line, int (*act)(const struct 
     return code;
 }
 
-/* Only the admin address matters here, so the running process may have its seeds from a command
- * line that this one does not see. */
+/* Only the admin address matters here: the running process may have its seeds from a command line
+ * that this one does not see. */
 static int healthcheck_action(struct command_line *line)
 {
-    static const char *unused_seed[] = {"127.0.0.1:1"};
-    struct command_line lenient = *line;
-
     /* TLS writes without MSG_NOSIGNAL: who hangs up is to be told of, not died of. */
     signal(SIGPIPE, SIG_IGN);
-    if (lenient.config_path == NULL) {
-        lenient.overrides.seeds = unused_seed;
-        lenient.overrides.seed_count = 1;
-    }
-    return with_config(&lenient, check_health);
+    line->overrides.seeds_are_elsewhere = true;
+    return with_config(line, check_health);
 }
 
 static int check_action(const struct config *config)

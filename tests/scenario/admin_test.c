@@ -63,3 +63,36 @@ Test(admin, speaks_so_that_prometheus_understands)
     bytes_clear(&said);
     rig_stop(&rig);
 }
+
+/* Of a file that says no more than `lines`. */
+static int healthcheck(const char *lines)
+{
+    char path[] = "/tmp/slotway-health-XXXXXX";
+    const char *const argv[] = {rig_binary(), "-c", path, "--healthcheck", NULL};
+    int fd = mkstemp(path);
+
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(write(fd, lines, strlen(lines)), (ssize_t)strlen(lines));
+    close(fd);
+
+    int code = process_run(argv, NULL);
+
+    unlink(path);
+    return code;
+}
+
+/* As in a container: the running one has its seeds from its command line. */
+Test(admin, a_health_check_needs_no_seeds)
+{
+    struct rig *rig = rig_start(1);
+    char lines[256];
+
+    snprintf(
+        lines, sizeof lines,
+        "admin: {listen: \"127.0.0.1:%u\"}\n"
+        "pools: [{name: a, listen: [\"127.0.0.1:1\"]}, {name: b, listen: [\"127.0.0.1:2\"]}]\n",
+        rig_admin_port(rig));
+    cr_expect_eq(healthcheck(lines), 0);
+    cr_expect_neq(healthcheck("admin: {listen: off}\npools: [{name: a}]\n"), 0);
+    rig_stop(&rig);
+}
