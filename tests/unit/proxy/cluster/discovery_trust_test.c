@@ -1,9 +1,12 @@
 /* Whose word discovery takes: nodes cut off, other clusters, what is remembered, and resolvers. */
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/events.h"
+#include "common/log.h"
 #include "tests/unit/proxy/cluster/discovery_stage.h"
 
 TestSuite(discovery_trust, .init = stage_set_up, .fini = stage_tear_down, .timeout = 60);
@@ -25,6 +28,44 @@ Test(discovery_trust, is_not_led_by_a_node_that_was_left_with_the_minority)
     cr_expect_eq(served_by(50), nodes[2].port);
 }
 
+/* A picture without a node in common with the others'. */
+static void says_another_cluster(struct scripted_node *node, uint64_t epoch)
+{
+    scripted_node_says_text(node, "*1\r\n*3\r\n:0\r\n:16383\r\n*3\r\n$9\r\n127.0.0.1\r\n:9\r\n"
+                                  "$10\r\nother-node\r\n");
+    scripted_node_lock(node);
+    node->locked.epoch = epoch;
+    scripted_node_unlock(node);
+}
+
+/* The newest event of doubt. */
+static bool find_doubt(struct event *found)
+{
+    struct event events[EVENTS_MAX];
+    size_t count = events_copy(0, events, EVENTS_MAX);
+
+    while (count > 0 && events[count - 1].kind != EVENT_DOUBT) {
+        count--;
+    }
+    *found = count == 0 ? (struct event){.count = 0} : events[count - 1];
+    return count > 0;
+}
+
+Test(discovery_trust, tells_whom_it_doubts_also_where_the_log_has_errors_alone)
+{
+    struct event event;
+    char name[32];
+
+    log_configure(LOG_ERROR, LOG_TEXT);
+    events_forget();
+    pool.refresh = 20 * US_PER_MS;
+    stage_start_agreed();
+    says_another_cluster(&nodes[0], 9);
+    WAIT_FOR(find_doubt(&event));
+    snprintf(name, sizeof name, "127.0.0.1:%u", nodes[0].port);
+    cr_expect_str_eq(event.node, name);
+}
+
 /* Whoever is asked first. */
 Test(discovery_trust, believes_the_higher_epoch_of_two_nodes_that_claim_the_same_slots)
 {
@@ -40,16 +81,6 @@ Test(discovery_trust, believes_the_higher_epoch_of_two_nodes_that_claim_the_same
     WAIT_FOR(scripted_node_questions(&nodes[0]) > asked);
     WAIT_FOR(stats()->doubted[DOUBT_OLDER] >= 1);
     cr_expect_eq(published_count(), 2);
-}
-
-/* A picture without a node in common with the others'. */
-static void says_another_cluster(struct scripted_node *node, uint64_t epoch)
-{
-    scripted_node_says_text(node, "*1\r\n*3\r\n:0\r\n:16383\r\n*3\r\n$9\r\n127.0.0.1\r\n:9\r\n"
-                                  "$10\r\nother-node\r\n");
-    scripted_node_lock(node);
-    node->locked.epoch = epoch;
-    scripted_node_unlock(node);
 }
 
 Test(discovery_trust, ignores_another_cluster_at_the_address_of_a_node)
