@@ -282,7 +282,9 @@ void listening_refresh(struct listening_socket *listening, const struct pool_con
     }
     if (listening->mode != config->socket_mode) {
         listening->mode = config->socket_mode;
-        set_mode(listening, config);
+        if (listening->file == SOCKET_FILE_OURS) {
+            set_mode(listening, config);
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -124,6 +125,39 @@ Test(listening, a_file_is_gone_before_nobody_listens_at_it)
     listening_close(&listening);
     cr_expect_neq(access(address.host, F_OK), 0);
     cr_expect_eq(closed_with_file, 0);
+}
+
+static mode_t mode_of(const char *path)
+{
+    struct stat status;
+
+    cr_assert_eq(stat(path, &status), 0);
+    return status.st_mode & 07777;
+}
+
+/* What systemd's SocketMode says counts, whatever the configuration says, now or later. */
+Test(listening, who_may_connect_to_what_is_lent_is_not_ours_to_say)
+{
+    char text[sizeof folder + 16];
+
+    snprintf(text, sizeof text, "unix:%s/s", folder);
+    cr_assert_eq(address_parse(span_of(text), &address), ADDRESS_OK);
+
+    int lent = socket_listen_as(&address, &(struct listen_options){.backlog = 16, .mode = 0620});
+
+    cr_assert_geq(lent, 0);
+    inherited_add_activated(dup(lent), "main");
+
+    struct listening_socket *listening = open_one();
+    struct pool_config config = listening_at(&address, 1);
+
+    config.socket_mode = 0666;
+    listening_refresh(listening, &config);
+    cr_expect_eq(mode_of(address.host), 0620);
+    listening_close(&listening);
+    cr_expect_eq(mode_of(address.host), 0620);
+    close(lent);
+    unlink(address.host);
 }
 
 static bool anybody_listens(void)
