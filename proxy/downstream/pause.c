@@ -114,6 +114,8 @@ void pause_refresh(struct clients *clients)
         until = pause_next(clients, before, now);
         clients->pause = until == 0 ? PAUSE_OFF : PAUSE_CROWD;
     }
+    atomic_store_explicit(&clients->metrics->workers_resuming, clients->aftermath_until != 0,
+                          memory_order_relaxed);
     if (until == 0) {
         reactor_timer_stop(&clients->pause_end);
     } else {

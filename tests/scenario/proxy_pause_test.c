@@ -219,6 +219,36 @@ Test(proxy_pause, leaves_with_the_clients_what_there_is_no_room_for)
     rig_stop(&rig);
 }
 
+/* The first one is under way, so the others wait for it at its gate. */
+Test(proxy_pause, is_followed_by_a_time_in_which_what_waited_leaves_first)
+{
+    struct rig *rig = rig_start_with((struct rig_options){
+        .nodes = 1, .clients = "admin: true", .backend = "waiting: 8", .request_timeout = "20s"});
+    struct wire *other = rig_connect(rig);
+    script(rig, 0, WANT("INCR", "k"), SAY_LATER(":1\r\n"));
+
+    EXPECT_CONTAINS(ask(rig, "PROXY", "PAUSE", "600000"), NOTHING);
+    for (int i = 1; i <= PIPELINED; i++) {
+        wire_request(other, "INCR", "k");
+        if (i > 1) {
+            script(rig, 0, WANT("INCR", "k"), SAY(":%d\r\n", i));
+        }
+    }
+    cr_assert(WAIT_FOR(metric(rig, "downstream_held_total") == 1));
+    cr_assert_eq(metric(rig, "workers_resuming"), 0);
+    cr_expect_str_eq(ask(rig, "PROXY", "RESUME"), "1");
+    cr_assert(fake_node_has_stalled(rig_node(rig, 0)));
+    cr_assert(WAIT_FOR(metric(rig, "workers_resuming") == 1));
+    cr_expect_eq(metric(rig, "waiting_requests"), 3, "there is room for one more");
+    cr_expect_eq(metric(rig, "upstream_in_flight"), 1);
+    fake_node_release(rig_node(rig, 0));
+    for (int i = 1; i <= PIPELINED; i++) {
+        cr_expect_str_eq(wire_text(other), rig_print(rig, "%d", i));
+    }
+    cr_expect(WAIT_FOR(metric(rig, "workers_resuming") == 0));
+    rig_stop(&rig);
+}
+
 Test(proxy_pause, drains_a_node_of_what_can_be_elsewhere)
 {
     struct rig *rig = start_store(2);

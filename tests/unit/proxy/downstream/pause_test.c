@@ -3,9 +3,12 @@
 
 #include <criterion/criterion.h>
 
+#include "common/clock.h"
 #include "proxy/downstream/login.h"
 #include "proxy/downstream/pause.h"
 #include "tests/unit/proxy/downstream/local_rig.h"
+
+enum { PATIENCE_US = 10 * US_PER_SECOND };
 
 static struct local_rig *rig;
 static int here;  /* on worker 0 */
@@ -215,4 +218,78 @@ Test(pausing, strangers_are_refused_as_ever)
     expect_ok(here, "CLIENT UNPAUSE");
     cr_expect_str_eq(local_rig_hear(rig, stranger), "+OK\r\n");
     close(stranger);
+}
+
+/* As when an operator's pause of all nodes begins, and when it is over. */
+static void halt(bool is_on)
+{
+    rig->workers[0].dispatcher->halted_until =
+        is_on ? reactor_now(rig->reactor) + 600 * US_PER_SECOND : 0;
+    pause_refresh(&rig->workers[0].clients);
+}
+
+static void expect_resuming(bool is_resuming)
+{
+    uint64_t latest = clock_now() + PATIENCE_US;
+
+    while (rig->workers[0].metrics.workers_resuming != is_resuming && clock_now() < latest) {
+        local_rig_turn(rig);
+    }
+    cr_expect_eq(rig->workers[0].metrics.workers_resuming, is_resuming);
+    cr_expect_eq(rig->workers[0].clients.pause, is_resuming ? PAUSE_CROWD : PAUSE_OFF);
+}
+
+Test(pausing, of_nodes_has_an_aftermath_while_anything_waits)
+{
+    struct dispatcher *dispatcher = rig->workers[0].dispatcher;
+
+    halt(true);
+    cr_expect_eq(rig->workers[0].metrics.workers_resuming, 0);
+    dispatcher->waiting_count = 1;
+    halt(false);
+    expect_resuming(true);
+    rig->workers[0].clients.aftermath_until = 1;
+    pause_refresh(&rig->workers[0].clients);
+    expect_resuming(true);
+    cr_expect_eq(rig->workers[1].metrics.workers_resuming, 0);
+    dispatcher->waiting_count = 0;
+    expect_resuming(false);
+}
+
+Test(pausing, of_nodes_has_no_aftermath_when_nothing_waited)
+{
+    halt(true);
+    halt(false);
+    expect_resuming(false);
+}
+
+Test(pausing, of_nodes_that_is_ordered_anew_ends_the_aftermath)
+{
+    rig->workers[0].dispatcher->waiting_count = 1;
+    halt(true);
+    halt(false);
+    expect_resuming(true);
+    halt(true);
+    cr_expect_eq(rig->workers[0].metrics.workers_resuming, 0);
+    rig->workers[0].dispatcher->waiting_count = 0;
+    halt(false);
+    expect_resuming(false);
+}
+
+/* The gate of who blocks. */
+Test(pausing, of_nodes_has_an_aftermath_for_gates_but_not_for_ever)
+{
+    struct gates *gates = &rig->workers[0].dispatcher->gates;
+    struct lane lane;
+    struct gate *gate;
+
+    lane_init(&lane, 0);
+    gate = gate_new(gates, &lane, 7);
+    halt(true);
+    halt(false);
+    expect_resuming(true);
+    rig->workers[0].clients.aftermath_until = 1;
+    pause_refresh(&rig->workers[0].clients);
+    expect_resuming(false);
+    gate_free(gates, &gate);
 }
