@@ -14,11 +14,13 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "scale"))
 import stage as stages  # noqa: E402
 from crowd import Crowd, allow_descriptors  # noqa: E402
+from harness.measure import choose_counter  # noqa: E402
 from stage import SLOTS, Stage, request, settled_kb, wait_for  # noqa: E402
 
 VALUE_SIZE = 64
@@ -55,20 +57,27 @@ def worker_cpu(before, after):
     return sorted(round(100 * cpu / total) for cpu in spent.values())
 
 
+def load_command(arguments, port, clients, requests, pipeline=1):
+    """SETs of a closed loop, `pipeline` under way for each client."""
+    return (
+        [arguments.load, "--port", str(port), "--clients", str(clients), "--work", "set"]
+        + ["--size", str(VALUE_SIZE), "--requests", str(requests)]
+        + ["--pipeline", str(pipeline), "--json"]
+    )
+
+
+def run_load(command):
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    if done.returncode != 0:
+        raise SystemExit("load says that something went wrong")
+
+
 def measure_load(stage, arguments, clients, pipeline=1):
-    """CPU time per request: SETs of a closed loop, `pipeline` under way for each client."""
+    """CPU time per request."""
     slotway = stage.slotway
     threads = slotway.cpu_us_by_thread()
     before = slotway.cpu_us()
-    done = subprocess.run(
-        [arguments.load, "--port", str(slotway.port), "--clients", str(clients), "--work", "set"]
-        + ["--size", str(VALUE_SIZE), "--requests", str(arguments.requests)]
-        + ["--pipeline", str(pipeline), "--json"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    )
-    if done.returncode != 0:
-        raise SystemExit("load says that something went wrong")
+    run_load(load_command(arguments, slotway.port, clients, arguments.requests, pipeline))
     spent = slotway.cpu_us() - before
     return spent / arguments.requests, worker_cpu(threads, slotway.cpu_us_by_thread())
 
@@ -150,6 +159,33 @@ def measure_spread(arguments, nodes):
     return found
 
 
+def measure_workers(arguments, workers, all_nodes):
+    """One column of the third table: what a worker more costs, and in what. Each client sends so
+    much that its connection is nothing beside it; calls are counted in a run of their own."""
+    found = {}
+    requests = max(arguments.requests, 100 * arguments.clients)
+    with tempfile.TemporaryDirectory() as folder:
+        counter = choose_counter(folder)
+        for nodes in all_nodes:
+            with Stage(
+                arguments.programs,
+                nodes,
+                workers=workers,
+                value_size=VALUE_SIZE,
+                CLIENTS_MAX=arguments.clients + SPARE_CLIENTS,
+            ) as stage:
+                slotway = stage.slotway
+                touch_all(stage)
+                command = load_command(arguments, slotway.port, arguments.clients, requests)
+                before = slotway.cpu_us()
+                run_load(command)
+                found[f"{nodes} primaries: CPU us for a SET"] = (slotway.cpu_us() - before) / requests
+                _, calls = counter.run(run_load, command, [slotway.pid])
+                if calls is not None:
+                    found[f"{nodes} primaries: system calls for a SET"] = f"{calls / requests:.2f}"
+    return found
+
+
 class Period:
     """CPU time of slotway's threads, in microseconds, in `times` times GAP_SECONDS."""
 
@@ -180,7 +216,7 @@ class Period:
 
 
 def measure_changes(arguments, nodes):
-    """One column of the third table. What a change costs is what a period with changes took more
+    """One column of the fourth table. What a change costs is what a period with changes took more
     than one without."""
     found = {}
     with Stage(
@@ -230,6 +266,10 @@ def print_table(title, columns):
         print(f"| {name} | " + " | ".join(values) + " |")
 
 
+def headed(workers):
+    return f"{workers} workers" if workers > 1 else "1 worker"
+
+
 def numbers(text):
     return [int(number) for number in text.split(",") if number]
 
@@ -253,6 +293,10 @@ def parse_arguments():
     parser.add_argument(
         "--spread", default="3,20,200", metavar="N,…", help="numbers of primaries (3,20,200)"
     )
+    parser.add_argument(
+        "--gathering", default="20,200", metavar="N,…",
+        help="numbers of primaries for which the workers are compared (20,200)",
+    )
     parser.add_argument("--idle-seconds", type=int, default=5, metavar="N", help="(5)")
     parser.add_argument(
         "--look-seconds", type=float, default=0.5, metavar="N",
@@ -275,12 +319,16 @@ def main():
     if limit < arguments.clients + SPARE_CLIENTS + 4 * arguments.nodes:
         raise SystemExit(f"a process may open {limit} files here: too few for so many clients")
     clients = [
-        (f"{workers} workers" if workers > 1 else "1 worker", measure_clients(arguments, workers))
+        (headed(workers), measure_clients(arguments, workers))
         for workers in numbers(arguments.workers)
     ]
     spread = [
         (f"{nodes} primaries", measure_spread(arguments, nodes))
         for nodes in numbers(arguments.spread)
+    ]
+    gathered = [
+        (headed(workers), measure_workers(arguments, workers, numbers(arguments.gathering)))
+        for workers in numbers(arguments.workers if arguments.gathering else "")
     ]
     changes = [
         (f"{nodes} nodes", measure_changes(arguments, nodes))
@@ -290,11 +338,15 @@ def main():
         print_table(f"{arguments.clients} clients, {arguments.nodes} primaries", clients)
     if spread:
         print_table("1 worker", spread)
+    if gathered:
+        print_table(f"{arguments.clients} clients", gathered)
     if changes:
         print_table("half of the nodes are replicas, 2 workers", changes)
     if arguments.json:
         with open(arguments.json, "w") as file:
-            figures = {"clients": clients, "spread": spread, "changes": changes}
+            figures = {
+                "clients": clients, "spread": spread, "gathered": gathered, "changes": changes
+            }
             json.dump({name: dict(columns) for name, columns in figures.items()}, file, indent=1)
 
 
