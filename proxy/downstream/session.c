@@ -1,6 +1,7 @@
 #include "proxy/downstream/session.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/memory.h"
 #include "proxy/cluster/slot.h"
@@ -83,12 +84,25 @@ struct fieldsets *session_fieldsets(struct session *session)
     return extras->fieldsets;
 }
 
+static size_t text_bytes(const struct extras *extras)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < TEXT_COUNT; i++) {
+        bytes += extras->texts[i] == NULL ? 0 : strlen(extras->texts[i]) + 1;
+    }
+    return bytes;
+}
+
 size_t session_kept_bytes(const struct session *session)
 {
     const struct extras *extras = session->extras;
-    size_t queued = session->is_in_multi ? extras->queued->bytes.size : 0;
 
-    return extras == NULL || extras->fieldsets == NULL ? queued : queued + extras->fieldsets->bytes;
+    if (extras == NULL) {
+        return 0;
+    }
+    return text_bytes(extras) + (session->is_in_multi ? extras->queued->bytes.size : 0) +
+           (extras->fieldsets == NULL ? 0 : extras->fieldsets->bytes);
 }
 
 static void session_forget_commands(struct session *session)

@@ -87,7 +87,7 @@ void session_spoil(struct session *session);
 /* The sets of HIMPORT, made if there are none yet. */
 struct fieldsets *session_fieldsets(struct session *session);
 
-/* The bytes of requests that the session keeps. */
+/* The bytes that the session keeps: of requests, and of what the client has said about itself. */
 size_t session_kept_bytes(const struct session *session);
 
 #endif

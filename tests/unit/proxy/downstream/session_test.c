@@ -85,6 +85,19 @@ Test(session, fieldsets_count_with_what_it_keeps)
     cr_expect_eq(session_kept_bytes(&session), 0);
 }
 
+Test(session, what_a_client_says_of_itself_counts_with_what_it_keeps)
+{
+    session_set(&session, TEXT_NAME, SPAN("one"));
+    cr_expect_eq(session_kept_bytes(&session), sizeof "one");
+    session_set(&session, TEXT_LIBRARY_NAME, SPAN("library"));
+    session_set(&session, TEXT_LIBRARY_VERSION, SPAN("1.0"));
+    cr_expect_eq(session_kept_bytes(&session), sizeof "one" + sizeof "library" + sizeof "1.0");
+    session_set(&session, TEXT_NAME, SPAN(""));
+    cr_expect_eq(session_kept_bytes(&session), sizeof "library" + sizeof "1.0");
+    fieldsets_keep(session_fieldsets(&session), SPAN("a"), SPAN("fields"));
+    cr_expect_gt(session_kept_bytes(&session), sizeof "library" + sizeof "1.0" + sizeof "fields");
+}
+
 Test(session, reset_forgets_all_but_the_library)
 {
     session_set(&session, TEXT_NAME, SPAN("name"));
