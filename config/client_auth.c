@@ -1,8 +1,9 @@
 #include "config/client_auth.h"
 
-#include <strings.h>
+#include <string.h>
 
 #include "config/option_value.h"
+#include "config/tls_options.h"
 
 static struct draft_field field_of(struct draft *draft, size_t pool, enum option_id id)
 {
@@ -31,7 +32,7 @@ static bool is_meant(const struct pool_config *pool, enum option_id id)
     case OPTION_ID_clients_password_file: return pool->clients_password_file != NULL;
     case OPTION_ID_clients_users: return pool->clients_users.count > 0;
     case OPTION_ID_clients_acl_file: return pool->clients_acl_file != NULL;
-    default: return strcasecmp(pool->tls_client_user, "off") != 0;
+    default: return tls_options_log_in(pool);
     }
 }
 

@@ -191,12 +191,18 @@ static void list_put(const struct option_row *row, const union list *list, void 
     }
 }
 
+/* Readers of an older YAML, as Helm's and Ansible's, make false of "off". */
+static bool is_off(struct span text)
+{
+    return text.size == 0 || span_equal_nocase(text, SPAN("off")) ||
+           span_equal_nocase(text, SPAN("false"));
+}
+
 static enum option_result set_list(const struct option_row *row, struct span text, void *field)
 {
     union list list = {0};
     enum option_result result = OPTION_OK;
-    bool is_off = row->min == 0 && (text.size == 0 || span_equal_nocase(text, SPAN("off")));
-    bool more = !is_off;
+    bool more = row->min > 0 || !is_off(text);
 
     while (more && result == OPTION_OK) {
         const char *comma = memchr(text.at, row->type == OPTION_USERS ? '\n' : ',', text.size);

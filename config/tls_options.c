@@ -5,14 +5,16 @@
 #include "common/check.h"
 #include "common/span.h"
 
+/* Readers of an older YAML, as Helm's and Ansible's, make false of "no" and of "off". */
 static const struct word {
     const char *text;
     unsigned value;
 } protocol_words[] = {{"TLSv1.2", TLS_PROTOCOL_1_2}, {"TLSv1.3", TLS_PROTOCOL_1_3}},
   verify_words[] = {{"no", TLS_VERIFY_NONE},
+                    {"false", TLS_VERIFY_NONE},
                     {"optional", TLS_VERIFY_OPTIONAL},
                     {"required", TLS_VERIFY_REQUIRED}},
-  user_words[] = {{"off", false}, {"cn", true}};
+  user_words[] = {{"off", false}, {"false", false}, {"cn", true}};
 
 static const struct word *word_find(const struct word *words, size_t count, struct span text)
 {

@@ -68,6 +68,8 @@ Test(tls_options, are_good_together)
     static const char *const rows[] = {
         "listen: \"h:1\", " FILES,
         "listen: \"h:1\", " FILES ", protocols: TLSv1.3",
+        "listen: \"h:1\", " FILES ", client_certificates: no, client_user: off",
+        "listen: \"h:1\", " FILES ", client_certificates: false, client_user: false",
         "listen: \"h:1\", " FILES ", protocols: \"tlsv1.2 TLSv1.3\"",
         "listen: \"h:1\", " FILES ", client_certificates: optional, ca_file: FOLDER/ca.pem",
         "listen: \"h:1\", " FILES ", client_certificates: required, ca_folder: FOLDER, "
