@@ -18,7 +18,7 @@ static void add_key(struct json *json, const struct server_pool *pool, uint64_t 
 {
     json_add_print(json, "hash", "%016" PRIx64, hash);
     if (pool->view.config.metrics_keys && text->size > 0) {
-        json_add_span(json, "key", key_text_kept(text));
+        json_add_span(json, "key", key_text_shown(text));
         json_add_number(json, "key_bytes", text->size);
     }
 }

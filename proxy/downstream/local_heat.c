@@ -64,7 +64,7 @@ static void write_key_pairs(const struct local_call *call, uint64_t hash, uint16
 {
     resp_write_text(to, "key");
     if (call->client->clients->config->metrics_keys && text->size > 0) {
-        resp_write_bulk(to, key_text_kept(text));
+        resp_write_bulk(to, key_text_shown(text));
     } else {
         resp_write_null(to);
     }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/memory.h"
+#include "common/utf8.h"
 
 void key_text_set(struct key_text *text, struct span key)
 {
@@ -10,6 +11,14 @@ void key_text_set(struct key_text *text, struct span key)
     if (key.size > 0) {
         memcpy(text->bytes, key.at, size_min(key.size, KEY_SHOWN));
     }
+}
+
+struct span key_text_shown(const struct key_text *text)
+{
+    if (text->size <= KEY_SHOWN) {
+        return (struct span){text->bytes, text->size};
+    }
+    return utf8_whole((struct span){text->bytes, KEY_SHOWN});
 }
 
 static uint32_t tag_of(uint64_t hash)

@@ -55,11 +55,9 @@ void top_keys_note(struct top_keys *keys, const struct key_use *use);
 /* Keeps as much of `key` as there is room for. */
 void key_text_set(struct key_text *text, struct span key);
 
-/* The bytes that are kept. */
-static inline struct span key_text_kept(const struct key_text *text)
-{
-    return (struct span){text->bytes, size_min(text->size, KEY_SHOWN)};
-}
+/* The bytes to be shown: those that are kept, without part of a character where the key is longer
+ * and UTF-8 up to there. */
+struct span key_text_shown(const struct key_text *text);
 
 struct ranked_key {
     uint64_t hash;

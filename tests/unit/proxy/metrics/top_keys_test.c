@@ -187,8 +187,55 @@ Test(top_keys, of_a_key_so_much_is_kept_as_there_is_room_for)
 
     cr_assert_eq(count, 1);
     cr_expect_eq(ranked[0].key.text.size, sizeof name);
-    cr_expect_eq(key_text_kept(&ranked[0].key.text).size, KEY_SHOWN);
+    cr_expect_eq(key_text_shown(&ranked[0].key.text).size, KEY_SHOWN);
     free(ranked);
+}
+
+/* A long key: so many times "x", then `tail`, then "x" again. */
+static const struct {
+    size_t filling;
+    struct span tail;
+    size_t shown;
+} cuts[] = {
+    {KEY_SHOWN, SPAN(""), KEY_SHOWN},
+    {KEY_SHOWN - 1, SPAN("\xc3\xa9"), KEY_SHOWN - 1},
+    {KEY_SHOWN - 2, SPAN("\xc3\xa9"), KEY_SHOWN},
+    {KEY_SHOWN - 1, SPAN("\xe2\x82\xac"), KEY_SHOWN - 1},
+    {KEY_SHOWN - 2, SPAN("\xe2\x82\xac"), KEY_SHOWN - 2},
+    {KEY_SHOWN - 3, SPAN("\xe2\x82\xac"), KEY_SHOWN},
+    {KEY_SHOWN - 3, SPAN("\xf0\x9f\x90\x8c"), KEY_SHOWN - 3},
+    {KEY_SHOWN - 4, SPAN("\xf0\x9f\x90\x8c"), KEY_SHOWN},
+    {KEY_SHOWN - 3, SPAN("\xf0\x9f\x90"), KEY_SHOWN - 3}, /* nobody knows what came then */
+    {KEY_SHOWN - 4, SPAN("\xf0\x9f\x90"), KEY_SHOWN},     /* "x" did, so it is no UTF-8 */
+    {KEY_SHOWN - 1, SPAN("\xff"), KEY_SHOWN},
+    {KEY_SHOWN - 2, SPAN("\xe0\x80\x80"), KEY_SHOWN},
+    {0, SPAN("\x80"), KEY_SHOWN},
+};
+
+Test(top_keys, of_a_long_key_whole_characters_are_shown)
+{
+    for (size_t i = 0; i < ARRAY_LEN(cuts); i++) {
+        char name[KEY_SHOWN + 10];
+        struct key_text text;
+
+        memset(name, 'x', sizeof name);
+        memcpy(name + cuts[i].filling, cuts[i].tail.at, cuts[i].tail.size);
+        key_text_set(&text, (struct span){name, sizeof name});
+        cr_expect_eq(key_text_shown(&text).size, cuts[i].shown, "row %zu", i);
+        cr_expect_arr_eq(key_text_shown(&text).at, name, cuts[i].shown, "row %zu", i);
+    }
+}
+
+/* What is no character at its end is the key's own. */
+Test(top_keys, a_short_key_is_shown_as_it_is)
+{
+    char name[KEY_SHOWN];
+    struct key_text text;
+
+    memset(name, 'x', sizeof name);
+    name[KEY_SHOWN - 1] = '\xc3';
+    key_text_set(&text, (struct span){name, sizeof name});
+    cr_expect_eq(key_text_shown(&text).size, KEY_SHOWN);
 }
 
 Test(top_keys, writes_are_told_apart)
