@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "proxy/acl/acl_commands.h"
+#include "proxy/acl/acl_databases.h"
 #include "proxy/command/command_class.h"
 #include "proxy/command/key_access.h"
 
@@ -127,7 +128,8 @@ static struct acl_ruling check_selector(const struct acl_selector *selector,
 {
     const struct command *command = request->command;
 
-    if (!acl_commands_allow(selector, request->table, command, request->arguments)) {
+    if (!acl_commands_allow(selector, request->table, command, request->arguments) ||
+        !acl_databases_allow(&selector->databases, command, request->arguments)) {
         return (struct acl_ruling){ACL_NO_COMMAND, 0};
     }
     if (!allows_hidden_keys(selector, command)) {
@@ -176,6 +178,7 @@ bool acl_allows_plain(const struct acl_user *user, const struct command *command
         const struct acl_selector *selector = &user->selectors[i];
 
         if (command->id != COMMAND_ID_LEARNED && acl_selector_has(selector, command->id) &&
+            !acl_selector_is_elsewhere(selector) &&
             (selector->all_keys ||
              acl_selector_allows_key(selector, key, access_of(&request, command->only_key)))) {
             return true;

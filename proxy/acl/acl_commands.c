@@ -320,7 +320,13 @@ static bool allows_stranger(const struct acl_selector *selector, const struct co
 bool acl_commands_allow(const struct acl_selector *selector, const struct command_table *table,
                         const struct command *command, const struct arguments *arguments)
 {
-    if (selector->all_commands || (command->flags & COMMAND_NO_AUTH) != 0) {
+    if ((command->flags & COMMAND_NO_AUTH) != 0) {
+        return true;
+    }
+    if (acl_selector_is_elsewhere(selector)) {
+        return false;
+    }
+    if (selector->all_commands) {
         return true;
     }
     if (command->id == COMMAND_ID_LEARNED) {

@@ -1,5 +1,7 @@
 #include "proxy/acl/acl_line.h"
 
+#include "proxy/acl/acl_databases.h"
+
 static bool is_blank(char byte)
 {
     return byte == ' ' || (byte >= '\t' && byte <= '\r');
@@ -127,6 +129,16 @@ void acl_line_write_channels(struct sendq *to, const struct acl_selector *select
     }
 }
 
+/* Who is not limited says nothing of them, so that servers can read it that know of none. */
+static void write_databases(struct sendq *to, const struct acl_databases *databases)
+{
+    if (databases->are_limited) {
+        sendq_append(to, databases->count == 0 ? SPAN("resetdbs") : SPAN(""));
+        acl_databases_write(to, databases);
+        sendq_append(to, SPAN(" "));
+    }
+}
+
 static void write_selector(struct sendq *to, const struct acl_selector *selector,
                            const struct command_rules *denied)
 {
@@ -140,6 +152,7 @@ static void write_selector(struct sendq *to, const struct acl_selector *selector
     before = to->size;
     acl_line_write_channels(to, selector);
     sendq_append(to, to->size > before ? SPAN(" ") : SPAN(""));
+    write_databases(to, &selector->databases);
     acl_line_write_commands(to, selector, denied);
 }
 

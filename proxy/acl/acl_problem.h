@@ -16,6 +16,7 @@
     ROW(BAD_HASH,                                                                                  \
         "The password hash must be exactly 64 characters and contain only lowercase hexadecimal "  \
         "characters")                                                                              \
+    ROW(NO_SUCH_DATABASE, "The provided database ID is out of range")                              \
     ROW(FIRST_OF_SUBCOMMAND, "Allowing first-arg of a subcommand is not supported")
 
 enum acl_problem {

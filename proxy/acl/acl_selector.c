@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "proxy/acl/acl_commands.h"
+#include "proxy/acl/acl_databases.h"
 #include "proxy/acl/acl_patterns.h"
 
 void acl_selector_init(struct acl_selector *selector)
@@ -14,6 +15,7 @@ void acl_selector_clear(struct acl_selector *selector)
 {
     acl_patterns_clear(&selector->keys);
     acl_patterns_clear(&selector->channels);
+    acl_databases_set_all(&selector->databases, true);
     acl_commands_clear(selector);
     *selector = (struct acl_selector){.all_keys = false};
 }
@@ -82,6 +84,18 @@ static enum acl_problem set_all_commands(struct acl_selector *selector, bool all
     return ACL_PROBLEM_NONE;
 }
 
+static enum acl_problem set_all_databases(struct acl_selector *selector, bool all)
+{
+    acl_databases_set_all(&selector->databases, all);
+    return ACL_PROBLEM_NONE;
+}
+
+/* "db=0,1" */
+static bool names_databases(struct span rule)
+{
+    return rule.size >= 3 && span_equal_nocase((struct span){rule.at, 3}, SPAN("db="));
+}
+
 static bool is_word(struct span rule, const char *word, const char *other)
 {
     return span_equal_nocase(rule, span_of(word)) || span_equal_nocase(rule, span_of(other));
@@ -107,6 +121,15 @@ enum acl_problem acl_selector_apply(struct acl_selector *selector, struct span r
     }
     if (is_word(rule, "nocommands", "-@all")) {
         return set_all_commands(selector, false);
+    }
+    if (is_word(rule, "alldbs", "alldbs")) {
+        return set_all_databases(selector, true);
+    }
+    if (is_word(rule, "resetdbs", "resetdbs")) {
+        return set_all_databases(selector, false);
+    }
+    if (names_databases(rule)) {
+        return acl_databases_set(&selector->databases, (struct span){rule.at + 3, rule.size - 3});
     }
     switch (rule.size == 0 ? '\0' : rule.at[0]) {
     case '~':

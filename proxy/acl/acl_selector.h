@@ -32,6 +32,13 @@ struct acl_patterns {
     size_t count;
 };
 
+/* Numbers of databases, in their order: acl_databases.h. */
+struct acl_databases {
+    bool are_limited; /* to these; otherwise it is for all */
+    int32_t *numbers;
+    size_t count;
+};
+
 /* One of + and -, as far as it still matters. */
 struct acl_rule {
     char *name; /* "get", "config|get", "@read"; lower case */
@@ -52,13 +59,14 @@ struct acl_selector {
     uint64_t commands[ACL_COMMAND_WORDS];
     struct acl_patterns keys;
     struct acl_patterns channels;
+    struct acl_databases databases;
     struct acl_rule *rules; /* since +@all or -@all, in their order */
     size_t rule_count;
     struct acl_first *firsts;
     size_t first_count;
 };
 
-/* Nothing is allowed. */
+/* Nothing is allowed, in any database. */
 void acl_selector_init(struct acl_selector *selector);
 void acl_selector_clear(struct acl_selector *selector);
 
@@ -72,6 +80,13 @@ enum acl_problem acl_selector_apply(struct acl_selector *selector, struct span r
 static inline bool acl_selector_has(const struct acl_selector *selector, enum command_id id)
 {
     return (selector->commands[id / 64] >> (id % 64) & 1) != 0;
+}
+
+/* Is it for other databases than the one that clients are in? Then it allows nothing. */
+static inline bool acl_selector_is_elsewhere(const struct acl_selector *selector)
+{
+    return selector->databases.are_limited &&
+           (selector->databases.count == 0 || selector->databases.numbers[0] != 0);
 }
 
 /* May `key` be used so? `access` is of ACL_READ and ACL_WRITE; 0 asks whether it may be named. */

@@ -4,6 +4,7 @@
 
 #include "common/memory.h"
 #include "proxy/acl/acl_commands.h"
+#include "proxy/acl/acl_databases.h"
 #include "proxy/acl/acl_line.h"
 
 static struct acl_selector *add_selector(struct acl_user *user)
@@ -220,7 +221,8 @@ static bool is_free(const struct acl_user *user)
     for (size_t i = 0; i < user->selector_count; i++) {
         const struct acl_selector *selector = &user->selectors[i];
 
-        if (selector->all_keys && selector->all_channels && selector->all_commands) {
+        if (selector->all_keys && selector->all_channels && selector->all_commands &&
+            !selector->databases.are_limited) {
             return true;
         }
     }
@@ -298,7 +300,7 @@ static bool selector_equal(const struct acl_selector *a, const struct acl_select
 {
     return a->all_keys == b->all_keys && a->all_channels == b->all_channels &&
            patterns_equal(&a->keys, &b->keys) && patterns_equal(&a->channels, &b->channels) &&
-           rules_equal(a, b);
+           acl_databases_equal(&a->databases, &b->databases) && rules_equal(a, b);
 }
 
 bool acl_user_equal(const struct acl_user *a, const struct acl_user *b)

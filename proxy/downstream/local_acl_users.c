@@ -1,5 +1,6 @@
 /* ACL, as far as it tells of users. */
 #include "common/resp_write.h"
+#include "proxy/acl/acl_databases.h"
 #include "proxy/acl/acl_line.h"
 #include "proxy/acl/user_set.h"
 #include "proxy/downstream/local_call.h"
@@ -74,6 +75,11 @@ static void write_selector(struct sendq *to, const struct acl_selector *selector
     resp_write_text(to, "channels");
     acl_line_write_channels(&text, selector);
     write_composed(to, &text);
+    if (selector->databases.are_limited) {
+        resp_write_text(to, "databases");
+        acl_databases_write(&text, &selector->databases);
+        write_composed(to, &text);
+    }
 }
 
 /* In Redis's order. */
@@ -105,7 +111,7 @@ static void write_flags(struct sendq *to, const struct acl_user *user)
 static void write_user(struct sendq *to, const struct acl_user *user,
                        const struct command_rules *denied)
 {
-    resp_write_map(to, USER_PAIRS);
+    resp_write_map(to, USER_PAIRS + user->selectors[0].databases.are_limited);
     resp_write_text(to, "flags");
     write_flags(to, user);
     resp_write_text(to, "passwords");
@@ -117,7 +123,7 @@ static void write_user(struct sendq *to, const struct acl_user *user,
     resp_write_text(to, "selectors");
     resp_write_array(to, user->selector_count - 1);
     for (size_t i = 1; i < user->selector_count; i++) {
-        resp_write_map(to, SELECTOR_PAIRS);
+        resp_write_map(to, SELECTOR_PAIRS + user->selectors[i].databases.are_limited);
         write_selector(to, &user->selectors[i], denied);
     }
 }

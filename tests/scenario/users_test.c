@@ -199,6 +199,30 @@ Test(users, are_told_of_by_acl)
     rig_stop(&rig);
 }
 
+Test(users, keep_to_the_databases_that_are_theirs)
+{
+    struct rig *rig = start("users: {root: 'on nopass ~* &* alldbs +@all', "
+                            "here: 'on nopass ~* &* db=0,2 +@all (resetdbs +get)', "
+                            "elsewhere: 'on nopass ~* &* db=2 +@all'}");
+    struct wire *root = log_in(rig, "root", "");
+    struct wire *here = log_in(rig, "here", "");
+    struct wire *elsewhere = log_in(rig, "elsewhere", "");
+
+    cr_expect_str_eq(wire_ask(here, "SET", "k", "v"), "OK");
+    cr_expect_str_eq(wire_ask(here, "FLUSHALL"), NO_COMMAND("here", "flushall"));
+    cr_expect_str_eq(wire_ask(elsewhere, "GET", "k"), NO_COMMAND("elsewhere", "get"));
+    cr_expect_str_eq(wire_ask(elsewhere, "PING"), NO_COMMAND("elsewhere", "ping"));
+    cr_expect_str_eq(wire_ask(root, "GET", "k"), "v");
+    EXPECT_CONTAINS(wire_ask(root, "ACL", "LIST"),
+                    "user here on nopass ~* &* db=0,2 +@all (resetchannels resetdbs -@all +get)");
+    EXPECT_CONTAINS(wire_ask(root, "ACL", "LIST"), "user root on nopass ~* &* +@all");
+    EXPECT_CONTAINS(wire_ask(root, "ACL", "GETUSER", "here"),
+                    "channels &* databases db=0,2 selectors [[commands -@all +get keys  channels  "
+                    "databases ]]");
+    EXPECT_CONTAINS(wire_ask(root, "ACL", "GETUSER", "root"), "channels &* selectors []");
+    rig_stop(&rig);
+}
+
 Test(users, leave_what_they_were_refused_in_a_log)
 {
     struct rig *rig = start(USERS);

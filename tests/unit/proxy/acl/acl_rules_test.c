@@ -53,6 +53,16 @@ static const struct row {
     {"(+get ~a*)", "off resetchannels -@all (~a* resetchannels -@all +get)"},
     {"(+get ~a* ) ( &x )", "off resetchannels -@all (~a* resetchannels -@all +get) "
                            "(resetchannels &x -@all)"},
+    {"alldbs", "off resetchannels -@all"},
+    {"AllDBs db=2 ALLDBS", "off resetchannels -@all"},
+    {"resetdbs", "off resetchannels resetdbs -@all"},
+    {"resetdbs db=0,1 ~a +get", "off ~a resetchannels db=0,1 -@all +get"},
+    {"DB=3,0,3,12,0", "off resetchannels db=0,3,12 -@all"},
+    {"db=0 db=2", "off resetchannels db=2 -@all"},
+    {"db=2147483647 reset", "off sanitize-payload resetchannels -@all"},
+    {"on nopass sanitize-payload ~* &* alldbs +@all", "on nopass sanitize-payload ~* &* +@all"},
+    {"&* (db=2,3 &a +get) (resetdbs)", "off &* -@all (resetchannels &a db=2,3 -@all +get) "
+                                       "(resetchannels resetdbs -@all)"},
     {"()", "off resetchannels -@all (resetchannels -@all)"},
     {"+get (+set) clearselectors", "off resetchannels -@all +get"},
     {"on >foo ~* &* +@all (+get) reset", "off sanitize-payload resetchannels -@all"},
@@ -89,13 +99,24 @@ Test(acl_rules, make_users)
 #define CHANNELS                                                                                   \
     "Adding a pattern after the * pattern (or the 'allchannels' flag) is not valid and does not "  \
     "have any effect. Try 'resetchannels' to start with an empty list of channels"
-#define FIRST "Allowing first-arg of a subcommand is not supported"
+#define DATABASE "The provided database ID is out of range"
+#define FIRST    "Allowing first-arg of a subcommand is not supported"
 
 static const struct {
     const char *rules;
     const char *complaint;
 } wrong[] = {
     {"nosuch", "nosuch: " SYNTAX},
+    {"db", "db: " SYNTAX},
+    {"db=", "db=: " SYNTAX},
+    {"db=0,", "db=0,: " SYNTAX},
+    {"db=,0", "db=,0: " SYNTAX},
+    {"db=0,,1", "db=0,,1: " SYNTAX},
+    {"db=x", "db=x: " SYNTAX},
+    {"db=+1", "db=+1: " SYNTAX},
+    {"db=-1", "db=-1: " DATABASE},
+    {"db=0,2147483648", "db=0,2147483648: " DATABASE},
+    {"(+get db=x)", "(+get db=x): " SYNTAX},
     {"+nosuch", "+nosuch: " UNKNOWN},
     {"-nosuch", "-nosuch: " UNKNOWN},
     {"+", "+: " UNKNOWN},
@@ -216,6 +237,8 @@ static const struct {
     {"(~* &* +@all)", true},
     {"~* &* +@all -@search", false},
     {"~* &* +@all resetkeys", false},
+    {"~* &* +@all alldbs", true},
+    {"~* &* +@all db=0", false},
 };
 
 Test(acl_user, is_free_when_nothing_has_to_be_looked_at)
@@ -233,12 +256,14 @@ static const struct {
     const char *other;
     bool are_equal;
 } pairs[] = {
-    {"on ~a +get", "on ~a +get", true}, {"on >foo", "on >bar", true},
-    {"on ~a", "on %R~a", false},        {"on ~a", "on ~b", false},
-    {"on +get", "on +set", false},      {"on +get", "on -get", false},
-    {"on +@all", "on -@all", false},    {"on", "off", false},
-    {"on &a", "on &b", false},          {"on &*", "on", false},
-    {"on (+get)", "on", false},         {"on (+get)", "on (+set)", false},
+    {"on ~a +get", "on ~a +get", true},  {"on >foo", "on >bar", true},
+    {"on ~a", "on %R~a", false},         {"on ~a", "on ~b", false},
+    {"on +get", "on +set", false},       {"on +get", "on -get", false},
+    {"on +@all", "on -@all", false},     {"on", "off", false},
+    {"on &a", "on &b", false},           {"on &*", "on", false},
+    {"on (+get)", "on", false},          {"on (+get)", "on (+set)", false},
+    {"on db=0,1", "on db=1,0", true},    {"on db=0", "on db=0,1", false},
+    {"on alldbs", "on resetdbs", false}, {"on db=1", "on db=2", false},
 };
 
 Test(acl_user, two_of_them_mean_the_same_or_not)
