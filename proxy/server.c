@@ -142,10 +142,21 @@ static void server_on_worker_drained(struct worker *worker)
     mailbox_post(server->mailbox, &drained->message);
 }
 
+/* Whatever clients are in. What upgrade_end waits for, it still waits for. */
+static void server_end_at_once(struct server *server)
+{
+    for (size_t i = 0; i < server->worker_count; i++) {
+        for (size_t j = 0; j < server->config->pool_count; j++) {
+            worker_close_pool(server->workers[i], j);
+        }
+    }
+    upgrade_end(&server->upgrade);
+}
+
 static void server_on_drain_timeout(struct reactor_timer *timer)
 {
     log_warn("closing clients that are not done", "");
-    reactor_stop(container_of(timer, struct server, drain_timer)->reactor);
+    server_end_at_once(container_of(timer, struct server, drain_timer));
 }
 
 struct drain_plan server_drain_plan(const struct config *config)
@@ -209,7 +220,7 @@ static void server_on_stop_signal(struct ev_loop *loop UNUSED, ev_signal *watche
     }
     if (server->is_draining || !server->is_listening) {
         log_warn("stopping at once", "signal=%d", watcher->signum);
-        reactor_stop(server->reactor);
+        server_end_at_once(server);
         return;
     }
     log_info("stopping", "signal=%d delay_ms=%llu drain_ms=%llu", watcher->signum,

@@ -50,9 +50,9 @@ void upgrade_start_successor(struct upgrade *upgrade);
 /* A successor is waited for no more. One that is under way goes on without us. */
 void upgrade_stop(struct upgrade *upgrade);
 
-/* All clients are gone: ends the process's loop. Those who ask at the admin address, which a
- * successor has now, get their answer first, and the service manager hears of the successor, or it
- * would end that with us; if that is soon. */
+/* All clients are gone, or are not waited for: ends the process's loop. Those who ask at the admin
+ * address, which a successor has now, get their answer first, and the service manager hears of the
+ * successor, or it would end that with us; if that is soon. */
 void upgrade_end(struct upgrade *upgrade);
 
 void upgrade_clear(struct upgrade *upgrade);

@@ -273,6 +273,59 @@ Test(service, does_not_end_before_who_it_is_that_took_over_can_be_told)
     end_successor(&cluster);
 }
 
+/* A client that drains no sooner than its transaction is over, which it never is. */
+static struct wire *stay_in_a_transaction(void)
+{
+    struct wire *wire = wire_open(listen_port.number);
+
+    cr_assert_not_null(wire);
+    cr_expect_str_eq(wire_ask(wire, "MULTI"), "OK");
+    return wire;
+}
+
+/* Its last client is closed, and it waits for nothing but that. */
+static void expect_it_ends_when_all_is_told(struct wire **last)
+{
+    cr_expect(wire_is_closed(*last));
+    wire_close(last);
+    cr_expect(WAIT_FOR(has_said("drained")));
+    cr_expect_not(process_has_ended(&slotway));
+    cr_expect(WAIT_FOR(is_told("MAINPID=")));
+    cr_expect(WAIT_FOR(process_has_ended(&slotway)));
+    cr_expect_eq(slotway.status, 0);
+}
+
+Test(service, that_closes_its_last_clients_does_not_end_before_that_can_be_told_either)
+{
+    set_variable("SLOTWAY_DRAIN_TIMEOUT=200ms");
+    struct fake_cluster *cluster = start_for_successor();
+    struct wire *last = stay_in_a_transaction();
+
+    keep_manager_busy();
+    kill(slotway.pid, SIGUSR2);
+    cr_expect(WAIT_FOR(has_said("cannot tell the service manager")));
+    cr_expect(WAIT_FOR(has_said("closing clients that are not done")));
+    expect_it_ends_when_all_is_told(&last);
+    end_successor(&cluster);
+}
+
+Test(service, that_is_stopped_at_once_tells_first_who_took_over)
+{
+    set_variable("SLOTWAY_DRAIN_TIMEOUT=60s");
+    struct fake_cluster *cluster = start_for_successor();
+    struct wire *last = stay_in_a_transaction();
+
+    keep_manager_busy();
+    kill(slotway.pid, SIGUSR2);
+    cr_expect(WAIT_FOR(has_said("cannot tell the service manager")));
+    kill(slotway.pid, SIGTERM);
+    cr_expect(WAIT_FOR(has_said("stopping once the last clients are gone")));
+    kill(slotway.pid, SIGTERM);
+    cr_expect(WAIT_FOR(has_said("stopping at once")));
+    expect_it_ends_when_all_is_told(&last);
+    end_successor(&cluster);
+}
+
 Test(service, does_not_wait_for_a_manager_that_is_gone)
 {
     struct fake_cluster *cluster = start_for_successor();
