@@ -140,16 +140,16 @@ enum close_reason client_output_reason(const struct client *client)
     return client_is_subscribed(client) ? CLOSE_SLOW_SUBSCRIBER : CLOSE_OUTPUT_LIMIT;
 }
 
-/* Time in which we do not read is not the client's. */
+/* Time in which we do not read, or leave what was read as it is, is not the client's. */
 bool client_is_too_slow(struct client *client)
 {
     uint64_t now = reactor_now(client->clients->reactor);
     uint64_t patience = client->clients->config->clients_request_time;
 
-    if (client->inbound.size == 0) {
+    if (client->unfinished_since == 0) {
         return false;
     }
-    if (client->state != CLIENT_READING) {
+    if (client->state != CLIENT_READING || client->is_alone) {
         client->unfinished_since = now;
     }
     return patience > 0 && now - client->unfinished_since > patience;

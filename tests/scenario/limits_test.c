@@ -186,6 +186,27 @@ Test(limits, a_request_whose_rest_does_not_come_ends_its_client)
     rig_stop(&rig);
 }
 
+/* Who dawdles shows that all were looked at: twice, as one may come between two of them. */
+Test(limits, what_waits_behind_a_client_that_blocks_is_not_slow)
+{
+    struct rig *rig =
+        rig_start_with((struct rig_options){.nodes = 1, .clients = "request_time: 100ms"});
+    struct wire *blocks = rig_connect(rig);
+
+    script(rig, 0, WANT("BLPOP", "k", "0"), STALL, SAY("*2\r\n$1\r\nk\r\n$1\r\nx\r\n"));
+    wire_send_requests(blocks, "BLPOP k 0|PING");
+    cr_assert(fake_node_has_stalled(rig_node(rig, 0)));
+    for (int i = 0; i < 2; i++) {
+        struct wire *slow = rig_connect(rig);
+
+        wire_send(slow, "*2\r\n$4\r\nECHO\r\n$5\r\nhel");
+        cr_expect(wire_is_closed(slow));
+    }
+    fake_node_release(rig_node(rig, 0));
+    wire_expect(blocks, "*2\r\n$1\r\nk\r\n$1\r\nx\r\n+PONG\r\n");
+    rig_stop(&rig);
+}
+
 Test(limits, one_who_sends_something_is_not_idle)
 {
     struct rig *rig = rig_start_with((struct rig_options){.nodes = 1, .clients = "idle: 3s"});
