@@ -47,10 +47,13 @@ static bool may_go_on(const struct client *client)
     if (queued->is_given_up || slot_of_transaction(&client->session) == SLOT_NONE) {
         return false;
     }
+    if (queued->sent_bytes == 0 && client_tracking(client) != NULL) {
+        return false; /* what it reads is told from the whole of it */
+    }
     if (client->session.watched.is_on) {
         return client->lane.own != NULL && !client->session.watched.is_asked;
     }
-    return queued->sent_bytes > 0 ? client->lane.own != NULL : client_tracking(client) == NULL;
+    return queued->sent_bytes == 0 || client->lane.own != NULL;
 }
 
 /* What its node has not got when an operator is done with it, it gets with the next step. */

@@ -320,3 +320,19 @@ Test(tracking, who_has_somebody_told_that_has_left_hears_of_it)
     wire_expect(reader, broken);
     rig_stop(&rig);
 }
+
+/* Step by step its node would be asked for EXEC alone, which has no key. */
+Test(tracking, what_a_client_that_watches_reads_in_a_transaction_is_stale_at_once)
+{
+    struct rig *rig = rig_start(2);
+    struct wire *wire = tracked_client(rig, "CLIENT TRACKING ON");
+    script(rig, 0, WANT("WATCH", "k"), SAY("+OK\r\n"), WANT("MULTI"), SAY("+OK\r\n"),
+           WANT("GET", "k"), SAY("+QUEUED\r\n"), WANT("EXEC"), SAY("*1\r\n$1\r\nv\r\n"));
+
+    cr_expect_str_eq(wire_ask(wire, "WATCH", "k"), "OK");
+    cr_expect_str_eq(wire_ask(wire, "MULTI"), "OK");
+    cr_expect_str_eq(wire_ask(wire, "GET", "k"), "QUEUED");
+    wire_request(wire, "EXEC");
+    wire_expect(wire, "*1\r\n$1\r\nv\r\n" PUSH("k"));
+    rig_stop(&rig);
+}
