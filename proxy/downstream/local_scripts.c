@@ -91,6 +91,18 @@ static void write_existing(struct fanout *fanout, struct span reply, size_t firs
     arguments_clear(&arguments);
 }
 
+static int64_t asked_count(const struct fanout *fanout)
+{
+    struct arguments arguments = {0};
+
+    read_parent(fanout, &arguments);
+
+    int64_t count = (int64_t)arguments.count - 2;
+
+    arguments_clear(&arguments);
+    return count;
+}
+
 static void join_exists(struct fanout *fanout, struct sendq *to)
 {
     struct sendq joined;
@@ -103,10 +115,12 @@ static void join_exists(struct fanout *fanout, struct sendq *to)
     struct block *block = sendq_flatten(&joined);
     struct span reply = {block->bytes, block->used};
 
-    if (reply_array_open(reply, &count, &first)) {
+    if (!reply_array_open(reply, &count, &first)) {
+        sendq_append(to, reply);
+    } else if (count == asked_count(fanout)) {
         write_existing(fanout, reply, first, to);
     } else {
-        sendq_append(to, reply);
+        join_strange(fanout, to);
     }
     sendq_clear(&joined);
     block_release(&block);

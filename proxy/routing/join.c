@@ -16,7 +16,7 @@ static bool part_counts(const struct part *part)
     return !(part->is_optional && part->reply.at[0] == '-');
 }
 
-static void join_strange(struct fanout *fanout, struct sendq *to)
+void join_strange(struct fanout *fanout, struct sendq *to)
 {
     char line[ERROR_REPLY_MAX];
 

@@ -12,4 +12,7 @@
 /* The joiner for all commands but those that a caller joins itself. */
 void join_by_policy(struct fanout *fanout, struct sendq *to);
 
+/* The error that nodes have answered what cannot be. */
+void join_strange(struct fanout *fanout, struct sendq *to);
+
 #endif

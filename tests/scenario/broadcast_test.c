@@ -96,6 +96,16 @@ Test(broadcast, script_exists_means_everywhere)
     rig_stop(&rig);
 }
 
+Test(broadcast, script_exists_of_nodes_that_answer_for_less_is_no_answer)
+{
+    struct rig *rig = rig_start(1);
+
+    script(rig, 0, WANT("SCRIPT", "EXISTS", "x", "y"), SAY("*1\r\n:1\r\n"));
+    EXPECT_CONTAINS(ask(rig, "SCRIPT", "EXISTS", "x", "y"), "script exists");
+    cr_expect_str_eq(ask(rig, "PING"), "PONG");
+    rig_stop(&rig);
+}
+
 /* A node with the keys that the context counts, for commands about all keys. */
 static void answer_as_keyspace(void *context, const struct fake_command *command,
                                struct bytes *answer)
