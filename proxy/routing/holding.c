@@ -189,10 +189,10 @@ static void send_private(struct pool *pool, struct request *request)
 {
     struct lane *lane = request->lane;
     enum dialect dialect = dialect_plain(lane_dialect(lane));
+    bool has_own = lane->own != NULL && lane->own->pool == pool && lane->own->dialect == dialect;
     struct upstream *upstream = request->special->is_fresh ? private_make(pool, dialect)
-                                : lane->own != NULL && lane->own->pool == pool
-                                    ? lane->own
-                                    : private_take(pool, dialect);
+                                : has_own                  ? lane->own
+                                                           : private_take(pool, dialect);
 
     if (request->special->may_block && request->special->commands == 1) {
         private_introduce(upstream);

@@ -317,3 +317,18 @@ Test(watch, has_a_limit)
     cr_expect_str_eq(wire_ask(other, "WATCH", "k"), "OK");
     rig_stop(&rig);
 }
+
+/* The connection that watches speaks RESP3, in which nothing is "_". */
+Test(watch, of_a_client_that_changed_its_protocol_is_no_place_to_block)
+{
+    struct rig *rig = rig_start(1);
+
+    script(rig, 0, WATCHED);
+    EXPECT_CONTAINS(ask(rig, "HELLO", "3"), "proto");
+    cr_expect_str_eq(ask(rig, "WATCH", "k"), "OK");
+    EXPECT_CONTAINS(ask(rig, "HELLO", "2"), "proto");
+    script(rig, 0, WANT("BLPOP", "k", "1"), SAY("*-1\r\n"));
+    cr_expect_str_eq(ask(rig, "BLPOP", "k", "1"), "(nil)");
+    cr_expect_neq(came_by(rig, 0, "BLPOP"), came_by(rig, 0, "WATCH"));
+    rig_stop(&rig);
+}
