@@ -22,10 +22,18 @@ void local_command_count(const struct local_call *call)
     call_end(call);
 }
 
+/* Far more than there are, of which some have replies a thousand times as long as their names. */
+enum { NAMES_MAX = 1024 };
+
 void local_command_info(const struct local_call *call)
 {
     if (call_count(call) == 2) {
         local_command(call);
+        return;
+    }
+    if (call_count(call) - 2 > NAMES_MAX) {
+        client_refuse(call->client, call->command, ERROR_COMMAND,
+                      "ERR proxy: too many names, at most 1024 may be asked for at once");
         return;
     }
 

@@ -162,6 +162,20 @@ Test(answers, rows)
     }
 }
 
+/* The name of a container is a thousandth of what is told of it. */
+Test(answers, of_what_commands_are_is_asked_for_so_many_only)
+{
+    enum { MANY = 1025 };
+    static const char name[] = " cluster";
+    char line[sizeof "COMMAND INFO" + MANY * sizeof name] = "COMMAND INFO";
+
+    for (int i = 0; i < MANY; i++) {
+        strcat(line, name);
+    }
+    cr_expect_str_eq(local_rig_ask(rig, fd, line),
+                     "-ERR proxy: too many names, at most 1024 may be asked for at once\r\n");
+}
+
 static void expect_hello(const char *reply, uint64_t id)
 {
     char expected[256];
