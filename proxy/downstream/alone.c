@@ -3,6 +3,13 @@
 #include "proxy/command/timeout.h"
 #include "proxy/downstream/live.h"
 
+/* Its parts wait for their nodes, and what is for a slot waits for that slot: the one knows nothing
+ * of the other. */
+static bool is_written_everywhere(const struct command *command)
+{
+    return command->class == COMMAND_CLASS_BROADCAST && (command->flags & COMMAND_WRITE) != 0;
+}
+
 bool alone_is_needed_for_odd(const struct client *client, const struct command *command,
                              const struct arguments *arguments)
 {
@@ -24,6 +31,9 @@ bool alone_is_needed_for_odd(const struct client *client, const struct command *
     case COMMAND_ID_SUNSUBSCRIBE: return true;
     case COMMAND_ID_EXEC: return client->session.watched.is_on || live_is_on(client);
     default: break;
+    }
+    if (is_written_everywhere(command)) {
+        return true;
     }
 
     struct timeout timeout;

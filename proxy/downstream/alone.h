@@ -5,7 +5,8 @@
  * What goes on a connection of its own could overtake, or be overtaken by, what goes on the shared
  * one; what changes how a client is spoken to concerns all replies behind it and none before it;
  * what asks nodes in rounds, or adds to their answer what is known here, must not see what its
- * client asked for later, and what forgets that must not come before what is yet to be known.
+ * client asked for later, and what forgets that must not come before what is yet to be known. What
+ * writes at every node, as FLUSHALL, must not change places with what is redirected, or waits.
  * client.h waits on both sides of such a request. Worker's thread only.
  */
 #ifndef PROXY_DOWNSTREAM_ALONE_H

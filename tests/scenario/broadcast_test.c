@@ -165,3 +165,37 @@ Test(broadcast, effects_keep_their_order_with_requests_around_them)
     wire_expect(rig_client(rig), "+OK\r\n:3\r\n+OK\r\n+OK\r\n:1\r\n$1\r\n4\r\n");
     rig_stop(&rig);
 }
+
+/* What is redirected takes effect where it is sent next, and what waits at a node's gate later than
+ * it was asked: neither may change places with what writes everywhere. */
+Test(broadcast, flushall_does_not_overtake_a_request_that_is_redirected)
+{
+    struct rig *rig = rig_start(2);
+
+    script(rig, 0, WANT("SET", "k", "1"), SAY("-MOVED 7629 %s\r\n", rig_address(rig, 1)),
+           WANT("FLUSHALL"), SAY("+OK\r\n"));
+    script(rig, 1, WANT("SET", "k", "1"), SAY("+OK\r\n"), WANT("FLUSHALL"), SAY("+OK\r\n"),
+           WANT("GET", "k"), SAY("$-1\r\n"));
+    wire_request(rig_client(rig), "SET", "k", "1");
+    wire_request(rig_client(rig), "FLUSHALL");
+    wire_request(rig_client(rig), "GET", "k");
+    wire_expect(rig_client(rig), "+OK\r\n+OK\r\n$-1\r\n");
+    rig_stop(&rig);
+}
+
+Test(broadcast, nothing_overtakes_a_flushall_that_waits_for_one_node)
+{
+    static const char *const flushes[] = {"FLUSHALL", "FLUSHDB"};
+
+    for (size_t i = 0; i < ARRAY_LEN(flushes); i++) {
+        struct rig *rig = rig_start(2);
+
+        script(rig, 0, WANT(flushes[i]), SAY("-LOADING Redis is loading the dataset in memory\r\n"),
+               WANT(flushes[i]), SAY("+OK\r\n"), WANT("SET", "k", "4"), SAY("+OK\r\n"));
+        script(rig, 1, WANT(flushes[i]), SAY("+OK\r\n"));
+        wire_request(rig_client(rig), flushes[i]);
+        wire_request(rig_client(rig), "SET", "k", "4");
+        wire_expect(rig_client(rig), "+OK\r\n+OK\r\n");
+        rig_stop(&rig);
+    }
+}
