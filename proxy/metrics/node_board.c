@@ -95,7 +95,7 @@ void node_board_give_back(struct node_board *board, struct node_counts **counts)
     *counts = NULL;
     CHECK(gone->users > 0);
     if (--gone->users == 0) {
-        CHECK(gone->private_busy == 0);
+        CHECK(gone->private_busy == 0 && gone->missed_by == 0);
         node_board_remove(board, gone);
         free((char *)gone->name);
         free(gone);

@@ -20,9 +20,11 @@ struct node_board;
 /* The rows of a node: counters and gauges, slotway_node_ and the name here in /metrics. */
 struct node_counts {
     struct list_link in_board;
-    const char *name;      /* does not change while it is on the board */
-    uint32_t users;        /* who have taken them; for the worker only */
-    uint32_t private_busy; /* connections that clients have for themselves; likewise */
+    const char *name;       /* does not change while it is on the board */
+    uint32_t users;         /* who have taken them; for the worker only */
+    uint32_t private_busy;  /* connections that clients have for themselves; likewise */
+    uint32_t missed_by;     /* so many of the users cannot reach the node; likewise */
+    uint32_t told_attempts; /* how often one had tried when people were last told; likewise */
 #define NODE_COUNTER(name, help) metric name;
 #define NODE_GAUGE(name, help)   metric name;
 #include "proxy/metrics/node_metrics.def"

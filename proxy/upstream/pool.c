@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/events.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "proxy/upstream/outage.h"
 #include "proxy/upstream/private.h"
 
 enum {
@@ -108,6 +108,7 @@ void pool_free(struct pool **pool)
         upstream_clear(&gone->upstreams[i]);
     }
     private_clear(gone);
+    outage_forget(gone);
     node_board_give_back(gone->site->metrics->nodes, &gone->counts);
     tls_memory_clear(&gone->tls_memory);
     free(gone->scripts);
@@ -245,17 +246,12 @@ void pool_ping(struct pool *pool)
 
 void pool_on_ready(struct pool *pool)
 {
-    if (pool->attempts > 0 && !pool->is_untold) {
-        log_info("node reachable again", "pool=%s node=%s attempts=%u", pool->site->config->name,
-                 pool->name, pool->attempts);
-        events_post(EVENT_NODE_UP, pool->site->config->name, pool->name, "reachable again");
-    }
+    outage_end(pool);
     if (pool->down_since != 0) {
         /* It may have been started anew, and allow us less. */
         pool->takes_multi = false;
     }
     pool->attempts = 0;
-    pool->is_untold = false;
     pool->down_since = 0;
     pool_forgive(pool);
     pool->site->events->ready(pool);
@@ -300,8 +296,8 @@ void pool_on_denied(struct pool *pool, struct span reply)
     if (pool->breaker != BREAKER_CLOSED) {
         pool_on_life(pool);
     }
+    outage_end(pool);
     pool->attempts = 0;
-    pool->is_untold = false;
     pool->down_since = 0;
 }
 
@@ -317,34 +313,6 @@ static uint64_t backoff_us(uint32_t attempts)
     return delay - (uint64_t)random() % (delay / 4);
 }
 
-/* A node ends the connections of a user whom somebody deletes, and is well. */
-static bool is_users_end(const struct pool *pool, enum close_reason reason)
-{
-    return pool->site->credentials != NULL &&
-           (reason == CLOSE_PEER_CLOSED || reason == CLOSE_READ_FAILED ||
-            reason == CLOSE_WRITE_FAILED);
-}
-
-/* Worth a line the first time, and ever more seldom while it lasts. */
-static void pool_log_failure(struct pool *pool, enum close_reason reason, const char *error)
-{
-    bool is_first = pool->attempts == 1 || pool->is_untold;
-
-    pool->is_untold = is_first && is_users_end(pool, reason);
-    if (pool->is_untold) {
-        return;
-    }
-    if (is_first) {
-        events_post(EVENT_NODE_DOWN, pool->site->config->name, pool->name, "unreachable: %s",
-                    error);
-    }
-    if (is_first || (pool->attempts & (pool->attempts - 1)) == 0) {
-        log_warn("node unreachable", "pool=%s node=%s reason=%s error=%s attempts=%u",
-                 pool->site->config->name, pool->name, close_reason_name(reason), error,
-                 pool->attempts);
-    }
-}
-
 void pool_on_failure(struct pool *pool, enum close_reason reason, const char *error)
 {
     uint64_t now = reactor_now(pool->site->reactor);
@@ -356,7 +324,7 @@ void pool_on_failure(struct pool *pool, enum close_reason reason, const char *er
     }
     free(pool->scripts);
     pool->scripts = NULL;
-    pool_log_failure(pool, reason, error);
+    outage_note(pool, reason, error);
     pool->site->events->unreachable(pool);
 }
 
@@ -380,9 +348,8 @@ void pool_on_life(struct pool *pool)
     pool->suspect_at = reactor_now(pool->site->reactor) + SUSPECT_AGAIN_US;
     pool_set_breaker(pool, BREAKER_CLOSED);
     if (was_open) {
-        log_info("silent node answers again", "pool=%s node=%s", pool->site->config->name,
-                 pool->name);
-        events_post(EVENT_BREAKER_CLOSED, pool->site->config->name, pool->name, "answers again");
+        outage_end_silence(pool);
+        outage_end(pool);
         pool->attempts = 0;
         pool->down_since = 0;
         pool->site->events->ready(pool);
@@ -424,10 +391,7 @@ void pool_on_probe_failed(struct pool *pool, enum close_reason reason, const cha
         pool->down_since = now;
     }
     if (pool->breaker == BREAKER_SUSPECT) {
-        log_warn("node is silent, requests for it wait", "pool=%s node=%s reason=%s error=%s",
-                 pool->site->config->name, pool->name, close_reason_name(reason), error);
-        events_post(EVENT_BREAKER_OPEN, pool->site->config->name, pool->name,
-                    "silent, and its probe has no answer: requests for it wait");
+        outage_note_silence(pool, reason, error);
         pool_set_breaker(pool, BREAKER_OPEN);
         pool->site->events->stalled(pool);
     }

@@ -92,7 +92,8 @@ struct pool {
     bool is_drained;     /* and wants nothing to be kept there: likewise */
     bool is_leaving;     /* no picture names it any more: closes when nothing is in flight */
     uint32_t attempts;   /* failures to connect in a row */
-    bool is_untold;      /* of these nobody was told: a user of the node's may be gone */
+    bool is_untold;      /* of these nobody was told: a user of the node's may be gone. This and */
+    bool misses_node;    /* that it finds the node out of reach are outage.h's */
     uint64_t retry_at;   /* no attempt before this time */
     uint64_t down_since; /* 0: reachable, or not tried yet */
     uint64_t resumed_at; /* when it was last halted no more; 0: never */
