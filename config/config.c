@@ -40,3 +40,23 @@ void config_free(struct config **config)
     option_clear_all(OPTION_GLOBAL, taken);
     free(taken);
 }
+
+size_t config_first_pool(const struct config *config)
+{
+    for (size_t i = 0; i < config->pool_count; i++) {
+        if (!config_has_gone(config, i)) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+bool config_has_one_pool(const struct config *config)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < config->pool_count; i++) {
+        count += !config_has_gone(config, i);
+    }
+    return count == 1;
+}

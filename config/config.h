@@ -83,6 +83,12 @@ static inline bool config_has_gone(const struct config *config, size_t pool)
     return config->gone != NULL && config->gone[pool];
 }
 
+/* Which pool is meant where none is named: the first one that has not gone. */
+size_t config_first_pool(const struct config *config) MUST_USE;
+
+/* Is there but one that has not gone? */
+bool config_has_one_pool(const struct config *config) MUST_USE;
+
 /* What a command line says on top of, or instead of, a file; NULL and zero are "not said". */
 struct config_overrides {
     const char **listen;

@@ -28,7 +28,9 @@ static void refuse(struct admin_answer *answer, unsigned status, const char *why
 static struct house *find_house(const struct server *server, const char *name)
 {
     if (name == NULL) {
-        return server->config->pool_count == 1 ? &server->pools[0].house : NULL;
+        return config_has_one_pool(server->config)
+                   ? &server->pools[config_first_pool(server->config)].house
+                   : NULL;
     }
     for (size_t i = 0; i < server->config->pool_count; i++) {
         if (strcmp(server->config->pools[i].name, name) == 0) {

@@ -103,8 +103,8 @@ bool document_take_pool(const struct server *server, const struct admin_request 
 {
     const char *name = admin_request_argument(request, "pool");
 
-    *pool = 0;
     if (name == NULL) {
+        *pool = config_first_pool(server->config);
         return true;
     }
     for (size_t i = 0; i < server->config->pool_count; i++) {

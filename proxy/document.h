@@ -36,7 +36,8 @@ void document_on_answer(void *asker, const struct inquiry_question *question,
                         const struct inquiry_findings *findings);
 
 /* What the query says: a number up to `most` (`fallback` when it says nothing), or the number of a
- * pool by its name (the first one). They refuse, and return false, when it says something else. */
+ * pool by its name (the first one that has not gone). They refuse, and return false, when it says
+ * something else. */
 bool document_take_number(const struct admin_request *request, const char *name, uint64_t *number,
                           uint64_t most, struct admin_answer *answer);
 bool document_take_pool(const struct server *server, const struct admin_request *request,

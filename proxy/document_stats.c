@@ -95,6 +95,7 @@ static void add_pool(struct json *json, const struct server *server, size_t numb
 
     json_begin_object(json, NULL);
     json_add_text(json, "name", server->pools[number].name);
+    json_add_bool(json, "gone", config_has_gone(server->config, number));
     document_add_picture(json, found->topology);
     add_discovery(json, discovery_stats(pool->discovery));
     json_add_number(json, "clients_max", pool->view.config.clients_max);

@@ -32,7 +32,7 @@ struct server_pool {
     struct config_view view;       /* the options that the control thread goes by */
     bool is_late;                  /* has come by a reload: is not waited for to be ready */
     struct reactor_timer patience; /* with the clients of a pool that is gone */
-    struct reactor_timer rest;     /* looks whether its discovery has ended */
+    struct reactor_timer rest;     /* looks whether its discovery has ended, and its clients */
     bool is_gone;
     struct house house;
 };

@@ -120,15 +120,25 @@ static void on_patience_over(struct reactor_timer *timer)
     }
 }
 
+static void leave_nodes_alone(struct server_pool *pool)
+{
+    for (size_t i = 0; i < pool->server->worker_count; i++) {
+        worker_rest_pool(pool->server->workers[i], number_of(pool));
+    }
+}
+
 /* One that has come back meanwhile goes on with a new thread. */
 static void on_rest(struct reactor_timer *timer)
 {
     struct server_pool *pool = container_of(timer, struct server_pool, rest);
+    bool has_clients = atomic_load(&pool->house.client_count) > 0;
 
     reactor_timer_stop(timer);
-    if (!discovery_has_stopped(pool->discovery)) {
+    if (!discovery_has_stopped(pool->discovery) || (pool->is_gone && has_clients)) {
         reactor_timer_start(timer, REST_LOOK_US);
-    } else if (!pool->is_gone) {
+    } else if (pool->is_gone) {
+        leave_nodes_alone(pool);
+    } else {
         server_pool_begin(pool);
     }
 }
@@ -227,6 +237,7 @@ void server_pool_return(struct server_pool *pool)
         worker_admit_pool(pool->server->workers[i], number_of(pool));
     }
     pool->is_gone = false;
+    pool->is_late = true;
     on_rest(&pool->rest);
 }
 

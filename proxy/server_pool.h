@@ -32,7 +32,8 @@ void server_pool_drop(struct server_pool *pool);
 void server_pool_begin(struct server_pool *pool);
 
 /* It is not in the configuration any more: its clients are let go, and what is left of them after
- * drain.timeout is closed; nobody is asked. All else stays, for it may come back: return. */
+ * drain.timeout is closed; nobody is asked, and then nobody is connected to any more. All else
+ * stays, for it may come back: return. */
 void server_pool_leave(struct server_pool *pool);
 void server_pool_return(struct server_pool *pool);
 

@@ -112,34 +112,43 @@ static double figure_memory_level(const struct server_pool *pool)
 static const struct {
     enum metrics_family family;
     pool_figure *figure;
+    bool is_of_now; /* of what a pool that has gone has no more: neither 0 nor the last is true */
 } pool_figures[] = {
-    {FAMILY_DISCOVERY_REFRESHES, figure_refreshes},
-    {FAMILY_DISCOVERY_FAILURES, figure_failures},
-    {FAMILY_DISCOVERY_TLS, figure_tls_failures},
-    {FAMILY_DISCOVERY_CHANGES, figure_changes},
-    {FAMILY_DISCOVERY_AGE, figure_age},
-    {FAMILY_TOPOLOGY_PRIMARIES, figure_primaries},
-    {FAMILY_TOPOLOGY_REPLICAS, figure_replicas},
-    {FAMILY_TOPOLOGY_SLOTS, figure_slots},
-    {FAMILY_REJECTED, figure_rejected},
-    {FAMILY_ACCEPT_PAUSES, figure_accept_pauses},
-    {FAMILY_TRACES_LOST, figure_traces_lost},
-    {FAMILY_TLS_EXPIRES, figure_tls_expires},
-    {FAMILY_BACKEND_TLS_EXPIRES, figure_backend_tls_expires},
-    {FAMILY_POOL_BUFFERED, figure_buffered},
-    {FAMILY_POOL_MEMORY_LIMIT, figure_memory_limit},
-    {FAMILY_POOL_MEMORY_LEVEL, figure_memory_level},
+    {FAMILY_DISCOVERY_REFRESHES, figure_refreshes, false},
+    {FAMILY_DISCOVERY_FAILURES, figure_failures, false},
+    {FAMILY_DISCOVERY_TLS, figure_tls_failures, false},
+    {FAMILY_DISCOVERY_CHANGES, figure_changes, false},
+    {FAMILY_DISCOVERY_AGE, figure_age, true},
+    {FAMILY_TOPOLOGY_PRIMARIES, figure_primaries, true},
+    {FAMILY_TOPOLOGY_REPLICAS, figure_replicas, true},
+    {FAMILY_TOPOLOGY_SLOTS, figure_slots, true},
+    {FAMILY_REJECTED, figure_rejected, false},
+    {FAMILY_ACCEPT_PAUSES, figure_accept_pauses, false},
+    {FAMILY_TRACES_LOST, figure_traces_lost, false},
+    {FAMILY_TLS_EXPIRES, figure_tls_expires, true},
+    {FAMILY_BACKEND_TLS_EXPIRES, figure_backend_tls_expires, true},
+    {FAMILY_POOL_BUFFERED, figure_buffered, false},
+    {FAMILY_POOL_MEMORY_LIMIT, figure_memory_limit, false},
+    {FAMILY_POOL_MEMORY_LEVEL, figure_memory_level, false},
 };
+
+static void write_pool_figure(const struct server *server, size_t row, size_t pool,
+                              struct sendq *to)
+{
+    const struct metrics_label label = {"pool", server->config->pools[pool].name};
+
+    if (!pool_figures[row].is_of_now || !config_has_gone(server->config, pool)) {
+        metrics_write_sample(to, pool_figures[row].family, &label, 1,
+                             pool_figures[row].figure(&server->pools[pool]));
+    }
+}
 
 static void write_pool_figures(const struct server *server, struct sendq *to)
 {
     for (size_t i = 0; i < ARRAY_LEN(pool_figures); i++) {
         metrics_write_family(to, pool_figures[i].family);
         for (size_t j = 0; j < server->config->pool_count; j++) {
-            const struct metrics_label label = {"pool", server->config->pools[j].name};
-
-            metrics_write_sample(to, pool_figures[i].family, &label, 1,
-                                 pool_figures[i].figure(&server->pools[j]));
+            write_pool_figure(server, i, j, to);
         }
     }
 }

@@ -9,6 +9,7 @@
 #include "proxy/downstream/login.h"
 #include "proxy/metrics/node_board.h"
 #include "proxy/pubsub/exchange.h"
+#include "proxy/routing/rest.h"
 
 enum { TIDY_US = US_PER_SECOND };
 
@@ -205,12 +206,31 @@ static void worker_on_admit_pool(struct message *message)
 
     drain_call_off(&pool->clients);
     pool->is_drained = false;
+    rest_end(pool->dispatcher);
     order_drop(message);
 }
 
 void worker_admit_pool(struct worker *worker, size_t number)
 {
     struct order *order = order_new(worker, worker_on_admit_pool, order_drop);
+
+    order->pool = number;
+    mailbox_post(worker->mailbox, &order->message);
+}
+
+static void worker_on_rest_pool(struct message *message)
+{
+    struct order *order = container_of(message, struct order, message);
+    struct worker_pool *pool = &order->worker->pools[order->pool];
+
+    rest_begin(pool->dispatcher);
+    exchange_rest(pool->clients.house->exchange, order->worker->index);
+    order_drop(message);
+}
+
+void worker_rest_pool(struct worker *worker, size_t number)
+{
+    struct order *order = order_new(worker, worker_on_rest_pool, order_drop);
 
     order->pool = number;
     mailbox_post(worker->mailbox, &order->message);

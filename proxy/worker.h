@@ -76,6 +76,10 @@ void worker_use_config(struct worker *worker, size_t number, struct config_share
 void worker_drain_pool(struct worker *worker, size_t number, const struct drain_plan *plan);
 void worker_admit_pool(struct worker *worker, size_t number);
 
+/* Any thread, when a pool that has gone has no clients and no picture of it comes any more: leaves
+ * its nodes alone until worker_admit_pool. */
+void worker_rest_pool(struct worker *worker, size_t number);
+
 /* Any thread: closes those of its clients that are left, if it is still being drained. */
 void worker_close_pool(struct worker *worker, size_t number);
 

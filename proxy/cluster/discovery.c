@@ -286,8 +286,19 @@ static void discovery_init_own(struct discovery *discovery)
     adoption_init(&discovery->adoption, discovery->remembered);
 }
 
+/* As before the first answer: nobody knows how the cluster stands from now on. */
+static void discovery_drop_figures(struct discovery *discovery)
+{
+    struct discovery_stats *stats = &discovery->stats;
+
+    stats->primaries = stats->replicas = stats->slots_served = 0;
+    stats->seeds_unresolved = 0;
+    stats->last_success = 0;
+}
+
 static void discovery_clear_own(struct discovery *discovery)
 {
+    discovery_drop_figures(discovery);
     discovery_save(discovery, STATE_SAVE_NOW);
     state_file_clear(&discovery->state_file);
     node_link_clear(&discovery->link);

@@ -41,7 +41,7 @@ struct discovery_stats {
     _Atomic uint64_t tls_failures;           /* questions that failed in TLS */
     _Atomic uint64_t state_failures;         /* times that the state file could not be written */
     _Atomic uint64_t hints[3];
-    _Atomic uint64_t primaries; /* of the picture in use, likewise the next two */
+    _Atomic uint64_t primaries; /* of the picture in use, 0: there is none; likewise the next two */
     _Atomic uint64_t replicas;
     _Atomic uint64_t slots_served;
     _Atomic uint64_t last_success; /* clock_now() of the last usable answer; 0: none yet */

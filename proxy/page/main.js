@@ -37,7 +37,7 @@ function showPools(pools) {
     select.replaceChildren(...pools.map((pool) => new Option(pool.name, pool.name)));
     byId("pool-choice").hidden = pools.length < 2;
   }
-  view.poolName ??= pools[0].name;
+  view.poolName ??= (pools.find((pool) => !pool.gone) ?? pools[0]).name;
   select.value = view.poolName;
 }
 

@@ -86,6 +86,12 @@ function ofAll(pool) {
   };
 }
 
+function ofGone(pool) {
+  return pool.gone ? {
+    mood: "neutral", headline: `Pool ${pool.name} has gone`, detail: "it is not in the configuration any more",
+  } : null;
+}
+
 function ofProcess(stats, pool) {
   if (stats.draining) {
     return { mood: "doubtful", headline: "slotway is stopping", detail: "its clients get their last replies" };
@@ -96,7 +102,7 @@ function ofProcess(stats, pool) {
 }
 
 export function judge(stats, pool, events) {
-  return ofProcess(stats, pool) ?? ofTrouble(pool) ?? ofSlots(pool) ?? ofHalts(pool) ??
+  return ofGone(pool) ?? ofProcess(stats, pool) ?? ofTrouble(pool) ?? ofSlots(pool) ?? ofHalts(pool) ??
     ofFailover(pool, events, stats.time_ms) ??
     ofMinor(pool) ?? ofAll(pool);
 }

@@ -225,13 +225,20 @@ void carrier_take(struct carrier *carrier, struct letter *letter)
     }
 }
 
+/* One without taps is kept for a while: who leaves a channel often joins another. */
+static bool carrier_needs(const struct carrier *carrier, const struct feed *feed)
+{
+    return !list_is_empty(&feed->taps) ||
+           (carrier->topology != NULL && feed->used_at + UNUSED_US >= carrier_now(carrier));
+}
+
 static void carrier_look_at_feeds(struct carrier *carrier)
 {
     LIST_EACH_SAFE (link, &carrier->feeds) {
         struct feed *feed = container_of(link, struct feed, in_carrier);
 
         feed_look(feed);
-        if (list_is_empty(&feed->taps) && feed->used_at + UNUSED_US < carrier_now(carrier)) {
+        if (!carrier_needs(carrier, feed)) {
             feed_free(&feed);
         }
     }
@@ -304,6 +311,14 @@ void carrier_adopt(struct carrier *carrier, struct topology *topology)
     }
     LIST_EACH (link, &carrier->wanting) {
         carrier_retry(carrier, container_of(link, struct tap, in_list));
+    }
+    carrier_look_soon(carrier);
+}
+
+void carrier_rest(struct carrier *carrier)
+{
+    if (carrier->topology != NULL) {
+        topology_release(&carrier->topology);
     }
     carrier_look_soon(carrier);
 }

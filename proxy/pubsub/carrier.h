@@ -48,6 +48,10 @@ void carrier_free(struct carrier **carrier);
 /* A newer picture; takes the reference. */
 void carrier_adopt(struct carrier *carrier, struct topology *topology);
 
+/* Nobody subscribes to anything any more: knows no picture, as before the first, and closes what is
+ * not needed to end what there was. */
+void carrier_rest(struct carrier *carrier);
+
 /* A hub's letter; takes it. */
 void carrier_take(struct carrier *carrier, struct letter *letter);
 

@@ -34,6 +34,11 @@ void exchange_adopt(struct exchange *exchange, size_t worker, struct topology *t
     carrier_adopt(exchange->places[worker].carrier, topology);
 }
 
+void exchange_rest(struct exchange *exchange, size_t worker)
+{
+    carrier_rest(exchange->places[worker].carrier);
+}
+
 void exchange_close(struct exchange *exchange, size_t worker)
 {
     hub_free(&exchange->places[worker].hub);

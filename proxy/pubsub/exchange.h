@@ -66,6 +66,9 @@ void exchange_open(struct exchange *exchange, const struct exchange_site *site);
 /* The worker's thread: a newer picture of the cluster; takes the reference. */
 void exchange_adopt(struct exchange *exchange, size_t worker, struct topology *topology);
 
+/* The worker's thread: there are no clients with any worker, and no picture is to come. */
+void exchange_rest(struct exchange *exchange, size_t worker);
+
 /* The worker's thread, when its clients are gone and its mailbox is closed. */
 void exchange_close(struct exchange *exchange, size_t worker);
 

@@ -54,10 +54,10 @@ struct dispatcher {
     struct slot_table table;
     struct gates gates;
     struct moving_slots moving;
-    uint64_t waiting_count;    /* with its companions, whose own are 0 */
-    uint64_t waiting_bytes;    /* likewise */
-    uint64_t waiting_deadline; /* nothing that waits is due before this */
-    uint64_t made_at;
+    uint64_t waiting_count;      /* with its companions, whose own are 0 */
+    uint64_t waiting_bytes;      /* likewise */
+    uint64_t waiting_deadline;   /* nothing that waits is due before this */
+    uint64_t made_at;            /* or the end of its rest: rest.h */
     uint64_t cross_slot_answers; /* CROSSSLOT of nodes, where slotway had found one slot */
     uint64_t suspected_at;       /* when a silent node last made discovery ask early */
     struct turn_task pump;       /* looks at the ready gates at the end of the turn */

@@ -180,6 +180,18 @@ uint32_t slot_table_adopt(struct slot_table *table, struct topology *topology, u
     return count;
 }
 
+void slot_table_forget(struct slot_table *table)
+{
+    if (table->topology != NULL) {
+        topology_release(&table->topology);
+    }
+    mark_all_leaving(table);
+    for (uint32_t slot = 0; slot < SLOT_COUNT; slot++) {
+        table->slots[slot].owner = NODE_NONE;
+        table->patched_at[slot] = 0;
+    }
+}
+
 void slot_table_patch(struct slot_table *table, uint16_t slot, struct pool *pool)
 {
     table->slots[slot].owner = pool->index;

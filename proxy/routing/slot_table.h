@@ -45,6 +45,9 @@ void slot_table_clear(struct slot_table *table);
  * `changed` (SLOT_COUNT bits, zeroed by this). Pools that the picture does not name are leaving. */
 uint32_t slot_table_adopt(struct slot_table *table, struct topology *topology, uint64_t *changed);
 
+/* As before the first picture: all slots are unbound, and all pools leaving. */
+void slot_table_forget(struct slot_table *table);
+
 /* A redirection says that `slot` is served by `pool`. */
 void slot_table_patch(struct slot_table *table, uint16_t slot, struct pool *pool);
 

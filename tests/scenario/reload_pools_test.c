@@ -232,13 +232,121 @@ Test(reload_pools, after_comings_and_goings_a_drain_waits_for_all_workers)
     cr_expect_str_eq(wire_ask(bound, "MULTI"), "OK");
     cr_expect_str_eq(wire_ask(of_main, "DISCARD"), "OK");
     cr_expect(wire_is_closed(of_main));
+    rig_disconnect(rig, &of_main);
     kill(rig_process(rig)->pid, SIGTERM);
     cr_expect(wire_is_closed(idle));
+    wire_close(&idle);
     cr_expect(WAIT_FOR(metric(rig, "downstream_connections_active") == 1));
     cr_expect_str_eq(wire_ask(bound, "DISCARD"), "OK");
     cr_expect(wire_is_closed(bound));
-    cr_expect(WAIT_FOR(process_has_ended(rig_process(rig))));
     wire_close(&bound);
-    wire_close(&idle);
+    cr_expect(WAIT_FOR(process_has_ended(rig_process(rig))));
+    rig_stop(&rig);
+}
+
+static struct fake_node *other_node(const struct rig *rig)
+{
+    return fake_cluster_node(rig_other_cluster(rig), 0);
+}
+
+static long long other_metric(struct rig *rig, const char *name)
+{
+    return rig_metric(rig, name, "pool=\"other\"");
+}
+
+static void expect_no_word_of_how_other_stands(struct rig *rig)
+{
+    static const char *const names[] = {"topology_slots", "topology_primaries", "topology_replicas",
+                                        "discovery_age_seconds"};
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        cr_expect_eq(other_metric(rig, names[i]), -1, "%s", names[i]);
+    }
+    cr_expect_eq(other_metric(rig, "nodes_unreachable"), 0);
+    cr_expect_eq(other_metric(rig, "topology_version"), 0);
+    cr_expect_gt(other_metric(rig, "downstream_requests_total"), 0);
+}
+
+/* A node dies after its pool has gone: the usual order. */
+Test(reload_pools, one_that_has_gone_leaves_its_nodes_alone)
+{
+    struct rig *rig = start(both());
+    size_t accepted;
+
+    for (int round = 0; round < 2; round++) {
+        expect_other_serves(rig);
+        change(rig, one, "pool other: there -> gone\n");
+        cr_assert(WAIT_FOR(fake_node_connected(other_node(rig)) == 0));
+        accepted = fake_node_accepted(other_node(rig));
+        fake_node_die(other_node(rig));
+        fake_node_return(other_node(rig));
+        expect_no_word_of_how_other_stands(rig);
+        cr_expect_eq(fake_node_accepted(other_node(rig)), accepted);
+        change(rig, both(), "pool other: none -> there\n");
+    }
+    expect_other_serves(rig);
+    cr_expect_eq(other_metric(rig, "topology_slots"), 16384);
+    rig_stop(&rig);
+}
+
+/* Its clients have what they had until they go. */
+Test(reload_pools, nodes_of_one_that_goes_are_left_alone_when_its_last_client_is_gone)
+{
+    struct rig_options options = patiently(both());
+    struct rig *rig = start_patiently();
+    struct wire *bound = wire_open(rig_other_port(rig));
+
+    cr_assert_not_null(bound);
+    cr_expect_str_eq(wire_ask(bound, "GET", "k"), "other");
+    cr_expect_str_eq(wire_ask(bound, "MULTI"), "OK");
+    options.hides_other = true;
+    change(rig, options, "pool other: there -> gone\n");
+    fake_node_drop_connections(other_node(rig));
+    cr_expect(WAIT_FOR(fake_node_connected(other_node(rig)) == 1));
+    cr_expect_str_eq(wire_ask(bound, "DISCARD"), "OK");
+    cr_expect(wire_is_closed(bound));
+    wire_close(&bound);
+    cr_expect(WAIT_FOR(fake_node_connected(other_node(rig)) == 0));
+    rig_stop(&rig);
+}
+
+Test(reload_pools, one_that_comes_back_while_its_cluster_is_away_makes_nobody_unready)
+{
+    struct rig *rig = start(both());
+
+    expect_other_serves(rig);
+    change(rig, one, "pool other: there -> gone\n");
+    cr_assert(WAIT_FOR(fake_node_connected(other_node(rig)) == 0));
+    fake_node_die(other_node(rig));
+    change(rig, both(), "pool other: none -> there\n");
+    cr_expect(WAIT_FOR(rig_has_written(rig, "no node of the cluster answers")));
+    cr_expect_eq(http_get(rig_admin_port(rig), "/readyz", NULL), 200);
+    fake_node_return(other_node(rig));
+    cr_expect(WAIT_FOR(other_metric(rig, "topology_slots") == 16384));
+    expect_other_serves(rig);
+    rig_stop(&rig);
+}
+
+static void expect_answer(struct rig *rig, const char *path, const char *part)
+{
+    struct bytes body = {0};
+
+    cr_expect_eq(http_get(rig_admin_port(rig), path, &body), 200);
+    EXPECT_CONTAINS(body.at, part);
+    bytes_clear(&body);
+}
+
+Test(reload_pools, who_names_no_pool_means_one_that_has_not_gone)
+{
+    struct rig *rig = start_patiently();
+
+    cr_expect_eq(http_post(rig_admin_port(rig), "/pause", NULL), 404);
+    change(rig, patiently(other_alone()), "pool main: there -> gone\n");
+    cr_expect_eq(http_post(rig_admin_port(rig), "/pause", NULL), 202);
+    expect_answer(rig, "/pauses", "pool=other what=pause");
+    expect_answer(rig, "/clients", "\"pool\":\"other\"");
+    expect_answer(rig, "/slowlog", "\"pool\":\"other\"");
+    expect_answer(rig, "/stats", "\"name\":\"main\",\"gone\":true");
+    expect_answer(rig, "/stats", "\"name\":\"other\",\"gone\":false");
     rig_stop(&rig);
 }

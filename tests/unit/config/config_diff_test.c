@@ -285,10 +285,13 @@ Test(config_diff, a_pool_that_is_gone_is_told_of_once_and_may_come_back)
     config_diff_clear(&diff);
     config_settle(without, again);
     cr_expect(config_has_gone(again, 1));
+    cr_expect(config_has_one_pool(again));
+    cr_expect_eq(config_first_pool(again), 0);
     diff = config_diff_of(again, back);
     expect_texts(&diff, texts, ARRAY_LEN(texts));
     config_settle(again, back);
     cr_expect_not(config_has_gone(back, 1));
+    cr_expect_not(config_has_one_pool(back));
     cr_expect_eq(back->pools[1].listen.count, 1);
     config_diff_clear(&diff);
     config_free(&now);

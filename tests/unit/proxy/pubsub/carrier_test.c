@@ -7,6 +7,7 @@
 #include "proxy/pubsub/carrier_said.h"
 #include "proxy/pubsub/hub.h"
 #include "proxy/pubsub/tapping.h"
+#include "tests/unit/proxy/peer.h"
 
 /* One worker; of nodes there is the picture only, what they say is the test's. */
 static struct {
@@ -69,13 +70,13 @@ static void drop(struct message *message)
 }
 
 /* As the hub writes it; nobody opens the answer. */
-static struct letter *joins(const struct topic *topic)
+static struct letter *wishes(enum letter_wish wish, const struct topic *topic)
 {
     struct letter *letter = memory_new(1, sizeof *letter);
 
     letter->message.drop = drop;
     letter->exchange = rig.exchange;
-    letter->wish = LETTER_JOIN;
+    letter->wish = wish;
     letter->topic = topic_keep(topic);
     return letter;
 }
@@ -87,7 +88,7 @@ static struct tap *standing_tap(struct span channel)
     struct tap *tap;
     char text[64];
 
-    carrier_take(rig.carrier, joins(&topic));
+    carrier_take(rig.carrier, wishes(LETTER_JOIN, &topic));
     tap = container_of(list_first(&carrier_find(rig.carrier, &topic)->taps), struct tap, in_supply);
     cr_assert_eq(tap->state, TAP_ASKED);
     tap->feed->state = FEED_READY;
@@ -114,4 +115,22 @@ Test(carrier, a_lost_nodes_channel_waits_for_the_bus_whatever_the_picture_says)
     cr_expect_geq(tap->retry_at, lost_at + CARRIER_BUS_US);
     carrier_adopt(rig.carrier, picture(3));
     cr_expect_geq(tap->retry_at, lost_at + CARRIER_BUS_US);
+}
+
+/* Otherwise it is kept a while, for the next channel. */
+Test(carrier, when_it_rests_what_serves_no_channel_goes_at_once)
+{
+    struct topic topic = topic_of(TOPIC_CHANNEL, SPAN("news"));
+
+    carrier_adopt(rig.carrier, picture(1));
+    struct feed *feed = standing_tap(SPAN("news"))->feed;
+    carrier_take(rig.carrier, wishes(LETTER_LEAVE, &topic));
+    carrier_on_said(feed, SPAN("*3\r\n$11\r\nunsubscribe\r\n$4\r\nnews\r\n:0\r\n"));
+    cr_assert(list_is_empty(&feed->taps));
+    for (int i = 0; i < PEER_QUIET_TURNS; i++) {
+        turn(rig.reactor);
+    }
+    cr_expect_not(list_is_empty(&rig.carrier->feeds));
+    carrier_rest(rig.carrier);
+    TURN_UNTIL(rig.reactor, list_is_empty(&rig.carrier->feeds));
 }

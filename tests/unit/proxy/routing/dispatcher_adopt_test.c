@@ -1,4 +1,5 @@
 /* A newer picture of the cluster while requests are on their way or wait. */
+#include "proxy/routing/rest.h"
 #include "tests/unit/proxy/routing/stage.h"
 
 static struct stage stage;
@@ -215,4 +216,47 @@ Test(dispatcher_adopt, a_picture_does_not_overrule_a_redirection_that_is_younger
     stage.asked_at += 2;
     stage_adopt(&stage, 1, 0);
     cr_assert_eq(table->slots[slot].owner, 1);
+}
+
+Test(dispatcher_adopt, one_that_rests_lets_go_of_its_nodes_when_they_have_answered)
+{
+    warm_up(&stage, 0, "b");
+    ask(&stage, 0, "SET b 1");
+    peer_gets(old_node, "SET b 1");
+    client_goes(&stage, 0);
+    rest_begin(stage.dispatcher);
+    cr_expect_null(dispatcher_topology(stage.dispatcher));
+    gets_no_answer(&stage, &stage.questions[1]);
+    cr_expect(has_pool(old_node));
+    peer_says(old_node, "+OK\r\n");
+    TURN_UNTIL(stage.reactor, peer_is_left(old_node));
+    cr_expect_not(has_pool(old_node));
+}
+
+Test(dispatcher_adopt, one_that_rests_does_not_look_for_nodes_that_die)
+{
+    warm_up(&stage, 0, "b");
+    peer_goes(old_node);
+    TURN_UNTIL(stage.reactor, metric_read(&stage.metrics.nodes_unreachable) == 1);
+    rest_begin(stage.dispatcher);
+    TURN_UNTIL(stage.reactor, !has_pool(old_node));
+    cr_expect_eq(metric_read(&stage.metrics.nodes_unreachable), 0);
+}
+
+Test(dispatcher_adopt, after_a_rest_requests_wait_for_a_picture_as_for_the_first_one)
+{
+    warm_up(&stage, 0, "b");
+    rest_begin(stage.dispatcher);
+    TURN_UNTIL(stage.reactor, !has_pool(old_node));
+    stage.dispatcher->made_at = 0;
+    gets_error(&stage, ask(&stage, 0, "GET b"), "-CLUSTERDOWN The cluster is not known yet");
+    stage.config.timeout_connect = 30 * US_PER_SECOND;
+    rest_end(stage.dispatcher);
+
+    struct question *question = ask(&stage, 0, "GET b");
+
+    gets_no_answer(&stage, question);
+    stage_adopt(&stage, 1, 1);
+    peer_accepts(new_node);
+    served_by(&stage, new_node, question, "GET b");
 }
