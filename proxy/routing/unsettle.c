@@ -72,11 +72,11 @@ void unsettle_slot(struct dispatcher *dispatcher, struct pool *pool, uint16_t sl
 
 /* An orphan keeps its place with the node and swallows the answer that may still come. */
 static void take_back(struct dispatcher *dispatcher, struct upstream *upstream,
-                      struct request *request, enum pause pause)
+                      struct request *request)
 {
     in_flight_forget(upstream, request);
     request->asking = false;
-    holding_hold_refused(dispatcher, request, REFUSAL_UNREACHABLE, pause);
+    holding_hold_refused(dispatcher, request, REFUSAL_UNREACHABLE, AT_ONCE);
 }
 
 static bool can_be_repeated(const struct request *request)
@@ -117,7 +117,7 @@ static void give_up(struct dispatcher *dispatcher, struct upstream *upstream,
 {
     if (can_be_repeated(request)) {
         metric_add(&dispatcher->site.metrics->retry_silent_total, 1);
-        take_back(dispatcher, upstream, request, AT_ONCE);
+        take_back(dispatcher, upstream, request);
         return;
     }
     in_flight_forget(upstream, request);
@@ -197,9 +197,6 @@ void unsettle_silent(struct dispatcher *dispatcher, struct pool *pool)
 
             if (is_left_behind(dispatcher, pool, request)) {
                 give_up(dispatcher, upstream, request);
-            } else if (can_be_repeated(request)) {
-                metric_add(&dispatcher->site.metrics->retry_silent_total, 1);
-                take_back(dispatcher, upstream, request, AFTER_A_PAUSE);
             }
         }
     }
@@ -239,7 +236,7 @@ static void unsettle_waiting(struct dispatcher *dispatcher, struct upstream *ups
         struct request *request = container_of(link, struct request, in_queue);
 
         if (concerns(request, changed) && !request->asking) {
-            take_back(dispatcher, upstream, request, AT_ONCE);
+            take_back(dispatcher, upstream, request);
         }
     }
 }

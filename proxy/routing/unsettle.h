@@ -4,7 +4,7 @@
  * waited for, taken back or given up.
  *
  *      slot moves away        gates; answers, refusals and losses come by themselves
- *      breaker opens          gates; reads are taken back and wait for the node or its successor
+ *      breaker opens          gates; what is in flight waits for its answer
  *      connection breaks      gates; reads go on, but for those with a write of their client behind
  *      slot leaves a silent   its successor serves already: writes are told at once that nobody
  *      node                   knows their outcome, reads go to the successor
