@@ -60,6 +60,7 @@ struct special {
     bool is_step;              /* of a transaction, and harmless: its connection is in MULTI once it
                                 * was sent there, and trouble of its node makes it end at once */
     uint64_t sent_at;          /* may_block: when it last was; 0: never. For these, blocking.h */
+    bool was_with_node;        /* likewise: a node had it, whatever became of it */
     uint64_t blocks_until;     /* when its own timeout is over; UINT64_MAX: never */
     uint64_t waits_until;      /* its deadline while it is with no node */
     bool has_timeout;          /* its bytes are one command with such a timeout */

@@ -57,7 +57,7 @@ bool blocking_send(struct dispatcher *dispatcher, struct request *request)
 {
     struct special *special = request->special;
     uint64_t now = reactor_now(dispatcher->site.reactor);
-    bool is_over = special->sent_at != 0 && special->has_timeout && special->blocks_until <= now;
+    bool is_over = special->was_with_node && special->has_timeout && special->blocks_until <= now;
 
     if (is_over || special->farewell != NULL) {
         settle(dispatcher, request,
@@ -78,7 +78,12 @@ void blocking_hold(struct dispatcher *dispatcher, struct request *request)
     struct special *special = request->special;
     uint64_t now = reactor_now(dispatcher->site.reactor);
 
-    if (special->sent_at != 0 && special->sent_at + TAKEN_IN_US <= now) {
+    if (special->sent_at == 0 || !request->is_queued) {
+        request->deadline = special->waits_until; /* it waited for a connection, at most */
+        return;
+    }
+    special->was_with_node = true;
+    if (special->sent_at + TAKEN_IN_US <= now) {
         special->waits_until = now + dispatcher->site.config->timeout_request;
         request->losses = 0;
         request->hops = 0;

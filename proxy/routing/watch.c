@@ -146,16 +146,15 @@ static void watch_step(struct dispatcher *dispatcher, const struct upstream *ups
     }
 }
 
-/* A node that stands still takes connections and says nothing. Who wants one for what any node
- * could do goes there again and again, unless it is found out. Where only new connections have no
- * answer, the old ones go on. */
+/* A node that stands still takes connections and says nothing. Who waits for one alone would find
+ * out nothing, and who wants one for what any node could do would go there again and again. Where
+ * only new connections have no answer, the old ones go on. */
 static void watch_greeting(struct dispatcher *dispatcher, const struct upstream *upstream)
 {
     struct list_link *first = list_first(&upstream->waiting);
 
-    if (first != NULL && container_of(first, struct request, in_queue)->target == TARGET_PRIMARY &&
-        upstream->begun_at + dispatcher->site.config->silent_after <=
-            reactor_now(dispatcher->site.reactor)) {
+    if (first != NULL && upstream->begun_at + dispatcher->site.config->silent_after <=
+                             reactor_now(dispatcher->site.reactor)) {
         watch_hint(dispatcher);
         if (pool_suspect(upstream->pool)) {
             pool_ping(upstream->pool);

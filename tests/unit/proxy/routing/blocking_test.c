@@ -199,3 +199,39 @@ Test(blocking, a_connection_that_its_node_is_about_to_close_serves_nobody_else)
     peer_says(&shared, ":8\r\n");
     served_by(&stage, &shared, question, "BLPOP b 0");
 }
+
+/* As if its connection had taken longer to fail than a node that has taken it in keeps a request.
+ * The one that all share is there already, so it is `own` that is of the request alone. */
+static struct question *never_gets_there(struct peer *own)
+{
+    struct question *question;
+
+    warm_up(&stage, 0, "b");
+    question = ask_to_block(&stage, 0, "BLPOP b 5");
+    question->request->special->sent_at = 1;
+    question->request->special->has_timeout = true;
+    question->request->special->blocks_until = 1;
+    peer_accepts_silently(own);
+    peer_hangs_up(own);
+    TURN_UNTIL(stage.reactor, question->request->state == REQUEST_WAITING);
+    return question;
+}
+
+Test(blocking, who_has_never_been_with_a_node_waits_no_longer_than_anybody_else)
+{
+    struct question *question = never_gets_there(&shared);
+
+    cr_assert_eq(question->request->deadline,
+                 question->request->arrived + stage.config.timeout_request);
+}
+
+Test(blocking, who_has_never_been_with_a_node_is_not_told_that_there_was_nothing)
+{
+    struct question *question = never_gets_there(&shared);
+
+    peer_accepts(&shared);
+    peer_gets(&shared, "CLIENT ID");
+    peer_gets(&shared, "BLPOP b 0.010");
+    peer_says(&shared, ":7\r\n*-1\r\n");
+    gets_answer(&stage, question, "*-1");
+}

@@ -96,6 +96,13 @@ Test(dispatcher_silent, a_node_that_greets_nobody_and_does_not_answer_either_is_
     peer_gets_nothing(node);
 }
 
+Test(dispatcher_silent, a_node_that_greets_nobody_is_found_out_by_who_wants_it_alone)
+{
+    ask_alone(&stage, 1, "GET b");
+    peer_gets(node, "PING");
+    TURN_UNTIL(stage.reactor, breaker_of_node() == BREAKER_OPEN);
+}
+
 Test(dispatcher_silent, a_node_that_is_busy_with_a_script_is_only_slow)
 {
     struct question *first = ask(&stage, 0, "SET b 1");
