@@ -200,6 +200,12 @@ void fanout_split(struct dispatcher *dispatcher, struct request *parent,
         arguments = &composed;
     }
     split_init(&split, parent->command, arguments, keys);
+    if (unlikely(split_repeats_too_much(&split))) {
+        split_clear(&split);
+        arguments_clear(&composed);
+        dispatcher_refuse(dispatcher, parent, ERROR_CROSS_SLOT, parent->command->name);
+        return;
+    }
 
     struct fanout *fanout = fanout_of_groups(dispatcher, parent, &split);
 

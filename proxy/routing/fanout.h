@@ -62,7 +62,7 @@ struct fanout {
 };
 
 /* Splits `parent` by the slots of `keys` and sends the parts. `parent` becomes SPLIT; it may be
- * settled before this returns. */
+ * settled before this returns, and is where its parts would be far more than itself. */
 void fanout_split(struct dispatcher *dispatcher, struct request *parent,
                   const struct arguments *arguments, const struct keys *keys);
 

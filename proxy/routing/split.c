@@ -6,7 +6,13 @@
 #include "common/memory.h"
 #include "proxy/cluster/slot.h"
 
-enum { NUMBER_LINE_MAX = 16 }; /* "*4294967295", CR LF */
+enum {
+    NUMBER_LINE_MAX = 16, /* "*4294967295", CR LF */
+    /* What is copied for all parts together: */
+    COPIES_FREE = 64 * 1024,       /* is no matter */
+    COPIES_MAX = 16 * 1024 * 1024, /* a kilobyte for each slot that there is */
+    COPIES_TIMES = 16,             /* nor, up to that, is so much times the request */
+};
 
 /* Group + 1 by slot while a request is split, and zero again behind it: finding a key's group must
  * not cost a look at all slots or all groups. */
@@ -139,6 +145,18 @@ void split_clear(struct split *split)
     free(split->items);
     free(split->groups);
     *split = (struct split){0};
+}
+
+bool split_repeats_too_much(const struct split *split)
+{
+    size_t copied = split->head.size + split->rest.size;
+    size_t request = copied;
+
+    for (uint32_t i = 0; i < split->group_count; i++) {
+        request += split->groups[i].size;
+    }
+    copied *= split->group_count;
+    return copied > COPIES_FREE && copied > size_min(COPIES_MAX, COPIES_TIMES * request);
 }
 
 static void block_put_count(struct block *block, uint32_t count)

@@ -52,6 +52,10 @@ void split_init_by_key(struct split *split, const struct command *command,
                        const struct arguments *arguments, const struct keys *keys);
 void split_clear(struct split *split);
 
+/* Each part has what is not a key's anew: would all the copies come to far more than the request
+ * itself? Long options with keys of many slots would. */
+bool split_repeats_too_much(const struct split *split);
+
 /* The request for one group, as it goes to a node: in *block, or, where that lacks room or is NULL,
  * in a new one that takes its place. So small requests share a block. */
 struct span split_compose(const struct split *split, const struct split_group *group,

@@ -1,4 +1,4 @@
-/* MGET, MSET, DEL, EXISTS, TOUCH and UNLINK work over all nodes as if there were one.
+/* MGET, MSET, DEL, EXISTS, TOUCH, UNLINK and XREAD work over all nodes as if there were one.
  *
  * With two nodes, node 0 serves "k" (slot 7629), "b" and "c", and node 1 serves "a" and "d".
  */
@@ -178,5 +178,37 @@ Test(split, thousands_of_keys_over_all_slots)
     bytes_clear(&set);
     bytes_clear(&get);
     bytes_clear(&values);
+    rig_stop(&rig);
+}
+
+/* Each of a thousand slots would be told the long number anew. */
+Test(split, what_is_far_more_in_parts_than_in_one_is_refused)
+{
+    enum { KEYS = 1000, DIGITS = 1000 };
+    struct rig *rig = rig_start_store(2);
+    struct bytes read = {0};
+    char text[DIGITS + 1];
+
+    bytes_print(&read, "*%d\r\n", 4 + 2 * KEYS);
+    add_bulk(&read, "XREAD");
+    add_bulk(&read, "COUNT");
+    snprintf(text, sizeof text, "%0*d", DIGITS, 1);
+    add_bulk(&read, text);
+    add_bulk(&read, "STREAMS");
+    for (int i = 0; i < KEYS; i++) {
+        snprintf(text, sizeof text, "%d", i);
+        add_bulk(&read, text);
+    }
+    for (int i = 0; i < KEYS; i++) {
+        add_bulk(&read, "0");
+    }
+    wire_send_bytes(rig_client(rig), read.at, read.size);
+    cr_expect_str_eq(
+        wire_text(rig_client(rig)),
+        "-CROSSSLOT Keys in request don't hash to the same slot (proxy: 'xread' cannot "
+        "be split; give its keys a common {hash tag})");
+    cr_expect_eq(metric(rig, "downstream_split_total"), 0);
+    cr_expect_str_eq(ask(rig, "MSET", "a", "1", "b", "2"), "OK");
+    bytes_clear(&read);
     rig_stop(&rig);
 }

@@ -155,3 +155,66 @@ Test(split, puts_small_requests_into_one_block_and_others_into_their_own)
     split_clear(&split);
     asked_clear(&asked);
 }
+
+/* MSETEX of `keys` with an option of that size; values of that size as well. */
+static const struct {
+    int keys;
+    int option;
+    int value;
+    bool repeats_too_much;
+} repetitions[] = {
+    {100, 100, 1, false},                             /* 10 kB */
+    {100, 600, 1, false},                             /* 60 kB: no matter */
+    {100, 1000, 1, true},                             /* 100 kB of 2 kB */
+    {100, 1000, 100, false},                          /* of 12 kB */
+    {16, 10000, 1, false},                            /* 160 kB of 10 kB */
+    {18, 10000, 1, true},                             /* 180 kB of 10 kB */
+    {300, 60000, 5000, true},                         /* 18 MB of 1.5 MB */
+    {270, 60000, 5000, false}, {5000, 100, 1, false}, /* 500 kB of 70 kB */
+};
+
+static void put_bulk(struct block *block, int size)
+{
+    char line[32];
+
+    block_append(block, (struct span){line, (size_t)snprintf(line, sizeof line, "$%d\r\n", size)});
+    memset(block_tail(block), 'x', (size_t)size);
+    block->used += (uint32_t)size;
+    block_append(block, SPAN("\r\n"));
+}
+
+Test(split, knows_when_its_parts_are_far_more_than_the_request)
+{
+    enum { LINE_MAX = 64 };
+
+    for (size_t i = 0; i < ARRAY_LEN(repetitions); i++) {
+        size_t size = (size_t)repetitions[i].option + LINE_MAX +
+                      (size_t)repetitions[i].keys * ((size_t)repetitions[i].value + LINE_MAX);
+        struct block *block = block_new(size);
+        char line[LINE_MAX];
+        struct scan_limits limits = {INT64_MAX, INT64_MAX, SIZE_MAX, true};
+        struct request_scan scan = {0};
+        struct asked asked = {.command = NULL};
+        struct split split;
+
+        size = (size_t)snprintf(line, sizeof line, "*%d\r\n$6\r\nMSETEX\r\n$5\r\n%05d\r\n",
+                                2 * repetitions[i].keys + 3, repetitions[i].keys);
+        block_append(block, (struct span){line, size});
+        for (int key = 0; key < repetitions[i].keys; key++) {
+            size = (size_t)snprintf(line, sizeof line, "$5\r\n%05d\r\n", key);
+            block_append(block, (struct span){line, size});
+            put_bulk(block, repetitions[i].value);
+        }
+        put_bulk(block, repetitions[i].option);
+        cr_assert_eq(request_scan_next(&scan, &limits, (struct span){block->bytes, block->used},
+                                       &asked.arguments, &size),
+                     SCAN_DONE);
+        cr_assert_eq(command_find(&asked.arguments, &asked.command), COMMAND_FOUND);
+        cr_assert_eq(keys_find(asked.command, &asked.arguments, &asked.keys), KEYS_FOUND);
+        split_init(&split, asked.command, &asked.arguments, &asked.keys);
+        cr_expect_eq(split_repeats_too_much(&split), repetitions[i].repeats_too_much, "row %zu", i);
+        split_clear(&split);
+        asked_clear(&asked);
+        block_release(&block);
+    }
+}
