@@ -357,6 +357,9 @@ void dispatcher_free(struct dispatcher **dispatcher)
     mending_end_all(gone);
     CHECK(gone->gates.count == 0);
     slot_table_clear(&gone->table);
+    if (gone->chief != NULL) {
+        slot_table_count_unreachable(&gone->chief->table);
+    }
     reactor_timer_stop(&gone->tick);
     obey_clear(gone);
     list_remove(&gone->pump.link);

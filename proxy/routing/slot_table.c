@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "proxy/upstream/outage.h"
 #include "proxy/upstream/private.h"
 
 /* More than this only a node that makes addresses up can lead us to. */
@@ -332,14 +333,21 @@ static bool slot_table_is_over(const struct slot_table *table, const struct pool
     return (pool->is_leaving || is_lost) && pool_is_idle(pool) && !slot_table_uses(table, pool);
 }
 
-static void slot_table_count_unreachable(struct slot_table *table, uint64_t count)
+/* All tables of a worker come to the same number. */
+void slot_table_count_unreachable(const struct slot_table *table)
 {
+    uint64_t count = 0;
+
+    for (uint16_t i = 0; i < table->pool_count; i++) {
+        const struct pool *pool = table->pools[i];
+
+        count += pool != NULL && !pool->is_leaving && pool->id[0] != '\0' && outage_is_on(pool);
+    }
     atomic_store_explicit(&table->site->metrics->nodes_unreachable, count, memory_order_relaxed);
 }
 
 bool slot_table_tend(struct slot_table *table)
 {
-    uint64_t unreachable = 0;
     bool again = false;
 
     for (uint16_t i = 0; i < table->pool_count; i++) {
@@ -354,10 +362,9 @@ bool slot_table_tend(struct slot_table *table)
         }
         if (!pool->is_leaving) {
             pool_probe(pool);
-            unreachable += pool->attempts > 0 && pool->id[0] != '\0';
         }
         again = private_tend(pool) || again || pool->is_leaving || pool_is_ill(pool);
     }
-    slot_table_count_unreachable(table, unreachable);
+    slot_table_count_unreachable(table);
     return again;
 }

@@ -80,4 +80,7 @@ uint32_t slot_table_count(const struct slot_table *table, const struct pool *poo
  * true when pools remain that must be looked after. */
 bool slot_table_tend(struct slot_table *table);
 
+/* Sets metric nodes_unreachable: announced nodes that any of the worker's users cannot reach. */
+void slot_table_count_unreachable(const struct slot_table *table);
+
 #endif

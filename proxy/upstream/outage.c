@@ -84,6 +84,11 @@ void outage_forget(struct pool *pool)
     outage_leave(pool);
 }
 
+bool outage_is_on(const struct pool *pool)
+{
+    return pool->counts->missed_by > 0 || metric_read(&pool->counts->breakers_open) > 0;
+}
+
 void outage_note_silence(const struct pool *pool, enum close_reason reason, const char *error)
 {
     if (metric_read(&pool->counts->breakers_open) > 0) {

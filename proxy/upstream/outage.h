@@ -22,6 +22,9 @@ void outage_end(struct pool *pool);
 /* The pool goes, and nobody knows about its node. */
 void outage_forget(struct pool *pool);
 
+/* Is the node out of reach, or silent, for any pool of the worker? */
+bool outage_is_on(const struct pool *pool);
+
 /* The pool's breaker is about to open; has just closed. */
 void outage_note_silence(const struct pool *pool, enum close_reason reason, const char *error);
 void outage_end_silence(const struct pool *pool);

@@ -85,6 +85,31 @@ Test(companion, asks_ever_more_seldom_whether_a_node_wants_its_user)
     dispatcher_free(&companion);
 }
 
+static uint64_t unreachable_after(struct dispatcher *looking)
+{
+    slot_table_tend(&looking->table);
+    return metric_read(&stage.metrics.nodes_unreachable);
+}
+
+/* Whoever looks last. */
+Test(companion, counts_nodes_out_of_reach_together_with_its_chief)
+{
+    struct dispatcher *chief = stage.dispatcher;
+    struct dispatcher *companion = companion_new(chief, &alice);
+
+    pool_on_failure(chief->table.pools[0], CLOSE_CONNECT_FAILED, "refused");
+    cr_expect_eq(unreachable_after(chief), 1);
+    cr_expect_eq(unreachable_after(companion), 1);
+    pool_on_failure(companion->table.pools[0], CLOSE_CONNECT_FAILED, "refused");
+    pool_on_failure(companion->table.pools[1], CLOSE_CONNECT_FAILED, "refused");
+    cr_expect_eq(unreachable_after(companion), 2);
+    cr_expect_eq(unreachable_after(chief), 2);
+    dispatcher_free(&companion);
+    cr_expect_eq(metric_read(&stage.metrics.nodes_unreachable), 1, "nobody misses the other one");
+    pool_on_ready(chief->table.pools[0]);
+    cr_expect_eq(unreachable_after(chief), 0);
+}
+
 Test(companion, obeys_what_its_chief_is_told)
 {
     struct halts *halts = halts_new("main", 1);

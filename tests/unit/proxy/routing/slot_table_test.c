@@ -1,4 +1,5 @@
 #include "common/log.h"
+#include "proxy/upstream/outage.h"
 #include "tests/unit/proxy/routing/stage.h"
 
 static struct stage stage;
@@ -239,19 +240,26 @@ Test(slot_table, a_thousand_nodes_are_not_connected_to_because_they_exist)
     cr_expect_eq(metric_read(&stage.metrics.nodes_unreachable), 0);
 }
 
+static void pool_fails(struct pool *pool)
+{
+    pool->attempts = 1;
+    pool->retry_at = UINT64_MAX;
+    outage_note(pool, CLOSE_CONNECT_FAILED, "refused");
+}
+
 Test(slot_table, nodes_out_of_reach_are_counted)
 {
     uint64_t changed[SLOT_COUNT / 64];
 
     slot_table_adopt(table, topology_of(3), changed);
-    table->pools[0]->attempts = table->pools[2]->attempts = 1;
-    table->pools[0]->retry_at = table->pools[2]->retry_at = UINT64_MAX;
+    pool_fails(table->pools[0]);
+    pool_fails(table->pools[2]);
     cr_expect(slot_table_tend(table));
     cr_expect_eq(metric_read(&stage.metrics.nodes_unreachable), 2);
     slot_table_adopt(table, topology_of(2), changed);
     slot_table_tend(table);
     cr_expect_eq(metric_read(&stage.metrics.nodes_unreachable), 1);
-    table->pools[0]->attempts = 0;
+    outage_end(table->pools[0]);
     slot_table_tend(table);
     cr_expect_eq(metric_read(&stage.metrics.nodes_unreachable), 0);
 }
