@@ -226,6 +226,12 @@ struct block *block_copy(struct span bytes)
     return block;
 }
 
+void block_wipe(struct block *block, struct span bytes)
+{
+    CHECK(bytes.at >= block->bytes && bytes.at + bytes.size <= block_tail(block));
+    explicit_bzero(block->bytes + (bytes.at - block->bytes), bytes.size);
+}
+
 void block_free(struct block *block)
 {
     CHECK(block->references == 0);

@@ -96,6 +96,9 @@ static inline struct span block_append(struct block *block, struct span bytes)
     return copy;
 }
 
+/* Overwrites `bytes` of the block, a secret, which nobody looks at any more. */
+void block_wipe(struct block *block, struct span bytes);
+
 /* Bytes that this thread's blocks in use take at the moment. */
 size_t block_bytes_in_use(void);
 

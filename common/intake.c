@@ -161,6 +161,22 @@ void inbound_keep(struct inbound *inbound)
     }
 }
 
+void inbound_keep_secret(struct inbound *inbound)
+{
+    struct block *home = inbound->block;
+    struct span bytes = inbound_bytes(inbound);
+
+    if (inbound->size == 0) {
+        return;
+    }
+    block_take(home);
+    inbound_keep(inbound);
+    if (inbound->block != home) {
+        block_wipe(home, bytes);
+    }
+    block_release(&home);
+}
+
 void inbound_shrink(struct inbound *inbound)
 {
     if (inbound->size > 0 && inbound->block->capacity > 2 * inbound->size + WASTE_MAX) {

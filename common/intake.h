@@ -45,6 +45,9 @@ enum socket_result intake_read_tls(struct intake *intake, struct inbound *inboun
  * writer does not hold on to the large block it shares with everybody. */
 void inbound_keep(struct inbound *inbound);
 
+/* The same where a secret may be in it: nothing stays where it was. */
+void inbound_keep_secret(struct inbound *inbound);
+
 /* To be called now and then: a longer rest that has not grown moves likewise, when its block is
  * much larger. */
 void inbound_shrink(struct inbound *inbound);

@@ -52,6 +52,15 @@ static void chunk_add(struct sendq *queue, size_t capacity, struct span bytes)
     chunk_append(queue, chunk);
 }
 
+/* Also what of it has been sent, which was in front. */
+static void chunk_wipe(struct chunk *chunk)
+{
+    struct block *home = sendq_chunk_home(chunk);
+    const char *first = (const char *)(chunk + 1);
+
+    block_wipe(home, (struct span){first, (size_t)(block_tail(home) - first)});
+}
+
 static void chunk_free(struct sendq *queue, struct chunk *chunk)
 {
     struct block *home = sendq_chunk_home(chunk);
@@ -60,6 +69,10 @@ static void chunk_free(struct sendq *queue, struct chunk *chunk)
         queue->tail = NULL;
     }
     list_remove(&chunk->link);
+    if (unlikely(queue->is_secret)) {
+        chunk_wipe(chunk);
+        queue->is_secret = !list_is_empty(&queue->chunks);
+    }
     block_release(&chunk->lent);
     block_release(&home);
 }
@@ -95,6 +108,7 @@ void sendq_init(struct sendq *queue)
     queue->tail = NULL;
     queue->size = 0;
     queue->protocol = 2;
+    queue->is_secret = false;
 }
 
 void sendq_clear_chunks(struct sendq *queue)
@@ -172,6 +186,9 @@ void sendq_lend_slice(struct sendq *queue, struct block *block, struct span byte
 void sendq_move(struct sendq *to, struct sendq *from)
 {
     CHECK(to != from);
+    if (unlikely(from->is_secret)) {
+        sendq_keep_secret(to);
+    }
 
     while (!list_is_empty(&from->chunks)) {
         struct chunk *chunk = chunk_of(list_first(&from->chunks));
@@ -187,6 +204,7 @@ void sendq_move(struct sendq *to, struct sendq *from)
     }
     from->tail = NULL;
     from->size = 0;
+    from->is_secret = false;
 }
 
 /* From the end, since what is in front may be much more. */

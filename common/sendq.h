@@ -25,6 +25,7 @@ struct sendq {
     struct chunk *tail; /* the last one if its bytes are its own, else NULL */
     size_t size;        /* bytes not yet sent */
     uint8_t protocol;   /* 2 or 3, what its reader speaks: for resp_write.h */
+    bool is_secret;     /* sendq_keep_secret */
 };
 
 /* Internal. A chunk lives at the front of a block of its own:
@@ -50,6 +51,13 @@ enum sendq_result {
 
 /* An empty queue, for RESP2; holds no memory until the first byte. */
 void sendq_init(struct sendq *queue);
+
+/* What is in the queue, and comes to it before it is empty, is overwritten when it has been sent,
+ * is moved or dropped: its own bytes, not those that are lent. */
+static inline void sendq_keep_secret(struct sendq *queue)
+{
+    queue->is_secret = true;
+}
 
 /* Internal: what is not done in a few instructions. */
 void sendq_clear_chunks(struct sendq *queue);

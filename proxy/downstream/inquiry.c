@@ -291,6 +291,7 @@ static struct block *compose(const struct span *words, uint32_t count)
     struct sendq composed;
 
     sendq_init(&composed);
+    sendq_keep_secret(&composed);
     resp_write_request(&composed, words, count);
 
     struct block *block = sendq_flatten(&composed);
@@ -310,6 +311,7 @@ static void ask_proof(struct inquiry *inquiry, const struct span *name, struct s
                                           (struct span){block->bytes, block->used});
 
     block_release(&block);
+    special_of(request)->is_secret = true;
     credentials_init(&inquiry->proof, name, password);
     request->done = on_proof;
     inquiry->identity = identity_proven(&clients->identities, name, password);

@@ -12,6 +12,7 @@
 #include "proxy/downstream/pause.h"
 #include "proxy/downstream/permission.h"
 #include "proxy/downstream/scripted.h"
+#include "proxy/downstream/secret.h"
 #include "proxy/downstream/subscribe.h"
 #include "proxy/downstream/tracking.h"
 #include "proxy/downstream/transaction.h"
@@ -208,13 +209,24 @@ static bool requests_begin(struct client *client, struct block *block, struct sp
     return true;
 }
 
+/* What has been served, unless somebody keeps it still: as much as there were `references` to its
+ * block before. */
+static void requests_wipe(struct block *block, struct span bytes, uint32_t references)
+{
+    if (block->references <= references) {
+        block_wipe(block, bytes);
+    }
+}
+
 /* A line of text goes to nodes in the form they all understand. */
 static bool requests_begin_inline(struct client *client)
 {
     const struct arguments *arguments = &client->clients->arguments;
+    bool has_secret = secret_may_be_in(arguments);
     struct sendq composed;
 
     sendq_init(&composed);
+    composed.is_secret = has_secret;
     resp_write_request(&composed, arguments->items, arguments->count);
 
     struct block *block = sendq_flatten(&composed);
@@ -222,6 +234,10 @@ static bool requests_begin_inline(struct client *client)
     sendq_clear(&composed);
     bool is_taken = requests_begin(client, block, (struct span){block->bytes, block->used});
 
+    if (unlikely(has_secret)) {
+        requests_wipe(block, (struct span){block->bytes, block->used}, 1);
+        explicit_bzero(arguments->unquoted, arguments->unquoted_capacity);
+    }
     block_release(&block);
     return is_taken;
 }
@@ -244,7 +260,9 @@ static bool requests_take_scanned(struct client *client, size_t used)
     struct arguments *arguments = &client->clients->arguments;
     struct span bytes = {inbound_bytes(&client->inbound).at, used};
     bool is_inline = client->scan.is_inline;
+    uint32_t references = client->inbound.block->references;
     enum pause_mode holds;
+    bool has_secret = false;
     bool is_taken = true;
 
     request_scan_reset(&client->scan);
@@ -255,11 +273,16 @@ static bool requests_take_scanned(struct client *client, size_t used)
     if (arguments->count == 0) {
         /* An empty line, or "*0": Redis reads over it. */
     } else if (is_inline) {
+        has_secret = secret_may_be_in(arguments);
         is_taken = requests_begin_inline(client);
     } else {
+        has_secret = secret_may_be_in(arguments);
         is_taken = requests_begin(client, client->inbound.block, bytes);
     }
     if (is_taken) {
+        if (unlikely(has_secret)) {
+            requests_wipe(client->inbound.block, bytes, references);
+        }
         inbound_use(&client->inbound, used);
     }
     return is_taken;
@@ -355,7 +378,7 @@ static uint64_t held_most(const struct client *client)
 
 static void requests_wait_behind(struct client *client)
 {
-    inbound_keep(&client->inbound);
+    inbound_keep_secret(&client->inbound);
     if (client->inbound.size >= held_most(client)) {
         client_pause(client);
     }

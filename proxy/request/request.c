@@ -65,10 +65,21 @@ bool request_read(const struct request *request, struct arguments *arguments)
            request_scan_next(&scan, &no_limits, request->bytes, arguments, &used) == SCAN_DONE;
 }
 
+/* Nobody else looks at its bytes but who has taken a reference, too. */
+static void request_wipe(struct request *gone)
+{
+    if (gone->block != NULL && gone->block->references == 1) {
+        block_wipe(gone->block, gone->bytes);
+    }
+}
+
 void request_give_back(struct request *gone)
 {
     CHECK(!list_link_is_on(&gone->in_queue) && !list_link_is_on(&gone->in_pipeline));
     CHECK(gone->gate == NULL);
+    if (unlikely(gone->special != NULL) && gone->special->is_secret) {
+        request_wipe(gone);
+    }
     block_release(&gone->block);
     sendq_clear(&gone->reply);
     if (unlikely(gone->special != NULL)) {

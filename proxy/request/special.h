@@ -66,6 +66,7 @@ struct special {
     bool has_timeout;          /* its bytes are one command with such a timeout */
     const char *farewell; /* what it is told when its connection ends; NULL: that it was lost */
     bool is_in_doubt; /* a node may have executed it, and it was to be sent again all the same */
+    bool is_secret;   /* its bytes are overwritten when it is over, and where they are sent from */
     bool is_woken;    /* its node has been asked to wake it, and says that or what it has for it */
     special_hearer *hear; /* NULL: of answers before the last, errors are objections */
     struct sample sample;

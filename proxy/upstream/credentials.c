@@ -59,6 +59,7 @@ void credentials_write(const struct credentials *credentials, struct sendq *outp
     const struct span full[] = {SPAN("AUTH"), name_of(credentials), password_of(credentials)};
     const struct span alone[] = {full[0], full[2]};
 
+    sendq_keep_secret(output);
     if (credentials->name == NULL) {
         resp_write_request(output, alone, ARRAY_LEN(alone));
     } else {

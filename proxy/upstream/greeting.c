@@ -16,6 +16,7 @@ static void append_login(const struct pool_config *config, uint8_t which, struct
     const struct span login[] = {SPAN("AUTH"), span_of(config->backend_username), span_of(secret)};
     const struct span password[] = {login[0], login[2]};
 
+    sendq_keep_secret(output);
     if (strcmp(config->backend_username, "default") == 0) {
         resp_write_request(output, password, ARRAY_LEN(password));
     } else {

@@ -45,6 +45,7 @@ void in_flight_add(struct upstream *upstream, struct request *request)
     if (unlikely(request->special != NULL)) {
         special_begin(request->special);
         upstream->is_in_multi = upstream->is_in_multi || request->special->is_step;
+        upstream->output.is_secret = upstream->output.is_secret || request->special->is_secret;
     }
     in_flight_add_plain(upstream, request);
     sampled_begin(upstream, request);

@@ -343,3 +343,19 @@ Test(intake, a_message_grows_behind_itself_and_not_behind_what_another_connectio
     free(others);
     free(bytes);
 }
+
+Test(intake, a_secret_that_is_kept_is_nowhere_else)
+{
+    reads(&pairs[1], "before");
+    reads(&pairs[0], "password");
+    reads(&pairs[1], " and behind");
+
+    struct block *shared = block_take(pairs[0].inbound.block);
+
+    inbound_keep_secret(&pairs[0].inbound);
+    cr_assert_neq(pairs[0].inbound.block, shared);
+    assert_holds(&pairs[0], "password");
+    assert_holds(&pairs[1], "before and behind");
+    cr_expect_null(memmem(shared->bytes, shared->used, "password", strlen("password")));
+    block_release(&shared);
+}

@@ -349,3 +349,83 @@ Test(sendq, random_operations_deliver_every_byte_in_order)
         close_sockets(&bench);
     }
 }
+
+static const struct span secret = {"password", 8};
+
+static bool has_secret(const struct block *block)
+{
+    return memmem(block->bytes, block->capacity, secret.at, secret.size) != NULL;
+}
+
+/* The block of the queue's last bytes, which the test looks at when the queue is done with it. */
+static struct block *home_of_last(const struct sendq *queue)
+{
+    struct block *home = block_take(sendq_chunk_home(queue->tail));
+
+    cr_assert(has_secret(home));
+    return home;
+}
+
+static void expect_wiped(struct block **home)
+{
+    cr_expect_not(has_secret(*home));
+    block_release(home);
+}
+
+Test(sendq, overwrites_a_secret_that_was_sent)
+{
+    struct bench bench;
+
+    open_sockets(&bench, 65536);
+    sendq_keep_secret(&bench.queue);
+    sendq_append(&bench.queue, secret);
+    expect_later(&bench, secret);
+
+    struct block *home = home_of_last(&bench.queue);
+
+    send_all(&bench);
+    expect_wiped(&home);
+    cr_expect_not(bench.queue.is_secret, "what comes next is no secret");
+    close_sockets(&bench);
+}
+
+Test(sendq, overwrites_a_secret_that_is_dropped_or_has_moved)
+{
+    struct sendq queue;
+    struct sendq other;
+    struct block *large = random_block(BLOCK_SMALL);
+
+    sendq_init(&queue);
+    sendq_init(&other);
+    sendq_keep_secret(&queue);
+    sendq_append(&queue, secret);
+
+    struct block *first = home_of_last(&queue);
+
+    sendq_append(&queue, whole(large));
+    expect_wiped(&first);
+    cr_expect(queue.is_secret);
+    sendq_append(&queue, secret);
+    first = home_of_last(&queue);
+    sendq_move(&other, &queue);
+    cr_expect_not(queue.is_secret);
+    cr_expect(other.is_secret);
+    sendq_clear(&other);
+    expect_wiped(&first);
+    cr_expect_not(other.is_secret);
+    block_release(&large);
+}
+
+Test(sendq, leaves_a_block_alone_of_which_it_lends_a_secret)
+{
+    struct sendq queue;
+    struct block *block = random_block(2 * SENDQ_COPY_MAX);
+
+    sendq_init(&queue);
+    memcpy(block->bytes, secret.at, secret.size);
+    sendq_keep_secret(&queue);
+    sendq_lend(&queue, block, whole(block));
+    sendq_clear(&queue);
+    cr_expect(has_secret(block));
+    block_release(&block);
+}

@@ -109,6 +109,43 @@ Test(request, keeps_its_bytes_until_it_goes)
     block_release(&block);
 }
 
+static bool has_password(const struct block *block)
+{
+    return memmem(block->bytes, block->capacity, "password", strlen("password")) != NULL;
+}
+
+static struct request *secret_of(struct block *block)
+{
+    struct request *request =
+        request_new(command_by_name(SPAN("auth")), block, (struct span){block->bytes, block->used});
+
+    special_of(request)->is_secret = true;
+    return request;
+}
+
+Test(request, that_is_secret_leaves_nothing_where_it_was)
+{
+    struct block *block = block_copy(SPAN("AUTH password"));
+    size_t capacity = block->capacity;
+    struct request *request = secret_of(block);
+
+    block_release(&block);
+    request_free(&request);
+    block = block_new(capacity);
+    cr_expect_not(has_password(block), "the next one has its memory");
+    block_release(&block);
+}
+
+Test(request, that_is_secret_leaves_others_what_they_look_at)
+{
+    struct block *block = block_copy(SPAN("AUTH password"));
+    struct request *request = secret_of(block);
+
+    request_free(&request);
+    cr_expect(has_password(block));
+    block_release(&block);
+}
+
 Test(request, is_settled_once)
 {
     struct request *request = request_of("get");

@@ -48,6 +48,7 @@ static void writes(const struct credentials *credentials, const char *wire)
 
     sendq_init(&output);
     credentials_write(credentials, &output);
+    cr_expect(output.is_secret);
 
     struct block *block = sendq_flatten(&output);
 

@@ -19,6 +19,7 @@ static void says_in(enum dialect dialect, const char *username, const char *pass
     config.backend_username = (char *)username;
     config.backend_password = (char *)password;
     greeting_begin(&greeting, &config, dialect, 7, &output);
+    cr_expect_eq(output.is_secret, password != NULL);
 
     struct block *block = sendq_flatten(&output);
 
