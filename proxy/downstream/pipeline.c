@@ -48,11 +48,12 @@ static size_t kept_bytes(const struct request *request)
 }
 
 /* Not its turn: short replies are kept in the request, longer ones copied into blocks of their
- * size, large ones referred to. */
+ * size, large ones referred to. Of those that nobody will get nothing is. */
 static NOINLINE void pipeline_keep(struct pipeline *pipeline, struct request *request,
                                    struct block *block, struct span bytes)
 {
     if (unlikely(request->muted)) {
+        sendq_clear(&request->reply);
         return;
     }
     if (likely(bytes.size <= REQUEST_KEPT_MAX)) {

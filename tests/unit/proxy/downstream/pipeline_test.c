@@ -119,6 +119,20 @@ Test(pipeline, counts_the_bytes_of_requests_and_of_replies_that_wait)
     cr_expect_eq(pipeline.bytes, 0);
 }
 
+Test(pipeline, keeps_nothing_of_a_reply_that_nobody_will_get)
+{
+    push(2);
+    requests[1]->muted = true;
+    sendq_append(&requests[1]->reply, SPAN("$4\r\nlong\r\n"));
+    settle(1, "+1\r\n");
+    cr_expect(sendq_is_empty(&requests[1]->reply));
+    cr_expect_eq(block_bytes_in_use(), blocks_before);
+    cr_expect_eq(pipeline.bytes, 2 * strlen("question"));
+    settle(0, "+0\r\n");
+    output_is("+0\r\n");
+    cr_expect_eq(pipeline.bytes, 0);
+}
+
 Test(pipeline, muted_requests_have_no_reply_but_a_place)
 {
     push(4);
