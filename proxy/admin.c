@@ -14,7 +14,7 @@
 #include "proxy/admin_door.h"
 #include "proxy/admin_entry.h"
 
-enum { BACKLOG = 64 };
+enum { BACKLOG = 64, REQUEST_US = 10 * US_PER_SECOND };
 
 struct admin {
     struct reactor *reactor;
@@ -89,11 +89,13 @@ void admin_later_send(struct admin_later **later, struct admin_answer *answer)
 }
 
 /* The connection has its answer, or is gone. */
-static void admin_on_end(void *context UNUSED, struct MHD_Connection *connection UNUSED,
-                         void **request, enum MHD_RequestTerminationCode how UNUSED)
+static void admin_on_end(void *context, struct MHD_Connection *connection, void **request,
+                         enum MHD_RequestTerminationCode how UNUSED)
 {
+    struct admin_daemon *daemon = context;
     struct admin_later *later = *request;
 
+    admin_guests_on_end(&daemon->guests, connection);
     *request = NULL;
     if (later == NULL) {
         return;
@@ -134,6 +136,7 @@ static enum MHD_Result admin_on_request(void *context, struct MHD_Connection *co
     if (later != NULL) {
         return admin_answer_send(&later->answer, &asked);
     }
+    admin_guests_on_request(&daemon->guests, connection);
     if (admin->site.rules != NULL) {
         asked.rules = admin->site.rules(admin->site.context);
     }
@@ -229,7 +232,13 @@ struct admin *admin_new(struct reactor *reactor, const struct address *listen,
 
     admin->reactor = reactor;
     admin->site = *site;
-    admin->work = (struct admin_daemon_work){admin_on_request, admin_on_end, admin_on_left, admin};
+    admin->work = (struct admin_daemon_work){
+        .on_request = admin_on_request,
+        .on_end = admin_on_end,
+        .on_left = admin_on_left,
+        .context = admin,
+        .request_us = site->request_us == 0 ? REQUEST_US : site->request_us,
+    };
     list_init(&admin->leaving);
     list_init(&admin->waiting);
     if (!admin_open(admin, listen, secrets)) {

@@ -61,6 +61,7 @@ struct admin_site {
     const struct admin_route *routes;
     size_t route_count;
     struct admin_rules (*rules)(void *context); /* of now; NULL: those of zeroed memory */
+    uint64_t request_us; /* how long a request may take to come; 0: ten seconds */
 };
 
 /* Listens, on an inherited socket if one fits, and serves from now on; copies `site`, not its

@@ -13,7 +13,8 @@
 #include "proxy/admin_entry.h"
 
 enum {
-    CONNECTIONS_MAX = 32,
+    /* Those who have been shown out count until they are closed. */
+    CONNECTIONS_MAX = ADMIN_GUESTS_MAX + 32,
     CONNECTION_BYTES = 16 * 1024, /* request line and headers together */
     IDLE_SECONDS = 5,
     LEAVE_US = 10 * US_PER_SECOND,
@@ -88,8 +89,8 @@ static bool daemon_start(struct admin_daemon *daemon, int listener)
         daemon, MHD_OPTION_EXTERNAL_LOGGER, daemon_on_log, NULL, MHD_OPTION_LISTEN_SOCKET, own,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-        MHD_OPTION_NOTIFY_COMPLETED, daemon->work->on_end, daemon, MHD_OPTION_ARRAY, entry,
-        MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_COMPLETED, daemon->work->on_end, daemon, MHD_OPTION_NOTIFY_CONNECTION,
+        admin_guests_on_connection, &daemon->guests, MHD_OPTION_ARRAY, entry, MHD_OPTION_END);
     return daemon->mhd != NULL;
 }
 
@@ -115,6 +116,7 @@ struct admin_daemon *admin_daemon_new(struct reactor *reactor, int listener,
     daemon->reactor = reactor;
     daemon->secrets = *secrets;
     *secrets = (struct admin_secrets){.token = NULL};
+    admin_guests_init(&daemon->guests, reactor, work->request_us);
     if (!daemon_start(daemon, listener)) {
         admin_secrets_clear(&daemon->secrets);
         free(daemon);
@@ -136,6 +138,7 @@ void admin_daemon_free(struct admin_daemon **daemon)
     reactor_timer_stop(&gone->timer);
     reactor_timer_stop(&gone->patience);
     MHD_stop_daemon(gone->mhd);
+    admin_guests_clear(&gone->guests);
     admin_secrets_clear(&gone->secrets);
     free(gone);
 }

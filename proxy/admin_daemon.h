@@ -16,6 +16,7 @@
 #include "common/list.h"
 #include "common/reactor.h"
 #include "config/admin_secrets.h"
+#include "proxy/admin_guests.h"
 
 struct admin_daemon;
 
@@ -26,6 +27,7 @@ struct admin_daemon_work {
     /* Nobody is there any more, or it took too long: is to free it. */
     void (*on_left)(struct admin_daemon *daemon);
     void *context;
+    uint64_t request_us; /* how long a request may take to come */
 };
 
 struct admin_daemon {
@@ -34,6 +36,7 @@ struct admin_daemon {
     const struct admin_daemon_work *work;
     struct reactor *reactor;
     struct MHD_Daemon *mhd;
+    struct admin_guests guests; /* on_request and on_end tell them */
     ev_io readable;
     struct reactor_timer timer;
     struct reactor_timer patience; /* once it has left */
