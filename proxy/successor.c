@@ -2,38 +2,58 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/notify.h"
 #include "common/span.h"
 
 enum {
     LOOK_US = 100 * US_PER_MS,
     LINE_MAX_BYTES = 256 * 1024, /* of arguments */
+    CODE_NOT_FOUND = 127,        /* as a shell ends for a program that is not there */
 };
 
 /* What is said to one process only. A WATCHDOG_USEC that stays behind is for all. */
 static const char *const own_variables[] = {
     "LISTEN_PID=", "LISTEN_FDS=", "LISTEN_FDNAMES=", "WATCHDOG_PID="};
 
+/* Says how in the log. Of one that is not our child only its parent knows. */
+static bool successor_has_ended(pid_t process)
+{
+    int status;
+    pid_t ended = waitpid(process, &status, WNOHANG);
+
+    if (ended == 0 || (ended < 0 && kill(process, 0) == 0)) {
+        return false;
+    }
+    if (ended < 0) {
+        log_error("the successor has ended", "pid=%d", (int)process);
+    } else {
+        log_error("the successor has ended", "pid=%d code=%d signal=%d", (int)process,
+                  WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+                  WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+    }
+    return true;
+}
+
 static void successor_on_look(struct reactor_timer *timer)
 {
     struct successor *successor = container_of(timer, struct successor, look);
-    int status;
 
-    if (waitpid(successor->process, &status, WNOHANG) == 0) {
-        reactor_timer_start(timer, LOOK_US);
+    if (successor_has_ended(successor->process)) {
+        successor->process = 0;
         return;
     }
-    log_error("the successor has ended", "pid=%d code=%d signal=%d", (int)successor->process,
-              WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-              WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-    successor->process = 0;
+    reactor_timer_start(timer, LOOK_US);
 }
 
 void successor_init(struct successor *successor, struct reactor *reactor)
@@ -108,10 +128,26 @@ static char **make_arguments(char *line, size_t size)
     return arguments;
 }
 
+/* As a child of our parent: systemd waits only for its own children when it stops a service, and
+ * kills any other main process of it at once, in the middle of its drain. After the system call
+ * this is a copy with one thread, which may do no more than become the program. */
+static int spawn_beside(pid_t *process, char **arguments, char **environment)
+{
+    *process = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+    if (*process == 0) {
+        execvpe(arguments[0], arguments, environment);
+        _exit(CODE_NOT_FOUND);
+    }
+    return *process < 0 ? errno : 0;
+}
+
 static int successor_spawn(struct successor *successor, char **arguments)
 {
     char **environment = make_environment();
-    int error = posix_spawnp(&successor->process, arguments[0], NULL, NULL, arguments, environment);
+    pid_t *process = &successor->process;
+    int error = notify_is_wanted()
+                    ? spawn_beside(process, arguments, environment)
+                    : posix_spawnp(process, arguments[0], NULL, NULL, arguments, environment);
 
     free(environment);
     return error;

@@ -245,6 +245,83 @@ Test(service, starts_its_successor_and_tells_who_that_is)
     end_successor(&cluster);
 }
 
+/* The first that the log tells of. */
+static pid_t successor(void)
+{
+    static const char mark[] = "started a successor pid=";
+    struct bytes output = process_output(&slotway);
+    const char *found = strstr(output.at, mark);
+    int process = 0;
+
+    cr_assert_not_null(found);
+    cr_assert_eq(sscanf(found + sizeof mark - 1, "%d", &process), 1);
+    bytes_clear(&output);
+    return process;
+}
+
+static pid_t parent_of(pid_t process)
+{
+    char path[64];
+    int parent = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)process);
+
+    FILE *file = fopen(path, "r");
+
+    cr_assert_not_null(file);
+    cr_expect_eq(fscanf(file, "%*d (%*[^)]) %*c %d", &parent), 1);
+    fclose(file);
+    return parent;
+}
+
+/* systemd waits for the end of its own children, and only of those when it stops a service. */
+Test(service, starts_its_successor_as_a_child_of_the_manager)
+{
+    struct fake_cluster *cluster = start_for_successor();
+    struct wire *client = wire_open(listen_port.number);
+
+    cr_assert_not_null(client);
+    cr_expect_str_eq(wire_ask(client, "MULTI"), "OK"); /* keeps the old one */
+    kill(slotway.pid, SIGUSR2);
+    cr_expect(WAIT_FOR(is_told("MAINPID=")));
+    cr_expect_not(process_has_ended(&slotway));
+    cr_expect_eq(parent_of(successor()), getpid());
+    wire_close(&client);
+    cr_expect(WAIT_FOR(process_has_ended(&slotway)));
+    end_successor(&cluster);
+}
+
+static size_t count_said(const char *text)
+{
+    struct bytes output = process_output(&slotway);
+    size_t count = 0;
+
+    for (const char *at = output.at; (at = strstr(at, text)) != NULL; at++) {
+        count++;
+    }
+    bytes_clear(&output);
+    return count;
+}
+
+Test(service, starts_another_successor_when_the_one_of_the_manager_has_ended)
+{
+    int status;
+
+    set_variable("SLOTWAY_UPGRADE_SOCKET=%s/upgrade", folder);
+    start();
+    cr_expect(WAIT_FOR(is_told("READY=1")));
+    kill(slotway.pid, SIGUSR2);
+    cr_expect(WAIT_FOR(has_said("a successor has got the listening sockets")));
+    kill(slotway.pid, SIGUSR2);
+    cr_expect(WAIT_FOR(has_said("a successor is under way")));
+    cr_assert_eq(kill(successor(), SIGKILL), 0);
+    cr_assert_eq(waitpid(successor(), &status, 0), successor());
+    cr_expect(WAIT_FOR(has_said("the successor has ended")));
+    kill(slotway.pid, SIGUSR2);
+    cr_expect(WAIT_FOR(count_said("started a successor") == 2));
+    expect_end();
+}
+
 /* From now on nobody can tell it anything until it reads. */
 static void keep_manager_busy(void)
 {
