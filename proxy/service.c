@@ -23,7 +23,9 @@ static void service_describe(struct service *service, char *text, size_t room)
     const char *end = memchr(reasons->bytes, '\n', reasons->used);
     int size = end == NULL ? 0 : (int)(end - reasons->bytes);
 
-    snprintf(text, room, "%.*s", is_ready ? 7 : size, is_ready ? "serving" : reasons->bytes);
+    snprintf(text, room, "%.*s%s", is_ready ? 7 : size, is_ready ? "serving" : reasons->bytes,
+             service->server->reloads.was_refused ? "; a new configuration was refused: see the log"
+                                                  : "");
     block_release(&reasons);
     sendq_clear(&why);
 }
@@ -80,9 +82,10 @@ void service_reloading(const struct service *service)
     }
 }
 
-void service_reloaded(const struct service *service)
+void service_reloaded(struct service *service)
 {
     if (reactor_timer_is_running(&service->timer)) {
+        service_describe(service, service->status, sizeof service->status);
         notify_ready(service->status);
     }
 }

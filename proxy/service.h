@@ -17,7 +17,7 @@ struct service {
     struct server *server;
     struct reactor_timer timer;
     uint64_t look; /* microseconds between two */
-    char status[128];
+    char status[160];
 };
 
 /* Tells nobody anything yet. */
@@ -28,7 +28,7 @@ void service_begin(struct service *service);
 
 /* Before and after the configuration is read again. */
 void service_reloading(const struct service *service);
-void service_reloaded(const struct service *service);
+void service_reloaded(struct service *service);
 
 /* It drains, and may take so many microseconds for that. */
 void service_stopping(const struct service *service, uint64_t patience);

@@ -22,7 +22,8 @@ static struct process slotway;
 static struct guard guard;
 static struct port listen_port;
 static struct port admin_port;
-static int manager; /* where notes arrive */
+static int manager;     /* where notes arrive */
+static char note[1024]; /* the last one that was read */
 static char *variables[VARIABLES_MAX];
 static size_t variable_count;
 
@@ -75,6 +76,7 @@ static void clean_up(void)
     close(manager);
     remove_file("notify");
     remove_file("upgrade");
+    remove_file("config");
     remove_file("clients");
     rmdir(folder);
     for (size_t i = 0; i < variable_count; i++) {
@@ -109,7 +111,6 @@ static bool has_said(const char *text)
 /* Reads notes until one has `text` in it. */
 static bool is_told(const char *text)
 {
-    char note[1024];
     ssize_t size;
 
     while ((size = recv(manager, note, sizeof note - 1, 0)) >= 0) {
@@ -149,6 +150,42 @@ Test(service, is_ready_when_it_listens_and_tells_how_it_is_doing)
     cr_expect(WAIT_FOR(is_told("STOPPING=1")));
     cr_expect(WAIT_FOR(process_has_ended(&slotway)));
     cr_expect_eq(slotway.status, 0);
+}
+
+static void write_config(const char *text)
+{
+    char path[sizeof folder + 16];
+
+    snprintf(path, sizeof path, "%s/config", folder);
+    FILE *file = fopen(path, "w");
+    cr_assert_not_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void start_with_config(const char *text)
+{
+    char path[sizeof folder + 16];
+    const char *const argv[] = {"setsid", rig_binary(), "-c", path, NULL};
+
+    write_config(text);
+    snprintf(path, sizeof path, "%s/config", folder);
+    process_start(&slotway, argv, (const char *const *)variables);
+    guard = guard_set(slotway.pid);
+}
+
+Test(service, tells_of_a_configuration_that_was_refused_until_one_is_not)
+{
+    start_with_config("drain:\n  spread: 1s\n");
+    cr_expect(WAIT_FOR(is_told("READY=1\nSTATUS=pool main: no node of its cluster has answered")));
+    write_config("nonsense: 1\n");
+    kill(slotway.pid, SIGHUP);
+    cr_expect(WAIT_FOR(is_told("has answered yet; a new configuration was refused")));
+    write_config("drain:\n  spread: 2s\n");
+    kill(slotway.pid, SIGHUP);
+    cr_expect(WAIT_FOR(is_told("READY=1")));
+    cr_expect_null(strstr(note, "refused"), "%s", note);
+    expect_end();
 }
 
 Test(service, takes_the_sockets_that_are_passed_and_who_waits_there)
