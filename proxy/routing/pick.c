@@ -100,6 +100,39 @@ static bool is_about_a_user(const struct request *request)
     return request->command->id == COMMAND_ID_AUTH || request->special->is_fresh;
 }
 
+/* Is there a connection for it that is made already? */
+static bool has_private(const struct pool *pool, const struct request *request)
+{
+    const struct lane *lane = request->lane;
+
+    return !request->special->is_fresh &&
+           ((lane->own != NULL && lane->own->pool == pool) ||
+            private_is_resting(pool, dialect_plain(lane_dialect(lane))));
+}
+
+/* Whoever wants to know about a user is one of few. */
+static bool is_to_knock_later(const struct dispatcher *dispatcher, const struct pool *pool,
+                              const struct request *request)
+{
+    const struct knocking *knocking = &pool->privates.knocking;
+
+    return (knocking_is_early(knocking, reactor_now(dispatcher->site.reactor)) ||
+            (knocking_is_full(knocking) && !is_about_a_user(request))) &&
+           !has_private(pool, request);
+}
+
+static struct pick pick_private(const struct dispatcher *dispatcher, struct pool *pool,
+                                const struct request *request)
+{
+    if (private_is_full(pool) && request->lane->own == NULL && !is_about_a_user(request)) {
+        return pick_refuse(ERROR_TOO_MANY_PRIVATE, pool);
+    }
+    if (is_to_knock_later(dispatcher, pool, request)) {
+        return (struct pick){.verdict = WAIT_FOR_IT, .pool = pool};
+    }
+    return (struct pick){.verdict = SEND_IT, .pool = pool};
+}
+
 struct pick pick_for(struct dispatcher *dispatcher, struct request *request)
 {
     struct pool *pool = pool_for(dispatcher, request);
@@ -136,9 +169,7 @@ struct pick pick_for(struct dispatcher *dispatcher, struct request *request)
         }
     }
     if (request_is_private(request)) {
-        return private_is_full(pool) && request->lane->own == NULL && !is_about_a_user(request)
-                   ? pick_refuse(ERROR_TOO_MANY_PRIVATE, pool)
-                   : (struct pick){.verdict = SEND_IT, .pool = pool};
+        return pick_private(dispatcher, pool, request);
     }
     if (unlikely(pool_is_full(pool, request->lane->number))) {
         return pick_refuse(ERROR_OVERLOADED, pool);

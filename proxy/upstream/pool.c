@@ -9,8 +9,6 @@
 #include "proxy/upstream/private.h"
 
 enum {
-    BACKOFF_FIRST_US = 20 * US_PER_MS,
-    BACKOFF_MAX_US = 500 * US_PER_MS,
     SUSPECT_AGAIN_US = US_PER_SECOND, /* between two probes of a node that is slow, but alive */
     RENEW_AGAIN_US = US_PER_SECOND,
     DENIED_FIRST_US = 100 * US_PER_MS, /* that a node is not asked again whether it wants a user, */
@@ -299,18 +297,6 @@ void pool_on_denied(struct pool *pool, struct span reply)
     outage_end(pool);
     pool->attempts = 0;
     pool->down_since = 0;
-}
-
-/* Doubles from one failure to the next, minus up to a quarter so that workers do not knock
- * together. */
-static uint64_t backoff_us(uint32_t attempts)
-{
-    uint64_t delay = (uint64_t)BACKOFF_FIRST_US << (attempts < 8 ? attempts - 1 : 7);
-
-    if (delay > BACKOFF_MAX_US) {
-        delay = BACKOFF_MAX_US;
-    }
-    return delay - (uint64_t)random() % (delay / 4);
 }
 
 void pool_on_failure(struct pool *pool, enum close_reason reason, const char *error)

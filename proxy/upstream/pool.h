@@ -23,6 +23,7 @@
 #include "config/config.h"
 #include "proxy/cluster/topology.h"
 #include "proxy/metrics/node_board.h"
+#include "proxy/upstream/knocking.h"
 #include "proxy/upstream/upstream.h"
 
 enum return_reason {
@@ -66,6 +67,7 @@ struct pool_site {
 struct privates {
     struct list at[PRIVATE_PLACES];
     uint32_t count[PRIVATE_PLACES];
+    struct knocking knocking; /* of new ones, while the node is reached by the shared ones */
 };
 
 /* Places by the number of a script; forgotten when a connection breaks: the node may be a new one.

@@ -61,7 +61,7 @@ static struct upstream *private_new(struct pool *pool, enum dialect dialect)
     return upstream;
 }
 
-static struct upstream *private_find(struct pool *pool, enum dialect dialect)
+static struct upstream *private_find(const struct pool *pool, enum dialect dialect)
 {
     LIST_EACH (link, &pool->privates.at[PRIVATE_RESTING]) {
         if (upstream_at(link)->dialect == dialect) {
@@ -69,6 +69,11 @@ static struct upstream *private_find(struct pool *pool, enum dialect dialect)
         }
     }
     return NULL;
+}
+
+bool private_is_resting(const struct pool *pool, enum dialect dialect)
+{
+    return private_find(pool, dialect) != NULL;
 }
 
 struct upstream *private_take(struct pool *pool, enum dialect dialect)
@@ -263,8 +268,39 @@ void private_rest(struct upstream *upstream)
     private_move(upstream, PRIVATE_RESTING);
 }
 
-void private_on_close(struct upstream *upstream)
+void private_note_state(const struct upstream *upstream, enum upstream_state next)
 {
+    struct knocking *knocking = &upstream->pool->privates.knocking;
+
+    if (next == UPSTREAM_CONNECTING) {
+        knocking_on_begun(knocking);
+    } else if (next == UPSTREAM_READY) {
+        knocking_on_open(knocking);
+    }
+}
+
+/* Did the node, which is reached otherwise, not take it? While it is not reached at all, its pool
+ * knows when to try again. */
+static bool is_refused(const struct pool *pool, enum close_reason reason)
+{
+    return reason != CLOSE_GIVEN_UP && reason != CLOSE_NODE_GONE && reason != CLOSE_DRAINED &&
+           !pool_is_denied(pool) && pool_is_connected(pool);
+}
+
+static void private_on_not_open(struct pool *pool, enum close_reason reason)
+{
+    if (is_refused(pool, reason)) {
+        knocking_on_failed(&pool->privates.knocking, reactor_now(pool->site->reactor));
+    } else {
+        knocking_on_left(&pool->privates.knocking);
+    }
+}
+
+void private_on_close(struct upstream *upstream, enum close_reason reason, bool was_ready)
+{
+    if (!was_ready) {
+        private_on_not_open(upstream->pool, reason);
+    }
     if (upstream->holder != NULL) {
         *upstream->holder = NULL;
         upstream->holder = NULL;

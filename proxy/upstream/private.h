@@ -18,6 +18,9 @@ void private_init(struct privates *privates);
 /* Are as many busy as may be, of all pools that the worker has for the node? */
 bool private_is_full(const struct pool *pool);
 
+/* Is one resting that is for requests in `dialect`? */
+bool private_is_resting(const struct pool *pool, enum dialect dialect);
+
 /* One that is resting, or a new one, for requests in `dialect`, which is not tracked. It is busy
  * from here on. */
 struct upstream *private_take(struct pool *pool, enum dialect dialect) MUST_USE;
@@ -60,9 +63,13 @@ bool private_is_scarce(const struct pool *pool);
 /* For upstreams: the answer to `request` has come. */
 void private_hear(struct upstream *upstream, const struct request *request, struct span reply);
 
-/* For upstreams: all that came has been looked at; it rests if it can. And: it has closed. */
+/* For upstreams: all that came has been looked at; it rests if it can. And: it has closed, and was
+ * ready before or not. */
 void private_rest(struct upstream *upstream);
-void private_on_close(struct upstream *upstream);
+void private_on_close(struct upstream *upstream, enum close_reason reason, bool was_ready);
+
+/* For upstreams: its ->state is about to become `next`. */
+void private_note_state(const struct upstream *upstream, enum upstream_state next);
 
 /* Are any busy or resting? */
 static inline bool private_is_any(const struct pool *pool)

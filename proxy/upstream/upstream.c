@@ -38,6 +38,9 @@ static void upstream_become(struct upstream *upstream, enum upstream_state next)
     }
     log_debug("upstream state", "node=%s from=%s to=%s", upstream->pool->name,
               upstream_states[upstream->state].text, upstream_states[next].text);
+    if (upstream->use == USE_PRIVATE) {
+        private_note_state(upstream, next);
+    }
     upstream->state = next;
     pool_judge(upstream);
 }
@@ -461,7 +464,7 @@ void upstream_close(struct upstream *upstream, enum close_reason reason)
     upstream->stream_sent = upstream->stream_queued = upstream->gated_to = upstream->worn_since = 0;
     upstream->earliest_deadline = UINT64_MAX;
     if (upstream->use == USE_PRIVATE) {
-        private_on_close(upstream);
+        private_on_close(upstream, reason, was_ready);
     }
     if (upstream->use == USE_RESERVED && !orderly) {
         pool_on_probe_failed(upstream->pool, reason, error);

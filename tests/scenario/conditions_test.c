@@ -138,6 +138,34 @@ Test(conditions, a_node_with_too_many_clients_serves_those_that_are_connected)
     rig_stop(&rig);
 }
 
+enum { BLOCKERS = 50 };
+
+/* Each wants a connection of its own, and has one when the node takes clients again. */
+Test(conditions, a_node_with_too_many_clients_is_not_stormed_by_those_that_block)
+{
+    struct rig *rig = rig_start_with((struct rig_options){
+        .nodes = 1, .request_timeout = "500ms", .refresh = "1h", .with_store = true});
+    struct wire *blockers[BLOCKERS];
+
+    cr_expect_str_eq(ask(rig, "SET", "k", "1"), "OK");
+    fake_node_set_full(rig_node(rig, 0), true);
+    for (int i = 0; i < BLOCKERS; i++) {
+        blockers[i] = rig_connect(rig);
+        wire_request(blockers[i], "BLPOP", "list", "0");
+    }
+    cr_expect_str_eq(ask(rig, "APPEND", "k", "2"), "2");
+    for (int i = 0; i < BLOCKERS; i++) {
+        EXPECT_STARTS(wire_text(blockers[i]), "-CLUSTERDOWN ");
+    }
+    cr_expect_lt(metric(rig, "upstream_connections_total"), 3 * BLOCKERS);
+    for (int i = 0; i < BLOCKERS; i++) {
+        wire_request(blockers[i], "BLPOP", "list", "0");
+    }
+    fake_node_set_full(rig_node(rig, 0), false);
+    cr_expect(WAIT_FOR(fake_node_count(rig_node(rig, 0), "BLPOP") == BLOCKERS));
+    rig_stop(&rig);
+}
+
 /* A node may be given a password while slotway has none: its connections are refused, and whatever
  * was asked of it was not executed. */
 Test(conditions, a_node_that_wants_a_password_hurts_no_other)
