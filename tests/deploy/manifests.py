@@ -35,7 +35,8 @@ def pod_of(objects):
 
 
 def container_of(objects):
-    containers = pod_of(objects)["spec"]["containers"]
+    pod = pod_of(objects)["spec"]
+    containers = pod["containers"] + pod.get("initContainers", [])
     return next(each for each in containers if each["name"] == "slotway")
 
 
@@ -162,6 +163,15 @@ def fence(objects):
         yield f"the pod is killed before its clients had {least} s"
 
 
+def order(objects):
+    """An application has slotway beside it from its begin to its end."""
+    pod = pod_of(objects)["spec"]
+    others = [each["name"] for each in pod["containers"] if each["name"] != "slotway"]
+    first = [each for each in pod.get("initContainers", []) if each["name"] == "slotway"]
+    if others and (not first or first[0].get("restartPolicy") != "Always"):
+        yield f"slotway may end before {others}"
+
+
 def lay_files(objects, folder, certificate):
     """Makes the files of the pod: those of secrets that are not among the objects as well."""
     secrets = {each["metadata"]["name"]: each["stringData"] for each in of_kind(objects, "Secret")}
@@ -201,6 +211,6 @@ def slotway_refuses(objects, folder, certificate):
 
 def findings(objects, folder, certificate):
     """All that is wrong with the objects; `folder` is an empty one."""
-    for check in (holes, names, labels, ports, mounts, fence):
+    for check in (holes, names, labels, ports, mounts, fence, order):
         yield from check(objects)
     yield from slotway_refuses(objects, folder, certificate)
