@@ -92,9 +92,11 @@ static char *walk_expand(struct file_walk *walk, struct draft_field field,
         break;
     }
     char *place = walk_place(walk, entry->place);
-    draft_refuse(field, place, "%s for '%s', '%.*s', expected %s", what, field.row->path,
-                 CONFIG_ERROR_VALUE_BYTES, text, expected);
+    char *name = text == NULL ? memory_print("%s", "")
+                              : memory_print(", '%.*s'", CONFIG_ERROR_VALUE_BYTES, text);
+    draft_refuse(field, place, "%s for '%s'%s, expected %s", what, field.row->path, name, expected);
     free(place);
+    free(name);
     free(text);
     return NULL;
 }

@@ -28,7 +28,6 @@ static enum expand_result expand_variable(const char **at, FILE *to, char **culp
     size_t size = name_size(name);
 
     if (size == 0 || name[size] != '}') {
-        *culprit = memory_copy(*at, strlen(*at));
         return EXPAND_BAD_FORM;
     }
     *culprit = memory_copy(name, size);

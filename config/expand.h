@@ -13,8 +13,9 @@ enum expand_result {
 
 enum { EXPAND_BYTES_MAX = 65536 };
 
-/* Gives the expanded text, which the caller frees. On an error *expanded is instead the name, or
- * the text from the brace on, that is to blame, to be freed likewise. */
+/* Gives the expanded text, which the caller frees. On an error *expanded is instead the name that
+ * is to blame, to be freed likewise; NULL for a bad form, where what is in the braces may be a part
+ * of a secret. */
 enum expand_result expand(const char *text, char **expanded) MUST_USE;
 
 #endif

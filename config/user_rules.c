@@ -244,7 +244,7 @@ static char *expand_word(struct span word, char **problem)
     switch (result) {
     case EXPAND_OK: return expanded;
     case EXPAND_UNSET: *problem = memory_print("variable is not set, '%.64s'", expanded); break;
-    case EXPAND_BAD_FORM: *problem = memory_print("bad variable, '%.64s'", expanded); break;
+    case EXPAND_BAD_FORM: *problem = memory_print("bad variable, expected \"${NAME}\""); break;
     case EXPAND_TOO_LONG: *problem = memory_print("variable is too long, '%.64s'", expanded); break;
     }
     free(expanded);

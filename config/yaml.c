@@ -239,23 +239,22 @@ static enum yaml_step reader_begin(struct yaml_reader *reader, const yaml_event_
     return YAML_ON;
 }
 
-static enum yaml_step reader_alias(struct yaml_reader *reader, const yaml_event_t *event)
+/* Their names are not shown: where quotes are forgotten, they are secrets. */
+static void reader_refuse_mark(struct yaml_reader *reader, const yaml_event_t *event,
+                               const char *what, char sign)
 {
-    reader_error(reader, event->start_mark, "alias, '*%.*s', expected the value itself",
-                 CONFIG_ERROR_VALUE_BYTES, (const char *)event->data.alias.anchor);
-    return YAML_STOP;
+    reader_error(reader, event->start_mark,
+                 "%s, expected the value itself, in quotes if it begins with '%c'", what, sign);
 }
 
 static void reader_refuse_anchor(struct yaml_reader *reader, const yaml_event_t *event,
                                  const yaml_char_t *anchor, const yaml_char_t *tag)
 {
     if (anchor != NULL) {
-        reader_error(reader, event->start_mark, "anchor, '&%.*s', expected only the value",
-                     CONFIG_ERROR_VALUE_BYTES, (const char *)anchor);
+        reader_refuse_mark(reader, event, "anchor", '&');
     }
     if (tag != NULL) {
-        reader_error(reader, event->start_mark, "tag, '%.*s', expected only the value",
-                     CONFIG_ERROR_VALUE_BYTES, (const char *)tag);
+        reader_refuse_mark(reader, event, "tag", '!');
     }
 }
 
@@ -285,7 +284,8 @@ static enum yaml_step reader_node(struct yaml_reader *reader, const yaml_event_t
                              event->data.mapping_start.tag);
         return reader_begin(reader, event, YAML_MAPPING);
     }
-    return reader_alias(reader, event);
+    reader_refuse_mark(reader, event, "alias", '*');
+    return YAML_STOP;
 }
 
 static enum yaml_step reader_document(struct yaml_reader *reader, const yaml_event_t *event)

@@ -166,7 +166,7 @@ static const struct bad_file values[] = {
      "f.yaml:1:28: variable is not set for 'backend.seeds', 'NOT_SET_1', expected it in the "
      "environment, or \"$${\" for a literal \"${\"\n"},
     {"a variable without its brace", "pools: [{name: \"${HOME\", " SEEDS "}]",
-     "f.yaml:1:16: bad variable for 'name', '${HOME', expected \"${NAME}\", or \"$${\" for a "
+     "f.yaml:1:16: bad variable for 'name', expected \"${NAME}\", or \"$${\" for a "
      "literal "
      "\"${\"\n"},
 };
@@ -238,6 +238,8 @@ static const struct bad_file pools[] = {
      "pools: [{backend: {password: x, password_file: y, seeds: [\"n:1\"]}}]",
      "f.yaml:1:48: two passwords, 'backend.password_file' beside 'backend.password', expected one "
      "of them\n"},
+    {"a variable without its brace", "pools: [{clients: {users: [\"a on >${hush\"]}, " SEEDS "}]",
+     "f.yaml:1:28: bad user for 'clients.users', bad variable, expected \"${NAME}\"\n"},
     {"a password file that is not there",
      "pools: [{backend: {password_file: nowhere, seeds: [\"n:1\"]}}]",
      "f.yaml:1:35: no password for 'backend.password_file', 'nowhere': No such file or directory, "
@@ -252,11 +254,18 @@ static const struct bad_file forms[] = {
      "f.yaml:2:1: not YAML, found character that cannot start any token while scanning for the "
      "next "
      "token, expected \"name: value\" lines\n"},
-    {"an alias", "workers: *x\n", "f.yaml:1:10: alias, '*x', expected the value itself\n"},
+    {"an alias", "workers: *x\n",
+     "f.yaml:1:10: alias, expected the value itself, in quotes if it begins with '*'\n"},
     {"an anchor", "workers: &x 3\npools: [{" SEEDS "}]",
-     "f.yaml:1:10: anchor, '&x', expected only the value\n"},
+     "f.yaml:1:10: anchor, expected the value itself, in quotes if it begins with '&'\n"},
     {"a tag", "workers: !!int 3\npools: [{" SEEDS "}]",
-     "f.yaml:1:10: tag, 'tag:yaml.org,2002:int', expected only the value\n"},
+     "f.yaml:1:10: tag, expected the value itself, in quotes if it begins with '!'\n"},
+    {"a secret that is taken for a tag", "pools: [{backend: {password: !hush, seeds: [\"n:1\"]}}]",
+     "f.yaml:1:30: tag, expected the value itself, in quotes if it begins with '!'\n"},
+    {"a secret that is taken for a variable",
+     "pools: [{backend: {password: \"ab${hush-hush\", seeds: [\"n:1\"]}}]",
+     "f.yaml:1:30: bad variable for 'backend.password', expected \"${NAME}\", or \"$${\" for a "
+     "literal \"${\"\n"},
     {"a second document", "workers: 3\n---\nworkers: 3\n",
      "f.yaml:2:1: second document, '---', expected only one\n"},
     {"a list as a key", "[a, b]: 3\n", "f.yaml:1:1: key is not a name, expected \"name: value\"\n"},

@@ -148,7 +148,7 @@ Test(yaml, nesting_bombs)
 Test(yaml, a_bomb_of_aliases_does_not_go_off)
 {
     expect_refused(span_of("a: [x, x]\nb: [*a, *a, *a]\nc: [*b, *b, *b]\n"),
-                   "f:2:5: alias, '*a', expected the value itself");
+                   "f:2:5: alias, expected the value itself, in quotes if it begins with '*'");
 }
 
 Test(yaml, the_longest_key_at_every_level)
