@@ -3,15 +3,15 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
-#include "tests/support/certificates.h"
 #include "tests/support/expect.h"
 #include "tests/support/fake_store.h"
+#include "tests/support/pki.h"
 #include "tests/support/process.h"
 #include "tests/support/wait.h"
 
 enum { WORDS_MAX = 32 };
 
-static struct certificates *certificates;
+static struct pki *pki;
 static struct fake_cluster *cluster;
 static struct fake_store *store;
 static struct process load;
@@ -31,9 +31,9 @@ static void use(const char *name)
     struct tls_settings settings = {.kind = TLS_SERVER};
 
     snprintf(file, sizeof file, "%s.pem", name);
-    settings.certificate = certificates_path(certificates, file);
+    settings.certificate = pki_path(pki, file);
     snprintf(file, sizeof file, "%s.key", name);
-    settings.key = certificates_path(certificates, file);
+    settings.key = pki_path(pki, file);
 
     struct tls_context *context = tls_context_new(&settings, &fault);
 
@@ -44,8 +44,8 @@ static void use(const char *name)
 static void set_up(void)
 {
     signal(SIGPIPE, SIG_IGN);
-    certificates = certificates_new();
-    certificates_make_usual(certificates);
+    pki = pki_new();
+    pki_make_usual(pki);
     cluster = fake_cluster_new(1);
     store = fake_store_new();
     fake_store_serve(store, cluster);
@@ -58,7 +58,7 @@ static void clean_up(void)
     bytes_clear(&output);
     fake_cluster_free(&cluster);
     fake_store_free(&store);
-    certificates_free(&certificates);
+    pki_free(&pki);
 }
 
 TestSuite(load_tls, .init = set_up, .fini = clean_up, .timeout = 120);
@@ -66,9 +66,8 @@ TestSuite(load_tls, .init = set_up, .fini = clean_up, .timeout = 120);
 /* Runs load to its end, which believes "ca"; what it wrote is in `output`. Its exit code, or -1. */
 static int run(const char *const *words)
 {
-    const char *argv[WORDS_MAX] = {LOAD_BINARY, "--port",
-                                   port,        "--json",
-                                   "--tls-ca",  certificates_path(certificates, "ca.pem")};
+    const char *argv[WORDS_MAX] = {LOAD_BINARY, "--port",   port,
+                                   "--json",    "--tls-ca", pki_path(pki, "ca.pem")};
 
     for (size_t i = 0; words[i] != NULL; i++) {
         cr_assert_lt(i + 7, WORDS_MAX);
@@ -122,10 +121,9 @@ static const struct {
 
 Test(load_tls, speaks_to_nobody_else)
 {
-    certificates_make(certificates, "stranger", .common_name = "stranger",
-                      .alternative = "IP:127.0.0.1");
-    certificates_make(certificates, "elsewhere", .common_name = "elsewhere",
-                      .alternative = "IP:127.0.0.2", .issuer = "ca");
+    pki_make(pki, "stranger", .common_name = "stranger", .alternative = "IP:127.0.0.1");
+    pki_make(pki, "elsewhere", .common_name = "elsewhere", .alternative = "IP:127.0.0.2",
+             .issuer = "ca");
     for (size_t i = 0; i < ARRAY_LEN(strangers); i++) {
         use(strangers[i].name);
         cr_expect_eq(RUN("--requests", "10"), 1);

@@ -12,7 +12,7 @@ static const char *authority = "ca.pem"; /* that curl trusts */
 
 static const char *path(const char *file)
 {
-    return certificates_path(tls_rig_certificates, file);
+    return pki_path(tls_rig_pki, file);
 }
 
 /* With `lines` of the mapping admin. */
@@ -69,7 +69,7 @@ static int healthcheck(const char *config)
 
 Test(admin_tls, a_health_check_speaks_it_and_needs_no_token)
 {
-    certificates_write(tls_rig_certificates, "token", "s3cret\n");
+    pki_write(tls_rig_pki, "token", "s3cret\n");
 
     char *more = memory_print(", token_file: \"%s\"", path("token"));
     char *lines = tls_lines(more);
@@ -83,7 +83,7 @@ Test(admin_tls, a_health_check_speaks_it_and_needs_no_token)
 
 Test(admin_tls, tells_only_who_knows_the_token)
 {
-    certificates_write(tls_rig_certificates, "token", "s3cret\nnot read\n");
+    pki_write(tls_rig_pki, "token", "s3cret\nnot read\n");
 
     char *more = memory_print(", token_file: \"%s\"", path("token"));
     char *lines = tls_lines(more);
@@ -106,7 +106,7 @@ Test(admin_tls, tells_only_who_knows_the_token)
 
 Test(admin_tls, tells_metrics_and_nothing_else_to_everybody_where_that_is_wanted)
 {
-    certificates_write(tls_rig_certificates, "token", "s3cret\n");
+    pki_write(tls_rig_pki, "token", "s3cret\n");
 
     char *more = memory_print(", open_metrics: true, token_file: \"%s\"", path("token"));
     char *lines = tls_lines(more);
@@ -123,16 +123,16 @@ Test(admin_tls, tells_metrics_and_nothing_else_to_everybody_where_that_is_wanted
 
 Test(admin_tls, files_that_change_are_read_without_a_word)
 {
-    certificates_write(tls_rig_certificates, "token", "s3cret\n");
+    pki_write(tls_rig_pki, "token", "s3cret\n");
 
     char *more = memory_print(", watch: 20ms, token_file: \"%s\"", path("token"));
     char *lines = tls_lines(more);
     struct rig *rig = start(lines);
 
-    certificates_write(tls_rig_certificates, "token", "\n");
+    pki_write(tls_rig_pki, "token", "\n");
     cr_expect(WAIT_FOR(rig_has_written(rig, "files of the admin port cannot be used")));
     expect_says(rig, "-H 'Authorization: Bearer s3cret'", "/metrics", "slotway_info");
-    certificates_write(tls_rig_certificates, "token", "n3w\n");
+    pki_write(tls_rig_pki, "token", "n3w\n");
     cr_expect(WAIT_FOR(rig_has_written(rig, "new files of the admin port are in use")));
     expect_says(rig, "-H 'Authorization: Bearer s3cret'", "/metrics", "401");
     expect_says(rig, "-H 'Authorization: Bearer n3w'", "/metrics", "slotway_info");
@@ -143,16 +143,15 @@ Test(admin_tls, files_that_change_are_read_without_a_word)
 
 Test(admin_tls, a_reload_reads_certificate_and_token_again)
 {
-    certificates_write(tls_rig_certificates, "token", "s3cret\n");
+    pki_write(tls_rig_pki, "token", "s3cret\n");
 
     char *more = memory_print(", watch: 0s, token_file: \"%s\"", path("token"));
     char *lines = tls_lines(more);
     struct rig *rig = start(lines);
 
-    certificates_make(tls_rig_certificates, "other", .is_authority = true);
-    certificates_make(tls_rig_certificates, "server", .issuer = "other",
-                      .alternative = "DNS:localhost");
-    certificates_write(tls_rig_certificates, "token", "n3w\n");
+    pki_make(tls_rig_pki, "other", .is_authority = true);
+    pki_make(tls_rig_pki, "server", .issuer = "other", .alternative = "DNS:localhost");
+    pki_write(tls_rig_pki, "token", "n3w\n");
     expect_says(rig, "-H 'Authorization: Bearer s3cret'", "/metrics", "slotway_info");
     expect_says(rig, "-X POST -H 'X-Slotway: 1' -H 'Authorization: Bearer s3cret'", "/reload",
                 "configuration read again");
@@ -170,7 +169,7 @@ Test(admin_tls, a_reload_is_refused_for_files_that_cannot_be_used)
     char *lines = tls_lines("");
     struct rig *rig = start(lines);
 
-    certificates_write(tls_rig_certificates, "server.key", "rubbish\n");
+    pki_write(tls_rig_pki, "server.key", "rubbish\n");
     expect_says(rig, "-X POST -H 'X-Slotway: 1'", "/reload", "admin.tls_key");
     expect_says(rig, "", "/healthz", "ok\n200");
     free(lines);

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "common/memory.h"
-#include "tests/support/certificates.h"
 #include "tests/support/expect.h"
 #include "tests/support/http.h"
+#include "tests/support/pki.h"
 #include "tests/support/ports.h"
 #include "tests/support/rig.h"
 
@@ -21,20 +21,20 @@
 
 enum { DAY = 24 * 3600 };
 
-static struct certificates *certificates;
+static struct pki *pki;
 static struct tls_context *expired;
 
 static void set_up(void)
 {
-    certificates = certificates_new();
-    certificates_make_usual(certificates);
+    pki = pki_new();
+    pki_make_usual(pki);
 }
 
 static void tear_down(void)
 {
     rig_clean_up();
     tls_context_release(&expired);
-    certificates_free(&certificates);
+    pki_free(&pki);
 }
 
 TestSuite(backend_tls, .timeout = 120, .init = set_up, .fini = tear_down);
@@ -53,9 +53,9 @@ static struct tls_context *node_with(const char *name, const char *authority)
     struct tls_settings settings = {
         .kind = TLS_SERVER,
         .verify = authority == NULL ? TLS_VERIFY_NONE : TLS_VERIFY_REQUIRED,
-        .certificate = certificates_path(certificates, certificate),
-        .key = certificates_path(certificates, key),
-        .ca_file = authority == NULL ? NULL : certificates_path(certificates, authority),
+        .certificate = pki_path(pki, certificate),
+        .key = pki_path(pki, key),
+        .ca_file = authority == NULL ? NULL : pki_path(pki, authority),
     };
     struct tls_context *context = tls_context_new(&settings, &fault);
 
@@ -74,7 +74,7 @@ static void node_uses(struct rig *rig, int node, const char *name, const char *a
 /* The options of the backend, "ca.pem" among them, and `more`. */
 static char *options_with(const char *more)
 {
-    return memory_print("tls: true, tls_ca_file: %s%s%s", certificates_path(certificates, "ca.pem"),
+    return memory_print("tls: true, tls_ca_file: %s%s%s", pki_path(pki, "ca.pem"),
                         more == NULL ? "" : ", ", more == NULL ? "" : more);
 }
 
@@ -161,7 +161,7 @@ Test(backend_tls, a_further_connection_that_fails_is_said_too)
     struct rig *rig = start();
 
     expect_served(rig);
-    certificates_make(certificates, "stranger", .alternative = "IP:127.0.0.1");
+    pki_make(pki, "stranger", .alternative = "IP:127.0.0.1");
     fake_node_use_tls(rig_node(rig, 1), node_with("stranger", NULL));
     wire_request(rig_client(rig), "BLPOP", "a", "1");
     cr_expect(WAIT_FOR(rig_has_written(rig, "no further connection to a node: TLS failed")));
@@ -192,17 +192,15 @@ static void make_expired(void)
 {
     time_t made = time(NULL);
 
-    certificates_make(certificates, "expired", .issuer = "ca", .alternative = "IP:127.0.0.1",
-                      .ends_in = 2);
+    pki_make(pki, "expired", .issuer = "ca", .alternative = "IP:127.0.0.1", .ends_in = 2);
     expired = node_with("expired", NULL);
     cr_assert(WAIT_FOR(time(NULL) > made + 3));
 }
 
 static void make_bad_certificates(void)
 {
-    certificates_make(certificates, "stranger", .alternative = "IP:127.0.0.1");
-    certificates_make(certificates, "elsewhere", .issuer = "ca",
-                      .alternative = "DNS:redis.example.org,IP:127.0.0.2");
+    pki_make(pki, "stranger", .alternative = "IP:127.0.0.1");
+    pki_make(pki, "elsewhere", .issuer = "ca", .alternative = "DNS:redis.example.org,IP:127.0.0.2");
 }
 
 Test(backend_tls, each_way_it_can_fail_at_the_seeds_is_said_and_counted_and_can_be_mended)
@@ -319,9 +317,8 @@ Test(backend_tls, what_is_verified_can_be_said)
 
 Test(backend_tls, nodes_that_want_a_certificate_get_it)
 {
-    char *backend = memory_print("tls_certificate: %s, tls_key: %s",
-                                 certificates_path(certificates, "client.pem"),
-                                 certificates_path(certificates, "client.key"));
+    char *backend = memory_print("tls_certificate: %s, tls_key: %s", pki_path(pki, "client.pem"),
+                                 pki_path(pki, "client.key"));
 
     expect_good(node_with("server", "ca.pem"), backend);
     free(backend);
@@ -329,7 +326,7 @@ Test(backend_tls, nodes_that_want_a_certificate_get_it)
 
 Test(backend_tls, a_node_is_verified_by_the_name_that_the_cluster_tells)
 {
-    certificates_make(certificates, "named", .issuer = "ca", .alternative = "DNS:localhost");
+    pki_make(pki, "named", .issuer = "ca", .alternative = "DNS:localhost");
     struct rig *rig = start();
 
     expect_served(rig);
@@ -345,8 +342,8 @@ static void renew_client(const char *name)
     char *certificate = memory_print("%s.pem", name);
     char *key = memory_print("%s.key", name);
 
-    certificates_copy(certificates, certificate, "client.pem");
-    certificates_copy(certificates, key, "client.key");
+    pki_copy(pki, certificate, "client.pem");
+    pki_copy(pki, key, "client.key");
     free(certificate);
     free(key);
 }
@@ -360,9 +357,8 @@ static bool is_within(long long moment, int first_day, int last_day)
 
 static struct rig *start_renewing(const char *watch)
 {
-    char *own = memory_print("tls_certificate: %s, tls_key: %s",
-                             certificates_path(certificates, "client.pem"),
-                             certificates_path(certificates, "client.key"));
+    char *own = memory_print("tls_certificate: %s, tls_key: %s", pki_path(pki, "client.pem"),
+                             pki_path(pki, "client.key"));
     char *backend = options_with(own);
     struct tls_context *nodes = node_with("server", "ca.pem");
     struct rig *rig = rig_start_with((struct rig_options){.nodes = 2,
@@ -377,8 +373,8 @@ static struct rig *start_renewing(const char *watch)
     free(own);
     expect_served(rig);
     cr_expect(is_within(metric(rig, EXPIRES), 0, 2));
-    certificates_make(certificates, "other", .is_authority = true);
-    certificates_make(certificates, "newer", .issuer = "other", .ends_in = 4 * DAY);
+    pki_make(pki, "other", .is_authority = true);
+    pki_make(pki, "newer", .issuer = "other", .ends_in = 4 * DAY);
     renew_client("newer");
     return rig;
 }
@@ -419,7 +415,7 @@ Test(backend_tls, files_that_cannot_be_used_are_said_and_not_used)
     struct rig *rig = start_renewing("tls: {watch: 20ms}");
 
     cr_expect(WAIT_FOR(rig_has_written(rig, "new TLS files are in use")));
-    certificates_write(certificates, "client.pem", "rubbish");
+    pki_write(pki, "client.pem", "rubbish");
     cr_expect(WAIT_FOR(rig_has_written(rig, "TLS files for the nodes cannot be used")));
     cr_expect(rig_has_written(rig, "option=backend.tls_certificate"));
     expect_renewed(rig);
@@ -449,8 +445,8 @@ static bool has_ended_reading(struct process *process, const char *pipe, struct 
 
 Test(backend_tls, a_file_that_goes_bad_while_slotway_starts_ends_it_with_a_word)
 {
-    const char *const cat[] = {"cat", certificates_path(certificates, "ca.pem"), NULL};
-    const char *pipe = certificates_path(certificates, "pipe");
+    const char *const cat[] = {"cat", pki_path(pki, "ca.pem"), NULL};
+    const char *pipe = pki_path(pki, "pipe");
     char *file = memory_print("SLOTWAY_BACKEND_TLS_CA_FILE=%s", pipe);
     const char *const argv[] = {rig_binary(), NULL};
     const char *const environment[] = {"SLOTWAY_BACKEND_SEEDS=127.0.0.1:1",

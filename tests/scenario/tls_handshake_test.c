@@ -66,9 +66,9 @@ Test(tls_handshake, wants_a_certificate_where_that_is_required)
 
 Test(tls_handshake, believes_no_certificate_of_strangers)
 {
-    certificates_make(tls_rig_certificates, "stranger", .is_authority = true);
-    certificates_make(tls_rig_certificates, "foreign", .issuer = "stranger");
-    certificates_make(tls_rig_certificates, "old", .issuer = "ca", .ends_in = -60);
+    pki_make(tls_rig_pki, "stranger", .is_authority = true);
+    pki_make(tls_rig_pki, "foreign", .issuer = "stranger");
+    pki_make(tls_rig_pki, "old", .issuer = "ca", .ends_in = -60);
 
     struct rig *rig = tls_rig_start("client_certificates: optional");
 
@@ -80,7 +80,7 @@ Test(tls_handshake, believes_no_certificate_of_strangers)
 
 Test(tls_handshake, is_broken_off_by_a_client_that_does_not_believe_slotway)
 {
-    certificates_make(tls_rig_certificates, "stranger", .is_authority = true);
+    pki_make(tls_rig_pki, "stranger", .is_authority = true);
 
     struct rig *rig = tls_rig_start("");
     struct wire *wire =
@@ -159,7 +159,7 @@ Test(tls_handshake, counts_as_a_client_from_its_first_moment)
 
 Test(tls_handshake, logs_the_client_in_as_the_user_of_its_certificate)
 {
-    certificates_make(tls_rig_certificates, "default", .issuer = "ca");
+    pki_make(tls_rig_pki, "default", .issuer = "ca");
 
     struct rig *rig = tls_rig_start_with(
         (struct rig_options){.nodes = 1, .with_store = true, .clients = "password: secret"},

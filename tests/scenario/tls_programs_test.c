@@ -9,7 +9,7 @@ TestSuite(tls_programs, .init = tls_rig_set_up, .fini = tls_rig_clean_up, .timeo
 
 static const char *path(const char *file)
 {
-    return certificates_path(tls_rig_certificates, file);
+    return pki_path(tls_rig_pki, file);
 }
 
 /* What a line of a shell writes, to be cleared. */

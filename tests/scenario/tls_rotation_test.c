@@ -20,8 +20,8 @@ enum { ROTATIONS = 20, VISITORS = 2 };
 /* As something that renews certificates does it: one file after the other. */
 static void renew(const char *authority)
 {
-    certificates_make(tls_rig_certificates, "server", .issuer = authority,
-                      .alternative = "DNS:localhost,IP:127.0.0.1");
+    pki_make(tls_rig_pki, "server", .issuer = authority,
+             .alternative = "DNS:localhost,IP:127.0.0.1");
 }
 
 /* Does a new client that trusts only this authority come in? */
@@ -37,7 +37,7 @@ static bool is_by(struct rig *rig, const char *authority)
 
 Test(tls_rotation, new_clients_see_the_new_certificate_and_old_ones_go_on)
 {
-    certificates_make(tls_rig_certificates, "other", .is_authority = true);
+    pki_make(tls_rig_pki, "other", .is_authority = true);
 
     struct rig *rig = tls_rig_start("");
     struct wire *old = rig_connect_tls(rig, tls_rig_context(NULL));
@@ -57,11 +57,11 @@ Test(tls_rotation, files_that_cannot_be_used_change_nothing)
 {
     struct rig *rig = tls_rig_start("");
 
-    certificates_copy(tls_rig_certificates, "client.key", "server.key");
+    pki_copy(tls_rig_pki, "client.key", "server.key");
     cr_expect(WAIT_FOR(rig_has_written(rig, UNUSABLE)));
     cr_expect(is_by(rig, "ca"));
     cr_expect_not(rig_has_written(rig, IN_USE));
-    certificates_copy(tls_rig_certificates, "client.pem", "server.pem");
+    pki_copy(tls_rig_pki, "client.pem", "server.pem");
     cr_expect(WAIT_FOR(rig_has_written(rig, IN_USE)));
     rig_stop(&rig);
 }
@@ -69,7 +69,7 @@ Test(tls_rotation, files_that_cannot_be_used_change_nothing)
 /* As it is with a certificate whose time has not come, too. */
 Test(tls_rotation, files_that_could_not_be_used_are_tried_again_though_nobody_touches_them)
 {
-    certificates_make(tls_rig_certificates, "other", .is_authority = true);
+    pki_make(tls_rig_pki, "other", .is_authority = true);
 
     struct rig *rig = tls_rig_start("");
     pid_t slotway = rig_process(rig)->pid;
@@ -87,7 +87,7 @@ Test(tls_rotation, files_that_could_not_be_used_are_tried_again_though_nobody_to
 
 Test(tls_rotation, a_reload_reads_them_too)
 {
-    certificates_make(tls_rig_certificates, "other", .is_authority = true);
+    pki_make(tls_rig_pki, "other", .is_authority = true);
 
     struct rig *rig = tls_rig_start("watch: 0s");
 
@@ -95,7 +95,7 @@ Test(tls_rotation, a_reload_reads_them_too)
     cr_expect(is_by(rig, "ca"));
     cr_expect_eq(rig_reload(rig, NULL), 200);
     cr_expect(is_by(rig, "other"));
-    certificates_copy(tls_rig_certificates, "client.key", "server.key");
+    pki_copy(tls_rig_pki, "client.key", "server.key");
     cr_expect_neq(rig_reload(rig, NULL), 200);
     cr_expect(is_by(rig, "other"));
     rig_stop(&rig);

@@ -36,7 +36,7 @@ Test(tls_upgrade, under_load_loses_nothing)
     cr_assert_geq(asprintf(&global,
                            "upgrade: {socket: %s, timeout: 20s}\n"
                            "drain: {timeout: 30s, spread: 100ms}\n",
-                           certificates_path(tls_rig_certificates, "upgrade")),
+                           pki_path(tls_rig_pki, "upgrade")),
                   0);
 
     struct rig *rig = tls_rig_start_with((struct rig_options){.nodes = 2,

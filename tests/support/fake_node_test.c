@@ -5,8 +5,8 @@
 
 #include "common/memory.h"
 #include "common/tls.h"
-#include "tests/support/certificates.h"
 #include "tests/support/fake_store.h"
+#include "tests/support/pki.h"
 #include "tests/support/resp.h"
 #include "tests/support/wait.h"
 #include "tests/support/wire.h"
@@ -159,14 +159,14 @@ Test(fake_node, a_store_sends_elsewhere_what_is_not_its_own)
     fake_store_free(&store);
 }
 
-static struct tls_context *context_of(struct certificates *certificates, enum tls_kind kind)
+static struct tls_context *context_of(struct pki *pki, enum tls_kind kind)
 {
     struct tls_fault fault;
     struct tls_settings settings = {.kind = kind, .verify = TLS_VERIFY_NONE};
 
     if (kind == TLS_SERVER) {
-        settings.certificate = certificates_path(certificates, "server.pem");
-        settings.key = certificates_path(certificates, "server.key");
+        settings.certificate = pki_path(pki, "server.pem");
+        settings.key = pki_path(pki, "server.key");
     }
 
     struct tls_context *context = tls_context_new(&settings, &fault);
@@ -179,18 +179,18 @@ static struct tls_context *context_of(struct certificates *certificates, enum tl
 Test(fake_node, gets_over_a_client_that_leaves_before_its_answer)
 {
     enum { LARGE = 1000 * 1000 };
-    struct certificates *certificates = certificates_new();
+    struct pki *pki = pki_new();
     struct fake_store *store = fake_store_new();
     char *large = memory_new(LARGE + 1, 1);
 
     memset(large, 'x', LARGE);
-    certificates_make_usual(certificates);
-    struct tls_context *clients = context_of(certificates, TLS_CLIENT);
+    pki_make_usual(pki);
+    struct tls_context *clients = context_of(pki, TLS_CLIENT);
     start(1);
     fake_store_serve(store, cluster);
     struct fake_node *node = fake_cluster_node(cluster, 0);
     cr_expect_str_eq(wire_ask(wire, "SET", "k", large), "OK");
-    fake_node_use_tls(node, context_of(certificates, TLS_SERVER));
+    fake_node_use_tls(node, context_of(pki, TLS_SERVER));
     struct wire *leaver = wire_open_tls(fake_node_port(node), clients, "localhost");
     cr_assert_not_null(leaver);
     cr_expect(wire_request(leaver, "GET", "k"));
@@ -200,6 +200,6 @@ Test(fake_node, gets_over_a_client_that_leaves_before_its_answer)
     stop();
     tls_context_release(&clients);
     fake_store_free(&store);
-    certificates_free(&certificates);
+    pki_free(&pki);
     free(large);
 }

@@ -15,14 +15,14 @@ struct tls_peer {
     BIO *said; /* belongs to `openssl` */
 };
 
-static SSL_CTX *context_of(enum tls_kind kind, struct certificates *certificates)
+static SSL_CTX *context_of(enum tls_kind kind, struct pki *pki)
 {
     SSL_CTX *context = SSL_CTX_new(kind == TLS_SERVER ? TLS_server_method() : TLS_client_method());
 
     CHECK(context != NULL);
     if (kind == TLS_SERVER) {
-        const char *chain = certificates_path(certificates, "server.pem");
-        const char *key = certificates_path(certificates, "server.key");
+        const char *chain = pki_path(pki, "server.pem");
+        const char *key = pki_path(pki, "server.key");
 
         CHECK(SSL_CTX_use_certificate_chain_file(context, chain) == 1);
         CHECK(SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1);
@@ -30,13 +30,13 @@ static SSL_CTX *context_of(enum tls_kind kind, struct certificates *certificates
     return context;
 }
 
-struct tls_peer *tls_peer_new(enum tls_kind kind, int fd, struct certificates *certificates)
+struct tls_peer *tls_peer_new(enum tls_kind kind, int fd, struct pki *pki)
 {
     struct tls_peer *peer = memory_new(1, sizeof *peer);
     BIO *heard = BIO_new_socket(fd, BIO_NOCLOSE);
 
     peer->fd = fd;
-    peer->context = context_of(kind, certificates);
+    peer->context = context_of(kind, pki);
     peer->openssl = SSL_new(peer->context);
     peer->said = BIO_new(BIO_s_mem());
     CHECK(peer->openssl != NULL && peer->said != NULL && heard != NULL);

@@ -9,15 +9,14 @@
 
 #include "common/span.h"
 #include "common/tls_context.h"
-#include "tests/support/certificates.h"
+#include "tests/support/pki.h"
 
 struct tls_peer;
 
 enum tls_peer_wish { TLS_PEER_CHANGES_ALONE, TLS_PEER_WANTS_THE_SAME };
 
-/* `certificates` are lent for the call, and may be NULL for a client. */
-struct tls_peer *tls_peer_new(enum tls_kind kind, int fd,
-                              struct certificates *certificates) MUST_USE;
+/* `pki` is lent for the call, and may be NULL for a client. */
+struct tls_peer *tls_peer_new(enum tls_kind kind, int fd, struct pki *pki) MUST_USE;
 void tls_peer_free(struct tls_peer **peer);
 
 /* Gets its handshake on, and sends what belongs to it. Is it over? */

@@ -7,21 +7,21 @@
 
 #include "common/memory.h"
 
-struct certificates *tls_rig_certificates;
+struct pki *tls_rig_pki;
 static struct tls_context *context;
 
 void tls_rig_set_up(void)
 {
     signal(SIGPIPE, SIG_IGN);
-    tls_rig_certificates = certificates_new();
-    certificates_make_usual(tls_rig_certificates);
+    tls_rig_pki = pki_new();
+    pki_make_usual(tls_rig_pki);
 }
 
 void tls_rig_clean_up(void)
 {
     rig_clean_up();
     tls_context_release(&context);
-    certificates_free(&tls_rig_certificates);
+    pki_free(&tls_rig_pki);
 }
 
 /* NULL for the file of nothing. */
@@ -32,7 +32,7 @@ static const char *path_of(const char *name, const char *ending)
     }
 
     char *file = memory_print("%s.%s", name, ending);
-    const char *path = certificates_path(tls_rig_certificates, file);
+    const char *path = pki_path(tls_rig_pki, file);
 
     free(file);
     return path;

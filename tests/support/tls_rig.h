@@ -6,11 +6,11 @@
 #define TESTS_SUPPORT_TLS_RIG_H
 
 #include "common/tls.h"
-#include "tests/support/certificates.h"
+#include "tests/support/pki.h"
 #include "tests/support/rig.h"
 
 /* The usual ones; slotway shows "server", and its authority is "ca". */
-extern struct certificates *tls_rig_certificates;
+extern struct pki *tls_rig_pki;
 
 /* What is left behind goes with the test. */
 void tls_rig_set_up(void);

@@ -10,40 +10,38 @@
 #include <criterion/criterion.h>
 
 #include "common/tls_parts.h"
-#include "tests/support/certificates.h"
+#include "tests/support/pki.h"
 
-static struct certificates *certificates;
+static struct pki *pki;
 
 static const char *path(const char *file)
 {
-    return file == NULL ? NULL : certificates_path(certificates, file);
+    return file == NULL ? NULL : pki_path(pki, file);
 }
 
 static void make_bad_ones(void)
 {
-    certificates_make(certificates, "other", .issuer = "ca");
-    certificates_make(certificates, "old", .issuer = "ca", .ends_in = -60);
-    certificates_make(certificates, "early", .issuer = "ca", .begins_in = 600);
-    certificates_make(certificates, "sealed", .issuer = "ca", .password = "secret");
-    certificates_make(certificates, "both", .issuer = "ca", .has_key_in_certificate = true);
-    certificates_write(certificates, "nonsense.pem", "nonsense\n");
-    certificates_write(certificates, "empty.pem", "");
-    certificates_write(certificates, "damaged.pem",
-                       "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-    certificates_write(certificates, "damaged.key",
-                       "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+    pki_make(pki, "other", .issuer = "ca");
+    pki_make(pki, "old", .issuer = "ca", .ends_in = -60);
+    pki_make(pki, "early", .issuer = "ca", .begins_in = 600);
+    pki_make(pki, "sealed", .issuer = "ca", .password = "secret");
+    pki_make(pki, "both", .issuer = "ca", .has_key_in_certificate = true);
+    pki_write(pki, "nonsense.pem", "nonsense\n");
+    pki_write(pki, "empty.pem", "");
+    pki_write(pki, "damaged.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    pki_write(pki, "damaged.key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
 }
 
 static void set_up(void)
 {
-    certificates = certificates_new();
-    certificates_make_usual(certificates);
+    pki = pki_new();
+    pki_make_usual(pki);
     make_bad_ones();
 }
 
 static void clean_up(void)
 {
-    certificates_free(&certificates);
+    pki_free(&pki);
 }
 
 TestSuite(tls_context, .init = set_up, .fini = clean_up, .timeout = 60);
@@ -230,10 +228,10 @@ Test(tls_context_system, leaves_no_record_to_the_kernel_whatever_the_system_want
     struct tls_settings settings = {.kind = TLS_CLIENT, .verify = TLS_VERIFY_NONE};
     struct tls_fault fault;
 
-    certificates = certificates_new();
-    certificates_write(certificates, "openssl.cnf",
-                       "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = tls\n"
-                       "[tls]\nOptions = KTLS\n");
+    pki = pki_new();
+    pki_write(pki, "openssl.cnf",
+              "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = tls\n"
+              "[tls]\nOptions = KTLS\n");
     setenv("OPENSSL_CONF", path("openssl.cnf"), 1);
 
     SSL_CTX *plain = SSL_CTX_new(TLS_method());
@@ -243,5 +241,5 @@ Test(tls_context_system, leaves_no_record_to_the_kernel_whatever_the_system_want
     cr_expect_eq(SSL_CTX_get_options(context->openssl) & SSL_OP_ENABLE_KTLS, 0);
     tls_context_release(&context);
     SSL_CTX_free(plain);
-    certificates_free(&certificates);
+    pki_free(&pki);
 }

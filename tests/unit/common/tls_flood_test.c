@@ -41,7 +41,7 @@ static void connect_to_peer(struct tls_memory *memory)
     const struct tls_server server = {.expected = "localhost", .memory = memory};
 
     pair.client = tls_connect(client_context, pair.fds[0], &server);
-    peer = tls_peer_new(TLS_SERVER, pair.fds[1], certificates);
+    peer = tls_peer_new(TLS_SERVER, pair.fds[1], pki);
     shake_hands_with_peer(pair.client);
 }
 

@@ -7,7 +7,7 @@
 #include <criterion/criterion.h>
 
 struct tls_pair pair;
-struct certificates *certificates;
+struct pki *pki;
 struct tls_context *server_context;
 struct tls_context *client_context;
 
@@ -23,22 +23,21 @@ struct tls_context *context_of(struct tls_settings settings)
 struct tls_settings server_settings(void)
 {
     return (struct tls_settings){.kind = TLS_SERVER,
-                                 .certificate = certificates_path(certificates, "server.pem"),
-                                 .key = certificates_path(certificates, "server.key")};
+                                 .certificate = pki_path(pki, "server.pem"),
+                                 .key = pki_path(pki, "server.key")};
 }
 
 struct tls_settings client_settings(void)
 {
-    return (struct tls_settings){.kind = TLS_CLIENT,
-                                 .verify = TLS_VERIFY_REQUIRED,
-                                 .ca_file = certificates_path(certificates, "ca.pem")};
+    return (struct tls_settings){
+        .kind = TLS_CLIENT, .verify = TLS_VERIFY_REQUIRED, .ca_file = pki_path(pki, "ca.pem")};
 }
 
 void tls_pair_set_up(void)
 {
     signal(SIGPIPE, SIG_IGN);
-    certificates = certificates_new();
-    certificates_make_usual(certificates);
+    pki = pki_new();
+    pki_make_usual(pki);
     pair = (struct tls_pair){.fds = {-1, -1}};
 }
 
@@ -55,7 +54,7 @@ void tls_pair_clean_up(void)
     hang_up();
     tls_context_release(&server_context);
     tls_context_release(&client_context);
-    certificates_free(&certificates);
+    pki_free(&pki);
 }
 
 void use(struct tls_settings server, struct tls_settings client)

@@ -6,7 +6,7 @@
 #define TESTS_UNIT_COMMON_TLS_PAIR_H
 
 #include "common/tls.h"
-#include "tests/support/certificates.h"
+#include "tests/support/pki.h"
 
 enum { TURNS_MAX = 100000 };
 
@@ -17,7 +17,7 @@ struct tls_pair {
 };
 
 extern struct tls_pair pair;
-extern struct certificates *certificates; /* the usual ones */
+extern struct pki *pki; /* the usual ones */
 extern struct tls_context *server_context;
 extern struct tls_context *client_context;
 

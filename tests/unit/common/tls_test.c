@@ -296,9 +296,9 @@ static struct tls_settings with_identity(struct tls_settings settings, const cha
     char file[64];
 
     snprintf(file, sizeof file, "%s.pem", name);
-    settings.certificate = certificates_path(certificates, file);
+    settings.certificate = pki_path(pki, file);
     snprintf(file, sizeof file, "%s.key", name);
-    settings.key = certificates_path(certificates, file);
+    settings.key = pki_path(pki, file);
     return settings;
 }
 
@@ -307,7 +307,7 @@ static struct tls_settings asking(enum tls_verify verify)
     struct tls_settings settings = server_settings();
 
     settings.verify = verify;
-    settings.ca_file = certificates_path(certificates, "ca.pem");
+    settings.ca_file = pki_path(pki, "ca.pem");
     return settings;
 }
 
@@ -315,14 +315,14 @@ static struct tls_settings asking(enum tls_verify verify)
 
 Test(tls, says_why_a_handshake_fails)
 {
-    certificates_make(certificates, "stranger", .is_authority = true);
-    certificates_make(certificates, "foreign", .issuer = "stranger");
+    pki_make(pki, "stranger", .is_authority = true);
+    pki_make(pki, "foreign", .issuer = "stranger");
 
     struct tls_settings server = server_settings();
     struct tls_settings client = client_settings();
     struct tls_settings foreign = client_settings();
 
-    foreign.ca_file = certificates_path(certificates, "stranger.pem");
+    foreign.ca_file = pki_path(pki, "stranger.pem");
 
     const struct failure rows[] = {
         {"other authority", server, foreign, "localhost", ALERT("tlsv1 alert unknown ca"),

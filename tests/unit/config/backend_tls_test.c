@@ -1,23 +1,23 @@
 #include "config/backend_tls.h"
 
-#include "tests/support/certificates.h"
+#include "tests/support/pki.h"
 #include "tests/unit/config/fixture.h"
 
 #define SEEDS "seeds: [\"n:1\"]"
 
-static struct certificates *certificates;
+static struct pki *pki;
 
 static void set_up(void)
 {
     fixture_enter();
-    certificates = certificates_new();
-    certificates_make_usual(certificates);
-    certificates_make(certificates, "locked", .issuer = "ca", .password = "open sesame");
+    pki = pki_new();
+    pki_make_usual(pki);
+    pki_make(pki, "locked", .issuer = "ca", .password = "open sesame");
 }
 
 static void tear_down(void)
 {
-    certificates_free(&certificates);
+    pki_free(&pki);
     fixture_leave();
 }
 
@@ -30,7 +30,7 @@ static char *yaml_with(const char *more)
     char *text = memory_print("pools: [{backend: {" SEEDS ", ");
 
     for (const char *at = more; *at != '\0'; at++) {
-        char *longer = *at == '@' ? memory_print("%s%s", text, certificates_path(certificates, ""))
+        char *longer = *at == '@' ? memory_print("%s%s", text, pki_path(pki, ""))
                                   : memory_print("%s%c", text, *at);
 
         free(text);

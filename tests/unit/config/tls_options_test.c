@@ -5,25 +5,25 @@
 #include <string.h>
 
 #include "common/memory.h"
-#include "tests/support/certificates.h"
+#include "tests/support/pki.h"
 #include "tests/unit/config/fixture.h"
 
-static struct certificates *certificates;
+static struct pki *pki;
 
 static void set_up(void)
 {
     fixture_enter();
-    certificates = certificates_new();
-    certificates_make_usual(certificates);
-    certificates_make(certificates, "sealed", .issuer = "ca", .password = "secret");
-    certificates_make(certificates, "old", .issuer = "ca", .ends_in = -60);
-    certificates_write(certificates, "password", "secret\n");
-    certificates_write(certificates, "empty", "");
+    pki = pki_new();
+    pki_make_usual(pki);
+    pki_make(pki, "sealed", .issuer = "ca", .password = "secret");
+    pki_make(pki, "old", .issuer = "ca", .ends_in = -60);
+    pki_write(pki, "password", "secret\n");
+    pki_write(pki, "empty", "");
 }
 
 static void clean_up(void)
 {
-    certificates_free(&certificates);
+    pki_free(&pki);
     fixture_leave();
 }
 
@@ -32,7 +32,7 @@ TestSuite(tls_options, .init = set_up, .fini = clean_up);
 /* `begin`, then `tls` with FOLDER for where the certificates are, then `end`. */
 static char *yaml_around(const char *begin, const char *tls, const char *end)
 {
-    const char *folder = certificates_path(certificates, "");
+    const char *folder = pki_path(pki, "");
     char *yaml = memory_print("%s", begin);
 
     while (*tls != '\0') {

@@ -13,7 +13,7 @@
 
 enum { TURNS_MAX = 10000 };
 
-static struct certificates *certificates;
+static struct pki *pki;
 static struct local_rig *rig;
 static struct client *client;
 static struct tls_peer *peer;
@@ -22,9 +22,8 @@ static int fds[2]; /* ours, the peer's */
 static struct client *open_client(void)
 {
     const struct tls_settings settings = {.kind = TLS_SERVER,
-                                          .certificate =
-                                              certificates_path(certificates, "server.pem"),
-                                          .key = certificates_path(certificates, "server.key")};
+                                          .certificate = pki_path(pki, "server.pem"),
+                                          .key = pki_path(pki, "server.key")};
     struct tls_fault fault;
     struct tls_context *context = tls_context_new(&settings, &fault);
 
@@ -68,8 +67,8 @@ static void set_up(void)
     bool is_over = false;
 
     signal(SIGPIPE, SIG_IGN);
-    certificates = certificates_new();
-    certificates_make_usual(certificates);
+    pki = pki_new();
+    pki_make_usual(pki);
     rig = local_rig_open(NULL);
     client = open_client();
     peer = tls_peer_new(TLS_CLIENT, fds[1], NULL);
@@ -88,7 +87,7 @@ static void clean_up(void)
     close(fds[1]);
     rig->workers[0].clients.drain.is_on = false;
     local_rig_close(&rig);
-    certificates_free(&certificates);
+    pki_free(&pki);
 }
 
 TestSuite(encrypted, .init = set_up, .fini = clean_up, .timeout = 30);

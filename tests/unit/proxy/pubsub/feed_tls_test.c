@@ -4,10 +4,10 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 
-#include "tests/support/certificates.h"
+#include "tests/support/pki.h"
 #include "tests/unit/proxy/peer.h"
 
-static struct certificates *certificates;
+static struct pki *pki;
 static struct reactor *reactor;
 static struct intake intake;
 static struct metrics metrics;
@@ -39,8 +39,8 @@ static void set_up(void)
     struct node there = {.address = {.kind = ADDRESS_TCP, .host = "127.0.0.1"}};
 
     signal(SIGPIPE, SIG_IGN);
-    certificates = certificates_new();
-    certificates_make_usual(certificates);
+    pki = pki_new();
+    pki_make_usual(pki);
     reactor = reactor_new();
     config = (struct pool_config){
         .name = "main",
@@ -71,7 +71,7 @@ static void tear_down(void)
     intake_clear(&intake);
     reactor_free(&reactor);
     block_trim();
-    certificates_free(&certificates);
+    pki_free(&pki);
 }
 
 TestSuite(feed_tls, .init = set_up, .fini = tear_down, .timeout = 60);
@@ -81,9 +81,9 @@ static struct tls *accept_with_demands(void)
     const struct tls_settings settings = {
         .kind = TLS_SERVER,
         .verify = TLS_VERIFY_REQUIRED,
-        .ca_file = certificates_path(certificates, "ca.pem"),
-        .certificate = certificates_path(certificates, "server.pem"),
-        .key = certificates_path(certificates, "server.key"),
+        .ca_file = pki_path(pki, "ca.pem"),
+        .certificate = pki_path(pki, "server.pem"),
+        .key = pki_path(pki, "server.key"),
     };
     struct tls_fault fault;
     struct tls_context *context = tls_context_new(&settings, &fault);

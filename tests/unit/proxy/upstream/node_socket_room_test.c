@@ -12,7 +12,7 @@
 
 enum { TURNS_MAX = 1000, PATIENCE_US = 10 * US_PER_SECOND, A_WHILE_US = 20 * US_PER_MS };
 
-static struct certificates *certificates;
+static struct pki *pki;
 static struct reactor *reactor;
 static struct node_socket node_socket;
 static struct tls_peer *node;
@@ -68,7 +68,7 @@ static void connect_both(void)
     node_socket.is_connected = true;
     node_socket.tls = tls_connect(context, fds[0], &server);
     tls_context_release(&context);
-    node = tls_peer_new(TLS_SERVER, fds[1], certificates);
+    node = tls_peer_new(TLS_SERVER, fds[1], pki);
     for (int i = 0; i < TURNS_MAX && !is_over; i++) {
         cr_assert_neq(tls_handshake(node_socket.tls), SOCKET_ERROR);
         is_over = tls_peer_shake_hands(node);
@@ -81,8 +81,8 @@ static void connect_both(void)
 static void set_up(void)
 {
     signal(SIGPIPE, SIG_IGN);
-    certificates = certificates_new();
-    certificates_make_usual(certificates);
+    pki = pki_new();
+    pki_make_usual(pki);
     reactor = reactor_new();
     sendq_init(&output);
     node_socket_init(&node_socket, reactor, on_readable, on_writable);
@@ -99,7 +99,7 @@ static void clean_up(void)
     intake_clear(&intake);
     block_trim();
     reactor_free(&reactor);
-    certificates_free(&certificates);
+    pki_free(&pki);
 }
 
 TestSuite(node_socket_room, .init = set_up, .fini = clean_up, .timeout = 60);

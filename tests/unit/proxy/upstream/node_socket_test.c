@@ -7,11 +7,11 @@
 
 #include <criterion/criterion.h>
 
-#include "tests/support/certificates.h"
+#include "tests/support/pki.h"
 
 enum { TURNS_MAX = 1000 };
 
-static struct certificates *certificates;
+static struct pki *pki;
 static struct reactor *reactor;
 static struct node_socket node_socket;
 static struct tls *node; /* the other end */
@@ -76,10 +76,9 @@ static enum socket_result connect_to(enum tls_verify verify)
     const struct tls_settings client = {.kind = TLS_CLIENT, .verify = TLS_VERIFY_NONE};
     const struct tls_settings server = {.kind = TLS_SERVER,
                                         .verify = verify,
-                                        .ca_file = certificates_path(certificates, "ca.pem"),
-                                        .certificate =
-                                            certificates_path(certificates, "server.pem"),
-                                        .key = certificates_path(certificates, "server.key")};
+                                        .ca_file = pki_path(pki, "ca.pem"),
+                                        .certificate = pki_path(pki, "server.pem"),
+                                        .key = pki_path(pki, "server.key")};
     enum socket_result result = SOCKET_AGAIN;
 
     cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
@@ -99,8 +98,8 @@ static enum socket_result connect_to(enum tls_verify verify)
 static void set_up(void)
 {
     signal(SIGPIPE, SIG_IGN);
-    certificates = certificates_new();
-    certificates_make_usual(certificates);
+    pki = pki_new();
+    pki_make_usual(pki);
     reactor = reactor_new();
     flush.run = on_flush;
     node_socket_init(&node_socket, reactor, on_readable, on_writable);
@@ -121,7 +120,7 @@ static void clean_up(void)
     intake_clear(&intake);
     block_trim();
     reactor_free(&reactor);
-    certificates_free(&certificates);
+    pki_free(&pki);
 }
 
 TestSuite(node_socket, .init = set_up, .fini = clean_up, .timeout = 60);

@@ -1,4 +1,4 @@
-#include "tests/support/certificates.h"
+#include "tests/support/pki.h"
 
 #include <dirent.h>
 #include <openssl/evp.h>
@@ -14,37 +14,37 @@
 
 enum { PATHS_MAX = 256, HOUR = 3600, DAY = 24 * HOUR };
 
-struct certificates {
+struct pki {
     char folder[64];
     char *paths[PATHS_MAX];
     size_t path_count;
     long serial;
 };
 
-struct certificates *certificates_new(void)
+struct pki *pki_new(void)
 {
-    struct certificates *certificates = memory_new(1, sizeof *certificates);
+    struct pki *pki = memory_new(1, sizeof *pki);
 
-    strcpy(certificates->folder, "/tmp/slotway-certificates-XXXXXX");
-    CHECK(mkdtemp(certificates->folder) != NULL);
-    return certificates;
+    strcpy(pki->folder, "/tmp/slotway-certificates-XXXXXX");
+    CHECK(mkdtemp(pki->folder) != NULL);
+    return pki;
 }
 
-const char *certificates_path(struct certificates *certificates, const char *file)
+const char *pki_path(struct pki *pki, const char *file)
 {
-    char *path = memory_print("%s%s%s", certificates->folder, *file == '\0' ? "" : "/", file);
+    char *path = memory_print("%s%s%s", pki->folder, *file == '\0' ? "" : "/", file);
 
-    CHECK(certificates->path_count < PATHS_MAX);
-    certificates->paths[certificates->path_count++] = path;
+    CHECK(pki->path_count < PATHS_MAX);
+    pki->paths[pki->path_count++] = path;
     return path;
 }
 
-void certificates_free(struct certificates **certificates)
+void pki_free(struct pki **pki)
 {
-    struct certificates *gone = *certificates;
+    struct pki *gone = *pki;
     struct dirent *entry;
 
-    *certificates = NULL;
+    *pki = NULL;
     if (gone == NULL) {
         return;
     }
@@ -63,9 +63,9 @@ void certificates_free(struct certificates **certificates)
 }
 
 /* To be closed by close_file, which puts it where it is to be. */
-static FILE *open_file(const struct certificates *certificates, const char *file)
+static FILE *open_file(const struct pki *pki, const char *file)
 {
-    char *path = memory_print("%s/%s.new", certificates->folder, file);
+    char *path = memory_print("%s/%s.new", pki->folder, file);
     FILE *to = fopen(path, "we");
 
     CHECK(to != NULL);
@@ -73,10 +73,10 @@ static FILE *open_file(const struct certificates *certificates, const char *file
     return to;
 }
 
-static void close_file(const struct certificates *certificates, const char *file, FILE *to)
+static void close_file(const struct pki *pki, const char *file, FILE *to)
 {
-    char *before = memory_print("%s/%s.new", certificates->folder, file);
-    char *path = memory_print("%s/%s", certificates->folder, file);
+    char *before = memory_print("%s/%s.new", pki->folder, file);
+    char *path = memory_print("%s/%s", pki->folder, file);
 
     CHECK(fclose(to) == 0);
     CHECK(rename(before, path) == 0);
@@ -84,18 +84,18 @@ static void close_file(const struct certificates *certificates, const char *file
     free(path);
 }
 
-void certificates_write(struct certificates *certificates, const char *file, const char *text)
+void pki_write(struct pki *pki, const char *file, const char *text)
 {
-    FILE *to = open_file(certificates, file);
+    FILE *to = open_file(pki, file);
 
     fputs(text, to);
-    close_file(certificates, file, to);
+    close_file(pki, file, to);
 }
 
-void certificates_copy(struct certificates *certificates, const char *from, const char *to)
+void pki_copy(struct pki *pki, const char *from, const char *to)
 {
-    FILE *in = fopen(certificates_path(certificates, from), "re");
-    FILE *out = open_file(certificates, to);
+    FILE *in = fopen(pki_path(pki, from), "re");
+    FILE *out = open_file(pki, to);
     int byte;
 
     CHECK(in != NULL);
@@ -103,7 +103,7 @@ void certificates_copy(struct certificates *certificates, const char *from, cons
         fputc(byte, out);
     }
     fclose(in);
-    close_file(certificates, to, out);
+    close_file(pki, to, out);
 }
 
 static char *file_name(const char *name, const char *ending)
@@ -111,19 +111,19 @@ static char *file_name(const char *name, const char *ending)
     return memory_print("%s.%s", name, ending);
 }
 
-static FILE *open_made(struct certificates *certificates, const char *name, const char *ending)
+static FILE *open_made(struct pki *pki, const char *name, const char *ending)
 {
     char *file = file_name(name, ending);
-    FILE *from = fopen(certificates_path(certificates, file), "re");
+    FILE *from = fopen(pki_path(pki, file), "re");
 
     CHECK(from != NULL);
     free(file);
     return from;
 }
 
-static X509 *read_certificate(struct certificates *certificates, const char *name)
+static X509 *read_certificate(struct pki *pki, const char *name)
 {
-    FILE *from = open_made(certificates, name, "pem");
+    FILE *from = open_made(pki, name, "pem");
     X509 *certificate = PEM_read_X509(from, NULL, NULL, NULL);
 
     CHECK(certificate != NULL);
@@ -131,9 +131,9 @@ static X509 *read_certificate(struct certificates *certificates, const char *nam
     return certificate;
 }
 
-static EVP_PKEY *read_key(struct certificates *certificates, const char *name)
+static EVP_PKEY *read_key(struct pki *pki, const char *name)
 {
-    FILE *from = open_made(certificates, name, "key");
+    FILE *from = open_made(pki, name, "key");
     EVP_PKEY *key = PEM_read_PrivateKey(from, NULL, NULL, NULL);
 
     CHECK(key != NULL);
@@ -155,7 +155,7 @@ static void add_extension(X509 *certificate, X509 *issuer, int id, const char *v
     X509_EXTENSION_free(extension);
 }
 
-static X509 *make_unsigned(struct certificates *certificates, const char *name, EVP_PKEY *key,
+static X509 *make_unsigned(struct pki *pki, const char *name, EVP_PKEY *key,
                            const struct certificate_options *options)
 {
     X509 *certificate = X509_new();
@@ -165,7 +165,7 @@ static X509 *make_unsigned(struct certificates *certificates, const char *name, 
     int64_t ends_in = options->ends_in == 0 ? DAY : options->ends_in;
 
     CHECK(X509_set_version(certificate, X509_VERSION_3) == 1);
-    CHECK(ASN1_INTEGER_set(X509_get_serialNumber(certificate), ++certificates->serial) == 1);
+    CHECK(ASN1_INTEGER_set(X509_get_serialNumber(certificate), ++pki->serial) == 1);
     CHECK(X509_gmtime_adj(X509_getm_notBefore(certificate), begins_in) != NULL);
     CHECK(X509_gmtime_adj(X509_getm_notAfter(certificate), ends_in) != NULL);
     CHECK(X509_set_pubkey(certificate, key) == 1);
@@ -174,12 +174,12 @@ static X509 *make_unsigned(struct certificates *certificates, const char *name, 
     return certificate;
 }
 
-static void make_signed(struct certificates *certificates, X509 *certificate, EVP_PKEY *key,
+static void make_signed(struct pki *pki, X509 *certificate, EVP_PKEY *key,
                         const struct certificate_options *options)
 {
     bool is_own = options->issuer == NULL;
-    X509 *issuer = is_own ? certificate : read_certificate(certificates, options->issuer);
-    EVP_PKEY *issuer_key = is_own ? key : read_key(certificates, options->issuer);
+    X509 *issuer = is_own ? certificate : read_certificate(pki, options->issuer);
+    EVP_PKEY *issuer_key = is_own ? key : read_key(pki, options->issuer);
 
     CHECK(X509_set_issuer_name(certificate, X509_get_subject_name(issuer)) == 1);
     if (options->is_authority) {
@@ -203,8 +203,7 @@ static void write_key(FILE *to, EVP_PKEY *key, const char *password)
                                     size, NULL, NULL) == 1);
 }
 
-void certificates_make_with(struct certificates *certificates, const char *name,
-                            struct certificate_options options)
+void pki_make_with(struct pki *pki, const char *name, struct certificate_options options)
 {
     EVP_PKEY *key = EVP_EC_gen("P-256");
     char *certificate_file = file_name(name, "pem");
@@ -212,30 +211,29 @@ void certificates_make_with(struct certificates *certificates, const char *name,
 
     CHECK(key != NULL);
 
-    X509 *certificate = make_unsigned(certificates, name, key, &options);
+    X509 *certificate = make_unsigned(pki, name, key, &options);
 
-    make_signed(certificates, certificate, key, &options);
+    make_signed(pki, certificate, key, &options);
 
-    FILE *to = open_file(certificates, key_file);
+    FILE *to = open_file(pki, key_file);
 
     write_key(to, key, options.password);
-    close_file(certificates, key_file, to);
-    to = open_file(certificates, certificate_file);
+    close_file(pki, key_file, to);
+    to = open_file(pki, certificate_file);
     CHECK(PEM_write_X509(to, certificate) == 1);
     if (options.has_key_in_certificate) {
         write_key(to, key, options.password);
     }
-    close_file(certificates, certificate_file, to);
+    close_file(pki, certificate_file, to);
     X509_free(certificate);
     EVP_PKEY_free(key);
     free(certificate_file);
     free(key_file);
 }
 
-void certificates_make_usual(struct certificates *certificates)
+void pki_make_usual(struct pki *pki)
 {
-    certificates_make(certificates, "ca", .is_authority = true);
-    certificates_make(certificates, "server", .issuer = "ca",
-                      .alternative = "DNS:localhost,IP:127.0.0.1");
-    certificates_make(certificates, "client", .issuer = "ca");
+    pki_make(pki, "ca", .is_authority = true);
+    pki_make(pki, "server", .issuer = "ca", .alternative = "DNS:localhost,IP:127.0.0.1");
+    pki_make(pki, "client", .issuer = "ca");
 }
