@@ -16,7 +16,7 @@ install(FILES deploy/completions/slotway.fish
         DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES config/proxy.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
-install(FILES deploy/slotway.service deploy/slotway.socket DESTINATION lib/systemd/system)
+install(FILES deploy/slotway.socket DESTINATION lib/systemd/system)
 
 # What is below /usr is configured in /etc; any other prefix has an etc of its own.
 install(CODE [[
@@ -29,6 +29,18 @@ install(CODE "
     if(NOT EXISTS \$ENV{DESTDIR}\${slotway_etc}/proxy.yaml)
         file(INSTALL DESTINATION \${slotway_etc} TYPE FILE FILES ${PROJECT_SOURCE_DIR}/config/proxy.yaml)
     endif()")
+
+# The unit is for /usr as it is. Anywhere else it names the program that was installed with it, and
+# that prefix's etc; the prefix is not known before.
+install(CODE "
+    file(READ ${PROJECT_SOURCE_DIR}/deploy/slotway.service slotway_unit)
+    if(NOT CMAKE_INSTALL_PREFIX STREQUAL \"/usr\")
+        string(REPLACE \"=slotway \" \"=\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/slotway \"
+               slotway_unit \"\${slotway_unit}\")
+        string(REPLACE \"/etc/slotway/\" \"\${slotway_etc}/\" slotway_unit \"\${slotway_unit}\")
+    endif()
+    file(WRITE ${PROJECT_BINARY_DIR}/slotway.service \"\${slotway_unit}\")")
+install(FILES ${PROJECT_BINARY_DIR}/slotway.service DESTINATION lib/systemd/system)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_SET_DESTDIR ON)
