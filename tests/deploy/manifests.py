@@ -172,6 +172,13 @@ def order(objects):
         yield f"slotway may end before {others}"
 
 
+def workers(objects):
+    """Without a limit of CPU, auto is all that the machine has, which are others' as well."""
+    limits = container_of(objects).get("resources", {}).get("limits", {})
+    if "cpu" not in limits and not isinstance(config_of(objects).get("workers"), int):
+        yield "a worker for each CPU of the machine"
+
+
 def lay_files(objects, folder, certificate):
     """Makes the files of the pod: those of secrets that are not among the objects as well."""
     secrets = {each["metadata"]["name"]: each["stringData"] for each in of_kind(objects, "Secret")}
@@ -211,6 +218,6 @@ def slotway_refuses(objects, folder, certificate):
 
 def findings(objects, folder, certificate):
     """All that is wrong with the objects; `folder` is an empty one."""
-    for check in (holes, names, labels, ports, mounts, fence, order):
+    for check in (holes, names, labels, ports, mounts, fence, order, workers):
         yield from check(objects)
     yield from slotway_refuses(objects, folder, certificate)
