@@ -7,6 +7,8 @@
 /* Under a sanitizer none is kept, so that it finds whoever still looks at one that is gone. */
 enum { REQUESTS_KEPT = IS_SANITIZED ? 0 : 16 * 1024 };
 
+enum { SHRINK_FACTOR = 4 }; /* of a block to what is needed of it: from there on it is large */
+
 static _Thread_local struct request *free_requests;
 static _Thread_local uint32_t free_count;
 static _Thread_local uint32_t unused_count; /* of these, not needed since the last tidy */
@@ -63,6 +65,19 @@ bool request_read(const struct request *request, struct arguments *arguments)
 
     return request_is_single(request) &&
            request_scan_next(&scan, &no_limits, request->bytes, arguments, &used) == SCAN_DONE;
+}
+
+void request_shrink(struct request *request)
+{
+    if (request->block == NULL || request->block->capacity <= SHRINK_FACTOR * request->bytes.size) {
+        return;
+    }
+
+    struct block *own = block_copy(request->bytes);
+
+    block_release(&request->block);
+    request->block = own;
+    request->bytes.at = own->bytes;
 }
 
 /* Nobody else looks at its bytes but who has taken a reference, too. */

@@ -131,6 +131,10 @@ static inline void request_free(struct request **request)
     request_give_back(gone);
 }
 
+/* It may have to wait for long: a small one does not hold on to the large block that it was read
+ * into any more. */
+void request_shrink(struct request *request);
+
 /* Does the table let it? Little is left of this where `next` is a constant. */
 static inline bool request_may_become(const struct request *request, enum request_state next)
 {

@@ -67,6 +67,7 @@ bool blocking_send(struct dispatcher *dispatcher, struct request *request)
     if (special->has_timeout && now > request->arrived) {
         shorten(request, special->blocks_until > now ? special->blocks_until - now : 0);
     }
+    request_shrink(request);
     special->sent_at = now;
     request->deadline = later(special->blocks_until > now ? special->blocks_until : now,
                               dispatcher->site.config->timeout_request);

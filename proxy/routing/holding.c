@@ -14,7 +14,6 @@ enum {
     PAUSE_FIRST_US = US_PER_MS,
     PAUSE_MAX_US = 50 * US_PER_MS,
     WAIT_MAX_US = 200 * US_PER_MS,
-    SHRINK_FACTOR = 4,
 };
 
 void holding_look_at(struct dispatcher *dispatcher, struct gate *gate)
@@ -104,20 +103,6 @@ void holding_unhold(struct dispatcher *dispatcher, struct request *request)
     histogram_record(&metrics->waiting_time, waited);
 }
 
-/* A small request must not hold on to the large block that it was read into: it may wait long. */
-static void holding_shrink(struct request *request)
-{
-    if (request->block == NULL || request->block->capacity <= SHRINK_FACTOR * request->bytes.size) {
-        return;
-    }
-
-    struct block *own = block_copy(request->bytes);
-
-    block_release(&request->block);
-    request->block = own;
-    request->bytes.at = own->bytes;
-}
-
 /* Puts `request` behind its gate. Refuses it where too much waits already. */
 void holding_hold(struct dispatcher *dispatcher, struct gate *gate, struct request *request)
 {
@@ -137,7 +122,7 @@ void holding_hold(struct dispatcher *dispatcher, struct gate *gate, struct reque
         dispatcher_refuse(dispatcher, request, ERROR_OVERLOADED, "the cluster to settle");
         return;
     }
-    holding_shrink(request);
+    request_shrink(request);
     gate_hold(gate, request);
     count_waiting(dispatcher, request);
 }

@@ -292,6 +292,35 @@ Test(blocking, no_more_do_than_may)
     rig_stop(&rig);
 }
 
+enum { MANY = 60, VALUE = 40 * 1024 };
+
+/* Who pushes is answered, who pops is not. */
+static void keep_waiting(void *context UNUSED, const struct fake_command *command,
+                         struct bytes *answer)
+{
+    if (span_equal(command->arguments[0], SPAN("SET"))) {
+        bytes_print(answer, "+OK\r\n");
+    }
+}
+
+/* All that a worker reads in a while shares a block, of which little is left that is of any use. */
+Test(blocking, who_blocks_does_not_hold_on_to_what_others_said)
+{
+    struct rig *rig = rig_start(1);
+    static char value[VALUE + 1];
+
+    memset(value, 'v', VALUE);
+    fake_node_handle(rig_node(rig, 0), keep_waiting, NULL);
+    for (int i = 0; i < MANY; i++) {
+        cr_assert_str_eq(wire_ask(rig_client(rig), "SET", "k", value), "OK");
+        wire_request(rig_connect(rig), "BLPOP", "k", "0");
+        cr_assert(WAIT_FOR(metric(rig, "downstream_blocked") == i + 1));
+    }
+    cr_expect_str_eq(wire_ask(rig_client(rig), "SET", "k", "v"), "OK");
+    cr_expect_lt(metric(rig, "buffered_bytes"), MANY * VALUE / 4);
+    rig_stop(&rig);
+}
+
 Test(blocking, keys_must_share_a_slot)
 {
     struct rig *rig = rig_start(2);
