@@ -41,22 +41,40 @@ static void expect_says(struct rig *rig, const char *options, const char *url, c
     bytes_clear(&output);
 }
 
-static char *tls_lines(const char *more)
+/* Speaks TLS, with `more` of the mapping admin. */
+static struct rig *start_tls(const char *more)
 {
-    return memory_print("tls_certificate: \"%s\", tls_key: \"%s\"%s", path("server.pem"),
-                        path("server.key"), more);
+    char *lines = memory_print("tls_certificate: \"%s\", tls_key: \"%s\"%s", path("server.pem"),
+                               path("server.key"), more);
+    struct rig *rig = start(lines);
+
+    free(lines);
+    return rig;
 }
+
+/* Likewise, for those who know what is in a file. */
+static struct rig *start_with_token(const char *token, const char *more)
+{
+    char *lines = memory_print(", token_file: \"%s\"%s", path("token"), more);
+    struct rig *rig;
+
+    pki_write(tls_rig_pki, "token", token);
+    rig = start_tls(lines);
+    free(lines);
+    return rig;
+}
+
+#define BEARER(token) "-H 'Authorization: Bearer " token "'"
+#define ORDER         "-X POST -H 'X-Slotway: 1'"
 
 Test(admin_tls, speaks_https_and_nothing_else)
 {
-    char *lines = tls_lines("");
-    struct rig *rig = start(lines);
+    struct rig *rig = start_tls("");
 
     expect_says(rig, "", "/healthz", "ok\n200");
     expect_says(rig, "", "/metrics", "slotway_info");
     expect_says(rig, "--tls-max 1.1", "/healthz", "curl: (35)");
     cr_expect_eq(http_get(rig_admin_port(rig), "/healthz", NULL), 0);
-    free(lines);
     rig_stop(&rig);
 }
 
@@ -69,109 +87,76 @@ static int healthcheck(const char *config)
 
 Test(admin_tls, a_health_check_speaks_it_and_needs_no_token)
 {
-    pki_write(tls_rig_pki, "token", "s3cret\n");
-
-    char *more = memory_print(", token_file: \"%s\"", path("token"));
-    char *lines = tls_lines(more);
-    struct rig *rig = start(lines);
+    struct rig *rig = start_with_token("s3cret\n", "");
 
     cr_expect(WAIT_FOR(healthcheck(rig_config_path(rig)) == 0));
-    free(lines);
-    free(more);
     rig_stop(&rig);
 }
 
 Test(admin_tls, tells_only_who_knows_the_token)
 {
-    pki_write(tls_rig_pki, "token", "s3cret\nnot read\n");
-
-    char *more = memory_print(", token_file: \"%s\"", path("token"));
-    char *lines = tls_lines(more);
-    struct rig *rig = start(lines);
+    struct rig *rig = start_with_token("s3cret\nnot read\n", "");
 
     expect_says(rig, "", "/metrics", "a token is needed: Authorization: Bearer TOKEN\n401");
     expect_says(rig, "-i", "/", "WWW-Authenticate: Basic realm=\"slotway\"");
-    expect_says(rig, "-H 'Authorization: Bearer wrong'", "/metrics", "401");
-    expect_says(rig, "-H 'Authorization: Bearer s3cret'", "/metrics", "slotway_info");
+    expect_says(rig, BEARER("wrong"), "/metrics", "401");
+    expect_says(rig, BEARER("s3cret"), "/metrics", "slotway_info");
     expect_says(rig, "-u operator:s3cret", "/metrics", "slotway_info");
     expect_says(rig, "-u s3cret:wrong", "/metrics", "401");
-    expect_says(rig, "-X POST -H 'X-Slotway: 1'", "/reload", "401");
+    expect_says(rig, ORDER, "/reload", "401");
     expect_says(rig, "", "/healthz", "ok\n200");
     cr_expect(rig_has_written(rig, "admin request without the token"));
     cr_expect_not(rig_has_written(rig, "s3cret"));
-    free(lines);
-    free(more);
     rig_stop(&rig);
 }
 
 Test(admin_tls, tells_metrics_and_nothing_else_to_everybody_where_that_is_wanted)
 {
-    pki_write(tls_rig_pki, "token", "s3cret\n");
-
-    char *more = memory_print(", open_metrics: true, token_file: \"%s\"", path("token"));
-    char *lines = tls_lines(more);
-    struct rig *rig = start(lines);
+    struct rig *rig = start_with_token("s3cret\n", ", open_metrics: true");
 
     expect_says(rig, "", "/metrics", "slotway_info");
     expect_says(rig, "-H 'Host: slotway.monitoring.svc'", "/metrics", "slotway_info");
     expect_says(rig, "", "/stats", "401");
-    expect_says(rig, "-X POST -H 'X-Slotway: 1'", "/reload", "401");
-    free(lines);
-    free(more);
+    expect_says(rig, ORDER, "/reload", "401");
     rig_stop(&rig);
 }
 
 Test(admin_tls, files_that_change_are_read_without_a_word)
 {
-    pki_write(tls_rig_pki, "token", "s3cret\n");
-
-    char *more = memory_print(", watch: 20ms, token_file: \"%s\"", path("token"));
-    char *lines = tls_lines(more);
-    struct rig *rig = start(lines);
+    struct rig *rig = start_with_token("s3cret\n", ", watch: 20ms");
 
     pki_write(tls_rig_pki, "token", "\n");
     cr_expect(WAIT_FOR(rig_has_written(rig, "files of the admin port cannot be used")));
-    expect_says(rig, "-H 'Authorization: Bearer s3cret'", "/metrics", "slotway_info");
+    expect_says(rig, BEARER("s3cret"), "/metrics", "slotway_info");
     pki_write(tls_rig_pki, "token", "n3w\n");
     cr_expect(WAIT_FOR(rig_has_written(rig, "new files of the admin port are in use")));
-    expect_says(rig, "-H 'Authorization: Bearer s3cret'", "/metrics", "401");
-    expect_says(rig, "-H 'Authorization: Bearer n3w'", "/metrics", "slotway_info");
-    free(lines);
-    free(more);
+    expect_says(rig, BEARER("s3cret"), "/metrics", "401");
+    expect_says(rig, BEARER("n3w"), "/metrics", "slotway_info");
     rig_stop(&rig);
 }
 
 Test(admin_tls, a_reload_reads_certificate_and_token_again)
 {
-    pki_write(tls_rig_pki, "token", "s3cret\n");
-
-    char *more = memory_print(", watch: 0s, token_file: \"%s\"", path("token"));
-    char *lines = tls_lines(more);
-    struct rig *rig = start(lines);
+    struct rig *rig = start_with_token("s3cret\n", ", watch: 0s");
 
     pki_make(tls_rig_pki, "other", .is_authority = true);
     pki_make(tls_rig_pki, "server", .issuer = "other", .alternative = "DNS:localhost");
     pki_write(tls_rig_pki, "token", "n3w\n");
-    expect_says(rig, "-H 'Authorization: Bearer s3cret'", "/metrics", "slotway_info");
-    expect_says(rig, "-X POST -H 'X-Slotway: 1' -H 'Authorization: Bearer s3cret'", "/reload",
-                "configuration read again");
+    expect_says(rig, BEARER("s3cret"), "/metrics", "slotway_info");
+    expect_says(rig, ORDER " " BEARER("s3cret"), "/reload", "configuration read again");
     expect_says(rig, "", "/healthz", "curl: (60)");
     authority = "other.pem";
-    expect_says(rig, "-H 'Authorization: Bearer s3cret'", "/metrics", "401");
-    expect_says(rig, "-H 'Authorization: Bearer n3w'", "/metrics", "slotway_info");
-    free(lines);
-    free(more);
+    expect_says(rig, BEARER("s3cret"), "/metrics", "401");
+    expect_says(rig, BEARER("n3w"), "/metrics", "slotway_info");
     rig_stop(&rig);
 }
 
 Test(admin_tls, a_reload_is_refused_for_files_that_cannot_be_used)
 {
-    char *lines = tls_lines("");
-    struct rig *rig = start(lines);
+    struct rig *rig = start_tls("");
 
     pki_write(tls_rig_pki, "server.key", "rubbish\n");
-    expect_says(rig, "-X POST -H 'X-Slotway: 1'", "/reload", "admin.tls_key");
+    expect_says(rig, ORDER, "/reload", "admin.tls_key");
     expect_says(rig, "", "/healthz", "ok\n200");
-    free(lines);
     rig_stop(&rig);
 }

@@ -37,18 +37,44 @@ static void expect_ok(struct rig *rig, struct wire *wire, const char *line)
     cr_expect_str_eq(wire_text(wire), "OK", "%s: %s", line, rig_log(rig, 0));
 }
 
+static void queue(struct rig *rig, struct wire *wire)
+{
+    expect_ok(rig, wire, "MULTI");
+    cr_expect_str_eq(wire_ask(wire, "SET", "k", "1"), "QUEUED");
+}
+
+/* The pause begins, and its answer is to come, while the node is asked for the MULTI before SET. */
+static void pause_amid(struct rig *rig, struct wire *wire)
+{
+    wire_request(wire, "SET", "k", "1");
+    cr_assert(fake_node_has_stalled(rig_node(rig, 0)));
+    wire_request(rig_client(rig), "PROXY", "PAUSE", "600000");
+    cr_assert(WAIT_FOR(metric(rig, "nodes_paused") == 2));
+    fake_node_release(rig_node(rig, 0));
+}
+
+static void resume(struct rig *rig)
+{
+    cr_expect_str_eq(ask(rig, "PROXY", "RESUME"), "1");
+}
+
+static void expect_waiting(struct rig *rig)
+{
+    cr_expect(WAIT_FOR(metric(rig, "waiting_requests") == 1));
+}
+
 /* Its EXEC is the only request that waits. */
 static void expect_held(struct rig *rig, struct wire *wire)
 {
     wire_request(wire, "EXEC");
-    cr_expect(WAIT_FOR(metric(rig, "waiting_requests") == 1));
+    expect_waiting(rig);
     cr_expect_not(wire_has_input(wire));
     cr_expect_eq(fake_node_count(rig_node(rig, 0), "EXEC"), 0);
 }
 
 static void expect_done(struct rig *rig, struct wire *wire, const char *reply)
 {
-    cr_expect_str_eq(ask(rig, "PROXY", "RESUME"), "1");
+    resume(rig);
     cr_expect_str_eq(wire_text(wire), reply);
     rig_stop(&rig);
 }
@@ -60,8 +86,7 @@ Test(proxy_pause_transaction, that_a_node_has_queued_is_sent_as_a_whole_afterwar
     struct wire *wire = rig_connect(rig);
     script(rig, 0, BEGUN, QUEUED("SET", "k", "1"), DISCARDED, SET_DONE);
 
-    expect_ok(rig, wire, "MULTI");
-    cr_expect_str_eq(wire_ask(wire, "SET", "k", "1"), "QUEUED");
+    queue(rig, wire);
     cr_expect_eq(fake_node_count(rig_node(rig, 0), "SET k 1"), 1);
     pause_nodes(rig);
     expect_held(rig, wire);
@@ -76,8 +101,7 @@ Test(proxy_pause_transaction, that_begins_in_a_pause_is_queued_without_the_node)
     script(rig, 0, SET_DONE);
 
     pause_nodes(rig);
-    expect_ok(rig, wire, "MULTI");
-    cr_expect_str_eq(wire_ask(wire, "SET", "k", "1"), "QUEUED");
+    queue(rig, wire);
     expect_held(rig, wire);
     cr_expect_str_eq(rig_log(rig, 0), "");
     expect_done(rig, wire, "[OK]");
@@ -91,11 +115,7 @@ Test(proxy_pause_transaction, that_meets_a_pause_while_the_node_is_asked_for_mul
     script(rig, 0, WANT("MULTI"), SAY_LATER("+OK\r\n"), DISCARDED, SET_DONE);
 
     expect_ok(rig, wire, "MULTI");
-    wire_request(wire, "SET", "k", "1");
-    cr_assert(fake_node_has_stalled(rig_node(rig, 0)));
-    wire_request(rig_client(rig), "PROXY", "PAUSE", "600000");
-    cr_assert(WAIT_FOR(metric(rig, "nodes_paused") == 2));
-    fake_node_release(rig_node(rig, 0));
+    pause_amid(rig, wire);
     cr_expect_str_eq(wire_text(wire), "QUEUED");
     EXPECT_CONTAINS(wire_text(rig_client(rig)), " in_flight 0 ");
     expect_held(rig, wire);
@@ -113,15 +133,11 @@ Test(proxy_pause_transaction, of_who_watches_waits_while_the_node_is_asked_for_m
 
     expect_ok(rig, wire, "WATCH k");
     expect_ok(rig, wire, "MULTI");
-    wire_request(wire, "SET", "k", "1");
-    cr_assert(fake_node_has_stalled(rig_node(rig, 0)));
-    wire_request(rig_client(rig), "PROXY", "PAUSE", "600000");
-    cr_assert(WAIT_FOR(metric(rig, "nodes_paused") == 2));
-    fake_node_release(rig_node(rig, 0));
+    pause_amid(rig, wire);
     EXPECT_CONTAINS(wire_text(rig_client(rig)), " in_flight 0 ");
     cr_expect_str_eq(rig_log(rig, 0), "WATCH k | MULTI");
     cr_expect_not(wire_has_input(wire));
-    cr_expect_str_eq(ask(rig, "PROXY", "RESUME"), "1");
+    resume(rig);
     cr_expect_str_eq(wire_text(wire), "QUEUED");
     cr_expect_str_eq(wire_ask(wire, "EXEC"), "[OK]");
     rig_stop(&rig);
@@ -136,12 +152,11 @@ Test(proxy_pause_transaction, goes_on_with_its_node_when_the_pause_is_over_in_ti
            SAY("-OOM full\r\n"), DONE("-EXECABORT Transaction discarded\r\n"), WANT("DISCARD"),
            SAY("-ERR DISCARD without MULTI\r\n"));
 
-    expect_ok(rig, wire, "MULTI");
-    cr_expect_str_eq(wire_ask(wire, "SET", "k", "1"), "QUEUED");
+    queue(rig, wire);
     pause_nodes(rig);
     cr_expect_str_eq(wire_ask(wire, "INCR", "k"), "QUEUED");
     cr_expect_eq(fake_node_count(rig_node(rig, 0), "INCR"), 0);
-    cr_expect_str_eq(ask(rig, "PROXY", "RESUME"), "1");
+    resume(rig);
     cr_expect(WAIT_FOR(metric(rig, "nodes_paused") == 0));
     cr_expect_str_eq(wire_ask(wire, "LPUSH", "k", "1"), "-OOM full");
     EXPECT_STARTS(wire_ask(wire, "EXEC"), "-EXECABORT ");
@@ -156,8 +171,7 @@ Test(proxy_pause_transaction, of_who_watches_waits_and_is_executed_where_it_watc
 
     expect_ok(rig, wire, "WATCH k");
     pause_nodes(rig);
-    expect_ok(rig, wire, "MULTI");
-    cr_expect_str_eq(wire_ask(wire, "SET", "k", "1"), "QUEUED");
+    queue(rig, wire);
     expect_held(rig, wire);
     cr_expect_str_eq(rig_log(rig, 0), "WATCH k");
     expect_done(rig, wire, "[OK]");
@@ -170,8 +184,7 @@ Test(proxy_pause_transaction, of_who_watches_waits_also_when_it_is_with_the_node
     script(rig, 0, WATCHED, SET_DONE);
 
     expect_ok(rig, wire, "WATCH k");
-    expect_ok(rig, wire, "MULTI");
-    cr_expect_str_eq(wire_ask(wire, "SET", "k", "1"), "QUEUED");
+    queue(rig, wire);
     pause_nodes(rig);
     expect_held(rig, wire);
     expect_done(rig, wire, "[OK]");
@@ -186,9 +199,9 @@ Test(proxy_pause_transaction, watching_more_waits_too)
     expect_ok(rig, wire, "WATCH k");
     pause_nodes(rig);
     wire_send_lines(wire, "WATCH {k}2|MULTI|SET k 1|EXEC");
-    cr_expect(WAIT_FOR(metric(rig, "waiting_requests") == 1));
+    expect_waiting(rig);
     cr_expect_str_eq(rig_log(rig, 0), "WATCH k");
-    cr_expect_str_eq(ask(rig, "PROXY", "RESUME"), "1");
+    resume(rig);
     wire_expect(wire, "+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n");
     rig_stop(&rig);
 }
@@ -202,8 +215,7 @@ Test(proxy_pause_transaction, of_who_watches_is_nil_when_the_connection_is_lost_
 
     expect_ok(rig, wire, "WATCH k");
     pause_nodes(rig);
-    expect_ok(rig, wire, "MULTI");
-    cr_expect_str_eq(wire_ask(wire, "SET", "k", "1"), "QUEUED");
+    queue(rig, wire);
     expect_held(rig, wire);
     fake_node_drop_connections(rig_node(rig, 0));
     cr_expect(WAIT_FOR(metric(rig, "upstream_private_active") == 0));
@@ -221,7 +233,7 @@ Test(proxy_pause_transaction, of_who_watches_is_nil_when_the_slot_gets_another_o
     expect_ok(rig, wire, "WATCH k");
     EXPECT_CONTAINS(ask(rig, "PROXY", "PAUSE", "NODE", rig_address(rig, 0)), " in_flight 0 ");
     wire_send_lines(wire, "MULTI|SET k 1|EXEC");
-    cr_expect(WAIT_FOR(metric(rig, "waiting_requests") == 1));
+    expect_waiting(rig);
     fake_cluster_give(rig_cluster(rig), 7629, 7629, 1);
     wire_expect(wire, "+OK\r\n+QUEUED\r\n*-1\r\n");
     wire_send_lines(wire, "WATCH k|MULTI|SET k 1|EXEC");
@@ -239,10 +251,10 @@ Test(proxy_pause_transaction, of_a_client_that_leaves_is_never_executed)
     expect_ok(rig, wire, "WATCH k");
     pause_nodes(rig);
     wire_send_lines(wire, "MULTI|SET k 1|EXEC");
-    cr_expect(WAIT_FOR(metric(rig, "waiting_requests") == 1));
+    expect_waiting(rig);
     rig_disconnect(rig, &wire);
     cr_expect(WAIT_FOR(metric(rig, "waiting_requests") == 0));
     cr_expect(WAIT_FOR(metric(rig, "upstream_private_active") == 0));
-    cr_expect_str_eq(ask(rig, "PROXY", "RESUME"), "1");
+    resume(rig);
     rig_stop(&rig);
 }

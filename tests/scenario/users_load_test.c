@@ -14,14 +14,6 @@ TestSuite(users_load, .timeout = 60, .fini = rig_clean_up);
 #define NO_COMMAND(user, command)                                                                  \
     "-NOPERM User " user " has no permissions to run the '" command "' command"
 
-static struct wire *log_in(struct rig *rig, const char *user, const char *password)
-{
-    struct wire *wire = rig_connect(rig);
-
-    cr_assert_str_eq(wire_ask(wire, "AUTH", user, password), "OK");
-    return wire;
-}
-
 /* An ACL file, and a client that may have it read again. */
 struct acl_file {
     char path[64];
@@ -38,6 +30,14 @@ static void file_write(const struct acl_file *file, const char *text)
     cr_assert_eq(fclose(to), 0);
 }
 
+static struct wire *log_in(struct acl_file *file, const char *user)
+{
+    struct wire *wire = rig_connect(file->rig);
+
+    cr_assert_str_eq(wire_ask(wire, "AUTH", user, ""), "OK");
+    return wire;
+}
+
 static void file_open(struct acl_file *file, const char *text)
 {
     char clients[128];
@@ -52,7 +52,7 @@ static void file_open(struct acl_file *file, const char *text)
     snprintf(clients, sizeof clients, "acl_file: %s", file->path);
     file->rig = rig_start_with(
         (struct rig_options){.nodes = 1, .with_store = true, .workers = 2, .clients = clients});
-    file->root = log_in(file->rig, "root", "");
+    file->root = log_in(file, "root");
 }
 
 static void file_close(struct acl_file *file)
@@ -75,8 +75,8 @@ Test(users_load, have_new_rights_at_once)
 
     file_open(&file, "user alice on nopass ~a +get +set\n");
 
-    struct wire *one = log_in(file.rig, "alice", "");
-    struct wire *two = log_in(file.rig, "alice", "");
+    struct wire *one = log_in(&file, "alice");
+    struct wire *two = log_in(&file, "alice");
 
     cr_expect_str_eq(wire_ask(one, "SET", "a", "1"), "OK");
     load_and_settle(&file, "user alice on nopass ~a ~b +get\nuser bob on >x");
@@ -93,9 +93,9 @@ Test(users_load, who_are_gone_or_off_are_closed)
 
     file_open(&file, "user alice on nopass\nuser bob on nopass\nuser carol on nopass +ping");
 
-    struct wire *alice = log_in(file.rig, "alice", "");
-    struct wire *bob = log_in(file.rig, "bob", "");
-    struct wire *carol = log_in(file.rig, "carol", "");
+    struct wire *alice = log_in(&file, "alice");
+    struct wire *bob = log_in(&file, "bob");
+    struct wire *carol = log_in(&file, "carol");
 
     load_and_settle(&file, "user bob off nopass\nuser carol on >other +ping");
     cr_expect(wire_is_closed(alice));
@@ -112,7 +112,7 @@ Test(users_load, stay_as_they_are_when_the_file_is_bad)
 
     file_open(&file, "user alice on nopass +ping\n");
 
-    struct wire *alice = log_in(file.rig, "alice", "");
+    struct wire *alice = log_in(&file, "alice");
 
     file_write(&file, "user alice off\nuser bob +nosuch >secret <other\n");
     text = wire_ask(file.root, "ACL", "LOAD");
@@ -130,8 +130,8 @@ Test(users_load, do_not_execute_what_began_under_other_rights)
 
     file_open(&file, "user alice on nopass ~* +@all\n");
 
-    struct wire *alice = log_in(file.rig, "alice", "");
-    struct wire *other = log_in(file.rig, "alice", "");
+    struct wire *alice = log_in(&file, "alice");
+    struct wire *other = log_in(&file, "alice");
 
     wire_send_lines(alice, "MULTI|SET a 1");
     cr_expect_str_eq(wire_text(alice), "OK");
@@ -161,8 +161,8 @@ Test(users_load, are_unsubscribed_from_what_they_may_not_hear)
                      "user bob on nopass allchannels +@pubsub\n");
     fake_node_handle(rig_node(file.rig, 0), acknowledge, NULL);
 
-    struct wire *alice = log_in(file.rig, "alice", "");
-    struct wire *bob = log_in(file.rig, "bob", "");
+    struct wire *alice = log_in(&file, "alice");
+    struct wire *bob = log_in(&file, "bob");
 
     EXPECT_CONTAINS(wire_ask(alice, "SUBSCRIBE", "news"), "subscribe");
     EXPECT_CONTAINS(wire_ask(bob, "SUBSCRIBE", "news"), "subscribe");
@@ -182,6 +182,18 @@ static void block(struct acl_file *file, struct wire *wire, const char *line)
     cr_assert(WAIT_FOR(metric(file->rig, "downstream_blocked") == blocked + 1));
 }
 
+/* The same, and until the script stands still. */
+static void block_at_node(struct acl_file *file, struct wire *wire, const char *line)
+{
+    block(file, wire, line);
+    cr_assert(fake_node_has_stalled(rig_node(file->rig, 0)), "%s", line);
+}
+
+static void release(struct acl_file *file)
+{
+    fake_node_release(rig_node(file->rig, 0));
+}
+
 Test(users_load, are_woken_from_what_they_may_not_wait_for)
 {
     struct acl_file file;
@@ -191,14 +203,14 @@ Test(users_load, are_woken_from_what_they_may_not_wait_for)
     script(file.rig, 0, WANT("BLPOP", "a", "0"), STALL, WANT("BLPOP", "a", "0"), STALL,
            WANT("BLPOP", "a", "0"), STALL, SAY("*2\r\n$1\r\na\r\n$1\r\nx\r\n"));
 
-    struct wire *alice = log_in(file.rig, "alice", "");
-    struct wire *bob = log_in(file.rig, "bob", "");
-    struct wire *carol = log_in(file.rig, "carol", "");
+    struct wire *alice = log_in(&file, "alice");
+    struct wire *bob = log_in(&file, "bob");
+    struct wire *carol = log_in(&file, "carol");
 
     block(&file, alice, "BLPOP a 0");
-    fake_node_release(rig_node(file.rig, 0));
+    release(&file);
     block(&file, bob, "BLPOP a 0");
-    fake_node_release(rig_node(file.rig, 0));
+    release(&file);
     block(&file, carol, "BLPOP a 0");
     load_and_settle(&file, "user alice on nopass ~b +blpop\nuser bob on nopass ~a +ping\n"
                            "user carol on nopass ~a ~b +blpop\n");
@@ -208,7 +220,7 @@ Test(users_load, are_woken_from_what_they_may_not_wait_for)
     cr_expect_eq(metric(file.rig, "denied_commands_total"), 1);
     cr_expect(WAIT_FOR(rig_has_written(file.rig, "command=blpop reason=noperm")));
     cr_expect_str_eq(wire_ask(bob, "PING"), "PONG");
-    fake_node_release(rig_node(file.rig, 0));
+    release(&file);
     cr_expect_str_eq(wire_text(carol), "[a x]");
     file_close(&file);
 }
@@ -239,18 +251,17 @@ Test(users_load, hear_that_they_may_not_in_place_of_what_the_node_says)
 
         file_open(&file, MAY_BLOCK);
 
-        struct wire *alice = log_in(file.rig, "alice", "");
+        struct wire *alice = log_in(&file, "alice");
         struct fake_node *node = rig_node(file.rig, 0);
 
         script(file.rig, 0, WANT("CLIENT", "ID"), SAY(":7\r\n"),
                WANT(rig_print(file.rig, "%.*s", (int)strcspn(line, " "), line), "..."), STALL,
                SAY("-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"));
-        block(&file, alice, line);
-        cr_assert(fake_node_has_stalled(node), "%s", line);
+        block_at_node(&file, alice, line);
         allow_alice(&file, wakes[i].rules);
         cr_expect(WAIT_FOR(fake_node_count(node, "CLIENT UNBLOCK 7 ERROR") > 0), "%s", line);
         cr_expect_not(wire_has_input(alice), "%s", line);
-        fake_node_release(node);
+        release(&file);
         cr_expect_str_eq(wire_text(alice), wakes[i].reply, "%s", line);
         file_close(&file);
     }
@@ -274,18 +285,22 @@ Test(users_load, do_not_wait_for_replicas_when_they_may_not)
 
         file_open(&file, MAY_BLOCK);
 
-        struct wire *alice = log_in(file.rig, "alice", "");
-        struct fake_node *node = rig_node(file.rig, 0);
+        struct wire *alice = log_in(&file, "alice");
 
         script(file.rig, 0, WANT("WAIT", "1", "0"), SAY_LATER("%s", is_woken ? "" : ":1\r\n"));
-        block(&file, alice, "WAIT 1 0");
-        cr_assert(fake_node_has_stalled(node), "%s", waits[i].rules);
+        block_at_node(&file, alice, "WAIT 1 0");
         allow_alice(&file, waits[i].rules);
         cr_expect(is_woken || metric(file.rig, "downstream_blocked") == 1);
-        fake_node_release(node);
+        release(&file);
         cr_expect_str_eq(wire_text(alice), waits[i].reply, "%s", waits[i].rules);
         file_close(&file);
     }
+}
+
+static void begin_tracking(struct wire *wire)
+{
+    wire_ask(wire, "HELLO", "3");
+    cr_expect_str_eq(wire_ask(wire, "CLIENT", "TRACKING", "ON"), "OK");
 }
 
 Test(users_load, are_closed_when_they_may_not_monitor_or_track_any_more)
@@ -295,17 +310,15 @@ Test(users_load, are_closed_when_they_may_not_monitor_or_track_any_more)
     file_open(&file, "user alice on nopass +monitor\nuser bob on nopass +monitor\n"
                      "user carol on nopass ~* +client +hello\nuser dan on nopass +client +hello\n");
 
-    struct wire *alice = log_in(file.rig, "alice", "");
-    struct wire *bob = log_in(file.rig, "bob", "");
-    struct wire *carol = log_in(file.rig, "carol", "");
-    struct wire *dan = log_in(file.rig, "dan", "");
+    struct wire *alice = log_in(&file, "alice");
+    struct wire *bob = log_in(&file, "bob");
+    struct wire *carol = log_in(&file, "carol");
+    struct wire *dan = log_in(&file, "dan");
 
     cr_expect_str_eq(wire_ask(alice, "MONITOR"), "OK");
     cr_expect_str_eq(wire_ask(bob, "MONITOR"), "OK");
-    wire_ask(carol, "HELLO", "3");
-    cr_expect_str_eq(wire_ask(carol, "CLIENT", "TRACKING", "ON"), "OK");
-    wire_ask(dan, "HELLO", "3");
-    cr_expect_str_eq(wire_ask(dan, "CLIENT", "TRACKING", "ON"), "OK");
+    begin_tracking(carol);
+    begin_tracking(dan);
     load_and_settle(&file, "user alice on nopass +ping\nuser bob on nopass ~a +monitor\n"
                            "user carol on nopass ~* +client -client|tracking +hello\n"
                            "user dan on nopass +client +hello +ping\n");
