@@ -94,6 +94,16 @@ static inline void count_bytes(struct block_account *account, size_t change)
     }
 }
 
+void block_charge(struct block_account *account, size_t bytes)
+{
+    count_bytes(account, bytes);
+}
+
+void block_discharge(struct block_account *account, size_t bytes)
+{
+    count_bytes(account, 0 - bytes);
+}
+
 static uint32_t class_of(size_t total)
 {
     if (total <= (size_t)1 << CLASS_SHIFT) {

@@ -110,6 +110,11 @@ size_t block_bytes_kept(void);
  * was made. */
 void block_bill(struct block_account *account);
 
+/* `bytes` of other memory, which this thread took for what `account` is for, or NULL, and keeps for
+ * long: they count as those of a block do, until it gives them back. */
+void block_charge(struct block_account *account, size_t bytes);
+void block_discharge(struct block_account *account, size_t bytes);
+
 /* Tells the budgets (budget.h) what this thread's blocks take now, all of them and those on the
  * account that is billed. They hear of larger changes by themselves. */
 void block_publish(void);

@@ -23,6 +23,17 @@ uint64_t budget_used(const struct budget *budget)
     return used > 0 ? (uint64_t)used : 0;
 }
 
+uint64_t budget_left(const struct budget *budget)
+{
+    uint64_t limit = budget_limit(budget);
+    uint64_t used = budget_used(budget);
+
+    if (limit == 0) {
+        return UINT64_MAX;
+    }
+    return used < limit ? limit - used : 0;
+}
+
 enum budget_level budget_next(enum budget_level level, uint64_t used, uint64_t limit)
 {
     uint64_t tenth = limit / 10;

@@ -46,6 +46,9 @@ static inline uint64_t budget_limit(const struct budget *budget)
 /* What all threads have told they use. */
 uint64_t budget_used(const struct budget *budget);
 
+/* How much more may be used; without a limit, all that there is. */
+uint64_t budget_left(const struct budget *budget);
+
 /* `by` more or less is in use; 0 just looks at the level again. */
 void budget_change(struct budget *budget, int64_t by);
 

@@ -79,10 +79,10 @@ void client_close_holder(struct client *client, enum close_reason reason)
 
     log_warn("client holds too much",
              "client=%" PRIu64 " name=%s reason=%s unread=%zu early=%zu "
-             "gathered=%zu pending=%zu",
+             "gathered=%zu pending=%zu kept=%zu",
              session->id, name == NULL ? "" : name, close_reason_name(reason), client->output.size,
              client->pipeline.reply_bytes, client_gathered(client),
-             client->inbound.size + client->pipeline.bytes);
+             client->inbound.size + client->pipeline.bytes, session_kept_bytes(session));
     client_close(client, reason);
 }
 

@@ -142,6 +142,15 @@ static inline enum budget_level clients_memory(const struct clients *clients)
     return process > pool ? process : pool;
 }
 
+/* How much more these clients may have kept for them. */
+static inline uint64_t clients_memory_left(const struct clients *clients)
+{
+    uint64_t process = budget_left(&budget_of_process);
+    uint64_t pool = budget_left(&clients->house->budget);
+
+    return process < pool ? process : pool;
+}
+
 /* Memory is used up: looks soon who holds most. */
 void clients_hurry(struct clients *clients);
 

@@ -5,6 +5,7 @@
 
 #include "common/memory.h"
 #include "proxy/cluster/slot.h"
+#include "proxy/downstream/client.h"
 
 /* Looked at where nothing was queued yet, and never changed. */
 static const struct queued queued_closed = {.slot = SLOT_NONE, .only_reads = true};
@@ -102,7 +103,8 @@ size_t session_kept_bytes(const struct session *session)
         return 0;
     }
     return text_bytes(extras) + (session->is_in_multi ? extras->queued->bytes.size : 0) +
-           (extras->fieldsets == NULL ? 0 : extras->fieldsets->bytes);
+           (extras->fieldsets == NULL ? 0 : extras->fieldsets->bytes) +
+           (extras->subscriptions == NULL ? 0 : extras->subscriptions->subscriber.bytes);
 }
 
 static void session_forget_commands(struct session *session)

@@ -8,6 +8,13 @@
 #include "proxy/downstream/local_call.h"
 #include "proxy/downstream/requests.h"
 
+enum {
+    /* Redis has no such limits. What is beyond them, no program means. */
+    NAME_MAX = 64 * 1024,
+    PATTERNS_MAX = 16 * 1024,   /* each of which is compared with every message */
+    CHANNELS_MAX = 1024 * 1024, /* of either kind */
+};
+
 struct errand_item {
     struct hub_wait wait;
     struct errand *errand;
@@ -257,11 +264,63 @@ static bool is_cross_slot(const struct local_call *call, enum topic_kind topics)
     return false;
 }
 
+/* How many of the topics would be new to the client; those that are said twice count twice. */
+static uint32_t count_new(const struct local_call *call, enum topic_kind topics)
+{
+    struct subscriber *subscriber = subscriber_of(call->client);
+    uint32_t count = 0;
+
+    for (uint32_t i = 1; i < call_count(call); i++) {
+        struct topic topic = topic_of(topics, call_word(call, i));
+
+        count += hub_find(subscriber, &topic) == NULL;
+    }
+    return count;
+}
+
+static bool are_too_many(const struct local_call *call, enum topic_kind topics)
+{
+    bool are_patterns = topics == TOPIC_PATTERN;
+    uint32_t most = are_patterns ? PATTERNS_MAX : CHANNELS_MAX;
+    uint32_t active = subscriber_of(call->client)->active_count[topics];
+
+    if (active + call_count(call) - 1 <= most || active + count_new(call, topics) <= most) {
+        return false;
+    }
+    call_error(call, "ERR proxy: a client may be subscribed to %u %s at most", most,
+               are_patterns ? "patterns" : "channels of a kind");
+    return true;
+}
+
+/* Each by itself, or all together for the memory that is left. */
+static bool are_too_large(const struct local_call *call)
+{
+    size_t bytes = 0;
+
+    for (uint32_t i = 1; i < call_count(call); i++) {
+        struct span name = call_word(call, i);
+
+        if (name.size > NAME_MAX) {
+            call_error(call, "ERR proxy: what is subscribed to has a name of %d bytes at most",
+                       (int)NAME_MAX);
+            return true;
+        }
+        bytes += hub_topic_bytes(name);
+    }
+    if (bytes <= clients_memory_left(call->client->clients)) {
+        return false;
+    }
+    client_refuse(call->client, call->command, ERROR_NO_MEMORY, NULL);
+    clients_hurry(call->client->clients);
+    return true;
+}
+
 static void subscribe_begin(const struct local_call *call, enum topic_kind topics)
 {
     uint32_t count = call_count(call) - 1;
 
-    if (is_cross_slot(call, topics) || requests_shed(call->client, call->command)) {
+    if (is_cross_slot(call, topics) || requests_shed(call->client, call->command) ||
+        are_too_large(call) || are_too_many(call, topics)) {
         return;
     }
 

@@ -6,6 +6,16 @@
 #include "common/memory.h"
 #include "common/sendq.h"
 
+enum {
+    TOPIC_BYTES = 1024, /* a demand, a supply with a tap, and an entry of the tally */
+    TOPIC_NAMES = 3,    /* each of which has the name */
+};
+
+size_t hub_topic_bytes(struct span name)
+{
+    return TOPIC_BYTES + TOPIC_NAMES * name.size;
+}
+
 static uint64_t member_hash(const struct subscriber *subscriber, const struct topic *topic)
 {
     return topic->hash ^ ((uint64_t)(uintptr_t)subscriber * 0x9e3779b97f4a7c15u);
@@ -30,6 +40,7 @@ static struct demand *demand_new(struct hub *hub, const struct topic *topic)
     list_init(&demand->members);
     list_init(&demand->waits);
     table_add(&hub->demands, &demand->in_hub, topic->hash);
+    block_charge(hub->intake->account, hub_topic_bytes(topic->name));
     return demand;
 }
 
@@ -39,6 +50,7 @@ static void demand_remove_if_unused(struct hub *hub, struct demand *demand)
         return;
     }
     table_remove(&hub->demands, &demand->in_hub);
+    block_discharge(hub->intake->account, hub_topic_bytes(demand->topic.name));
     free((char *)demand->topic.name.at);
     free(demand);
 }
@@ -217,6 +229,50 @@ struct member *hub_find(struct subscriber *subscriber, const struct topic *topic
     return NULL;
 }
 
+static void demand_burden(struct demand *demand, struct subscriber *bearer)
+{
+    demand->bearer = bearer;
+    bearer->bytes += hub_topic_bytes(demand->topic.name);
+}
+
+/* The next one bears it, if there is any. The guard of hub_hear is nobody. */
+static void demand_unburden(struct demand *demand)
+{
+    demand->bearer->bytes -= hub_topic_bytes(demand->topic.name);
+    demand->bearer = NULL;
+    LIST_EACH (link, &demand->members) {
+        struct subscriber *subscriber = container_of(link, struct member, in_demand)->subscriber;
+
+        if (subscriber != NULL) {
+            demand_burden(demand, subscriber);
+            return;
+        }
+    }
+}
+
+static void member_count(struct member *member)
+{
+    struct subscriber *subscriber = member->subscriber;
+
+    block_charge(subscriber->hub->intake->account, sizeof *member);
+    subscriber->bytes += sizeof *member;
+    if (member->demand->bearer == NULL) {
+        demand_burden(member->demand, subscriber);
+    }
+}
+
+/* It is on no list of its demand any more. */
+static void member_discount(const struct member *member)
+{
+    struct subscriber *subscriber = member->subscriber;
+
+    block_discharge(subscriber->hub->intake->account, sizeof *member);
+    subscriber->bytes -= sizeof *member;
+    if (member->demand->bearer == subscriber) {
+        demand_unburden(member->demand);
+    }
+}
+
 struct member *hub_join(struct subscriber *subscriber, const struct topic *topic)
 {
     struct hub *hub = subscriber->hub;
@@ -234,6 +290,7 @@ struct member *hub_join(struct subscriber *subscriber, const struct topic *topic
     table_add(&hub->members, &member->in_hub, member_hash(subscriber, topic));
     list_append(&demand->members, &member->in_demand);
     list_append(&subscriber->members[topic->kind], &member->in_subscriber);
+    member_count(member);
     if (demand->state == DEMAND_LEAVING || demand->state == DEMAND_REFUSED) {
         demand->state = DEMAND_ASKED;
         demand_write(hub, demand, LETTER_JOIN);
@@ -297,6 +354,7 @@ bool hub_leave(struct member **member, struct hub_wait *wait)
     table_remove(&hub->members, &gone->in_hub);
     list_remove(&gone->in_demand);
     list_remove(&gone->in_subscriber);
+    member_discount(gone);
     free(gone);
     if (list_is_empty(&demand->members)) {
         demand_leave(hub, demand);

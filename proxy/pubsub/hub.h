@@ -7,7 +7,8 @@
  *
  * The first member of a topic makes the hub ask the topic's carrier for its messages, the last one
  * to go makes it tell that no more are wanted. A member gets messages from when it is activated,
- * which its owner does in the moment it says so to the client. Worker's thread only.
+ * which its owner does in the moment it says so to the client. What all this takes counts for the
+ * budgets, and for the subscriber who came to the topic before the others. Worker's thread only.
  */
 #ifndef PROXY_PUBSUB_HUB_H
 #define PROXY_PUBSUB_HUB_H
@@ -29,6 +30,7 @@ struct demand {
     uint64_t serial; /* of the last letter that was sent for it */
     struct list members;
     struct list waits;
+    struct subscriber *bearer; /* whose bytes have the topic's; NULL: nobody's */
 };
 
 /* A client as the hub sees it. */
@@ -36,6 +38,7 @@ struct subscriber {
     struct hub *hub;
     struct list members[TOPIC_KINDS];   /* in the order they came */
     uint32_t active_count[TOPIC_KINDS]; /* those that get messages */
+    size_t bytes;                       /* of memory that its members take */
     const uint8_t *protocol;            /* 2 or 3: in which it wants them */
     /* One whole message. `block` keeps the bytes; NULL: nobody does when this returns. May not
      * change any subscription. */
@@ -91,6 +94,9 @@ static inline bool subscriber_is_active(const struct subscriber *subscriber)
     return (subscriber->active_count[TOPIC_CHANNEL] | subscriber->active_count[TOPIC_PATTERN] |
             subscriber->active_count[TOPIC_SHARD]) != 0;
 }
+
+/* What a topic of such a name takes, about, with all that is kept for it in other threads. */
+size_t hub_topic_bytes(struct span name);
 
 /* Its member for `topic`, or NULL; and the same, made if need be, not active yet. */
 struct member *hub_find(struct subscriber *subscriber, const struct topic *topic);

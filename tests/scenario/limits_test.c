@@ -281,6 +281,51 @@ Test(limits, without_memory_the_largest_holders_go_first)
     rig_stop(&rig);
 }
 
+/* As much as memory.limit leaves, and no more, whatever the names are. */
+Test(limits, subscriptions_take_no_more_memory_than_there_is)
+{
+    enum { NAMES = 100, NAME = 60 * 1000 };
+    struct rig *rig =
+        rig_start_with((struct rig_options){.nodes = 1, .global = "memory: {limit: 16mb}\n"});
+    struct wire *greedy = rig_connect(rig);
+    struct bytes request = {0};
+
+    bytes_print(&request, "*%d\r\n$9\r\nSUBSCRIBE\r\n", NAMES + 1);
+    for (int i = 0; i < NAMES; i++) {
+        bytes_print(&request, "$%d\r\n%0*d\r\n", NAME, NAME, i);
+    }
+    wire_send_bytes(greedy, request.at, request.size);
+    cr_expect_str_eq(wire_text(greedy),
+                     "-ERR proxy: overloaded: memory for requests and replies is used up");
+    cr_expect_eq(metric(rig, "pubsub_subscriptions"), 0);
+    bytes_clear(&request);
+    rig_stop(&rig);
+}
+
+Test(limits, nobody_is_subscribed_to_more_than_any_program_means)
+{
+    enum { PATTERNS = 16 * 1024, NAME = 64 * 1024 };
+    struct rig *rig = rig_start(2);
+    struct bytes request = {0};
+    char name[NAME + 2] = "";
+
+    memset(name, 'x', NAME + 1);
+    wire_request(rig_client(rig), "SUBSCRIBE", "a", name);
+    cr_expect_str_eq(wire_text(rig_client(rig)),
+                     "-ERR proxy: what is subscribed to has a name of 65536 bytes at most");
+    bytes_print(&request, "*%d\r\n$10\r\nPSUBSCRIBE\r\n", PATTERNS + 2);
+    for (int i = 0; i <= PATTERNS; i++) {
+        bytes_print(&request, "$5\r\n%05d\r\n", i);
+    }
+    wire_send_bytes(rig_client(rig), request.at, request.size);
+    cr_expect_str_eq(wire_text(rig_client(rig)),
+                     "-ERR proxy: a client may be subscribed to 16384 patterns at most");
+    cr_expect_eq(metric(rig, "pubsub_subscriptions"), 0);
+    cr_expect_str_eq(ask(rig, "PING"), "PONG", "it is no subscriber");
+    bytes_clear(&request);
+    rig_stop(&rig);
+}
+
 static void limit_descriptors(struct rig *rig, rlim_t count)
 {
     struct rlimit limit;

@@ -142,6 +142,24 @@ Test(block, tells_the_budget_what_is_in_use)
     cr_expect_eq(budget_used(&budget_of_process), before);
 }
 
+Test(block, counts_other_memory_as_its_own)
+{
+    struct budget budget = {.limit = 0};
+    struct block_account account = {.budget = &budget};
+    size_t before = block_bytes_in_use();
+
+    block_charge(&account, 1000);
+    block_charge(NULL, 10);
+    cr_expect_eq(block_bytes_in_use(), before + 1010);
+    cr_expect_eq(account.in_use, 1000);
+    block_charge(&account, 1000 * 1000);
+    cr_expect_eq(budget_used(&budget), 1001 * 1000);
+    block_discharge(&account, 1001 * 1000);
+    block_discharge(NULL, 10);
+    cr_expect_eq(block_bytes_in_use(), before);
+    cr_expect_eq(budget_used(&budget), 0);
+}
+
 Test(block, counts_for_the_account_on_which_it_was_made_whoever_is_billed_when_it_goes)
 {
     struct budget budgets[2] = {{.pool = "a"}, {.pool = "b"}};

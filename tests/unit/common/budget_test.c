@@ -30,6 +30,20 @@ Test(budget, has_levels_that_are_left_further_down_than_they_are_entered)
     }
 }
 
+Test(budget, tells_how_much_is_left)
+{
+    struct budget budget;
+
+    budget_init(&budget, NULL, 100);
+    cr_expect_eq(budget_left(&budget), 100);
+    budget_change(&budget, 30);
+    cr_expect_eq(budget_left(&budget), 70);
+    budget_change(&budget, 100);
+    cr_expect_eq(budget_left(&budget), 0);
+    budget_set_limit(&budget, 0);
+    cr_expect_eq(budget_left(&budget), UINT64_MAX);
+}
+
 Test(budget, without_a_limit_is_always_free)
 {
     cr_expect_eq(budget_next(BUDGET_FREE, UINT64_MAX, 0), BUDGET_FREE);

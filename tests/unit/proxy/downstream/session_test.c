@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "proxy/cluster/slot.h"
+#include "proxy/downstream/client.h"
 
 static struct session session;
 
@@ -96,6 +97,14 @@ Test(session, what_a_client_says_of_itself_counts_with_what_it_keeps)
     cr_expect_eq(session_kept_bytes(&session), sizeof "library" + sizeof "1.0");
     fieldsets_keep(session_fieldsets(&session), SPAN("a"), SPAN("fields"));
     cr_expect_gt(session_kept_bytes(&session), sizeof "library" + sizeof "1.0" + sizeof "fields");
+}
+
+Test(session, subscriptions_count_with_what_it_keeps)
+{
+    struct subscriptions subscriptions = {.subscriber.bytes = 1000};
+
+    session_extras(&session)->subscriptions = &subscriptions;
+    cr_expect_eq(session_kept_bytes(&session), 1000);
 }
 
 Test(session, reset_forgets_all_but_the_library)

@@ -270,6 +270,37 @@ Test(hub, an_answer_to_what_nobody_waits_for_any_more_does_no_harm)
     cr_expect_eq(rig.hub->demands.count, 0);
 }
 
+/* What a topic takes counts for the budgets once, and for one of those who want it. */
+Test(hub, counts_the_memory_that_subscriptions_take)
+{
+    const size_t own = sizeof(struct member);
+    struct person one, other;
+    size_t before = block_bytes_in_use();
+    struct topic large = topic_of(TOPIC_PATTERN, SPAN("0123456789"));
+    size_t small = hub_topic_bytes(a().name);
+
+    cr_assert_eq(hub_topic_bytes(large.name), small + 3 * 9);
+    person_init(&one, 2);
+    person_init(&other, 3);
+    join(&one);
+    struct member *member = join(&other);
+    cr_expect_eq(one.subscriber.bytes, own + small);
+    cr_expect_eq(other.subscriber.bytes, own);
+    hub_join(&one.subscriber, &large);
+    cr_expect_eq(one.subscriber.bytes, 2 * own + 2 * small + 3 * 9);
+    cr_expect_eq(block_bytes_in_use(), before + 3 * own + 2 * small + 3 * 9);
+    hub_leave(&member, NULL);
+    cr_expect_eq(other.subscriber.bytes, 0);
+    member = join(&other);
+    subscriber_clear(&one.subscriber);
+    cr_expect_eq(one.subscriber.bytes, 0);
+    cr_expect_eq(other.subscriber.bytes, own + small);
+    cr_expect_eq(block_bytes_in_use(), before + own + small);
+    subscriber_clear(&other.subscriber);
+    cr_expect_eq(other.subscriber.bytes, 0);
+    cr_expect_eq(block_bytes_in_use(), before);
+}
+
 Test(hub, joining_twice_is_joining_once)
 {
     struct person one;
