@@ -7,7 +7,7 @@
 
 #include "common/resp_scan.h"
 
-enum { WORDS_MAX = 64 };
+enum { WORDS_MAX = 2048 };
 
 struct words {
     struct arguments arguments;
