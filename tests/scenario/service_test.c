@@ -243,16 +243,16 @@ Test(service, leaves_the_file_of_a_socket_that_is_passed)
     close(fd);
 }
 
-/* The successor is nobody's child once its parent is gone; it comes to us. */
+/* The successor is nobody's child once its parent is gone; it comes to us. The guard must not. */
 static struct fake_cluster *start_for_successor(void)
 {
     struct fake_cluster *cluster = fake_cluster_new(1);
 
-    cr_assert_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     set_variable("SLOTWAY_BACKEND_SEEDS=%s", fake_cluster_address(cluster, 0));
     set_variable("SLOTWAY_UPGRADE_SOCKET=%s/upgrade", folder);
     set_variable("WATCHDOG_USEC=60000");
     start();
+    cr_assert_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     cr_expect(WAIT_FOR(is_told("STATUS=serving")));
     return cluster;
 }

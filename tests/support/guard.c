@@ -1,46 +1,20 @@
 #include "tests/support/guard.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "common/check.h"
-
-/* The other end of the pipe is this process's alone, so that it ends with it. */
-static void watch(int pipe, pid_t group)
+static void kill_group(const void *context)
 {
-    char nothing;
-    ssize_t count = read(pipe, &nothing, 1);
+    const pid_t *group = context;
 
-    kill(-group, SIGKILL);
-    _exit(count == 0 ? 0 : 1);
+    kill(-*group, SIGKILL);
 }
 
 struct guard guard_set(pid_t group)
 {
-    int ends[2];
-    int failed = pipe2(ends, O_CLOEXEC);
-
-    CHECK(failed == 0);
-
-    pid_t pid = fork();
-
-    CHECK(pid >= 0);
-    if (pid == 0) {
-        close(ends[1]);
-        watch(ends[0], group);
-    }
-    close(ends[0]);
-    return (struct guard){ends[1], pid};
+    return (struct guard){lifeline_new(kill_group, &group)};
 }
 
 void guard_end(struct guard *guard)
 {
-    if (guard->pid == 0) {
-        return;
-    }
-    close(guard->pipe);
-    waitpid(guard->pid, NULL, 0);
-    *guard = (struct guard){0};
+    lifeline_cut(&guard->lifeline);
 }

@@ -6,9 +6,10 @@
 
 #include <sys/types.h>
 
+#include "tests/support/lifeline.h"
+
 struct guard {
-    int pipe;  /* closed: the guard acts */
-    pid_t pid; /* of the guard */
+    struct lifeline lifeline;
 };
 
 /* From now on all of the process group die with this process. */

@@ -1,7 +1,8 @@
 /* real_nodes.h - redis-server nodes of one cluster, in a folder of their own, driven by
  * script/cluster. Knows nothing of tests, so that other programs can use it as well.
  *
- * A guardian process destroys the nodes when the program ends, however that comes. Main thread.
+ * A guardian process (lifeline.h) kills the nodes when the program ends, however that comes. Main
+ * thread.
  */
 #ifndef TESTS_SUPPORT_REAL_NODES_H
 #define TESTS_SUPPORT_REAL_NODES_H
