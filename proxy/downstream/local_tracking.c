@@ -4,6 +4,7 @@
 #include "common/memory.h"
 #include "common/resp_write.h"
 #include "proxy/downstream/local_call.h"
+#include "proxy/downstream/prefixes.h"
 #include "proxy/downstream/roll.h"
 #include "proxy/downstream/tracking.h"
 
@@ -95,40 +96,39 @@ static const char *wish_error(const struct wish *wish, const struct tracking *be
     return NULL;
 }
 
-static bool do_overlap(struct span a, struct span b)
+static bool are_too_many(const struct wish *wish, const struct tracking *before)
 {
-    return span_starts_with(a, b) || span_starts_with(b, a);
-}
+    size_t count = wish->prefix_count + (before == NULL ? 0 : before->prefix_count);
+    size_t bytes = before == NULL ? 0 : before->prefix_bytes;
 
-static bool refuse_overlap(const struct local_call *call, struct span mine, const char *what,
-                           struct span other)
-{
-    call_error(call,
-               "ERR Prefix '%.*s' overlaps with %s prefix '%.*s'. Prefixes for a single client "
-               "must not overlap.",
-               call_shown(mine), mine.at, what, call_shown(other), other.at);
-    return false;
+    for (size_t i = 0; i < wish->prefix_count; i++) {
+        bytes += prefix_bytes(wish->prefixes[i]);
+    }
+    return count > PREFIXES_MAX || bytes > PREFIXES_BYTES_MAX;
 }
 
 static bool wish_check_prefixes(const struct local_call *call, const struct wish *wish)
 {
+    static const struct tracking nothing = {.prefix_count = 0};
     const struct tracking *before = client_tracking(call->client);
+    struct overlap overlap;
 
-    for (size_t i = 0; i < wish->prefix_count; i++) {
-        struct span prefix = wish->prefixes[i];
-
-        for (size_t j = 0; before != NULL && j < before->prefix_count; j++) {
-            if (do_overlap(prefix, before->prefixes[j])) {
-                return refuse_overlap(call, prefix, "an existing", before->prefixes[j]);
-            }
-        }
-        for (size_t j = i + 1; j < wish->prefix_count; j++) {
-            if (do_overlap(prefix, wish->prefixes[j])) {
-                return refuse_overlap(call, prefix, "another provided", wish->prefixes[j]);
-            }
-        }
+    if (are_too_many(wish, before)) {
+        return wish_refuse(call, "ERR proxy: a client may have 4096 prefixes at most, of a "
+                                 "megabyte together");
     }
-    return true;
+    before = before == NULL ? &nothing : before;
+    if (!prefixes_overlap(before->prefixes, before->prefix_count, wish->prefixes,
+                          wish->prefix_count, &overlap)) {
+        return true;
+    }
+    call_error(call,
+               "ERR Prefix '%.*s' overlaps with %s prefix '%.*s'. Prefixes for a single client "
+               "must not overlap.",
+               call_shown(overlap.prefix), overlap.prefix.at,
+               overlap.is_kept ? "an existing" : "another provided", call_shown(overlap.other),
+               overlap.other.at);
+    return false;
 }
 
 static void answer_when_started(const struct local_call *call)

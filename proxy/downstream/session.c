@@ -6,6 +6,7 @@
 #include "common/memory.h"
 #include "proxy/cluster/slot.h"
 #include "proxy/downstream/client.h"
+#include "proxy/downstream/tracking.h"
 
 /* Looked at where nothing was queued yet, and never changed. */
 static const struct queued queued_closed = {.slot = SLOT_NONE, .only_reads = true};
@@ -104,6 +105,7 @@ size_t session_kept_bytes(const struct session *session)
     }
     return text_bytes(extras) + (session->is_in_multi ? extras->queued->bytes.size : 0) +
            (extras->fieldsets == NULL ? 0 : extras->fieldsets->bytes) +
+           (extras->tracking == NULL ? 0 : extras->tracking->prefix_bytes) +
            (extras->subscriptions == NULL ? 0 : extras->subscriptions->subscriber.bytes);
 }
 

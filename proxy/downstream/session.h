@@ -87,8 +87,8 @@ void session_spoil(struct session *session);
 /* The sets of HIMPORT, made if there are none yet. */
 struct fieldsets *session_fieldsets(struct session *session);
 
-/* The bytes that the session keeps: of requests, of what the client has said about itself, and of
- * its subscriptions. */
+/* The bytes that the session keeps: of requests, of what the client has said about itself, of its
+ * subscriptions, and the prefixes of what it caches. */
 size_t session_kept_bytes(const struct session *session);
 
 #endif

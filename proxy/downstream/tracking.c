@@ -5,6 +5,7 @@
 
 #include "common/memory.h"
 #include "common/resp_write.h"
+#include "proxy/downstream/prefixes.h"
 #include "proxy/downstream/redirected.h"
 
 /* Redis says so each time. */
@@ -114,27 +115,33 @@ void tracking_fit(struct client *client)
     lane_speak(&client->lane, dialect);
 }
 
-static int compare_spans(const void *a, const void *b)
+static void add_prefix(struct client *client, struct span prefix)
 {
-    const struct span *one = a;
-    const struct span *other = b;
-    int order = memcmp(one->at, other->at, size_min(one->size, other->size));
+    struct tracking *tracking = client_tracking(client);
 
-    return order != 0 ? order : (one->size > other->size) - (one->size < other->size);
+    tracking->prefixes[tracking->prefix_count++] =
+        (struct span){memory_copy(prefix.at, prefix.size), prefix.size};
+    tracking->prefix_bytes += prefix_bytes(prefix);
+    block_charge(client->clients->intake->account, prefix_bytes(prefix));
 }
 
-static void add_prefixes(struct tracking *tracking, const struct span *prefixes, size_t count)
+/* None of them is there yet, but for the empty one, which may be said again. */
+static void add_prefixes(struct client *client, const struct span *prefixes, size_t count)
 {
+    struct tracking *tracking = client_tracking(client);
+    bool has_empty = tracking->prefix_count > 0 && tracking->prefixes[0].size == 0;
+
     if (count == 0) {
         return;
     }
     tracking->prefixes = memory_resize(tracking->prefixes, tracking->prefix_count + count,
                                        sizeof *tracking->prefixes);
     for (size_t i = 0; i < count; i++) {
-        tracking->prefixes[tracking->prefix_count++] =
-            (struct span){memory_copy(prefixes[i].at, prefixes[i].size), prefixes[i].size};
+        if (prefixes[i].size > 0 || !has_empty) {
+            add_prefix(client, prefixes[i]);
+        }
     }
-    qsort(tracking->prefixes, tracking->prefix_count, sizeof *tracking->prefixes, compare_spans);
+    qsort(tracking->prefixes, tracking->prefix_count, sizeof *tracking->prefixes, prefix_compare);
 }
 
 void tracking_begin(struct client *client, const struct tracking_options *options,
@@ -146,7 +153,7 @@ void tracking_begin(struct client *client, const struct tracking_options *option
     }
     client_tracking(client)->options = *options;
     client_tracking(client)->is_broken = false;
-    add_prefixes(client_tracking(client), prefixes, count);
+    add_prefixes(client, prefixes, count);
     tracking_fit(client);
 }
 
@@ -165,6 +172,7 @@ void tracking_end(struct client *client)
     for (size_t i = 0; i < gone->prefix_count; i++) {
         free((char *)gone->prefixes[i].at);
     }
+    block_discharge(client->clients->intake->account, gone->prefix_bytes);
     free(gone->prefixes);
     free(gone);
     tracking_fit(client);

@@ -31,6 +31,7 @@ struct tracking {
     struct tracking_options options;
     struct span *prefixes; /* BCAST; in order, none of them the beginning of another */
     size_t prefix_count;
+    size_t prefix_bytes;      /* of memory that they take */
     bool has_chosen;          /* CLIENT CACHING was said, for what comes next */
     bool has_lapsed;          /* nobody could be told of what it has read before */
     bool is_broken;           /* the client that was to be told is gone */

@@ -181,6 +181,33 @@ Test(tracking, clients_that_do_not_cache_share_no_connection_with_those_that_do)
 
 /* A node says nothing of its own accord in a script; but when nothing happens it is asked whether
  * it is there, and says more than that. */
+Test(tracking, nobody_has_more_prefixes_than_any_program_means)
+{
+    enum { PREFIXES = 4096 };
+    static const char *const error =
+        "-ERR proxy: a client may have 4096 prefixes at most, of a megabyte together";
+    struct rig *rig = rig_start(1);
+    struct bytes request = {0};
+
+    bytes_print(&request, "*%d\r\n$6\r\nCLIENT\r\n$8\r\nTRACKING\r\n$2\r\nON\r\n$5\r\nBCAST\r\n",
+                4 + 2 * (PREFIXES + 1));
+    for (int i = 0; i <= PREFIXES; i++) {
+        bytes_print(&request, "$6\r\nPREFIX\r\n$5\r\n%05d\r\n", i);
+    }
+    wire_send_bytes(rig_client(rig), request.at, request.size);
+    cr_expect_str_eq(wire_text(rig_client(rig)), error);
+    request.size = 0;
+    bytes_print(&request,
+                "*6\r\n$6\r\nCLIENT\r\n$8\r\nTRACKING\r\n$2\r\nON\r\n$5\r\nBCAST\r\n"
+                "$6\r\nPREFIX\r\n$1048576\r\n%01048576d\r\n",
+                0);
+    wire_send_bytes(rig_client(rig), request.at, request.size);
+    cr_expect_str_eq(wire_text(rig_client(rig)), error);
+    cr_expect_eq(metric(rig, "tracking_clients"), 0);
+    bytes_clear(&request);
+    rig_stop(&rig);
+}
+
 Test(tracking, by_prefixes_are_told_of_all_keys_that_begin_so)
 {
     struct rig *rig = rig_start(1);

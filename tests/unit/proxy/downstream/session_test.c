@@ -4,6 +4,7 @@
 
 #include "proxy/cluster/slot.h"
 #include "proxy/downstream/client.h"
+#include "proxy/downstream/tracking.h"
 
 static struct session session;
 
@@ -97,6 +98,14 @@ Test(session, what_a_client_says_of_itself_counts_with_what_it_keeps)
     cr_expect_eq(session_kept_bytes(&session), sizeof "library" + sizeof "1.0");
     fieldsets_keep(session_fieldsets(&session), SPAN("a"), SPAN("fields"));
     cr_expect_gt(session_kept_bytes(&session), sizeof "library" + sizeof "1.0" + sizeof "fields");
+}
+
+Test(session, prefixes_count_with_what_it_keeps)
+{
+    struct tracking tracking = {.prefix_bytes = 1000};
+
+    session_extras(&session)->tracking = &tracking;
+    cr_expect_eq(session_kept_bytes(&session), 1000);
 }
 
 Test(session, subscriptions_count_with_what_it_keeps)
