@@ -45,6 +45,14 @@ static bool filter_parse_type(struct client_filter *filter, struct span type)
                          (int)size_min(type.size, SHOWN_BYTES), type.at);
 }
 
+static int id_compare(const void *a, const void *b)
+{
+    uint64_t one = *(const uint64_t *)a;
+    uint64_t other = *(const uint64_t *)b;
+
+    return (one > other) - (one < other);
+}
+
 static bool filter_parse_ids(struct client_filter *filter, const struct arguments *arguments,
                              uint32_t from)
 {
@@ -58,6 +66,7 @@ static bool filter_parse_ids(struct client_filter *filter, const struct argument
         }
         filter->ids[filter->id_count++] = id < 0 ? 0 : (uint64_t)id;
     }
+    qsort(filter->ids, filter->id_count, sizeof *filter->ids, id_compare);
     return true;
 }
 
@@ -208,12 +217,7 @@ void client_filter_clear(struct client_filter *filter)
 
 static bool filter_has_id(const struct client_filter *filter, uint64_t id)
 {
-    for (uint32_t i = 0; i < filter->id_count; i++) {
-        if (filter->ids[i] == id) {
-            return true;
-        }
-    }
-    return false;
+    return bsearch(&id, filter->ids, filter->id_count, sizeof id, id_compare) != NULL;
 }
 
 bool client_filter_admits(const struct client_filter *filter, uint64_t id, uint64_t age_s)

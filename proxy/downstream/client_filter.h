@@ -17,7 +17,7 @@ enum client_type {
 };
 
 struct client_filter {
-    uint64_t *ids; /* with has_ids: one of these */
+    uint64_t *ids; /* with has_ids: one of these, which are in order */
     uint32_t id_count;
     bool has_ids;
     char *peer; /* NULL: any. Likewise the next two */

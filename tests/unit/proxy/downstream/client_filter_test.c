@@ -21,6 +21,7 @@ static const struct row {
     {"client list type normal x", "ERR syntax error", false, false, false},
     {"client list id 6", NULL, false, true, false},
     {"client list id 5 7 6", NULL, true, true, false},
+    {"client list id 9 6 -1 8 6 1 9223372036854775807", NULL, false, true, false},
     {"client list id -6 0", NULL, false, false, false},
     {"client list id 6 x", "ERR Invalid client ID", false, false, false},
     {"client list id", "ERR syntax error", false, false, false},
