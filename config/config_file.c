@@ -37,9 +37,30 @@ static void walk_refuse_kind(struct file_walk *walk, const struct yaml_entry *en
     free(place);
 }
 
+/* To YAML, "{password:hush}" is one key and no value: what is behind the colon is not shown. */
+static bool walk_refuse_glued(struct file_walk *walk, const struct yaml_entry *entry,
+                              const char *place)
+{
+    const char *name = entry->key + (entry->key[0] == '\'');
+    const char *colon = strchr(name, ':');
+
+    if (colon == NULL || entry->kind != YAML_NULL) {
+        return false;
+    }
+    config_errors_add(walk->draft->errors, place,
+                      "no blank behind a colon, '%.*s%.*s:', expected \"name: value\"",
+                      (int)(entry->key - entry->path), entry->path, (int)(colon - name), name);
+    return true;
+}
+
 static void walk_refuse_key(struct file_walk *walk, const struct yaml_entry *entry)
 {
     char *place = walk_place(walk, entry->key_place);
+
+    if (walk_refuse_glued(walk, entry, place)) {
+        free(place);
+        return;
+    }
     char *suggestion = option_suggest(walk->scope, entry->path + walk->prefix, entry->key);
 
     config_errors_add(walk->draft->errors, place, "unknown key, '%s', %s", entry->path, suggestion);

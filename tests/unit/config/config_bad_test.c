@@ -266,6 +266,9 @@ static const struct bad_file forms[] = {
      "pools: [{backend: {password: \"ab${hush-hush\", seeds: [\"n:1\"]}}]",
      "f.yaml:1:30: bad variable for 'backend.password', expected \"${NAME}\", or \"$${\" for a "
      "literal \"${\"\n"},
+    {"no blank behind a colon", "pools: [{backend: {password:hush, seeds: [\"n:1\"]}}]",
+     "f.yaml:1:20: no blank behind a colon, 'pools[0].backend.password:', expected \"name: "
+     "value\"\n"},
     {"a second document", "workers: 3\n---\nworkers: 3\n",
      "f.yaml:2:1: second document, '---', expected only one\n"},
     {"a list as a key", "[a, b]: 3\n", "f.yaml:1:1: key is not a name, expected \"name: value\"\n"},
