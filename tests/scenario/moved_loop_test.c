@@ -40,14 +40,30 @@ static size_t count_tries(const struct rig *rig, const char *prefix)
     return count;
 }
 
+/* How often the nodes were asked until the client was told. Where one has just been asked when the
+ * time is over, that is what the client hears: on a busy machine it is asked once more. */
+static size_t count_tries_until_told(struct rig *rig)
+{
+    const char *answer;
+    size_t before;
+
+    do {
+        before = count_tries(rig, "SET k");
+        answer = ask(rig, "SET", "k", "v");
+    } while (strstr(answer, "in time, outcome unknown") != NULL);
+    cr_expect_str_eq(answer, disagree);
+    return count_tries(rig, "SET k") - before;
+}
+
 Test(moved_loop, to_itself_ends_with_an_error_that_says_why)
 {
     struct rig *rig = start_hasty(1);
     fake_node_handle(rig_node(rig, 0), moved_to, (void *)rig_address(rig, 0));
 
-    cr_expect_str_eq(ask(rig, "SET", "k", "v"), disagree);
-    cr_expect_gt(count_tries(rig, "SET k"), 5);
-    cr_expect_lt(count_tries(rig, "SET k"), TRIES_MAX);
+    size_t tries = count_tries_until_told(rig);
+
+    cr_expect_gt(tries, 5);
+    cr_expect_lt(tries, TRIES_MAX);
     cr_expect_str_eq(ask(rig, "SET", "c", "v"), "OK");
     rig_stop(&rig);
 }
@@ -59,8 +75,7 @@ Test(moved_loop, around_three_nodes_ends_with_an_error_that_says_why)
     for (int i = 0; i < 3; i++) {
         fake_node_handle(rig_node(rig, i), moved_to, (void *)rig_address(rig, (i + 1) % 3));
     }
-    cr_expect_str_eq(ask(rig, "SET", "k", "v"), disagree);
-    cr_expect_lt(count_tries(rig, "SET k"), TRIES_MAX);
+    cr_expect_lt(count_tries_until_told(rig), TRIES_MAX);
     cr_expect_str_eq(ask(rig, "SET", "b", "v"), "OK");
     rig_stop(&rig);
 }
