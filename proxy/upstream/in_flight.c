@@ -74,6 +74,19 @@ void in_flight_forget(struct upstream *upstream, struct request *request)
     special_leave(request);
 }
 
+static uint64_t oldest_end(const struct upstream *upstream)
+{
+    struct list_link *link = list_first(&upstream->in_flight);
+
+    if (link == NULL) {
+        return upstream->stream_queued;
+    }
+
+    const struct request *oldest = container_of(link, struct request, in_queue);
+
+    return oldest->offset + oldest->bytes.size;
+}
+
 void in_flight_publish(struct upstream *upstream)
 {
     struct metrics *metrics = upstream->pool->site->metrics;
@@ -85,6 +98,7 @@ void in_flight_publish(struct upstream *upstream)
     metric_add(&upstream->pool->counts->in_flight, grown);
     upstream->told_in_flight = upstream->in_flight_count;
     upstream->untold_count = 0;
+    upstream->stream_oldest_end = oldest_end(upstream);
 }
 
 /* Is there a request that `reply` can be the answer to? Nobody answers what has not come whole, but

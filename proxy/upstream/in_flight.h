@@ -22,8 +22,8 @@ void in_flight_give_back(struct pool *pool, struct list *requests, uint64_t sent
  */
 void in_flight_forget(struct upstream *upstream, struct request *request);
 
-/* Tells the metrics what has changed here since the last time: once a turn, not with each request.
- */
+/* Tells the metrics what has changed here since the last time, and looks which is the oldest now:
+ * once a turn, not with each request. */
 void in_flight_publish(struct upstream *upstream);
 
 /* One more, whose bytes begin where the stream ends. */
@@ -31,6 +31,7 @@ static inline void in_flight_append(struct upstream *upstream, struct request *r
 {
     if (upstream->in_flight_count++ == 0) {
         upstream->owes_since = reactor_now(upstream->pool->site->reactor);
+        upstream->stream_oldest_end = upstream->stream_queued + request->bytes.size;
     }
     list_append(&upstream->in_flight, &request->in_queue);
     request->offset = upstream->stream_queued;

@@ -15,7 +15,7 @@ static inline bool upstream_takes_plain(const struct upstream *upstream,
                                         const struct pool_config *config)
 {
     return upstream->is_fit && upstream->in_flight_count < config->backend_in_flight &&
-           upstream->output.size < config->waiting_bytes;
+           !upstream_owes_too_much(upstream, config->waiting_bytes);
 }
 
 /* Writes what is in the output at the end of this turn. */

@@ -150,7 +150,7 @@ static bool upstream_is_full(const struct upstream *upstream)
     const struct pool_config *config = upstream->pool->site->config;
 
     return upstream->in_flight_count + upstream->waiting_count >= config->backend_in_flight ||
-           upstream->output.size >= config->waiting_bytes;
+           upstream_owes_too_much(upstream, config->waiting_bytes);
 }
 
 bool pool_is_full(const struct pool *pool, uint64_t lane_number)

@@ -141,7 +141,7 @@ bool pool_is_down(const struct pool *pool, uint64_t lane_number);
 bool pool_accepts(const struct pool *pool, uint64_t lane_number);
 
 /* Has the connection that clients with this number use as many requests unanswered, or as many
- * bytes unsent, as it may? */
+ * bytes of them, as it may? */
 bool pool_is_full(const struct pool *pool, uint64_t lane_number);
 
 /* The same of the reserved connection. */

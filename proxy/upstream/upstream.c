@@ -460,8 +460,8 @@ void upstream_close(struct upstream *upstream, enum close_reason reason)
     upstream_become(upstream, UPSTREAM_IDLE);
     upstream_close_socket(upstream);
     upstream->in_flight_count = upstream->waiting_count = 0;
-    in_flight_publish(upstream);
     upstream->stream_sent = upstream->stream_queued = upstream->gated_to = upstream->worn_since = 0;
+    in_flight_publish(upstream);
     upstream->earliest_deadline = UINT64_MAX;
     if (upstream->use == USE_PRIVATE) {
         private_on_close(upstream, reason, was_ready);

@@ -73,6 +73,8 @@ struct upstream {
     uint64_t owes_since;        /* since when something is in flight */
     uint64_t stream_queued;
     uint64_t stream_sent;
+    uint64_t stream_oldest_end; /* where the oldest in flight ends, or did when last looked at: with
+                                 * in_flight_publish */
     uint64_t gated_to;  /* what is in flight up to here in the stream has been given its gates */
     uint64_t walked_at; /* the turn in which slots were last looked for in flight, */
     uint32_t walks;     /* and how many in that turn */
@@ -110,6 +112,14 @@ void upstream_close(struct upstream *upstream, enum close_reason reason);
 static inline bool upstream_has_left(const struct request *request, uint64_t sent)
 {
     return request->offset + request->bytes.size <= sent;
+}
+
+/* Has the node as much without an answer as it may? It goes on reading where it does not answer, as
+ * during CLIENT PAUSE, and would hang up in the end. What is oldest does not count: a request may
+ * be as large as it likes. */
+static inline bool upstream_owes_too_much(const struct upstream *upstream, uint64_t most)
+{
+    return upstream->stream_queued - upstream->stream_oldest_end >= most;
 }
 
 /* Tells the node that nothing more will come on a private connection that is ready: it answers what

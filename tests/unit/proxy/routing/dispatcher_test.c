@@ -375,10 +375,14 @@ Test(dispatcher, a_node_that_takes_no_bytes_is_not_sent_ever_more)
     struct block *block = block_new(BIG);
 
     one_node();
+
+    struct upstream *upstream = &stage.dispatcher->table.pools[0]->upstreams[0];
+
+    ask(&stage, 0, "GET b");
     block->used = BIG;
     memset(block->bytes, 'x', BIG);
-    sendq_lend(&stage.dispatcher->table.pools[0]->upstreams[0].output, block,
-               (struct span){block->bytes, BIG});
+    sendq_lend(&upstream->output, block, (struct span){block->bytes, BIG});
+    upstream->stream_queued += BIG;
     block_release(&block);
     gets_error(&stage, ask(&stage, 0, "GET b"), "-ERR proxy: overloaded: too many requests wait");
 }

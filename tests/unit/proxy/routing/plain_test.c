@@ -118,16 +118,16 @@ Test(plain, a_connection_takes_requests_up_to_its_limits)
         size_t bytes;
         bool takes;
     } rows[] = {
-        {2, 1024, true},
-        {1, 1024, false},
-        {2, 16, false},
-        {2, 1024, true},
+        {3, 1024, true},
+        {2, 1024, false},
+        {3, 16, false},
+        {3, 1024, true},
     };
 
     warm_up(&stage, 0, "b");
     ask(&stage, 0, "GET b");
-    cr_assert_eq(connection()->in_flight_count, 1);
-    cr_assert_gt(connection()->output.size, 16);
+    ask(&stage, 0, "GET b");
+    cr_assert_eq(connection()->in_flight_count, 2);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         stage.config.backend_in_flight = rows[i].in_flight;
         stage.config.waiting_bytes = rows[i].bytes;
@@ -135,6 +135,24 @@ Test(plain, a_connection_takes_requests_up_to_its_limits)
                      i);
         cr_expect_neq(pool_is_full(pool_of_node(), 0), rows[i].takes, "row %zu", i);
     }
+}
+
+/* A request may be as large as its client is allowed, and keeps nobody else away. */
+Test(plain, one_that_is_larger_than_all_may_be_is_not_too_much)
+{
+    stage.config.waiting_bytes = 16;
+    warm_up(&stage, 0, "b");
+    ask(&stage, 0, "GET b1");
+    cr_expect(upstream_takes_plain(connection(), &stage.config));
+    peer_gets(node, "GET b1");
+    cr_expect(upstream_takes_plain(connection(), &stage.config));
+    ask(&stage, 1, "GET b2");
+    cr_expect_not(upstream_takes_plain(connection(), &stage.config));
+    peer_gets(node, "GET b2");
+    peer_says(node, "+1\r\n");
+    TURN_UNTIL(stage.reactor, upstream_takes_plain(connection(), &stage.config));
+    peer_says(node, "+2\r\n");
+    TURN_UNTIL(stage.reactor, upstream_is_idle(connection()));
 }
 
 /* Nobody looks for what is due before the earliest deadline that the connection knows. */

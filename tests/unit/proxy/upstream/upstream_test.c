@@ -391,11 +391,13 @@ Test(upstream, a_large_request_goes_on_when_the_node_reads_again)
 
     block->used = LARGE;
     memset(block->bytes, 'x', LARGE);
+    send_words("GET b1");
     send_block(block);
     send_words("GET b2");
     cr_assert(!pool_is_full(pool, 0));
     config.waiting_bytes = LARGE / 2;
     cr_assert(pool_is_full(pool, 0));
+    peer_gets(&node, "GET b1");
     while (received < LARGE) {
         TURN_UNTIL(reactor, peer_has(&node, 1));
 
@@ -406,6 +408,26 @@ Test(upstream, a_large_request_goes_on_when_the_node_reads_again)
         node.size -= part;
     }
     peer_gets(&node, "GET b2");
+    peer_says(&node, "+1\r\n");
+    next_told(0);
+    cr_assert(!pool_is_full(pool, 0));
+}
+
+/* The kernel and the node take whatever comes, and the node answers nothing. */
+Test(upstream, too_many_bytes_without_an_answer_are_too_many)
+{
+    connected();
+    config.waiting_bytes = 100;
+    for (int i = 0; i < 5; i++) {
+        cr_assert(!pool_is_full(pool, 0), "%d", i);
+        send_words("GET b1");
+        peer_gets(&node, "GET b1");
+    }
+    send_words("GET b2");
+    peer_gets(&node, "GET b2");
+    cr_assert(pool_is_full(pool, 0));
+    peer_says(&node, "+1\r\n");
+    next_told(0);
     cr_assert(!pool_is_full(pool, 0));
 }
 
