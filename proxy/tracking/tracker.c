@@ -13,24 +13,22 @@ enum {
     TICK_US = 100 * US_PER_MS,
 };
 
-/* One client may cache one key; or another key with the same hash, seldom enough. */
-struct interest {
-    struct table_link in_tracker;
-    struct list_link in_tracked;
-    struct tracked *tracked;
-};
-
 static struct tracked *tracked_at(struct list_link *link)
 {
     return container_of(link, struct tracked, in_tracker);
 }
 
-static void interest_end(struct interest *interest)
+static struct tracked *tracked_with_ears(struct list_link *link)
 {
-    table_remove(&interest->tracked->tracker->interests, &interest->in_tracker);
-    list_remove(&interest->in_tracked);
-    interest->tracked->interest_count--;
-    free(interest);
+    return container_of(link, struct tracked, in_ears);
+}
+
+static void tracked_hear_all(struct tracked *tracked)
+{
+    tracked->hears_all = true;
+    if (!list_link_is_on(&tracked->in_ears)) {
+        list_append(&tracked->tracker->all_ears, &tracked->in_ears);
+    }
 }
 
 static void tracked_forget_all(struct tracked *tracked)
@@ -38,9 +36,14 @@ static void tracked_forget_all(struct tracked *tracked)
     struct list_link *link;
 
     while ((link = list_first(&tracked->interests)) != NULL) {
-        interest_end(container_of(link, struct interest, in_tracked));
+        struct interest *interest = container_of(link, struct interest, in_tracked);
+
+        interests_end(&tracked->tracker->interests, &interest);
     }
     memset(tracked->slots, 0, sizeof tracked->slots);
+    if (tracked->hears_all && tracked->kind == TRACKED_READS) {
+        list_remove(&tracked->in_ears);
+    }
     tracked->hears_all = false;
     tracked->has_read = false;
 }
@@ -60,36 +63,21 @@ void tracked_flush(struct tracked *tracked)
     }
 }
 
-static struct interest *interest_find(const struct tracked *tracked, uint64_t hash)
-{
-    struct table_link *link = table_first(&tracked->tracker->interests, hash);
-
-    while (link != NULL && container_of(link, struct interest, in_tracker)->tracked != tracked) {
-        link = table_next(link);
-    }
-    return link == NULL ? NULL : container_of(link, struct interest, in_tracker);
-}
-
 static void interest_begin(struct tracked *tracked, struct span key)
 {
     uint64_t hash = table_hash_bytes(key);
     struct tracker *tracker = tracked->tracker;
 
     if (tracked->hears_all || tracked->kind != TRACKED_READS ||
-        interest_find(tracked, hash) != NULL) {
+        interests_find(&tracker->interests, tracked, hash) != NULL) {
         return;
     }
-    if (tracked->interest_count >= INTERESTS_MAX || tracker->interests.count >= INTERESTS_ALL) {
-        tracked->hears_all = true;
+    if (tracked->interest_count >= INTERESTS_MAX ||
+        tracker->interests.pairs.count >= INTERESTS_ALL) {
+        tracked_hear_all(tracked);
         return;
     }
-
-    struct interest *interest = memory_new(1, sizeof *interest);
-
-    interest->tracked = tracked;
-    table_add(&tracker->interests, &interest->in_tracker, hash);
-    list_append(&tracked->interests, &interest->in_tracked);
-    tracked->interest_count++;
+    interests_add(&tracker->interests, tracked, hash);
 }
 
 static void on_read_key(void *context, struct span key)
@@ -107,7 +95,7 @@ static void tracker_on_read(struct tracked *tracked, const struct request *reque
     struct tracker *tracker = tracked->tracker;
 
     if (!reading_each_key(request, &tracker->arguments, &tracker->keys, on_read_key, tracked)) {
-        tracked->hears_all = true;
+        tracked_hear_all(tracked);
     }
     if (request->slot != SLOT_NONE) {
         tracked->slots[request->slot / 64] |= UINT64_C(1) << (request->slot % 64);
@@ -134,10 +122,10 @@ static void tracker_on_own_change(struct tracked *tracked, const struct request 
     struct span key;
 
     if (reading_changed_key(request, reply, &tracker->arguments, &tracker->keys, &key)) {
-        interest = interest_find(tracked, table_hash_bytes(key));
+        interest = interests_find(&tracker->interests, tracked, table_hash_bytes(key));
     }
     if (interest != NULL) {
-        interest_end(interest);
+        interests_end(&tracker->interests, &interest);
     }
 }
 
@@ -184,10 +172,10 @@ static void flush_reads(struct tracker *tracker)
 
 static void flush_broadcasts(struct tracker *tracker)
 {
-    LIST_EACH (link, &tracker->tracked) {
-        struct tracked *tracked = tracked_at(link);
+    LIST_EACH (link, &tracker->broadcasts) {
+        struct tracked *tracked = tracked_with_ears(link);
 
-        if (is_broadcast(tracked) && !tracked->is_starting) {
+        if (!tracked->is_starting) {
             metric_add(&tracker->metrics->invalidations_of_all_total, 1);
             tracked_tell(tracked, NULL, 0);
         }
@@ -206,24 +194,19 @@ static void tracker_flush(struct tracker *tracker, enum dialect dialect)
 /* The interests in `key` are over. A client that hears all may have had one, too. */
 static void tracker_invalidate(struct tracker *tracker, struct span key)
 {
-    struct table_link *link = table_first(&tracker->interests, table_hash_bytes(key));
+    uint64_t hash = table_hash_bytes(key);
+    struct interest *interest;
 
-    while (link != NULL) {
-        struct interest *interest = container_of(link, struct interest, in_tracker);
+    while ((interest = interests_first(&tracker->interests, hash)) != NULL) {
         struct tracked *tracked = interest->tracked;
 
-        link = table_next(link);
-        interest_end(interest);
+        interests_end(&tracker->interests, &interest);
         if (!tracked->hears_all) {
             tracked_tell(tracked, &key, 1);
         }
     }
-    LIST_EACH (one, &tracker->tracked) {
-        struct tracked *tracked = tracked_at(one);
-
-        if (tracked->hears_all || tracked->kind == TRACKED_APART) {
-            tracked_tell(tracked, &key, 1);
-        }
+    LIST_EACH (link, &tracker->all_ears) {
+        tracked_tell(tracked_with_ears(link), &key, 1);
     }
 }
 
@@ -240,12 +223,9 @@ static void tracked_tell_prefix(struct tracked *tracked, struct span prefix,
 
 static void tracker_broadcast(struct tracker *tracker, const struct stale_keys *keys)
 {
-    LIST_EACH (link, &tracker->tracked) {
-        struct tracked *tracked = tracked_at(link);
+    LIST_EACH (link, &tracker->broadcasts) {
+        struct tracked *tracked = tracked_with_ears(link);
 
-        if (!is_broadcast(tracked)) {
-            continue;
-        }
         if (tracked->prefix_count == 0) {
             tracked_tell_prefix(tracked, SPAN(""), keys);
         }
@@ -296,7 +276,7 @@ static void tracker_on_moved(void *context, const uint64_t *slots)
             tracked_flush(tracked);
         }
     }
-    if (tracker->broadcast_count > 0) {
+    if (!list_is_empty(&tracker->broadcasts)) {
         listening_begin(tracker->dispatcher);
     }
 }
@@ -330,7 +310,7 @@ static void tracker_on_tick(struct reactor_timer *timer)
             tracked_flush(tracked);
         }
     }
-    if (tracker->broadcast_count > 0) {
+    if (!list_is_empty(&tracker->broadcasts)) {
         listening_begin(tracker->dispatcher);
     }
     listening_ping(tracker->dispatcher);
@@ -351,6 +331,8 @@ struct tracker *tracker_new(struct dispatcher *dispatcher, struct metrics *metri
     tracker->dispatcher = dispatcher;
     tracker->metrics = metrics;
     list_init(&tracker->tracked);
+    list_init(&tracker->all_ears);
+    list_init(&tracker->broadcasts);
     reactor_timer_init(&tracker->tick, dispatcher->site.reactor, tracker_on_tick);
     dispatcher->tracking = &events;
     dispatcher->tracker = tracker;
@@ -362,10 +344,11 @@ void tracker_free(struct tracker **tracker)
     struct tracker *gone = *tracker;
 
     *tracker = NULL;
-    CHECK(list_is_empty(&gone->tracked) && gone->interests.count == 0);
+    CHECK(list_is_empty(&gone->tracked) && list_is_empty(&gone->all_ears) &&
+          list_is_empty(&gone->broadcasts));
     gone->dispatcher->tracking = NULL;
     reactor_timer_stop(&gone->tick);
-    table_clear(&gone->interests);
+    interests_clear(&gone->interests);
     arguments_clear(&gone->arguments);
     keys_clear(&gone->keys);
     free(gone);
@@ -375,7 +358,7 @@ static void broadcast_begin(struct tracked *tracked)
 {
     struct tracker *tracker = tracked->tracker;
 
-    tracker->broadcast_count++;
+    list_append(&tracker->broadcasts, &tracked->in_ears);
     listening_begin(tracker->dispatcher);
     tracked->is_starting = !listening_is_complete(tracker->dispatcher);
     tracked->started_at = reactor_now(tracker->dispatcher->site.reactor);
@@ -385,8 +368,8 @@ static void broadcast_end(struct tracked *tracked)
 {
     struct tracker *tracker = tracked->tracker;
 
-    tracker->broadcast_count--;
-    if (tracker->broadcast_count == 0) {
+    list_remove(&tracked->in_ears);
+    if (list_is_empty(&tracker->broadcasts)) {
         listening_end(tracker->dispatcher);
     }
 }
@@ -400,8 +383,10 @@ struct tracked *tracked_new(struct tracker *tracker, enum tracked_kind kind)
     list_init(&tracked->interests);
     list_append(&tracker->tracked, &tracked->in_tracker);
     metric_add(&tracker->metrics->tracking_clients, 1);
-    if (is_broadcast(tracked)) {
-        broadcast_begin(tracked);
+    switch (kind) {
+    case TRACKED_READS: break;
+    case TRACKED_APART: list_append(&tracker->all_ears, &tracked->in_ears); break;
+    case TRACKED_BROADCAST: broadcast_begin(tracked); break;
     }
     if (!reactor_timer_is_running(&tracker->tick)) {
         reactor_timer_start(&tracker->tick, TICK_US);
@@ -418,8 +403,10 @@ void tracked_free(struct tracked **tracked)
     tracked_forget_all(gone);
     list_remove(&gone->in_tracker);
     metric_subtract(&tracker->metrics->tracking_clients, 1);
-    if (is_broadcast(gone)) {
-        broadcast_end(gone);
+    switch (gone->kind) {
+    case TRACKED_READS: break;
+    case TRACKED_APART: list_remove(&gone->in_ears); break;
+    case TRACKED_BROADCAST: broadcast_end(gone); break;
     }
     free(gone);
     if (list_is_empty(&tracker->tracked)) {

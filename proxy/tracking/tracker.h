@@ -21,16 +21,17 @@
 #ifndef PROXY_TRACKING_TRACKER_H
 #define PROXY_TRACKING_TRACKER_H
 
-#include "common/table.h"
 #include "proxy/command/keys.h"
 #include "proxy/routing/dispatcher.h"
+#include "proxy/tracking/interests.h"
 
 struct tracker {
     struct dispatcher *dispatcher;
     struct metrics *metrics;
-    struct list tracked; /* all that are on */
-    struct table interests;
-    uint32_t broadcast_count;   /* of those that are on, how many cache by prefixes */
+    struct list tracked;    /* all that are on */
+    struct list all_ears;   /* those of them that are told of every key that a client has read */
+    struct list broadcasts; /* those that cache by prefixes */
+    struct interests interests;
     struct reactor_timer tick;  /* runs while any is on */
     struct arguments arguments; /* scratch */
     struct keys keys;           /* likewise */
@@ -47,6 +48,7 @@ enum tracked_kind {
 struct tracked {
     struct tracker *tracker;
     struct list_link in_tracker;
+    struct list_link in_ears; /* in the tracker's all_ears or broadcasts */
     enum tracked_kind kind;
     bool is_starting; /* BROADCAST: not all primaries tell of changes yet */
     uint64_t started_at;

@@ -51,6 +51,35 @@ Test(tracking, a_change_is_told_once_to_those_who_have_read_the_key)
     rig_stop(&rig);
 }
 
+Test(tracking, a_change_is_told_to_all_who_have_read_the_key_and_are_still_there)
+{
+    enum { READERS = 4, LEAVES = 1 };
+    struct rig *rig = rig_start(2);
+    struct wire *readers[READERS];
+
+    for (int i = 0; i < READERS; i++) {
+        script(rig, 0, WANT("GET", "k"), SAY("$1\r\nv\r\n"));
+    }
+    script(rig, 0, WANT("GET", "{k}2"), SAY("$1\r\nw\r\n" PUSH("k")));
+    for (int i = 0; i < READERS; i++) {
+        readers[i] = tracked_client(rig, "CLIENT TRACKING ON");
+        cr_assert(wire_send(readers[i], "GET k\r\n"));
+        wire_expect(readers[i], "$1\r\nv\r\n");
+    }
+    rig_disconnect(rig, &readers[LEAVES]);
+    cr_assert(WAIT_FOR(metric(rig, "tracking_clients") == READERS - 1));
+    cr_assert(wire_send(readers[0], "GET {k}2\r\n"));
+    wire_expect(readers[0], "$1\r\nw\r\n");
+    for (int i = 0; i < READERS; i++) {
+        if (i != LEAVES) {
+            wire_expect(readers[i], PUSH("k"));
+            expect_quiet(readers[i]);
+        }
+    }
+    cr_expect_eq(metric(rig, "invalidations_total"), READERS - 1);
+    rig_stop(&rig);
+}
+
 Test(tracking, a_change_does_not_overtake_the_answer_that_it_makes_stale)
 {
     struct rig *rig = rig_start(2);
