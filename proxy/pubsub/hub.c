@@ -16,9 +16,13 @@ size_t hub_topic_bytes(struct span name)
     return TOPIC_BYTES + TOPIC_NAMES * name.size;
 }
 
+/* All clients may want the same topic, and where they lie differs in the upper bits only: these
+ * have to show in the lower ones, by which tables go. */
 static uint64_t member_hash(const struct subscriber *subscriber, const struct topic *topic)
 {
-    return topic->hash ^ ((uint64_t)(uintptr_t)subscriber * 0x9e3779b97f4a7c15u);
+    uint64_t mixed = (uint64_t)(uintptr_t)subscriber * 0x9e3779b97f4a7c15u;
+
+    return topic->hash ^ mixed ^ mixed >> 32;
 }
 
 static struct demand *demand_find(const struct hub *hub, const struct topic *topic)

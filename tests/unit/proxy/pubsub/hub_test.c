@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/memory.h"
+
 /* One worker whose mailbox nobody opens: the carrier's answers are the test's. */
 static struct {
     struct reactor *reactor;
@@ -317,4 +319,37 @@ Test(hub, joining_twice_is_joining_once)
     subscriber_clear(&one.subscriber);
     cr_expect_not(subscriber_is_active(&one.subscriber));
     cr_expect(tally_is_empty(rig.exchange->tally));
+}
+
+static size_t longest_chain(const struct table *table)
+{
+    size_t longest = 0;
+
+    for (size_t i = 0; i < table->room; i++) {
+        size_t length = 0;
+
+        for (struct table_link *link = table->heads[i]; link != NULL; link = link->next) {
+            length++;
+        }
+        longest = size_max(longest, length);
+    }
+    return longest;
+}
+
+/* One of them is found without a look at the others. */
+Test(hub, thousands_who_want_one_topic_lie_apart)
+{
+    enum { MANY = 4096, FEW = 16 };
+    struct person *people[MANY];
+
+    for (int i = 0; i < MANY; i++) {
+        people[i] = memory_new(1, sizeof *people[i]);
+        person_init(people[i], 2);
+        join(people[i]);
+    }
+    cr_expect_lt(longest_chain(&rig.hub->members), FEW);
+    for (int i = 0; i < MANY; i++) {
+        subscriber_clear(&people[i]->subscriber);
+        free(people[i]);
+    }
 }
