@@ -58,14 +58,16 @@ static bool filter_parse_ids(struct client_filter *filter, const struct argument
 {
     filter->has_ids = true;
     filter->ids = memory_new(arguments->count - from, sizeof *filter->ids);
+    filter->said = memory_new(arguments->count - from, sizeof *filter->said);
     for (uint32_t i = from; i < arguments->count; i++) {
         int64_t id;
 
         if (!span_to_int64(arguments->items[i], &id)) {
             return filter_refuse(filter, "ERR Invalid client ID");
         }
-        filter->ids[filter->id_count++] = id < 0 ? 0 : (uint64_t)id;
+        filter->said[filter->id_count++] = id < 0 ? 0 : (uint64_t)id;
     }
+    memcpy(filter->ids, filter->said, filter->id_count * sizeof *filter->ids);
     qsort(filter->ids, filter->id_count, sizeof *filter->ids, id_compare);
     return true;
 }
@@ -209,6 +211,7 @@ void client_filter_one(struct client_filter *filter, uint64_t id)
 void client_filter_clear(struct client_filter *filter)
 {
     free(filter->ids);
+    free(filter->said);
     free(filter->peer);
     free(filter->local);
     free(filter->user);

@@ -14,6 +14,30 @@ static void list_visit(struct visit *visit, struct client *client)
     roundup_add_line(visit, client->session.id, line, strlen(line));
 }
 
+static int line_compare(const void *a, const void *b)
+{
+    uint64_t id = *(const uint64_t *)a;
+    const struct roundup_line *line = b;
+
+    return (id > line->id) - (id < line->id);
+}
+
+/* In the order of the ids; none is shown twice, or a reply could be any number of times what there
+ * is to be shown. */
+static void list_said(const struct client_filter *filter, struct roundup_line *lines, size_t count,
+                      struct sendq *text)
+{
+    for (uint32_t i = 0; count > 0 && i < filter->id_count; i++) {
+        struct roundup_line *line =
+            bsearch(&filter->said[i], lines, count, sizeof *lines, line_compare);
+
+        if (line != NULL) {
+            sendq_append(text, (struct span){line->text, line->size});
+            line->size = 0;
+        }
+    }
+}
+
 static void list_answer(const struct roundup *roundup, struct sendq *to)
 {
     size_t count;
@@ -21,7 +45,10 @@ static void list_answer(const struct roundup *roundup, struct sendq *to)
     struct sendq text;
 
     sendq_init(&text);
-    for (size_t i = 0; i < count; i++) {
+    if (roundup->filter.said != NULL) {
+        list_said(&roundup->filter, lines, count, &text);
+    }
+    for (size_t i = 0; roundup->filter.said == NULL && i < count; i++) {
         sendq_append(&text, (struct span){lines[i].text, lines[i].size});
     }
     resp_write_verbatim_queue(to, &text);

@@ -63,6 +63,25 @@ Test(roundup, list_by_id_shows_those_only)
     cr_expect_null(strstr(text, " name=here "));
 }
 
+Test(roundup, list_by_ids_shows_each_once_in_their_order)
+{
+    char line[128];
+    uint64_t one = local_rig_id(rig, there);
+    uint64_t other = local_rig_id(rig, here);
+
+    cr_assert_gt(one, other);
+    snprintf(line, sizeof line, "CLIENT LIST ID %" PRIu64 " 99 %" PRIu64 " %" PRIu64, one, other,
+             one);
+
+    const char *text = local_rig_ask(rig, here, line);
+    const char *first = strstr(text, " name=there ");
+    const char *second = strstr(text, " name=here ");
+
+    cr_assert(first != NULL && second != NULL);
+    cr_expect_lt(first, second);
+    cr_expect_null(strstr(second, " name=there "));
+}
+
 Test(roundup, replies_keep_their_order_around_it)
 {
     local_rig_say(here, "PING 1");
