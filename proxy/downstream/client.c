@@ -240,7 +240,7 @@ void client_pause(struct client *client)
 /* The request in hand stays where it was read, and is scanned again when it may be executed. */
 void client_hold(struct client *client, enum pause_mode mode)
 {
-    inbound_keep(&client->inbound);
+    inbound_keep_secret(&client->inbound);
     client_become(client, CLIENT_HELD);
     client->held_by = mode;
     client_look_away(client, EV_READ);

@@ -87,11 +87,27 @@ Test(secret, takes_nothing_with_it_that_came_before_or_behind)
     close(other);
 }
 
+static struct client *only_client(void)
+{
+    struct clients *clients = &rig->workers[0].clients;
+
+    return container_of(list_first(&clients->open), struct client, in_clients);
+}
+
+Test(secret, is_not_left_where_it_was_when_clients_are_paused)
+{
+    cr_expect_str_eq(local_rig_ask(rig, peer, "AUTH the-password"), "+OK\r\n");
+    cr_expect_str_eq(local_rig_ask(rig, peer, "CLIENT PAUSE 100000"), "+OK\r\n");
+    local_rig_say(peer, "AUTH the-password");
+    local_rig_turn(rig);
+    cr_assert_eq(only_client()->state, CLIENT_HELD);
+    cr_expect_not(is_left("the-password"));
+}
+
 /* Behind a request that is served alone. */
 Test(secret, is_not_left_where_it_was_when_it_has_to_wait)
 {
-    struct clients *clients = &rig->workers[0].clients;
-    struct client *client = container_of(list_first(&clients->open), struct client, in_clients);
+    struct client *client = only_client();
 
     client->is_alone = true;
     local_rig_say(peer, "AUTH the-password");
