@@ -77,7 +77,7 @@ Test(reload_pools, one_that_comes_is_served_one_that_goes_is_not_and_it_may_come
         late = wire_open(rig_other_port(rig));
         cr_assert_not_null(late);
         cr_expect_str_eq(wire_ask(late, "GET", "k"), "other");
-        cr_expect_eq(rig_metric(rig, "topology_slots", "pool=\"other\""), 16384);
+        cr_expect(WAIT_FOR(rig_metric(rig, "topology_slots", "pool=\"other\"") == 16384));
         cr_expect_eq(http_get(rig_admin_port(rig), "/stats", NULL), 200);
         cr_expect_eq(http_get(rig_admin_port(rig), "/history", NULL), 200);
         change(rig, one, "pool other: there -> gone\n");
