@@ -41,10 +41,16 @@ size_t client_replies(const struct client *client)
     return client->pipeline.reply_bytes + client_gathered(client) + client->output.size;
 }
 
+/* Beside what goes to nodes and comes from them. */
+static size_t requests_size(const struct client *client)
+{
+    return client->pipeline.count * sizeof(struct request);
+}
+
 size_t client_held(const struct client *client)
 {
-    return client->inbound.size + session_kept_bytes(&client->session) + client->pipeline.bytes +
-           client_gathered(client) + client->output.size;
+    return requests_size(client) + client->inbound.size + session_kept_bytes(&client->session) +
+           client->pipeline.bytes + client_gathered(client) + client->output.size;
 }
 
 /* Grows at once and shrinks by an eighth. */
@@ -67,6 +73,7 @@ bool client_is_full(const struct client *client, uint64_t share)
 
     if (unlikely(clients_memory(client->clients) != BUDGET_FREE)) {
         most = most < TIGHT_BYTES ? most : TIGHT_BYTES;
+        pending += requests_size(client);
     }
     return client->pipeline.count >= (config->clients_pipeline + share - 1) / share ||
            pending >= most / share;

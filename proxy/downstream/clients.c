@@ -86,6 +86,17 @@ void client_close_holder(struct client *client, enum close_reason reason)
     client_close(client, reason);
 }
 
+static size_t bytes_in_use(void)
+{
+    return block_bytes_in_use() + request_bytes_in_use();
+}
+
+static void clients_publish(void)
+{
+    block_publish();
+    request_publish();
+}
+
 /* Until requests may be taken again: those who hold memory may never let go of it. Each worker
  * looks after its own; what one frees, the others see. When one goes and nothing is freed, the
  * memory is with nodes, and the others are spared until the next look. */
@@ -94,16 +105,16 @@ static void clients_free_memory(struct clients *clients)
     size_t before = SIZE_MAX;
 
     block_bill(clients->intake->account);
-    block_publish();
-    while (clients_memory(clients) == BUDGET_SPENT && block_bytes_in_use() < before) {
+    clients_publish();
+    while (clients_memory(clients) == BUDGET_SPENT && bytes_in_use() < before) {
         struct client *client = largest_holder(clients);
 
         if (client == NULL) {
             return;
         }
-        before = block_bytes_in_use();
+        before = bytes_in_use();
         client_close_holder(client, CLOSE_MEMORY_LIMIT);
-        block_publish();
+        clients_publish();
     }
 }
 

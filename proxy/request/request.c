@@ -2,10 +2,14 @@
 
 #include <stdlib.h>
 
+#include "common/budget.h"
 #include "common/memory.h"
 
 /* Under a sanitizer none is kept, so that it finds whoever still looks at one that is gone. */
 enum { REQUESTS_KEPT = IS_SANITIZED ? 0 : 16 * 1024 };
+
+/* The budget hears of changes of this size. */
+static const size_t publish_step = 128 * 1024;
 
 enum { SHRINK_FACTOR = 4 }; /* of a block to what is needed of it: from there on it is large */
 
@@ -13,11 +17,38 @@ static _Thread_local struct request *free_requests;
 static _Thread_local uint32_t free_count;
 static _Thread_local uint32_t unused_count; /* of these, not needed since the last tidy */
 
+static _Thread_local uint32_t made_count;    /* by the allocator, and not given back to it */
+static _Thread_local size_t published_bytes; /* the budget knows of */
+
+size_t request_bytes_in_use(void)
+{
+    return (size_t)(made_count - free_count) * sizeof(struct request);
+}
+
+void request_publish(void)
+{
+    size_t before = published_bytes;
+
+    published_bytes = request_bytes_in_use();
+    budget_change(&budget_of_process, (int64_t)published_bytes - (int64_t)before);
+}
+
+/* Only where one more or less is taken from the allocator: those on the free list come and go
+ * without. */
+static void request_note_made(void)
+{
+    if (request_bytes_in_use() - published_bytes + publish_step > 2 * publish_step) {
+        request_publish();
+    }
+}
+
 static struct request *request_take_free(void)
 {
     struct request *request = free_requests;
 
     if (request == NULL) {
+        made_count++;
+        request_note_made();
         return memory_raw(sizeof *request);
     }
     free_requests = request->owner;
@@ -102,6 +133,8 @@ void request_give_back(struct request *gone)
     }
     if (free_count == REQUESTS_KEPT) {
         free(gone);
+        made_count--;
+        request_note_made();
         return;
     }
     gone->owner = free_requests;
@@ -116,6 +149,7 @@ static void shorten_free_list(uint32_t count)
 
         free_requests = gone->owner;
         free_count--;
+        made_count--;
         free(gone);
     }
 }
@@ -129,10 +163,12 @@ void request_tidy(void)
 {
     shorten_free_list((unused_count + 1) / 2);
     unused_count = free_count;
+    request_publish();
 }
 
 void request_trim(void)
 {
     shorten_free_list(free_count);
     unused_count = 0;
+    request_publish();
 }

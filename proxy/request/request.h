@@ -226,11 +226,17 @@ static inline bool request_has_otherwise(const struct request *request)
            (request->special->otherwise.size > 0 || request->special->detour != NULL);
 }
 
+/* What those of this thread that are in use take themselves, beside their bytes and replies. */
+size_t request_bytes_in_use(void);
+
+/* Tells the budget of the process (budget.h) of that. It hears of most growth by itself. */
+void request_publish(void);
+
 /* How many are on the thread's free list. */
 uint32_t request_count_kept(void);
 
 /* To be called now and then, as once a second: hands back half of those that were not needed since
- * the last call, so that a burst does not keep its memory for ever. */
+ * the last call, so that a burst does not keep its memory for ever; and publishes. */
 void request_tidy(void);
 
 /* Hands the thread's free list back to the allocator. */

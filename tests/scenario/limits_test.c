@@ -247,6 +247,39 @@ Test(limits, without_memory_new_requests_are_refused_until_there_is_some_again)
     rig_stop(&rig);
 }
 
+enum { QUEUES = 20, QUEUED = 1000 };
+
+#define FIVE_INCR "INCR k\r\nINCR k\r\nINCR k\r\nINCR k\r\nINCR k\r\n"
+
+static void answer_nothing(void *context UNUSED, const struct fake_command *command UNUSED,
+                           struct bytes *answer UNUSED)
+{
+}
+
+/* Node 0 serves "k" and answers, node 1 serves "a" and does not. Small ones take more than they and
+ * their replies are long. */
+Test(limits, requests_that_wait_for_one_before_them_count_themselves)
+{
+    struct rig *rig = rig_start_with((struct rig_options){.nodes = 2, .request_timeout = "60s"});
+
+    fake_node_handle(rig_node(rig, 0), fake_always, (void *)":1");
+    fake_node_handle(rig_node(rig, 1), answer_nothing, NULL);
+    for (int i = 0; i < QUEUES; i++) {
+        struct wire *wire = rig_connect(rig);
+
+        wire_request(wire, "INCR", "a");
+        for (int j = 0; j < QUEUED / 10; j++) {
+            wire_send(wire, "%s%s", FIVE_INCR, FIVE_INCR);
+        }
+    }
+    cr_expect(WAIT_FOR(fake_node_count(rig_node(rig, 0), "INCR k") == QUEUES * QUEUED));
+    cr_expect(WAIT_FOR(fake_node_count(rig_node(rig, 1), "INCR a") == QUEUES));
+    cr_expect(WAIT_FOR(metric(rig, "buffered_bytes") > 256 * QUEUES * QUEUED));
+    fake_node_drop_connections(rig_node(rig, 1));
+    cr_expect(WAIT_FOR(metric(rig, "buffered_bytes") < MEGABYTE));
+    rig_stop(&rig);
+}
+
 Test(limits, without_memory_the_largest_holders_go_first)
 {
     enum { READERS = 12 };

@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 
+#include "common/budget.h"
 #include "common/check.h"
 
 static int done_count;
@@ -35,6 +36,30 @@ TestSuite(request, .init = note_blocks, .fini = all_is_given_back);
 static struct request *request_of(const char *name)
 {
     return request_new(command_by_name(span_of(name)), NULL, SPAN("bytes"));
+}
+
+/* The budget hears of many by itself, and of all when it is told. */
+Test(request, that_are_in_use_count_as_memory)
+{
+    enum { MANY = 20 * 1000 }; /* more than a thread keeps */
+
+    static struct request *all[MANY];
+    const uint64_t size = MANY * sizeof(struct request);
+    uint64_t before = budget_used(&budget_of_process);
+
+    for (int i = 0; i < MANY; i++) {
+        all[i] = request_of("get");
+    }
+    cr_expect_eq(request_bytes_in_use(), size);
+    cr_expect_gt(budget_used(&budget_of_process) - before, size - size / 10);
+    request_publish();
+    cr_expect_eq(budget_used(&budget_of_process) - before, size);
+    for (int i = 0; i < MANY; i++) {
+        request_free(&all[i]);
+    }
+    cr_expect_eq(request_bytes_in_use(), 0);
+    request_tidy();
+    cr_expect_eq(budget_used(&budget_of_process), before);
 }
 
 Test(request, starts_with_nobody)
