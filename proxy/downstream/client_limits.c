@@ -4,14 +4,16 @@
 
 enum {
     /* What nodes refuse as a protocol error costs the connection that all clients share. */
-    ARGUMENTS_MAX = 1024 * 1024,   /* Redis before 7.0; later ones take more */
-    BULK_MAX = 512 * 1024 * 1024,  /* Redis: proto-max-bulk-len */
-    ARGUMENTS_MAX_STRANGER = 10,   /* before AUTH */
-    BULK_MAX_STRANGER = 16 * 1024, /* before AUTH */
-    TIGHT_BYTES = 64 * 1024,       /* what a client may hold where memory is tight */
+    ARGUMENTS_MAX = 1024 * 1024,        /* Redis before 7.0; later ones take more */
+    BULK_MAX = 512 * 1024 * 1024,       /* Redis: proto-max-bulk-len */
+    ARGUMENTS_MAX_STRANGER = 10,        /* before AUTH */
+    BULK_MAX_STRANGER = 16 * 1024,      /* before AUTH */
+    REQUEST_MAX_EXPECTED = 1024 * 1024, /* first of one whom nodes may take as he comes */
+    TIGHT_BYTES = 64 * 1024,            /* what a client may hold where memory is tight */
 };
 
-/* Of who has said nothing yet, which may be a large request: is he let in, as far as is known? */
+/* Of who has said nothing yet, which may be a large request: is he let in, as far as is known?
+ * Nodes are not asked before his request is there, so it must not be too large. */
 static bool is_expected(const struct clients *clients)
 {
     return clients->identities.is_on &&
@@ -20,14 +22,20 @@ static bool is_expected(const struct clients *clients)
 
 struct scan_limits client_scan_limits(const struct client *client)
 {
-    bool known = client->session.is_authenticated || is_expected(client->clients);
+    size_t request_bytes = client->clients->config->clients_request_bytes;
 
-    return (struct scan_limits){
-        .arguments = known ? ARGUMENTS_MAX : ARGUMENTS_MAX_STRANGER,
-        .bulk_bytes = known ? BULK_MAX : BULK_MAX_STRANGER,
-        .request_bytes = client->clients->config->clients_request_bytes,
-        .authenticated = known,
-    };
+    if (likely(client->session.is_authenticated)) {
+        return (struct scan_limits){ARGUMENTS_MAX, BULK_MAX, request_bytes, true};
+    }
+    if (is_expected(client->clients)) {
+        return (struct scan_limits){
+            .arguments = ARGUMENTS_MAX,
+            .bulk_bytes = REQUEST_MAX_EXPECTED,
+            .request_bytes = size_min(request_bytes, REQUEST_MAX_EXPECTED),
+            .authenticated = false,
+        };
+    }
+    return (struct scan_limits){ARGUMENTS_MAX_STRANGER, BULK_MAX_STRANGER, request_bytes, false};
 }
 
 size_t client_gathered(const struct client *client)

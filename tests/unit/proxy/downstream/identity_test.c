@@ -189,9 +189,13 @@ Test(identity, of_newcomers_is_thought_ill_of_for_a_while_only)
     struct client *client =
         container_of(list_first(&rig->workers[0].clients.open), struct client, in_clients);
 
+    client->session.is_authenticated = false;
     identities->newcomers_denied_until = UINT64_MAX;
-    cr_expect(!client_scan_limits(client).authenticated);
+    cr_expect_eq(client_scan_limits(client).arguments, 10);
     identities->newcomers_denied_until = reactor_now(client->clients->reactor);
-    cr_expect(client_scan_limits(client).authenticated);
+    cr_expect_gt(client_scan_limits(client).arguments, 10);
+    cr_expect_eq(client_scan_limits(client).request_bytes, 1024 * 1024);
+    client->session.is_authenticated = true;
+    cr_expect_gt(client_scan_limits(client).request_bytes, 1024 * 1024);
     close(fd);
 }
