@@ -15,6 +15,7 @@ enum exit_code {
     EXIT_BAD_CONFIG = 1, /* also: not ready, for --healthcheck */
     EXIT_BAD_USAGE = 2,
     EXIT_CANNOT_START = 3, /* an address is taken, for example */
+    EXIT_OVERDUE = 4,      /* a thread did not end */
 };
 
 enum command_line_action {

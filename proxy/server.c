@@ -15,6 +15,7 @@
 #include "common/inherited.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "proxy/command_line.h"
 #include "proxy/console.h"
 #include "proxy/descriptors.h"
 #include "proxy/reload.h"
@@ -298,7 +299,7 @@ static void on_end_overdue(int number UNUSED)
     ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
 
     (void)ignored;
-    _exit(EXIT_FAILURE);
+    _exit(EXIT_OVERDUE);
 }
 
 /* A thread that is stuck, say in a write to a dead disk, does not keep the process from ending. */

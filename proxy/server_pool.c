@@ -19,7 +19,7 @@
 
 enum {
     TRACE_ROOM = 1024 * 1024, /* bytes of lines that may wait to be written */
-    REST_LOOK_US = 10 * US_PER_MS,
+    REST_LOOK_US = 50 * US_PER_MS,
 };
 
 static void server_on_topology(void *context, struct topology *topology)
