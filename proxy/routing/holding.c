@@ -172,13 +172,13 @@ void holding_hold_refused(struct dispatcher *dispatcher, struct request *request
 /* On the connection that its lane holds, if that leads to the right node. */
 static void send_private(struct pool *pool, struct request *request)
 {
-    struct lane *lane = request->lane;
-    enum dialect dialect = dialect_plain(lane_dialect(lane));
-    bool has_own = lane->own != NULL && lane->own->pool == pool && lane->own->dialect == dialect;
-    struct upstream *upstream = request->special->is_fresh ? private_make(pool, dialect)
-                                : has_own                  ? lane->own
-                                                           : private_take(pool, dialect);
+    enum dialect dialect = dialect_plain(lane_dialect(request->lane));
+    struct upstream *upstream = pick_own(pool, request);
 
+    if (upstream == NULL) {
+        upstream =
+            request->special->is_fresh ? private_make(pool, dialect) : private_take(pool, dialect);
+    }
     if (request->special->may_block && request->special->commands == 1) {
         private_introduce(upstream);
     }

@@ -100,14 +100,25 @@ static bool is_about_a_user(const struct request *request)
     return request->command->id == COMMAND_ID_AUTH || request->special->is_fresh;
 }
 
+static enum dialect dialect_of(const struct request *request)
+{
+    return dialect_plain(lane_dialect(request->lane));
+}
+
+struct upstream *pick_own(const struct pool *pool, const struct request *request)
+{
+    struct upstream *own = request->lane->own;
+    bool is_usable = own != NULL && !request->special->is_fresh && own->pool == pool &&
+                     own->dialect == dialect_of(request);
+
+    return is_usable ? own : NULL;
+}
+
 /* Is there a connection for it that is made already? */
 static bool has_private(const struct pool *pool, const struct request *request)
 {
-    const struct lane *lane = request->lane;
-
-    return !request->special->is_fresh &&
-           ((lane->own != NULL && lane->own->pool == pool) ||
-            private_is_resting(pool, dialect_plain(lane_dialect(lane))));
+    return pick_own(pool, request) != NULL ||
+           (!request->special->is_fresh && private_is_resting(pool, dialect_of(request)));
 }
 
 /* Whoever wants to know about a user is one of few. */
@@ -124,7 +135,7 @@ static bool is_to_knock_later(const struct dispatcher *dispatcher, const struct 
 static struct pick pick_private(const struct dispatcher *dispatcher, struct pool *pool,
                                 const struct request *request)
 {
-    if (private_is_full(pool) && request->lane->own == NULL && !is_about_a_user(request)) {
+    if (private_is_full(pool) && pick_own(pool, request) == NULL && !is_about_a_user(request)) {
         return pick_refuse(ERROR_TOO_MANY_PRIVATE, pool);
     }
     if (is_to_knock_later(dispatcher, pool, request)) {

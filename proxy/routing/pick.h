@@ -18,6 +18,10 @@ struct pick {
 /* Drops the request's wish to ask another node if that one cannot be reached now. */
 struct pick pick_for(struct dispatcher *dispatcher, struct request *request);
 
+/* The connection that the request's lane holds, if it can go there: it leads to `pool`, and is for
+ * what the lane speaks, which may have changed since. NULL: it needs another one. */
+struct upstream *pick_own(const struct pool *pool, const struct request *request);
+
 /* Does it go on the node's reserved connection, since the shared one may be what it is to free?
  * SCRIPT KILL and its like: a node that is busy with a script reads nothing more on the connection
  * that the script came from. */

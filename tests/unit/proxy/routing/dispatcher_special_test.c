@@ -217,6 +217,72 @@ Test(dispatcher_special, no_more_go_alone_than_may)
     served_by(&stage, old_node, first, "BLPOP b 0");
 }
 
+/* Lane 0 watches "b" at node 0. */
+static void hold_own(void)
+{
+    const struct question *watch = ask_to_hold(&stage, 0, "WATCH b");
+
+    peer_accepts(old_node);
+    served_by(&stage, old_node, watch, "WATCH b");
+    cr_assert_not_null(stage.lanes[0].own);
+}
+
+static void let_go(void)
+{
+    private_let_go(&stage.lanes[0].own);
+}
+
+Test(dispatcher_special, who_holds_the_connection_that_is_needed_needs_no_other)
+{
+    hold_own();
+    stage.config.backend_private = 1;
+    served_by(&stage, old_node, ask_alone(&stage, 0, "BLPOP b 0"), "BLPOP b 0");
+    let_go();
+}
+
+static const char too_many[] = "-ERR proxy: too many clients block on or watch keys of 127.0.0.1:";
+
+Test(dispatcher_special, a_held_connection_of_another_protocol_is_none_when_too_many_go_alone)
+{
+    hold_own();
+    stage.config.backend_private = 1;
+    lane_speak(&stage.lanes[0], DIALECT_RESP3);
+    gets_error(&stage, ask_alone(&stage, 0, "BLPOP b 0"), too_many);
+    let_go();
+}
+
+Test(dispatcher_special, a_held_connection_to_another_node_is_none_when_too_many_go_alone)
+{
+    stage_adopt(&stage, 0, 1);
+    hold_own();
+
+    const struct question *first = ask_alone(&stage, 1, "BLPOP a 0");
+
+    peer_accepts(new_node);
+    stage.config.backend_private = 1;
+    gets_error(&stage, ask_alone(&stage, 0, "BLPOP a 0"), too_many);
+    served_by(&stage, new_node, first, "BLPOP a 0");
+    let_go();
+}
+
+Test(dispatcher_special, a_held_connection_of_another_protocol_is_none_when_a_node_takes_nobody)
+{
+    hold_own();
+
+    struct knocking *knocking = &stage.dispatcher->table.pools[0]->privates.knocking;
+
+    lane_speak(&stage.lanes[0], DIALECT_RESP3);
+    knocking->retry_at = UINT64_MAX;
+
+    const struct question *question = ask_alone(&stage, 0, "BLPOP b 0");
+
+    gets_no_answer(&stage, question);
+    cr_assert_eq(metric_read(&stage.metrics.upstream_connections_total), 1);
+    lane_speak(&stage.lanes[0], DIALECT_RESP2);
+    served_by(&stage, old_node, question, "BLPOP b 0");
+    let_go();
+}
+
 Test(dispatcher_special, a_connection_that_is_held_stays_its_holders)
 {
     struct lane *lane = &stage.lanes[0];
