@@ -140,7 +140,14 @@ Test(conditions, a_node_with_too_many_clients_serves_those_that_are_connected)
 
 enum { BLOCKERS = 50 };
 
-/* Each wants a connection of its own, and has one when the node takes clients again. */
+static void block_all(struct rig *rig, struct wire **blockers)
+{
+    for (int i = 0; i < BLOCKERS; i++) {
+        blockers[i] = rig_connect(rig);
+        wire_request(blockers[i], "BLPOP", "list", "0");
+    }
+}
+
 Test(conditions, a_node_with_too_many_clients_is_not_stormed_by_those_that_block)
 {
     struct rig *rig = rig_start_with((struct rig_options){
@@ -149,18 +156,32 @@ Test(conditions, a_node_with_too_many_clients_is_not_stormed_by_those_that_block
 
     cr_expect_str_eq(ask(rig, "SET", "k", "1"), "OK");
     fake_node_set_full(rig_node(rig, 0), true);
-    for (int i = 0; i < BLOCKERS; i++) {
-        blockers[i] = rig_connect(rig);
-        wire_request(blockers[i], "BLPOP", "list", "0");
-    }
-    cr_expect_str_eq(ask(rig, "APPEND", "k", "2"), "2");
+    block_all(rig, blockers);
     for (int i = 0; i < BLOCKERS; i++) {
         EXPECT_STARTS(wire_text(blockers[i]), "-CLUSTERDOWN ");
     }
     cr_expect_lt(metric(rig, "upstream_connections_total"), 3 * BLOCKERS);
-    for (int i = 0; i < BLOCKERS; i++) {
-        wire_request(blockers[i], "BLPOP", "list", "0");
-    }
+    rig_stop(&rig);
+}
+
+/* Each wants a connection of its own. */
+Test(conditions, those_that_block_have_their_connections_when_a_node_takes_clients_again)
+{
+    struct rig *rig = rig_start_with((struct rig_options){
+        .nodes = 1, .request_timeout = "60s", .refresh = "1h", .with_store = true});
+    struct wire *blockers[BLOCKERS];
+
+    cr_expect_str_eq(ask(rig, "SET", "k", "1"), "OK");
+    fake_node_set_full(rig_node(rig, 0), true);
+    block_all(rig, blockers);
+    cr_expect_str_eq(ask(rig, "APPEND", "k", "2"), "2");
+    cr_expect(WAIT_FOR(metric(rig, "waiting_requests") == BLOCKERS));
+    cr_expect(rig_has_written(rig, "node has too many clients"));
+
+    long long before = metric(rig, "upstream_connections_total");
+
+    cr_expect(WAIT_FOR(metric(rig, "upstream_connections_total") > before + 2));
+    cr_expect_eq(fake_node_count(rig_node(rig, 0), "BLPOP"), 0);
     fake_node_set_full(rig_node(rig, 0), false);
     cr_expect(WAIT_FOR(fake_node_count(rig_node(rig, 0), "BLPOP") == BLOCKERS));
     rig_stop(&rig);
