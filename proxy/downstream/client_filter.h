@@ -17,7 +17,7 @@ enum client_type {
 };
 
 struct client_filter {
-    uint64_t *ids; /* with has_ids: one of these, which are in order */
+    uint64_t *ids;  /* with has_ids: one of these, which are in order */
     uint64_t *said; /* the same as they were said; NULL: it is one at most */
     uint32_t id_count;
     bool has_ids;
