@@ -105,7 +105,7 @@ size_t session_kept_bytes(const struct session *session)
     }
     return text_bytes(extras) + (session->is_in_multi ? extras->queued->bytes.size : 0) +
            (extras->fieldsets == NULL ? 0 : extras->fieldsets->bytes) +
-           (extras->tracking == NULL ? 0 : extras->tracking->prefix_bytes) +
+           (extras->tracking == NULL ? 0 : tracking_bytes(extras->tracking)) +
            (extras->subscriptions == NULL ? 0 : extras->subscriptions->subscriber.bytes);
 }
 

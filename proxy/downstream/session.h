@@ -88,7 +88,7 @@ void session_spoil(struct session *session);
 struct fieldsets *session_fieldsets(struct session *session);
 
 /* The bytes that the session keeps: of requests, of what the client has said about itself, of its
- * subscriptions, and the prefixes of what it caches. */
+ * subscriptions, and of what it caches. */
 size_t session_kept_bytes(const struct session *session);
 
 #endif

@@ -55,6 +55,12 @@ void tracking_mark(const struct client *client, struct request *request);
 /* `command`, the request in hand, has been begun; NULL: nobody knows it. */
 void tracking_go_on(struct client *client, const struct command *command);
 
+/* The memory that its prefixes take, and what the client has read, about. */
+static inline size_t tracking_bytes(const struct tracking *tracking)
+{
+    return tracking->prefix_bytes + tracked_bytes(tracking->tracked);
+}
+
 /* As CLIENT GETREDIR says: -1 when it is off, 0 when the client itself is told. */
 static inline int64_t tracking_redirection(const struct tracking *tracking)
 {

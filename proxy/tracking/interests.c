@@ -11,6 +11,8 @@ struct interest_key {
     struct list interests; /* never empty */
 };
 
+enum { KEY_BYTES = INTEREST_OVERHEAD + (int)sizeof(struct interest_key) };
+
 /* All clients may cache the same key, and where they lie differs in the upper bits only: these have
  * to show in the lower ones, by which tables go. */
 static uint64_t pair_hash(const struct tracked *tracked, uint64_t hash)
@@ -33,6 +35,7 @@ static struct interest_key *key_new(struct interests *interests, uint64_t hash)
 
     list_init(&key->interests);
     table_add(&interests->keys, &key->in_keys, hash);
+    block_charge(interests->account, KEY_BYTES);
     return key;
 }
 
@@ -40,6 +43,7 @@ static void key_remove_if_unused(struct interests *interests, struct interest_ke
 {
     if (list_is_empty(&key->interests)) {
         table_remove(&interests->keys, &key->in_keys);
+        block_discharge(interests->account, KEY_BYTES);
         free(key);
     }
 }
@@ -74,6 +78,7 @@ void interests_add(struct interests *interests, struct tracked *tracked, uint64_
     list_append(&interest->key->interests, &interest->in_key);
     list_append(&tracked->interests, &interest->in_tracked);
     tracked->interest_count++;
+    block_charge(interests->account, INTEREST_BYTES);
 }
 
 void interests_end(struct interests *interests, struct interest **interest)
@@ -86,6 +91,7 @@ void interests_end(struct interests *interests, struct interest **interest)
     list_remove(&gone->in_tracked);
     key_remove_if_unused(interests, gone->key);
     gone->tracked->interest_count--;
+    block_discharge(interests->account, INTEREST_BYTES);
     free(gone);
 }
 

@@ -3,12 +3,14 @@
  *      key a ─> interest of client 3 ─> interest of client 7        pair (a, 3) ─> interest
  *
  * Of keys there are hashes only: two with the same are one, seldom enough. Whatever the number of
- * clients that cache a key, one of them is found and goes in the same time. Zero-initialise. Owned
- * by a tracker; worker's thread only.
+ * clients that cache a key, one of them is found and goes in the same time. They count as the
+ * memory that they take, from beginning to end. Zero-initialise. Owned by a tracker; worker's
+ * thread only.
  */
 #ifndef PROXY_TRACKING_INTERESTS_H
 #define PROXY_TRACKING_INTERESTS_H
 
+#include "common/block.h"
 #include "common/list.h"
 #include "common/table.h"
 
@@ -24,9 +26,16 @@ struct interest {
     struct tracked *tracked;
 };
 
+/* What one takes, about, beside its key, of which all who cache it have one. */
+enum {
+    INTEREST_OVERHEAD = 24, /* of malloc, and a place in a table */
+    INTEREST_BYTES = INTEREST_OVERHEAD + (int)sizeof(struct interest),
+};
+
 struct interests {
     struct table keys;
-    struct table pairs; /* all of them */
+    struct table pairs;            /* all of them */
+    struct block_account *account; /* on which they are; may be NULL */
 };
 
 /* That client's in keys of that hash; NULL: it has none. */

@@ -330,6 +330,7 @@ struct tracker *tracker_new(struct dispatcher *dispatcher, struct metrics *metri
 
     tracker->dispatcher = dispatcher;
     tracker->metrics = metrics;
+    tracker->interests.account = dispatcher->site.intake->account;
     list_init(&tracker->tracked);
     list_init(&tracker->all_ears);
     list_init(&tracker->broadcasts);

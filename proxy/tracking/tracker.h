@@ -67,7 +67,7 @@ struct tracked {
     void *owner;
 };
 
-/* Tells `dispatcher` to tell it. Borrows both. */
+/* Tells `dispatcher` to tell it. Borrows both, and the account of its intake. */
 struct tracker *tracker_new(struct dispatcher *dispatcher, struct metrics *metrics) MUST_USE;
 
 /* None may be on. Takes the pointer. */
@@ -79,5 +79,11 @@ void tracked_free(struct tracked **tracked);
 
 /* Tells it that all is stale, if it has read anything. */
 void tracked_flush(struct tracked *tracked);
+
+/* The memory that is taken for it by what it has read, about; NULL: none. */
+static inline size_t tracked_bytes(const struct tracked *tracked)
+{
+    return tracked == NULL ? 0 : (size_t)tracked->interest_count * INTEREST_BYTES;
+}
 
 #endif

@@ -108,6 +108,15 @@ Test(session, prefixes_count_with_what_it_keeps)
     cr_expect_eq(session_kept_bytes(&session), 1000);
 }
 
+Test(session, what_the_client_caches_counts_with_what_it_keeps)
+{
+    struct tracked tracked = {.interest_count = 100};
+    struct tracking tracking = {.prefix_bytes = 1000, .tracked = &tracked};
+
+    session_extras(&session)->tracking = &tracking;
+    cr_expect_eq(session_kept_bytes(&session), 1000 + 100 * INTEREST_BYTES);
+}
+
 Test(session, subscriptions_count_with_what_it_keeps)
 {
     struct subscriptions subscriptions = {.subscriber.bytes = 1000};
