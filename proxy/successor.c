@@ -2,12 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,11 +13,11 @@
 #include "common/memory.h"
 #include "common/notify.h"
 #include "common/span.h"
+#include "proxy/sibling.h"
 
 enum {
     LOOK_US = 100 * US_PER_MS,
     LINE_MAX_BYTES = 256 * 1024, /* of arguments */
-    CODE_NOT_FOUND = 127,        /* as a shell ends for a program that is not there */
 };
 
 /* What is said to one process only. A WATCHDOG_USEC that stays behind is for all. */
@@ -128,25 +126,12 @@ static char **make_arguments(char *line, size_t size)
     return arguments;
 }
 
-/* As a child of our parent: systemd waits only for its own children when it stops a service, and
- * kills any other main process of it at once, in the middle of its drain. After the system call
- * this is a copy with one thread, which may do no more than become the program. */
-static int spawn_beside(pid_t *process, char **arguments, char **environment)
-{
-    *process = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
-    if (*process == 0) {
-        execvpe(arguments[0], arguments, environment);
-        _exit(CODE_NOT_FOUND);
-    }
-    return *process < 0 ? errno : 0;
-}
-
 static int successor_spawn(struct successor *successor, char **arguments)
 {
     char **environment = make_environment();
     pid_t *process = &successor->process;
     int error = notify_is_wanted()
-                    ? spawn_beside(process, arguments, environment)
+                    ? sibling_spawn(process, arguments, environment)
                     : posix_spawnp(process, arguments[0], NULL, NULL, arguments, environment);
 
     free(environment);

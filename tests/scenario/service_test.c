@@ -78,6 +78,7 @@ static void clean_up(void)
     remove_file("upgrade");
     remove_file("config");
     remove_file("clients");
+    remove_file("program");
     rmdir(folder);
     for (size_t i = 0; i < variable_count; i++) {
         free(variables[i]);
@@ -296,19 +297,21 @@ static pid_t successor(void)
     return process;
 }
 
-static pid_t parent_of(pid_t process)
+/* What the kernel says of it under this word, with its colon. */
+static unsigned long fact_of(pid_t process, const char *word, int base)
 {
-    char path[64];
-    int parent = 0;
+    char text[256];
 
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)process);
+    snprintf(text, sizeof text, "/proc/%d/status", (int)process);
 
-    FILE *file = fopen(path, "r");
+    FILE *file = fopen(text, "r");
 
     cr_assert_not_null(file);
-    cr_expect_eq(fscanf(file, "%*d (%*[^)]) %*c %d", &parent), 1);
+    do {
+        cr_assert_not_null(fgets(text, sizeof text, file), "no %s", word);
+    } while (strncmp(text, word, strlen(word)) != 0);
     fclose(file);
-    return parent;
+    return strtoul(text + strlen(word), NULL, base);
 }
 
 /* systemd waits for the end of its own children, and only of those when it stops a service. */
@@ -322,7 +325,8 @@ Test(service, starts_its_successor_as_a_child_of_the_manager)
     kill(slotway.pid, SIGUSR2);
     cr_expect(WAIT_FOR(is_told("MAINPID=")));
     cr_expect_not(process_has_ended(&slotway));
-    cr_expect_eq(parent_of(successor()), getpid());
+    cr_expect_eq(fact_of(successor(), "PPid:", 10), (unsigned long)getpid());
+    cr_expect_eq(fact_of(successor(), "SigBlk:", 16), fact_of(slotway.pid, "SigBlk:", 16));
     wire_close(&client);
     cr_expect(WAIT_FOR(process_has_ended(&slotway)));
     end_successor(&cluster);
@@ -356,6 +360,34 @@ Test(service, starts_another_successor_when_the_one_of_the_manager_has_ended)
     cr_expect(WAIT_FOR(has_said("the successor has ended")));
     kill(slotway.pid, SIGUSR2);
     cr_expect(WAIT_FOR(count_said("started a successor") == 2));
+    expect_end();
+}
+
+/* By a name in the folder, which can be taken from it. */
+static void start_by_name(const char *path)
+{
+    const char *const argv[] = {"setsid", path, NULL};
+
+    cr_assert_eq(symlink(rig_binary(), path), 0);
+    process_start(&slotway, argv, (const char *const *)variables);
+    guard = guard_set(slotway.pid);
+}
+
+Test(service, says_why_a_successor_does_not_start_and_hears_the_next_signals)
+{
+    static const char *const why = "cannot start a successor error=\"No such file or directory\"";
+    char path[sizeof folder + 16];
+
+    snprintf(path, sizeof path, "%s/program", folder);
+    set_variable("SLOTWAY_UPGRADE_SOCKET=%s/upgrade", folder);
+    start_by_name(path);
+    cr_expect(WAIT_FOR(is_told("READY=1")));
+    remove_file("program");
+    for (size_t tries = 1; tries <= 2; tries++) {
+        kill(slotway.pid, SIGUSR2);
+        cr_expect(WAIT_FOR(count_said(why) == tries));
+    }
+    cr_expect(answers(listen_port.number));
     expect_end();
 }
 
