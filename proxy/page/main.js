@@ -15,7 +15,7 @@ const MARKED = new Set(["bad", "doubtful"]);
 const UNCHANGED = 3000; // ms after which a page that hears nothing says so
 
 const view = {
-  poolName: null, answeredAt: 0, isHeld: false, second: -1, history: {}, slots: { version: -1, slots: [] },
+  poolName: null, answeredAt: 0, isHeld: false, second: null, history: {}, slots: { version: -1, slots: [] },
   events: new Map(), change: 0, busy: null,
 };
 
@@ -50,12 +50,13 @@ async function fetchHistory() {
   }
 }
 
-// A second that was missed, as while the page was hidden, is asked for with all others.
+// A second that was missed, as while the page was hidden, is asked for with all others. The number of
+// the last one is 0 in the first second of slotway itself, in which there is none.
 async function keepHistory(stats, pool) {
   if (stats.second === view.second) {
     return;
   }
-  if (stats.second !== view.second + 1) {
+  if (view.second === null || stats.second !== view.second + 1) {
     await fetchHistory();
     return;
   }
@@ -171,7 +172,7 @@ byId("hold").addEventListener("click", () => {
 });
 byId("pool").addEventListener("change", (event) => {
   view.poolName = event.target.value;
-  view.second = -1;
+  view.second = null;
   view.slots.version = -1;
   lookAtStats();
   lookAtSlow();

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""tests/scenario/page_look.py URL [--width N] [--height N] [--dark] [--until EXPRESSION]... [--picture FILE]
+"""tests/scenario/page_look.py URL [--width N] [--height N] [--dark] [--before SCRIPT] [--until EXPRESSION]...
+                               [--picture FILE]
 
 Opens the admin page in a Chromium without a window, waits until each expression of JavaScript is
 true, and prints everything that the browser complained about. Fails when there is anything, or when
@@ -110,6 +111,7 @@ def parse():
     parser.add_argument("--width", type=int, default=1440)
     parser.add_argument("--height", type=int, default=1000)
     parser.add_argument("--dark", action="store_true")
+    parser.add_argument("--before", help="JavaScript that runs before any of the page's")
     parser.add_argument("--until", action="append", default=[])
     parser.add_argument("--picture")
     return parser.parse_args()
@@ -124,6 +126,8 @@ def look(browser, asked):
         "Emulation.setDeviceMetricsOverride",
         width=asked.width, height=asked.height, deviceScaleFactor=1, mobile=False,
     )
+    if asked.before is not None:
+        browser.call("Page.addScriptToEvaluateOnNewDocument", source=asked.before)
     browser.call("Page.navigate", url=asked.url)
     wrong = [f"never true: {expression}" for expression in asked.until if not browser.becomes(expression)]
     if wrong:

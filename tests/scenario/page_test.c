@@ -142,3 +142,24 @@ Test(page, says_at_once_that_a_primary_is_gone)
          "document.title.includes('unreachable')");
     rig_stop(&rig);
 }
+
+/* In which no second has been counted yet; and none is missed from there on. */
+Test(page, opened_in_the_first_second_shows_what_there_is)
+{
+    static const char counted_from_0[] =
+        "const real = fetch; let count = 0;"
+        "window.fetch = async (...asked) => {"
+        "  const answer = await real(...asked);"
+        "  const path = new URL(asked[0]).pathname;"
+        "  if (path !== '/stats' && path !== '/history') { return answer; }"
+        "  const said = await answer.json();"
+        "  said.second = path === '/stats' ? count++ : count - 1;"
+        "  return new Response(JSON.stringify(said));"
+        "};";
+
+    skip_without_browser();
+    struct rig *rig = start_with_hostile_client();
+
+    look(rig, "--before", counted_from_0, "--until", WELL);
+    rig_stop(&rig);
+}
