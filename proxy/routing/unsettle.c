@@ -252,7 +252,8 @@ static void unsettle_private(struct dispatcher *dispatcher, struct upstream *ups
     LIST_EACH (link, &upstream->in_flight) {
         struct request *request = container_of(link, struct request, in_queue);
 
-        if (concerns(request, changed) && request->deadline > latest) {
+        if (concerns(request, changed) && request->deadline > latest &&
+            !is_at_its_owner(dispatcher, upstream->pool, request)) {
             request->deadline = latest;
             upstream->earliest_deadline =
                 latest < upstream->earliest_deadline ? latest : upstream->earliest_deadline;

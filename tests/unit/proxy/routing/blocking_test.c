@@ -235,3 +235,21 @@ Test(blocking, who_has_never_been_with_a_node_is_not_told_that_there_was_nothing
     peer_says(&shared, ":7\r\n*-1\r\n");
     gets_answer(&stage, question, "*-1");
 }
+
+/* It was importing the slot and is its owner now, so it goes on where it is. */
+Test(blocking, where_a_move_has_sent_it_ahead_lasts_when_the_slot_follows)
+{
+    struct peer *successor = &stage.nodes[1];
+    const struct question *question = block(":7\r\n");
+
+    peer_says(node, asks(&stage, "b", 1));
+    peer_accepts(successor);
+    peer_gets(successor, "CLIENT ID");
+    peer_gets(successor, "ASKING");
+    peer_gets(successor, "BLPOP b 0");
+    peer_says(successor, ":8\r\n+OK\r\n");
+    stage_adopt(&stage, 1, 0);
+    cr_assert_eq(question->request->deadline, UINT64_MAX);
+    peer_says(successor, "*-1\r\n");
+    gets_answer(&stage, question, "*-1");
+}
