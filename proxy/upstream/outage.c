@@ -3,10 +3,10 @@
 #include "common/events.h"
 #include "common/log.h"
 
-/* A node ends the connections of a user whom somebody deletes, and is well. */
+/* A node ends the connections of a user whom somebody deletes, all that there are, and is well. */
 static bool is_users_end(const struct pool *pool, enum close_reason reason)
 {
-    return pool->site->credentials != NULL &&
+    return pool->site->credentials != NULL && pool->attempts <= pool->upstream_count &&
            (reason == CLOSE_PEER_CLOSED || reason == CLOSE_READ_FAILED ||
             reason == CLOSE_WRITE_FAILED);
 }

@@ -423,8 +423,8 @@ static bool is_orderly(const struct upstream *upstream, enum close_reason reason
     }
     switch (upstream->use) {
     case USE_PRIVATE:
-        return upstream->is_finished || reason == CLOSE_GIVEN_UP ||
-               pool_is_connected(upstream->pool) ||
+        return upstream->is_finished || reason == CLOSE_GIVEN_UP || reason == CLOSE_NODE_GONE ||
+               reason == CLOSE_DRAINED || pool_is_connected(upstream->pool) ||
                (upstream->state == UPSTREAM_READY && upstream_is_idle(upstream));
     case USE_RESERVED:
     case USE_SHARED: break;

@@ -260,3 +260,17 @@ Test(dispatcher_adopt, after_a_rest_requests_wait_for_a_picture_as_for_the_first
     peer_accepts(new_node);
     served_by(&stage, new_node, question, "GET b");
 }
+
+/* Its private connection is still being made when nobody needs it any more. */
+Test(dispatcher_adopt, a_node_that_has_left_is_not_told_to_be_unreachable)
+{
+    stage_adopt(&stage, 0, 1);
+
+    struct question *question = ask_alone(&stage, 0, "GET b");
+
+    stage_adopt_known(&stage, 1, 1, 0);
+    peer_accepts(&stage.nodes[1]);
+    served_by(&stage, &stage.nodes[1], question, "GET b");
+    TURN_UNTIL(stage.reactor, stage.dispatcher->table.pools[0] == NULL);
+    cr_assert_eq(metric_read(&stage.metrics.upstream_connect_failed_total), 0);
+}
