@@ -39,12 +39,16 @@ def is_free(port):
     return True
 
 
+_given = set()  # who was given one has not always begun to listen when the next is asked for
+
+
 def free_ports(count):
-    """So many ports in a row that nobody has, with their bus ports."""
+    """So many ports in a row that nobody has, with their bus ports, and that were not given before."""
     for _ in range(1000):
         first = random.choice(PORTS)
         ports = range(first, first + count)
-        if all(is_free(port) and is_free(port + BUS) for port in ports):
+        if _given.isdisjoint(ports) and all(is_free(port) and is_free(port + BUS) for port in ports):
+            _given.update(ports)
             return list(ports)
     raise Failure(f"there are no {count} free ports in a row")
 

@@ -90,6 +90,10 @@ class Starting(unittest.TestCase):
             for pid in child.pids():
                 os.kill(pid, 9)
 
+    def test_free_ports_are_given_once(self):
+        ports = [port for _ in range(300) for port in free_ports(2)]
+        self.assertEqual(len(set(ports)), len(ports))
+
     def test_free_ports_are_in_a_row_and_free(self):
         ports = free_ports(4)
         self.assertEqual(ports, list(range(ports[0], ports[0] + 4)))
