@@ -42,14 +42,19 @@ static void request_note_made(void)
     }
 }
 
+static NOINLINE struct request *request_make(void)
+{
+    made_count++;
+    request_note_made();
+    return memory_raw(sizeof(struct request));
+}
+
 static struct request *request_take_free(void)
 {
     struct request *request = free_requests;
 
-    if (request == NULL) {
-        made_count++;
-        request_note_made();
-        return memory_raw(sizeof *request);
+    if (unlikely(request == NULL)) {
+        return request_make();
     }
     free_requests = request->owner;
     free_count--;
@@ -111,30 +116,33 @@ void request_shrink(struct request *request)
     request->bytes.at = own->bytes;
 }
 
-/* Nobody else looks at its bytes but who has taken a reference, too. */
-static void request_wipe(struct request *gone)
+/* Of a secret nobody else looks at the bytes but who has taken a reference, too. */
+static NOINLINE void request_end_special(struct request *gone)
 {
-    if (gone->block != NULL && gone->block->references == 1) {
+    if (gone->special->is_secret && gone->block != NULL && gone->block->references == 1) {
         block_wipe(gone->block, gone->bytes);
     }
+    special_free(&gone->special);
+}
+
+static NOINLINE void request_give_to_allocator(struct request *gone)
+{
+    free(gone);
+    made_count--;
+    request_note_made();
 }
 
 void request_give_back(struct request *gone)
 {
     CHECK(!list_link_is_on(&gone->in_queue) && !list_link_is_on(&gone->in_pipeline));
     CHECK(gone->gate == NULL);
-    if (unlikely(gone->special != NULL) && gone->special->is_secret) {
-        request_wipe(gone);
+    if (unlikely(gone->special != NULL)) {
+        request_end_special(gone);
     }
     block_release(&gone->block);
     sendq_clear(&gone->reply);
-    if (unlikely(gone->special != NULL)) {
-        special_free(&gone->special);
-    }
-    if (free_count == REQUESTS_KEPT) {
-        free(gone);
-        made_count--;
-        request_note_made();
+    if (unlikely(free_count == REQUESTS_KEPT)) {
+        request_give_to_allocator(gone);
         return;
     }
     gone->owner = free_requests;
