@@ -103,11 +103,8 @@ static void expect_told_that_it_is_over(struct rig *rig)
     cr_expect_eq(posted(rig, "node_down"), 1);
 }
 
-Test(node_users_outage, that_ends_their_connections_is_told_once)
+static void expect_death_and_return_told_once(struct rig *rig, struct wire **users)
 {
-    struct wire *users[USERS];
-    struct rig *rig = start(users, "password: secret, silent_after: 60s");
-
     fake_node_die(rig_node(rig, 0));
     ask_all(users);
     cr_assert(WAIT_FOR(metric(rig, "upstream_connect_failed_total") >= ENOUGH));
@@ -115,6 +112,14 @@ Test(node_users_outage, that_ends_their_connections_is_told_once)
     fake_node_return(rig_node(rig, 0));
     expect_all_answered(users);
     expect_told_that_it_is_over(rig);
+}
+
+Test(node_users_outage, that_ends_their_connections_is_told_once)
+{
+    struct wire *users[USERS];
+    struct rig *rig = start(users, "password: secret, silent_after: 60s");
+
+    expect_death_and_return_told_once(rig, users);
     rig_stop(&rig);
 }
 
@@ -126,13 +131,7 @@ Test(node_users_outage, is_told_once_when_slotways_own_user_notices_it_too)
 
     script(rig, 0, WANT("ACL", "DRYRUN", "user0", "CLIENT", "LIST"), SAY("+OK\r\n"));
     EXPECT_CONTAINS(wire_ask(users[0], "CLIENT", "LIST"), " user=user0 ");
-    fake_node_die(rig_node(rig, 0));
-    ask_all(users);
-    cr_assert(WAIT_FOR(metric(rig, "upstream_connect_failed_total") >= ENOUGH));
-    expect_told_once(rig);
-    fake_node_return(rig_node(rig, 0));
-    expect_all_answered(users);
-    expect_told_that_it_is_over(rig);
+    expect_death_and_return_told_once(rig, users);
     rig_stop(&rig);
 }
 

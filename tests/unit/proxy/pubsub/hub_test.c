@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/memory.h"
+#include "tests/unit/proxy/longest_chain.h"
 
 /* One worker whose mailbox nobody opens: the carrier's answers are the test's. */
 static struct {
@@ -319,21 +320,6 @@ Test(hub, joining_twice_is_joining_once)
     subscriber_clear(&one.subscriber);
     cr_expect_not(subscriber_is_active(&one.subscriber));
     cr_expect(tally_is_empty(rig.exchange->tally));
-}
-
-static size_t longest_chain(const struct table *table)
-{
-    size_t longest = 0;
-
-    for (size_t i = 0; i < table->room; i++) {
-        size_t length = 0;
-
-        for (struct table_link *link = table->heads[i]; link != NULL; link = link->next) {
-            length++;
-        }
-        longest = size_max(longest, length);
-    }
-    return longest;
 }
 
 /* One of them is found without a look at the others. */

@@ -6,6 +6,7 @@
 
 #include "common/memory.h"
 #include "proxy/tracking/tracker.h"
+#include "tests/unit/proxy/longest_chain.h"
 
 enum { CLIENTS = 3, A = 7, B = 7 + 1024 };
 
@@ -83,21 +84,6 @@ Test(interests, end_one_by_one_in_any_order)
     cr_expect_eq(interests.keys.count, 1, "nothing is left of a key that nobody caches");
     interests_add(&interests, &clients[2], A);
     cr_expect_eq(interests_first(&interests, A)->tracked, &clients[2]);
-}
-
-static size_t longest_chain(const struct table *table)
-{
-    size_t longest = 0;
-
-    for (size_t i = 0; i < table->room; i++) {
-        size_t length = 0;
-
-        for (struct table_link *link = table->heads[i]; link != NULL; link = link->next) {
-            length++;
-        }
-        longest = size_max(longest, length);
-    }
-    return longest;
 }
 
 /* One of them is found without a look at the others. */
